@@ -1,0 +1,36 @@
+"""Exact-size, diverse subsets of large, redundant image collections.
+
+:func:`sample_diverse` does it all; the other names are its parts, for use on their own. This
+package never imports fiftyone.
+"""
+
+from .allocate import allocate
+from .api import sample_diverse
+from .buckets import assign_buckets, bucket_name
+from .downsample import Bucket, Selection, downsample
+from .extract import extract, extract_batches
+from .images import load_rgb
+from .order import natural_order
+from .select import select
+from .signature import Signature, sign
+from .table import Signatures
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "Bucket",
+    "Selection",
+    "Signature",
+    "Signatures",
+    "allocate",
+    "assign_buckets",
+    "bucket_name",
+    "downsample",
+    "extract",
+    "extract_batches",
+    "load_rgb",
+    "natural_order",
+    "sample_diverse",
+    "select",
+    "sign",
+]

@@ -1,0 +1,174 @@
+"""``sample_diverse``: the drop-in front door, with progress bars, summary and charts."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Literal, overload
+
+from tqdm import tqdm
+
+from .checks import new_png, one_of, path_list, whole_number
+from .downsample import Selection, downsample
+from .extract import check_hash_size, extract
+from .order import natural_order
+from .report import save_distribution as draw_distribution
+from .report import save_thumbnails as draw_thumbnails
+from .report import summary
+from .table import Signatures
+
+#: How many unreadable files are named one by one.
+_MAX_NAMED_FILES = 10
+
+
+@overload
+def sample_diverse(
+    image_paths: Iterable[str | os.PathLike[str]],
+    target_count: int,
+    hash_size: int = ...,
+    n_workers: int | None = ...,
+    show_progress: bool = ...,
+    random_seed: int = ...,
+    show_summary: bool = ...,
+    save_distribution: str | os.PathLike[str] | None = ...,
+    save_thumbnails: str | os.PathLike[str] | None = ...,
+    image_loading_errors: str = ...,
+    return_indices: Literal[False] = ...,
+) -> list[str]: ...
+@overload
+def sample_diverse(
+    image_paths: Iterable[str | os.PathLike[str]],
+    target_count: int,
+    hash_size: int = ...,
+    n_workers: int | None = ...,
+    show_progress: bool = ...,
+    random_seed: int = ...,
+    show_summary: bool = ...,
+    save_distribution: str | os.PathLike[str] | None = ...,
+    save_thumbnails: str | os.PathLike[str] | None = ...,
+    image_loading_errors: str = ...,
+    *,
+    return_indices: Literal[True],
+) -> list[int]: ...
+def sample_diverse(
+    image_paths: Iterable[str | os.PathLike[str]],
+    target_count: int,
+    hash_size: int = 8,
+    n_workers: int | None = 4,
+    show_progress: bool = True,
+    random_seed: int = 42,
+    show_summary: bool = True,
+    save_distribution: str | os.PathLike[str] | None = None,
+    save_thumbnails: str | os.PathLike[str] | None = None,
+    image_loading_errors: str = "raise",
+    return_indices: bool = False,
+) -> list[str] | list[int]:
+    """Chooses exactly ``target_count`` diverse images from many similar ones.
+
+    Args:
+        image_paths: n image files
+        target_count: images to keep. All are returned if it is n or more, none if it is 0 or
+            less; neither needs the images to be read
+        hash_size: side of the dHash, at least 4
+        n_workers: threads that read images at the same time; None for the default of 4
+        show_progress: show a progress bar, and name the first ten unreadable files
+        random_seed: at least 0; the same seed gives the same images, on any machine
+        show_summary: print totals and one line per bucket
+        save_distribution: a ``.png`` to save the chart of kept and excluded images to
+        save_thumbnails: a ``.png`` to save a grid of thumbnails per bucket to
+        image_loading_errors: ``"raise"`` stops at the first file that cannot be read, ``"skip"``
+            goes on and fills the target from the readable ones
+        return_indices: return positions in ``image_paths`` instead of paths
+
+    Returns:
+        the kept paths as str (or their positions), in input order; fewer than ``target_count``
+        only if there are fewer readable images, which is said
+
+    Raises:
+        ValueError: for an argument out of its bounds
+        FileExistsError: if a chart's file exists
+        FileNotFoundError, PermissionError, OSError: for a file that cannot be read, unless
+            skipped; the message names it
+    """
+    paths = path_list(image_paths)
+    target = whole_number("target_count", target_count)
+    one_of("image_loading_errors", image_loading_errors, ("raise", "skip"))
+    check_hash_size(hash_size)
+    workers = whole_number("n_workers", 4 if n_workers is None else n_workers, minimum=1)
+    seed = whole_number("random_seed", random_seed, minimum=0)
+    distribution = new_png("save_distribution", save_distribution)
+    thumbnails = new_png("save_thumbnails", save_thumbnails)
+
+    everything = target >= len(paths)
+    if (everything or target <= 0) and not (distribution or thumbnails):
+        if everything and show_progress:
+            print(f"Keeping all {len(paths):,} images: target_count is {target:,}")
+        return _answer(paths, range(len(paths) if everything else 0), return_indices)
+
+    signatures = extract_with_bar(paths, hash_size, workers, image_loading_errors, show_progress)
+    selection = downsample(signatures, natural_order(paths), target, seed)
+    for line in warnings_of(selection, name_files=show_progress):
+        print(line)
+    if show_summary:
+        print(summary(selection))
+    _draw(selection, paths, distribution, thumbnails)
+    kept = range(len(paths)) if everything else selection.indices.tolist()
+    return _answer(paths, kept, return_indices)
+
+
+def extract_with_bar(
+    paths: list[str],
+    hash_size: int,
+    n_workers: int,
+    image_loading_errors: str,
+    show_progress: bool,
+) -> Signatures:
+    """Returns :func:`smartdownsample_core.extract`, with a progress bar on standard error."""
+    with tqdm(
+        total=len(paths), desc="Reading images", unit="img", disable=not show_progress
+    ) as bar:
+
+        def progress(done: int, _: int) -> None:
+            bar.update(done - bar.n)
+
+        return extract(paths, hash_size, n_workers, image_loading_errors, progress)
+
+
+def warnings_of(selection: Selection, name_files: bool) -> list[str]:
+    """Words what a caller must know: unreadable files, and a target that could not be met.
+
+    Args:
+        selection: the answer of :func:`smartdownsample_core.downsample`
+        name_files: also name the first ten unreadable files, a line each
+
+    Returns:
+        lines of text; none if all is well
+    """
+    lines = []
+    failures = list(selection.unreadable.values())
+    if failures:
+        lines.append(f"Warning: {len(failures):,} image(s) could not be loaded")
+        if name_files:
+            lines += [f"  {error}" for error in failures[:_MAX_NAMED_FILES]]
+        if name_files and len(failures) > _MAX_NAMED_FILES:
+            lines.append(f"  ... and {len(failures) - _MAX_NAMED_FILES:,} more")
+    if selection.target_count > selection.n_readable:
+        lines.append(
+            f"Warning: target_count {selection.target_count:,} exceeds the "
+            f"{selection.n_readable:,} readable images; all of these are kept"
+        )
+    return lines
+
+
+def _answer(paths: list[str], kept: Iterable[int], as_indices: bool) -> list[str] | list[int]:
+    return list(kept) if as_indices else [paths[index] for index in kept]
+
+
+def _draw(
+    selection: Selection, paths: list[str], distribution: Path | None, thumbnails: Path | None
+) -> None:
+    if distribution:
+        draw_distribution(selection, distribution)
+    if thumbnails:
+        draw_thumbnails(selection, paths, thumbnails)

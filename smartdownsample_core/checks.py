@@ -1,0 +1,80 @@
+"""Arguments checked once, at the front doors, with errors that name value, bound and remedy."""
+
+from __future__ import annotations
+
+import operator
+import os
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+
+def whole_number(name: str, value: Any, minimum: int | None = None) -> int:
+    """Returns ``value`` as an int.
+
+    Raises:
+        ValueError: if it is not a whole number or lies below ``minimum``
+
+    >>> whole_number("target_count", 500)
+    500
+    """
+    try:
+        number = operator.index(value)
+    except TypeError:
+        raise ValueError(f"{name} must be a whole number, got {value!r}") from None
+    if minimum is not None and number < minimum:
+        raise ValueError(f"{name} must be at least {minimum}, got {number}")
+    return number
+
+
+def one_of(name: str, value: Any, choices: tuple[str, str]) -> str:
+    """Returns ``value`` if it is one of the two ``choices``, else raises a ValueError."""
+    if value not in choices:
+        raise ValueError(f"{name} must be '{choices[0]}' or '{choices[1]}', got {value!r}")
+    return str(value)
+
+
+def path_list(image_paths: Iterable[str | os.PathLike[str]]) -> list[str]:
+    """Returns the paths as a list of str, in their order.
+
+    Raises:
+        ValueError: if given one path instead of many, or something that is not a path
+    """
+    if isinstance(image_paths, (str, bytes, os.PathLike)):
+        raise ValueError(
+            f"image_paths must be a list of paths, got the single path {image_paths!r}; "
+            "put it in a list, or list a folder's files with pathlib.Path.rglob"
+        )
+    try:
+        return [os.fsdecode(path) for path in image_paths]
+    except TypeError as error:
+        raise ValueError(f"image_paths must be a list of str or Path objects: {error}") from None
+
+
+def new_png(name: str, path: Any) -> Path | None:
+    """Returns ``path`` as the place of a PNG that does not exist yet, or None for None.
+
+    Raises:
+        ValueError: if it is a bool or does not end in ``.png``
+        FileExistsError: if the file exists
+    """
+    if path is None:
+        return None
+    if isinstance(path, bool):
+        raise ValueError(
+            f"{name} must be a file path string or None, not a boolean: {name}='chart.png' "
+            "saves the chart, None does not"
+        )
+    png = Path(path)
+    if png.suffix.lower() != ".png":
+        raise ValueError(f"{name} must be a .png file path, got: {path}")
+    return new_file(name, png)
+
+
+def new_file(name: str, path: str | os.PathLike[str]) -> Path:
+    """Returns ``path`` as a Path; raises FileExistsError rather than let a file be overwritten."""
+    if os.path.lexists(path):
+        raise FileExistsError(
+            f"File already exists: {path}; give {name} another path or delete the file"
+        )
+    return Path(path)

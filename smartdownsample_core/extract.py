@@ -1,0 +1,120 @@
+"""Paths to a table of signatures, in parallel and as a stream of batches."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .checks import one_of, whole_number
+from .images import load_rgb
+from .signature import MIN_HASH_SIZE, sign
+from .table import Signatures, pack
+
+#: Images that a worker signs between two hand-overs.
+BATCH_SIZE = 16
+
+Progress = Callable[[int, int], None]
+"""Called with (images done, images in all) after each batch."""
+
+
+def extract(
+    paths: Sequence[str],
+    hash_size: int = 8,
+    n_workers: int = 4,
+    image_loading_errors: str = "raise",
+    progress: Progress | None = None,
+) -> Signatures:
+    """Reads images and returns their signatures.
+
+    Args:
+        paths: n image files
+        hash_size: side of the dHash, at least 4
+        n_workers: threads that read at the same time; the result does not depend on it
+        image_loading_errors: ``"raise"`` stops at the first file that cannot be read, ``"skip"``
+            records it in :attr:`Signatures.unreadable` and goes on
+        progress: called with (images done, images in all) after each batch
+
+    Returns:
+        :class:`Signatures` of n rows
+
+    Raises:
+        ValueError: for an argument out of its bounds
+        FileNotFoundError, PermissionError, OSError: as
+            :func:`smartdownsample_core.images.load_rgb`, unless errors are skipped
+    """
+    one_of("image_loading_errors", image_loading_errors, ("raise", "skip"))
+    signatures = Signatures.blank(len(paths), check_hash_size(hash_size))
+    for rows, batch in extract_batches(paths, hash_size, n_workers):
+        if image_loading_errors == "raise":
+            for error in batch.unreadable.values():
+                hint = "Use image_loading_errors='skip' to continue with the remaining images"
+                raise type(error)(f"{error}. {hint}") from error
+        signatures.put(rows, batch)
+        if progress:
+            progress(int(rows[-1]) + 1, len(paths))
+    return signatures
+
+
+def extract_batches(
+    paths: Sequence[str], hash_size: int = 8, n_workers: int = 4
+) -> Iterator[tuple[NDArray[np.int64], Signatures]]:
+    """Reads images and yields their signatures as they are computed, in the order of the paths.
+
+    Args:
+        paths: n image files
+        hash_size: side of the dHash, at least 4
+        n_workers: threads that read at the same time
+
+    Yields:
+        ``(rows, signatures)``: consecutive row numbers, ``(m,)`` int64, and the table of these m
+        images; a file that cannot be read is recorded in :attr:`Signatures.unreadable`
+
+    Raises:
+        ValueError: for an argument out of its bounds
+    """
+    check_hash_size(hash_size)
+    pool = ThreadPoolExecutor(whole_number("n_workers", n_workers, minimum=1))
+    pending: deque[tuple[NDArray[np.int64], Future[Signatures]]] = deque()
+    try:
+        for start in range(0, len(paths), BATCH_SIZE):
+            batch = paths[start : start + BATCH_SIZE]
+            rows = np.arange(start, start + len(batch))
+            pending.append((rows, pool.submit(_sign_files, batch, hash_size)))
+            # Two batches a worker keep all of them busy while the caller handles a result.
+            if len(pending) > 2 * n_workers:
+                yield _result(pending)
+        while pending:
+            yield _result(pending)
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def check_hash_size(hash_size: int) -> int:
+    """Returns ``hash_size`` if it is a whole number of at least 4, else raises a ValueError."""
+    return whole_number("hash_size", hash_size, minimum=MIN_HASH_SIZE)
+
+
+def _result(
+    pending: deque[tuple[NDArray[np.int64], Future[Signatures]]],
+) -> tuple[NDArray[np.int64], Signatures]:
+    rows, future = pending.popleft()
+    return rows, future.result()
+
+
+def _sign_files(paths: Sequence[str], hash_size: int) -> Signatures:
+    signatures = Signatures.blank(len(paths), hash_size)
+    for row, path in enumerate(paths):
+        try:
+            image = load_rgb(path)
+        except OSError as error:
+            signatures.unreadable[row] = error
+            continue
+        signature = sign(image, hash_size)
+        signatures.dhash[row] = pack(signature.dhash.ravel())
+        signatures.ahash[row] = pack(signature.ahash.ravel())
+        signatures.mean_rgb[row] = signature.mean_rgb
+    return signatures

@@ -1,0 +1,225 @@
+"""A selection for people: summary text, distribution chart, thumbnail grids."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw, ImageFont, ImageOps
+
+from .downsample import Bucket, Selection
+from .images import load_rgb
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+KEPT_COLOR = "#0b7a75"
+EXCLUDED_COLOR = "#c3c9d2"
+
+_GRID_SIDE = 5
+# A palette PNG of photographs takes about one byte a pixel; this keeps 128 buckets under 5 MB.
+_MAX_THUMBNAIL_PIXELS = 4_200_000
+_LARGEST_THUMBNAIL = 112
+_MARGIN = 16
+_INK = (40, 44, 52)
+_PAPER = (255, 255, 255)
+
+
+def summary(selection: Selection) -> str:
+    """Words a selection: totals, then one line per bucket, largest first.
+
+    Args:
+        selection: the answer of :func:`smartdownsample_core.downsample`
+
+    Returns:
+        lines of text without a final newline; stride is in images, rate in per cent
+    """
+    lines = [totals(selection)]
+    if selection.unreadable:
+        lines.append(f"Could not read {len(selection.unreadable):,} images; they took no part")
+    lines += ["", f"{'Bucket':>6} {'Size':>9} {'Kept':>9} {'Rate':>7} {'Stride':>8}  Name"]
+    lines += [
+        f"{bucket.id:>6} {bucket.size:>9,} {bucket.kept:>9,} {bucket.rate:>7.1%} "
+        f"{_stride(bucket):>8}  {bucket.name}"
+        for bucket in selection.buckets
+    ]
+    return "\n".join(lines)
+
+
+def totals(selection: Selection) -> str:
+    """Words a selection in one sentence."""
+    kept, readable = len(selection.indices), selection.n_readable
+    share = kept / readable if readable else 0
+    represented = sum(bucket.kept > 0 for bucket in selection.buckets)
+    return (
+        f"Kept {kept:,} of {readable:,} images ({share:.1%}) "
+        f"from {represented} of {len(selection.buckets)} buckets"
+    )
+
+
+def save_distribution(selection: Selection, path: Path) -> None:
+    """Saves a chart of kept and excluded images per bucket: stacked bars, largest bucket first.
+
+    Args:
+        selection: what to draw
+        path: the PNG to write; its folder is made if needed
+
+    Raises:
+        OSError: if it cannot be written
+    """
+    # Only who asks for a chart pays for importing matplotlib; Figure without pyplot draws with
+    # Agg, needs no display, and shares no state between threads.
+    from matplotlib.figure import Figure
+
+    width = min(max(0.26 * len(selection.buckets) + 2.5, 7.0), 36.0)
+    figure = Figure(figsize=(width, 7.0), layout="constrained")
+    axes = figure.add_subplot()
+    _draw_bars(axes, selection.buckets)
+    axes.set_title(totals(selection), loc="left")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    figure.savefig(path, dpi=110, format="png")
+
+
+def save_thumbnails(selection: Selection, paths: Sequence[str], path: Path) -> None:
+    """Saves a 5x5 grid of thumbnails per bucket, spread over it in natural order.
+
+    Kept images are framed. The grid shows kept and excluded images in the proportion of the
+    bucket, and at least one of the kept.
+
+    Args:
+        selection: what to draw
+        paths: the n paths that the selection was made from
+        path: the PNG to write, below 5 MB; its folder is made if needed
+
+    Raises:
+        OSError: if it cannot be written
+    """
+    n_buckets = max(len(selection.buckets), 1)
+    side = min(math.isqrt(_MAX_THUMBNAIL_PIXELS // (n_buckets * _GRID_SIDE**2)), _LARGEST_THUMBNAIL)
+    columns = math.ceil(math.sqrt(n_buckets))
+    kept = selection.kept
+    grids = [_grid(selection, bucket, paths, kept, side) for bucket in selection.buckets]
+    lines = [grids[start : start + columns] for start in range(0, len(grids), columns)]
+    header = 3 * _MARGIN + _text_size(side)
+    width = max(columns * (side * _GRID_SIDE + _MARGIN) + _MARGIN, 480)
+    height = header + sum(line[0].height + _MARGIN for line in lines)
+    sheet = Image.new("RGB", (width, height), _PAPER)
+    title = f"{totals(selection)}; kept ones are framed"
+    font = ImageFont.load_default(_text_size(side))
+    ImageDraw.Draw(sheet).text((_MARGIN, _MARGIN), title, _INK, font)
+    top = header
+    for line in lines:
+        for column, grid in enumerate(line):
+            sheet.paste(grid, (_MARGIN + column * (grid.width + _MARGIN), top))
+        top += line[0].height + _MARGIN  # buckets come largest first, so the first is the tallest
+    path.parent.mkdir(parents=True, exist_ok=True)
+    sheet.quantize(256).save(path, format="PNG", optimize=True)
+
+
+def spread(members: NDArray[np.int64], kept: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """Chooses up to 25 images to show of a bucket, kept ones in proportion and at least one.
+
+    Args:
+        members: ``(size,)``; its images in natural order
+        kept: ``(n,)``; True for the kept images
+
+    Returns:
+        ``(min(size, 25),)``; in natural order
+    """
+    if len(members) <= _GRID_SIDE**2:
+        return members
+    is_kept = kept[members]
+    kept_places, other_places = np.flatnonzero(is_kept), np.flatnonzero(~is_kept)
+    n_kept = round(_GRID_SIDE**2 * is_kept.mean())
+    n_kept = min(max(n_kept, min(len(kept_places), 1)), len(kept_places))
+    n_other = min(_GRID_SIDE**2 - n_kept, len(other_places))
+    n_kept = _GRID_SIDE**2 - n_other
+    places = [_evenly(kept_places, n_kept), _evenly(other_places, n_other)]
+    shown: NDArray[np.int64] = members[np.sort(np.concatenate(places))]
+    return shown
+
+
+def _evenly(places: NDArray[np.int64], count: int) -> NDArray[np.int64]:
+    chosen: NDArray[np.int64] = places[np.linspace(0, len(places) - 1, count).round().astype(int)]
+    return chosen
+
+
+def _grid(
+    selection: Selection,
+    bucket: Bucket,
+    paths: Sequence[str],
+    kept: NDArray[np.bool_],
+    side: int,
+) -> Image.Image:
+    shown = spread(selection.members(bucket.id), kept)
+    font = ImageFont.load_default(_text_size(side))
+    line_height = math.ceil(1.35 * _text_size(side))
+    title_height = 2 * line_height
+    rows = math.ceil(len(shown) / _GRID_SIDE)
+    grid = Image.new("RGB", (side * _GRID_SIDE, title_height + side * rows), _PAPER)
+    draw = ImageDraw.Draw(grid)
+    draw.text((0, 0), f"{bucket.id}: kept {bucket.kept:,} of {bucket.size:,}", _INK, font)
+    name = bucket.name
+    while draw.textlength(name, font) > grid.width:
+        name = name[:-2] + "…"
+    draw.text((0, line_height), name, _INK, font)
+    for cell, index in enumerate(shown):
+        row, column = divmod(cell, _GRID_SIDE)
+        tile = _tile(paths[index], side, bool(kept[index]))
+        grid.paste(tile, (column * side, title_height + row * side))
+    return grid
+
+
+def _tile(path: str, side: int, kept: bool) -> Image.Image:
+    framed = Image.new("RGB", (side, side), _PAPER)
+    try:
+        tile = ImageOps.fit(load_rgb(path), (side - 2, side - 2))
+    except OSError:  # gone since it was signed; the grid shows a gap rather than fail
+        tile = Image.new("RGB", (side - 2, side - 2), EXCLUDED_COLOR)
+    framed.paste(tile, (1, 1))
+    if kept:
+        width = max(side // 16, 3)
+        ImageDraw.Draw(framed).rectangle((0, 0, side - 1, side - 1), None, KEPT_COLOR, width)
+    return framed
+
+
+def _text_size(side: int) -> int:
+    return max(side // 5, 9)
+
+
+def _draw_bars(axes: Axes, buckets: Sequence[Bucket]) -> None:
+    from matplotlib.ticker import MaxNLocator
+
+    x = np.arange(len(buckets))
+    kept = [bucket.kept for bucket in buckets]
+    excluded = [bucket.excluded for bucket in buckets]
+    axes.bar(x, kept, color=KEPT_COLOR, label="kept")
+    axes.bar(x, excluded, bottom=kept, color=EXCLUDED_COLOR, label="excluded")
+    for place, bucket in enumerate(buckets):
+        text = f"{bucket.kept:,} / {bucket.size:,}"
+        axes.annotate(
+            text,
+            (place, bucket.size),
+            xytext=(0, 3),
+            textcoords="offset points",
+            rotation=90,
+            ha="center",
+            va="bottom",
+            fontsize=8,
+        )
+    labels = [f"{bucket.name}  ({bucket.id})" for bucket in buckets]
+    axes.set_xticks(x, labels, rotation=90, fontsize=8)
+    axes.set_xlim(-0.7, max(len(buckets), 4) - 0.3)
+    axes.margins(y=0.18)
+    axes.set_ylabel("images")
+    axes.yaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.legend(frameon=False, loc="upper right")
+
+
+def _stride(bucket: Bucket) -> str:
+    return "-" if bucket.stride is None else f"{bucket.stride:,.2f}"

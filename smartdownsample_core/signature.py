@@ -1,0 +1,73 @@
+"""RGB pixels to signature: dHash, aHash and the mean colour of one image."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import imagehash
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+#: Side of the thumbnail that the mean colour is taken from, as in smartdownsample 1.9.
+THUMBNAIL_SIDE = 32
+
+#: The smallest hash size: below it the aHash would be smaller than 2x2.
+MIN_HASH_SIZE = 4
+
+
+class Signature(NamedTuple):
+    """What one image is reduced to; h is the hash size."""
+
+    dhash: NDArray[np.bool_]
+    """``(h, h)``; True where the h+1 by h grey thumbnail is brighter than its left neighbour"""
+    ahash: NDArray[np.bool_]
+    """``(h // 2, h // 2)``; True where the grey thumbnail is brighter than its mean"""
+    mean_rgb: NDArray[np.float64]
+    """``(3,)``; mean of each channel of the 32x32 thumbnail, 0-255"""
+
+
+def sign(image: Image.Image, hash_size: int = 8) -> Signature:
+    """Reduces an image to its signature.
+
+    dHash: Neal Krawetz, "Kind of Like That" (2013), hackerfactor.com; aHash: the same author's
+    "Looks Like It" (2011); both as the ``imagehash`` package computes them.
+
+    Args:
+        image: an image of mode ``"RGB"``, any size
+        hash_size: side of the dHash; the aHash has half of it
+
+    Returns:
+        a :class:`Signature`
+
+    An image that brightens to the right has every dHash bit set; a grey one of level 7 has no
+    bit set at all:
+
+    >>> ramp = Image.fromarray(np.tile(np.arange(0, 250, 10, dtype=np.uint8), (20, 1)))
+    >>> print(picture(sign(ramp.convert("RGB"), hash_size=4).dhash))
+    ####
+    ####
+    ####
+    ####
+    >>> flat = sign(Image.new("RGB", (64, 48), (7, 7, 7)))
+    >>> bool(flat.dhash.any() or flat.ahash.any()), flat.mean_rgb.tolist()
+    (False, [7.0, 7.0, 7.0])
+    """
+    grey = image.convert("L")
+    thumbnail = image.resize((THUMBNAIL_SIDE, THUMBNAIL_SIDE), Image.Resampling.LANCZOS)
+    return Signature(
+        dhash=np.asarray(imagehash.dhash(grey, hash_size).hash),
+        ahash=np.asarray(imagehash.average_hash(grey, hash_size // 2).hash),
+        mean_rgb=np.asarray(thumbnail).mean(axis=(0, 1)),
+    )
+
+
+def picture(bits: NDArray[np.bool_]) -> str:
+    """Draws a hash, ``(rows, columns)`` bool, as text: ``#`` for a set bit, ``.`` for the rest.
+
+    >>> print(picture(np.eye(3, dtype=bool)))
+    #..
+    .#.
+    ..#
+    """
+    return "\n".join("".join("#" if bit else "." for bit in row) for row in bits)

@@ -1,0 +1,113 @@
+"""The columnar table of signatures: a few numpy arrays with one row per image."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, eq=False)
+class Signatures:
+    """Signatures of n images, in the order of their paths; h is the hash size.
+
+    A row that was not read (yet) has a ``mean_rgb`` of NaN and no bit set.
+    """
+
+    hash_size: int
+    dhash: NDArray[np.uint8]
+    """``(n, ceil(h * h / 8))``, packed by :func:`pack`"""
+    ahash: NDArray[np.uint8]
+    """``(n, ceil((h // 2)**2 / 8))``, packed by :func:`pack`"""
+    mean_rgb: NDArray[np.float64]
+    """``(n, 3)``, mean of each channel, 0-255"""
+    unreadable: dict[int, OSError] = field(default_factory=dict)
+    """row to the error that :func:`smartdownsample_core.images.load_rgb` raised"""
+
+    @classmethod
+    def blank(cls, n: int, hash_size: int) -> Signatures:
+        """Returns a table of n rows that are still to be read."""
+        return cls(
+            hash_size,
+            dhash=np.zeros((n, -(-(hash_size**2) // 8)), np.uint8),
+            ahash=np.zeros((n, -(-((hash_size // 2) ** 2) // 8)), np.uint8),
+            mean_rgb=np.full((n, 3), np.nan),
+        )
+
+    def __len__(self) -> int:
+        return len(self.mean_rgb)
+
+    def put(self, rows: NDArray[np.int64], other: Signatures) -> None:
+        """Writes the rows of ``other`` at ``rows``, an ``(len(other),)`` int64 array."""
+        self.dhash[rows] = other.dhash
+        self.ahash[rows] = other.ahash
+        self.mean_rgb[rows] = other.mean_rgb
+        self.unreadable.update({int(rows[row]): error for row, error in other.unreadable.items()})
+
+    @property
+    def readable(self) -> NDArray[np.bool_]:
+        """``(n,)``; True where the image was read."""
+        return ~np.isnan(self.mean_rgb[:, 0])
+
+    @cached_property
+    def brightness(self) -> NDArray[np.float64]:
+        """``(n,)``; mean of all channel values, 0-255."""
+        return np.asarray(self.mean_rgb.mean(axis=1))
+
+    @cached_property
+    def color_variance(self) -> NDArray[np.float64]:
+        """``(n,)``; population variance of the three channel means; 0 for a grey image."""
+        return np.asarray(self.mean_rgb.var(axis=1))
+
+    @property
+    def dhash_hex(self) -> list[str]:
+        """One hex string per image; ``imagehash.hex_to_hash`` reads them."""
+        return to_hex(self.dhash, self.hash_size**2)
+
+    @property
+    def ahash_hex(self) -> list[str]:
+        """One hex string per image; ``imagehash.hex_to_hash`` reads them."""
+        return to_hex(self.ahash, (self.hash_size // 2) ** 2)
+
+
+def pack(bits: NDArray[np.bool_]) -> NDArray[np.uint8]:
+    """Packs rows of bits, ``(..., n_bits)`` bool, into ``(..., ceil(n_bits / 8))`` bytes.
+
+    Each row is read as one big-endian number, so the padding is at its front.
+
+    >>> pack(np.array([1, 0, 0, 0, 0, 0, 0, 1, 1], dtype=bool)).tolist()
+    [1, 3]
+    """
+    padding = np.zeros((*bits.shape[:-1], -bits.shape[-1] % 8), bool)
+    return np.packbits(np.concatenate([padding, bits], axis=-1), axis=-1)
+
+
+def unpack(packed: NDArray[np.uint8], n_bits: int) -> NDArray[np.bool_]:
+    """The inverse of :func:`pack`: ``(..., n_bytes)`` uint8 to ``(..., n_bits)`` bool.
+
+    >>> unpack(np.array([1, 3], dtype=np.uint8), 9).astype(int).tolist()
+    [1, 0, 0, 0, 0, 0, 0, 1, 1]
+    """
+    return np.unpackbits(packed, axis=-1)[..., -n_bits:].astype(bool)
+
+
+def to_hex(packed: NDArray[np.uint8], n_bits: int) -> list[str]:
+    """Writes rows of packed bits, ``(n, n_bytes)``, as n hex strings of ceil(n_bits / 4) digits.
+
+    >>> to_hex(np.array([[1, 3]], dtype=np.uint8), 9)
+    ['103']
+    """
+    digits = -(-n_bits // 4)
+    return [row.tobytes().hex()[-digits:] for row in packed]
+
+
+def from_hex(digits: str, n_bits: int) -> NDArray[np.uint8]:
+    """The inverse of :func:`to_hex` for one hash: ``(n_bytes,)`` uint8.
+
+    >>> from_hex("103", 9).tolist()
+    [1, 3]
+    """
+    n_bytes = -(-n_bits // 8)
+    return np.frombuffer(bytes.fromhex(digits.zfill(2 * n_bytes)), np.uint8)
