@@ -150,14 +150,15 @@ def _files_of(argument: str, stdin: TextIO) -> list[str]:
     if argument == "-":
         return [line.rstrip("\n") for line in stdin if line.strip()]
     if os.path.isdir(argument):
-        return _images_below(argument)
+        return images_below(argument)
     if os.path.lexists(argument) or not glob.has_magic(argument):
         return [argument]
     matches = sorted(glob.glob(argument, recursive=True))
     return [path for path in matches if not os.path.isdir(path)]
 
 
-def _images_below(folder: str) -> list[str]:
+def images_below(folder: str) -> list[str]:
+    """Returns all files below a folder whose extension is one of an image format."""
     extensions = tuple(Image.registered_extensions())
     files = (
         os.path.join(parent, name)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,6 +38,17 @@ class Signatures:
     def __len__(self) -> int:
         return len(self.mean_rgb)
 
+    def take(self, rows: NDArray[np.int64]) -> Signatures:
+        """Returns a copy of some rows, ``(m,)`` int64, as a table of m rows."""
+        unreadable = {
+            place: self.unreadable[row]
+            for place, row in enumerate(rows.tolist())
+            if row in self.unreadable
+        }
+        return Signatures(
+            self.hash_size, self.dhash[rows], self.ahash[rows], self.mean_rgb[rows], unreadable
+        )
+
     def put(self, rows: NDArray[np.int64], other: Signatures) -> None:
         """Writes the rows of ``other`` at ``rows``, an ``(len(other),)`` int64 array."""
         self.dhash[rows] = other.dhash
@@ -51,12 +61,12 @@ class Signatures:
         """``(n,)``; True where the image was read."""
         return ~np.isnan(self.mean_rgb[:, 0])
 
-    @cached_property
+    @property
     def brightness(self) -> NDArray[np.float64]:
         """``(n,)``; mean of all channel values, 0-255."""
         return np.asarray(self.mean_rgb.mean(axis=1))
 
-    @cached_property
+    @property
     def color_variance(self) -> NDArray[np.float64]:
         """``(n,)``; population variance of the three channel means; 0 for a grey image."""
         return np.asarray(self.mean_rgb.var(axis=1))

@@ -1,0 +1,45 @@
+# make demo, make test: everything else is a part of these.
+PYTHON ?= python3
+VENV   := .venv
+RUN    := $(VENV)/bin/python
+STAMP  := $(VENV)/installed
+
+.PHONY: help demo test check lint format install clean
+.DEFAULT_GOAL := help
+
+help: ## say what the targets do
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: $(STAMP) ## downsample 2,000 camera images and serve the App; ARGS="--images DIR --target-count N --no-app"
+	@$(RUN) -m demo $(ARGS)
+
+test: $(STAMP) ## run all tests, those with a real MongoDB and a real App server included
+	@$(RUN) -m pytest $(ARGS)
+
+check: lint test ## what CI runs: format, lint, types, tests
+
+lint: $(STAMP) ## format, lint and types only
+	@$(RUN) -m ruff format --check .
+	@$(RUN) -m ruff check .
+	@$(RUN) -m mypy
+
+format: $(STAMP) ## format the code and mend what the linter can
+	@$(RUN) -m ruff format .
+	@$(RUN) -m ruff check --fix .
+
+install: $(STAMP) ## make .venv with all that the other targets need
+
+clean: ## remove .venv and the demo's images and database
+	rm -rf $(VENV) .demo
+
+$(STAMP): pyproject.toml demo/database.py
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || { \
+	  echo "error: Python 3.10 or newer is needed, $(PYTHON) is $$($(PYTHON) --version 2>&1); say make PYTHON=python3.12 or so"; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' || { \
+	  echo "error: $(PYTHON) cannot make virtual environments; on Debian and Ubuntu: apt install python3-venv"; exit 1; }
+	@echo "Installing into $(VENV); the first time this takes a few minutes ..."
+	@test -x $(RUN) || $(PYTHON) -m venv $(VENV)
+	@$(RUN) -m pip install --quiet --disable-pip-version-check "pip>=25.1"
+	@PYTHONWARNINGS=ignore $(RUN) -m pip install --quiet --disable-pip-version-check --editable ".[fiftyone]" --group dev
+	@$(RUN) -m demo.database
+	@touch $(STAMP)

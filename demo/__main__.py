@@ -1,0 +1,119 @@
+"""``python -m demo``: builds a demo dataset, downsamples it with the plugin, serves the App."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import sys
+from pathlib import Path
+
+_ROOT = Path(__file__).resolve().parent.parent
+_STATE = _ROOT / ".demo"
+_IMAGES = _STATE / "images"
+_N_IMAGES = 2000
+_DATASET = "smartdownsample-demo"
+_OPERATOR = "@smartdownsample/smartdownsample/downsample"
+
+
+def main() -> None:
+    """Parses the arguments and runs the demo; see ``--help``."""
+    parser = argparse.ArgumentParser(prog="make demo ARGS=...", description=__doc__)
+    parser.add_argument("--images", metavar="DIR", help="use these images, not generated ones")
+    parser.add_argument("--target-count", type=int, default=200, metavar="N")
+    parser.add_argument("--no-app", action="store_true", help="do not serve the App")
+    parser.add_argument("--port", type=int, default=5151)
+    options = parser.parse_args()
+    configure_fiftyone()
+    images = Path(options.images).resolve() if options.images else generate_images()
+    if not images.is_dir():
+        parser.error(f"--images {images} is not a folder")
+    dataset = build_dataset(images)
+    result = downsample(dataset, options.target_count)
+    print_guide(result)
+    if not options.no_app:
+        serve(dataset, options.port)
+
+
+def configure_fiftyone() -> None:
+    """Points FiftyOne at the demo's own database and plugins, away from the user's."""
+    plugins = _STATE / "plugins"
+    plugins.mkdir(parents=True, exist_ok=True)
+    link = plugins / "smartdownsample"
+    if not link.exists():
+        link.symlink_to(_ROOT, target_is_directory=True)
+    os.environ["FIFTYONE_PLUGINS_DIR"] = str(plugins)
+    os.environ.setdefault("FIFTYONE_DO_NOT_TRACK", "true")
+    if "FIFTYONE_DATABASE_URI" not in os.environ:
+        os.environ["FIFTYONE_DATABASE_DIR"] = str(_STATE / "database")
+        os.environ.setdefault("FIFTYONE_DATABASE_VALIDATION", "false")  # its notice is no news here
+
+
+def generate_images() -> Path:
+    """Returns the folder of generated bursts, made if it is not complete."""
+    from .bursts import make_bursts
+    from .photos import load_photos
+
+    if len(list(_IMAGES.rglob("*.jpg"))) != _N_IMAGES:
+        shutil.rmtree(_IMAGES, ignore_errors=True)
+        print(f"Making {_N_IMAGES:,} camera images in bursts, in {_IMAGES} ...", flush=True)
+        make_bursts(load_photos(), _IMAGES, _N_IMAGES)
+    return _IMAGES
+
+
+def build_dataset(images: Path):
+    """Returns a fresh dataset of all images in a folder; samples know their camera and day."""
+    import fiftyone as fo
+
+    from smartdownsample_core.cli import images_below
+
+    samples = [
+        fo.Sample(path, folder=str(Path(path).parent.relative_to(images)))
+        for path in images_below(str(images))
+    ]
+    if not samples:
+        sys.exit(f"error: there is no image in {images}")
+    dataset = fo.Dataset(_DATASET, persistent=True, overwrite=True)
+    dataset.add_samples(samples)
+    return dataset
+
+
+def downsample(dataset, target_count: int) -> dict:
+    """Runs the operator, as any SDK user would."""
+    import fiftyone.operators as foo
+
+    try:
+        return foo.get_operator(_OPERATOR)(dataset, target_count=target_count)
+    except ValueError as error:
+        sys.exit(f"error: {error}")
+
+
+def print_guide(result: dict) -> None:
+    """Prints what was done and what to look at."""
+    print(f"\n{result['summary']}; {result['unreadable']} unreadable\n")
+    print(f"{'Images':>7} {'Kept':>5}  Bucket")
+    for bucket in result["buckets"]:
+        print(f"{bucket['size']:>7,} {bucket['kept']:>5,}  {bucket['name']}")
+    print(f"""
+In the App, dataset '{_DATASET}':
+  - the saved view '{result["kept_view"]}' shows the {result["kept"]:,} samples that were kept
+  - the saved view '{result["buckets_view"]}' shows a tile per bucket; click one to look inside
+  - the sidebar filters by the tag '{result["tag"]}' and by all of '{result["signature_field"]}'
+  - the button above the grid runs it again with other settings; to undo a run, press ` and
+    choose 'Undo a smart downsample run'""")
+
+
+def serve(dataset, port: int) -> None:
+    """Serves the App until it is interrupted."""
+    import fiftyone as fo
+
+    session = fo.launch_app(dataset, remote=True, address="127.0.0.1", port=port)
+    print(f"\nOpen http://localhost:{port}/datasets/{dataset.name}  (Ctrl-C stops)", flush=True)
+    try:
+        session.wait(-1)
+    except KeyboardInterrupt:
+        session.close()
+
+
+if __name__ == "__main__":
+    main()

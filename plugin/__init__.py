@@ -1,0 +1,1 @@
+"""The FiftyOne side: the only code that imports fiftyone."""

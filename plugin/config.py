@@ -1,0 +1,155 @@
+"""The settings of a run: made from an operator's params, checked and worded in one place."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import fiftyone as fo
+import fiftyone.core.utils as fou
+
+from smartdownsample_core.checks import whole_number
+from smartdownsample_core.extract import check_hash_size
+
+from . import names, runs, samples
+
+Config = TypeVar("Config", bound="SignatureConfig")
+
+
+@dataclass(frozen=True, kw_only=True)
+class SignatureConfig:
+    """How to compute signatures and where to keep them."""
+
+    signature_field: str = names.DEFAULT_FIELD
+    hash_size: int = 8
+    n_workers: int = 4
+    recompute: bool = False
+
+    @classmethod
+    def from_params(cls: type[Config], params: Mapping[str, Any]) -> Config:
+        """Reads the settings from an operator's params; what is missing or empty is the default.
+
+        Raises:
+            ValueError: if a setting without a default is missing
+        """
+        given = {
+            field.name: params[field.name]
+            for field in dataclasses.fields(cls)
+            if params.get(field.name) not in (None, "")
+        }
+        try:
+            return cls(**given)
+        except TypeError as error:
+            raise ValueError(f"a required setting is missing: {error}") from None
+
+    def problems(self, dataset: fo.Dataset, view: fo.DatasetView) -> dict[str, str]:
+        """Returns what is wrong with the settings for this target: setting to error message."""
+        return dict(self._problems(dataset, view))
+
+    def check(self, dataset: fo.Dataset, view: fo.DatasetView) -> None:
+        """Raises a ValueError with the first of the problems, if there are any."""
+        for problem in self.problems(dataset, view).values():
+            raise ValueError(problem)
+
+    def _problems(self, dataset: fo.Dataset, view: fo.DatasetView) -> Iterator[tuple[str, str]]:
+        if reason := samples.refusal(view):
+            yield "view_target", reason
+        if reason := _error(check_hash_size, self.hash_size):
+            yield "hash_size", reason
+        if reason := _error(whole_number, "n_workers", self.n_workers, 1):
+            yield "n_workers", reason
+        if not _is_name(self.signature_field):
+            yield "signature_field", _not_a_name("signature_field", self.signature_field)
+        elif dataset.has_field(self.signature_field) and not samples.is_ours(
+            dataset, self.signature_field
+        ):
+            yield (
+                "signature_field",
+                f"the dataset has a field {self.signature_field!r} that smartdownsample did not "
+                "make; choose another signature_field",
+            )
+
+
+@dataclass(frozen=True, kw_only=True)
+class DownsampleConfig(SignatureConfig):
+    """How many samples to keep, and under which names."""
+
+    target_count: int
+    run_key: str = names.DEFAULT_RUN_KEY
+    tag: str = ""
+    random_seed: int = 42
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "tag", self.tag or self.run_key)
+
+    def forecast(self, dataset: fo.Dataset, view: fo.DatasetView) -> str:
+        """Words what a run with these settings will do."""
+        text = (
+            f"Keeps {self.target_count:,} of {len(view):,} samples. Writes the field "
+            f"`{self.signature_field}`, the tag `{self.tag}` and the saved views "
+            f"`{names.kept_view(self.run_key)}` and `{names.buckets_view(self.run_key)}`."
+        )
+        if runs.exists(dataset, self.run_key):
+            old = runs.load(dataset, self.run_key)
+            text += f" Replaces the run `{self.run_key}`, which kept {old['kept']:,}."
+        return text
+
+    def _problems(self, dataset: fo.Dataset, view: fo.DatasetView) -> Iterator[tuple[str, str]]:
+        yield from super()._problems(dataset, view)
+        n = len(view)
+        if reason := _error(whole_number, "target_count", self.target_count, 1):
+            yield "target_count", reason
+        elif 0 < n < self.target_count:
+            yield (
+                "target_count",
+                f"target_count {self.target_count:,} exceeds the {n:,} samples; ask for 1 to {n:,}",
+            )
+        if reason := _error(whole_number, "random_seed", self.random_seed, 0):
+            yield "random_seed", reason
+        if not _is_name(self.run_key):
+            yield "run_key", _not_a_name("run_key", self.run_key)
+        elif not runs.exists(dataset, self.run_key):
+            yield from self._collisions(dataset)
+        elif self.tag != runs.load(dataset, self.run_key)["tag"]:
+            yield from self._tag_collision(dataset)
+
+    def _collisions(self, dataset: fo.Dataset) -> Iterator[tuple[str, str]]:
+        if dataset.has_run(self.run_key):
+            yield "run_key", f"the dataset has another run {self.run_key!r}; choose another run_key"
+        slugs = {fou.to_slug(name) for name in dataset.list_saved_views()}
+        for name in (names.kept_view(self.run_key), names.buckets_view(self.run_key)):
+            if fou.to_slug(name) in slugs:
+                yield (
+                    "run_key",
+                    f"the dataset has a saved view {name!r} that is not a run's; choose another "
+                    "run_key, or rename the view",
+                )
+        yield from self._tag_collision(dataset)
+
+    def _tag_collision(self, dataset: fo.Dataset) -> Iterator[tuple[str, str]]:
+        if samples.all_slices(dataset).match_tags(self.tag).limit(1):
+            yield (
+                "tag",
+                f"samples are tagged {self.tag!r} already, and not by the run {self.run_key!r}; "
+                "choose another tag",
+            )
+
+
+def _is_name(value: str) -> bool:
+    return isinstance(value, str) and value.isidentifier() and not value.startswith("_")
+
+
+def _not_a_name(setting: str, value: Any) -> str:
+    return (
+        f"{setting} must be letters, digits and underscores, and begin with a letter, got {value!r}"
+    )
+
+
+def _error(check: Callable[..., Any], *arguments: Any) -> str | None:
+    try:
+        check(*arguments)
+    except ValueError as error:
+        return str(error)
+    return None

@@ -1,0 +1,182 @@
+"""The two jobs: compute signatures, downsample. Generators, so that every caller sees progress."""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from collections.abc import Generator
+from typing import Any, NamedTuple
+
+import fiftyone as fo
+import numpy as np
+
+from smartdownsample_core import Selection, downsample, extract_batches, natural_order
+from smartdownsample_core.report import totals
+
+from . import names, runs, samples
+from .config import DownsampleConfig, SignatureConfig
+
+#: Signatures held back before they are written: what a crash can lose, and one bulk write.
+_WRITE_EVERY = 1000
+_SECONDS_BETWEEN_REPORTS = 0.1
+
+
+class Progress(NamedTuple):
+    """How far a job has come."""
+
+    done: int
+    total: int
+    label: str
+
+
+def compute_signatures(
+    dataset: fo.Dataset, view: fo.DatasetView, config: SignatureConfig, wanted_by_user: bool = True
+) -> Generator[Progress, None, dict[str, Any]]:
+    """Computes and writes the signatures that are missing or out of date.
+
+    Signatures are written while they are computed, so that a failure half-way loses few of them.
+
+    Args:
+        dataset: the dataset
+        view: what to work on
+        config: the settings
+        wanted_by_user: the user asked for the signatures as such, so that no undo removes them
+
+    Yields:
+        :class:`Progress`
+
+    Returns:
+        plain values: ``signature_field``, ``images``, ``computed``, ``reused``, ``unreadable``
+        (counts) and ``errors`` (the first ten)
+
+    Raises:
+        ValueError: for bad settings, before anything is written; or if no image can be read
+    """
+    view = samples.flat(view)
+    config.check(dataset, view)
+    target = yield from _signed(dataset, view, config, wanted_by_user)
+    return _counts(target, config)
+
+
+def run(
+    dataset: fo.Dataset, view: fo.DatasetView, config: DownsampleConfig
+) -> Generator[Progress, None, dict[str, Any]]:
+    """Downsamples: signatures, selection, then tag, saved views and record.
+
+    Args:
+        dataset: the dataset
+        view: what to choose from
+        config: the settings
+
+    Yields:
+        :class:`Progress`
+
+    Returns:
+        plain values: those of :func:`compute_signatures`, and ``run_key``, ``tag``,
+        ``target_count``, ``kept``, ``kept_view``, ``buckets_view``, ``replaced`` (whether a run
+        of that key was), ``summary`` (a sentence), ``warning`` (another, or None) and ``buckets``
+        (one dict each, largest first: ``bucket``, ``name``, ``size``, ``kept``, ``rate``,
+        ``stride``)
+
+    Raises:
+        ValueError: for bad settings, before anything is written; or if no image can be read
+    """
+    view = samples.flat(view)
+    config.check(dataset, view)
+    target = yield from _signed(dataset, view, config, wanted_by_user=False)
+    yield Progress(len(target.ids), len(target.ids), "Selecting")
+    order = natural_order(target.paths)
+    selection = downsample(target.signatures, order, config.target_count, config.random_seed)
+    replaced = runs.exists(dataset, config.run_key)
+    record = {
+        **_counts(target, config),
+        "run_key": config.run_key,
+        "tag": config.tag,
+        "target_count": config.target_count,
+        "kept": len(selection.indices),
+        "kept_view": names.kept_view(config.run_key),
+        "buckets_view": names.buckets_view(config.run_key),
+        "replaced": replaced,
+        "summary": totals(selection),
+        "warning": _warning(selection),
+        "buckets": _bucket_records(selection),
+    }
+    yield Progress(len(target.ids), len(target.ids), "Saving the run")
+    if replaced:
+        runs.delete(dataset, config.run_key, keep_signatures=True)
+    kept_ids = [target.ids[index] for index in selection.indices]
+    runs.save(dataset, view, kept_ids, dataclasses.asdict(config), record)
+    return record
+
+
+def _signed(
+    dataset: fo.Dataset, view: fo.DatasetView, config: SignatureConfig, wanted_by_user: bool
+) -> Generator[Progress, None, samples.Target]:
+    field = config.signature_field
+    target = samples.load(view, field, config.hash_size, config.recompute)
+    declared = False
+    unwritten: list[np.ndarray] = []
+    reported = 0.0
+    paths = [target.paths[row] for row in target.stale]
+    label = f"Reading images into the field '{field}'"
+    for places, batch in extract_batches(paths, config.hash_size, config.n_workers):
+        rows = target.stale[places]
+        target.signatures.put(rows, batch)
+        unwritten.append(rows)
+        done = int(places[-1]) + 1
+        last = done == len(paths)
+        # As long as no image could be read, the target may be a mistake: write nothing yet.
+        enough = last or sum(map(len, unwritten)) >= _WRITE_EVERY
+        if enough and (declared or target.signatures.readable.any()):
+            if not declared:
+                samples.declare(dataset, field, wanted_by_user)
+                declared = True
+            samples.write(dataset, field, target, np.concatenate(unwritten))
+            unwritten.clear()
+        if last or time.monotonic() - reported >= _SECONDS_BETWEEN_REPORTS:
+            reported = time.monotonic()
+            yield Progress(done, len(paths), label)
+    if not target.signatures.readable.any():
+        first = next(iter(target.signatures.unreadable.values()))
+        raise ValueError(
+            f"none of the {len(target.ids):,} images could be read, so nothing was written; "
+            f"the first: {first}"
+        )
+    if not declared:
+        samples.declare(dataset, field, wanted_by_user)
+    return target
+
+
+def _counts(target: samples.Target, config: SignatureConfig) -> dict[str, Any]:
+    errors = [str(error) for error in target.signatures.unreadable.values()]
+    return {
+        "signature_field": config.signature_field,
+        "images": len(target.ids),
+        "computed": len(target.stale) - len(errors),
+        "reused": len(target.ids) - len(target.stale),
+        "unreadable": len(errors),
+        "errors": errors[:10],
+    }
+
+
+def _warning(selection: Selection) -> str | None:
+    if selection.target_count <= selection.n_readable:
+        return None
+    return (
+        f"target_count {selection.target_count:,} exceeds the {selection.n_readable:,} readable "
+        f"images; {len(selection.unreadable):,} could not be read: all readable ones were kept"
+    )
+
+
+def _bucket_records(selection: Selection) -> list[dict[str, Any]]:
+    return [
+        {
+            "bucket": bucket.id,
+            "name": bucket.name,
+            "size": bucket.size,
+            "kept": bucket.kept,
+            "rate": bucket.rate,
+            "stride": bucket.stride,
+        }
+        for bucket in selection.buckets
+    ]

@@ -1,0 +1,287 @@
+"""What the App shows: the operators' input forms and their outputs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import fiftyone.operators as foo
+import fiftyone.operators.types as types
+
+from smartdownsample_core import bucket_name
+
+from . import names, runs, samples
+from .config import DownsampleConfig, SignatureConfig
+
+#: Share of the samples that the form proposes to keep.
+_DEFAULT_SHARE = 0.1
+
+
+def target(ctx: foo.ExecutionContext) -> Any:
+    """Returns the flat view to work on: the form's choice, or the view the SDK was given."""
+    chosen = ctx.params.get("view_target") or ctx.request_params.get("view_target")
+    collection = ctx.target_view() if chosen else ctx.view
+    return samples.flat(collection.view())
+
+
+def downsample_form(ctx: foo.ExecutionContext) -> types.Property:
+    """Asks for everything a run needs, says what it will do, and refuses what it cannot do."""
+    inputs = types.Object()
+    inputs.view_target(ctx, action_description="Choose from")
+    view = target(ctx)
+    inputs.int(
+        "target_count",
+        label="Images to keep",
+        description=f"Exactly this many of the {len(view):,} samples",
+        default=max(round(len(view) * _DEFAULT_SHARE), 1),
+        required=True,
+    )
+    inputs.str(
+        "run_key",
+        label="Run key",
+        description="Names the run, its tag and its saved views; a run of that key is replaced",
+        default=names.DEFAULT_RUN_KEY,
+    )
+    advanced = _advanced_switch(ctx, inputs)
+    if advanced:
+        inputs.str("tag", label="Tag", description="For the kept samples; the run key if empty")
+        inputs.int(
+            "random_seed",
+            label="Random seed",
+            description="Another seed keeps other samples; the same seed the same ones",
+            default=DownsampleConfig.random_seed,
+        )
+        _signature_inputs(inputs)
+    if ctx.params.get("target_count") is not None:
+        _validate(ctx, inputs, DownsampleConfig, view)
+    return types.Property(inputs, view=types.View(label="Smart downsample"))
+
+
+def signatures_form(ctx: foo.ExecutionContext) -> types.Property:
+    """Asks for what computing signatures needs."""
+    inputs = types.Object()
+    inputs.view_target(ctx, action_description="Compute signatures for")
+    inputs.md(
+        "Writes what an image looks like - hashes, brightness, colour and a visual bucket - into "
+        "a field of each sample. Signatures that are up to date are left as they are."
+    )
+    _signature_inputs(inputs)
+    _validate(ctx, inputs, SignatureConfig, target(ctx))
+    return types.Property(inputs, view=types.View(label="Compute visual signatures"))
+
+
+def view_form(ctx: foo.ExecutionContext) -> types.Property:
+    """Asks what to look at."""
+    inputs = types.Object()
+    known = runs.keys(ctx.dataset)
+    choices = types.RadioGroup()
+    for value, label in runs.SHOWN.items():
+        if known or value in ("buckets", "bucket"):
+            choices.add_choice(value, label=label)
+    inputs.enum("show", choices.values(), label="Show", default="buckets", view=choices)
+    if known:
+        _run_choice(ctx, inputs, known, required=False)
+    show, run_key, bucket, field = view_params(ctx)
+    if show == "bucket" and samples.is_ours(ctx.dataset, field):
+        _bucket_choice(ctx, inputs, field)
+        if bucket is None:  # the App fills in the default, and then asks again
+            return types.Property(inputs, view=types.View(label="View visual buckets"))
+    try:
+        runs.browse(ctx.dataset, show, run_key, bucket, field)
+    except ValueError as error:
+        _refuse(inputs.view("problem", types.Error(label=str(error))), str(error))
+    return types.Property(inputs, view=types.View(label="View visual buckets"))
+
+
+def view_params(ctx: foo.ExecutionContext) -> tuple[str, str | None, int | None, str]:
+    """Returns the arguments of :func:`runs.browse` from the form or the SDK."""
+    show = ctx.params.get("show") or "buckets"
+    run_key = ctx.params.get("run_key")
+    if run_key is None and show in ("kept", "excluded"):
+        run_key = next(iter(runs.keys(ctx.dataset)), None)
+    bucket = ctx.params.get("bucket")
+    field = ctx.params.get("signature_field") or names.DEFAULT_FIELD
+    if run_key and runs.exists(ctx.dataset, run_key):
+        field = runs.load(ctx.dataset, run_key)["signature_field"]
+    return show, run_key, None if bucket in (None, "") else int(bucket), field
+
+
+def delete_form(ctx: foo.ExecutionContext) -> types.Property:
+    """Asks which run to undo, and says what will be removed."""
+    inputs = types.Object()
+    known = runs.keys(ctx.dataset)
+    if not known:
+        text = "This dataset has no smartdownsample run to undo"
+        _refuse(inputs.view("no_runs", types.Warning(label=text)), text)
+        return types.Property(inputs, view=types.View(label="Undo a smart downsample run"))
+    run_key = _run_choice(ctx, inputs, known, required=True)
+    inputs.bool(
+        "keep_signatures",
+        label="Keep the signatures",
+        description="Otherwise the field goes too, unless another run uses it or it was computed "
+        "on its own",
+        default=False,
+    )
+    if run_key in known:
+        record = runs.load(ctx.dataset, run_key)
+        inputs.md(
+            f"Removes the tag `{record['tag']}` from {record['kept']:,} samples, the saved views "
+            f"`{record['kept_view']}` and `{record['buckets_view']}`, and the record of the run. "
+            "No sample and no file is deleted.",
+            name="forecast",
+        )
+    return types.Property(inputs, view=types.View(label="Undo a smart downsample run"))
+
+
+def deletion_output(result: Mapping[str, Any]) -> types.Property:
+    """Says what an undo removed."""
+    outputs = types.Object()
+    removed = [f"the tag `{result['tag']}` from {result['untagged']:,} samples"]
+    removed += [f"the saved view `{name}`" for name in result["saved_views"]]
+    if result["signature_field"]:
+        removed.append(f"the field `{result['signature_field']}`")
+    outputs.md(f"Removed the run `{result['run_key']}`: {', '.join(removed)}.")
+    return types.Property(outputs, view=types.View(label="Undone"))
+
+
+def downsample_output(result: Mapping[str, Any]) -> types.Property:
+    """Says what a run did: totals, warnings, what was written, and a table of the buckets."""
+    outputs = types.Object()
+    outputs.view("summary_notice", types.Success(label=result["summary"]))
+    if result["warning"]:
+        outputs.view("warning_notice", types.Warning(label=result["warning"]))
+    _count_outputs(outputs, result)
+    outputs.md(
+        f"Wrote the tag `{result['tag']}`, the saved views `{result['kept_view']}` and "
+        f"`{result['buckets_view']}`, and the run `{result['run_key']}`"
+        + (", replacing the one before." if result["replaced"] else ".")
+        + " To undo all of it: the operator *Undo a smart downsample run*.",
+        name="written",
+    )
+    table = types.TableView()
+    for column, label in (
+        ("name", "Bucket"),
+        ("size", "Images"),
+        ("kept", "Kept"),
+        ("rate", "Rate"),
+        ("stride", "Stride"),
+        ("bucket", "Id"),
+    ):
+        table.add_column(column, label=label)
+    outputs.list("table", types.Object(), label="Buckets", view=table)
+    return types.Property(outputs, view=types.View(label="Smart downsample"))
+
+
+def table_rows(result: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns the result with the rows that :func:`downsample_output` shows, as text."""
+    rows = [
+        {
+            **bucket,
+            "rate": f"{bucket['rate']:.1%}",
+            "stride": f"{bucket['stride']:.2f}" if bucket["stride"] else "-",
+        }
+        for bucket in result["buckets"]
+    ]
+    return {**result, "table": rows}
+
+
+def signatures_output(result: Mapping[str, Any]) -> types.Property:
+    """Says what was computed."""
+    outputs = types.Object()
+    _count_outputs(outputs, result)
+    return types.Property(outputs, view=types.View(label="Visual signatures"))
+
+
+def _count_outputs(outputs: types.Object, result: Mapping[str, Any]) -> None:
+    outputs.md(
+        f"Signatures in the field `{result['signature_field']}` of {result['images']:,} samples: "
+        f"{result['computed']:,} computed, {result['reused']:,} reused, "
+        f"{result['unreadable']:,} unreadable.",
+        name="counts",
+    )
+    if result["errors"]:
+        listed = "".join(f"\n- {error}" for error in result["errors"])
+        outputs.md(
+            f"Unreadable (the reason is in `{result['signature_field']}.error`):{listed}",
+            name="unreadable_list",
+        )
+
+
+def _advanced_switch(ctx: foo.ExecutionContext, inputs: types.Object) -> bool:
+    inputs.bool("advanced", label="Advanced options", default=False, view=types.SwitchView())
+    return bool(ctx.params.get("advanced", False))
+
+
+def _signature_inputs(inputs: types.Object) -> None:
+    inputs.str(
+        "signature_field",
+        label="Signature field",
+        description="Where the signatures are, or will be",
+        default=names.DEFAULT_FIELD,
+    )
+    inputs.int(
+        "hash_size",
+        label="Hash size",
+        description="Side of the difference hash, at least 4; 8 is the usual one",
+        default=SignatureConfig.hash_size,
+    )
+    inputs.int(
+        "n_workers",
+        label="Workers",
+        description="Threads that read images at the same time",
+        default=SignatureConfig.n_workers,
+    )
+    inputs.bool(
+        "recompute",
+        label="Compute all signatures anew",
+        description="Otherwise only those that are missing or whose file has changed",
+        default=SignatureConfig.recompute,
+    )
+
+
+def _run_choice(
+    ctx: foo.ExecutionContext, inputs: types.Object, known: list[str], required: bool
+) -> str | None:
+    """Adds a choice of the runs; returns the chosen key."""
+    choices = types.DropdownView()
+    for run_key in known:
+        choices.add_choice(run_key, label=run_key)
+    default = known[0] if required else None
+    prop = inputs.enum(
+        "run_key", known, label="Run", default=default, required=required, view=choices
+    )
+    chosen = ctx.params.get("run_key") or default
+    if chosen is not None and chosen not in known:
+        _refuse(prop, f"there is no run {chosen!r}; there is: {', '.join(known)}")
+    return chosen
+
+
+def _bucket_choice(ctx: foo.ExecutionContext, inputs: types.Object, field: str) -> None:
+    """Adds a choice of the buckets, the largest first and by default."""
+    counts = ctx.dataset.count_values(f"{field}.bucket")
+    counts.pop(None, None)
+    choices = types.DropdownView()
+    for bucket in sorted(counts, key=lambda bucket: -counts[bucket]):
+        choices.add_choice(str(bucket), label=f"{bucket_name(bucket)} ({counts[bucket]:,} images)")
+    values = choices.values()
+    inputs.enum("bucket", values, label="Bucket", default=values[0], required=True, view=choices)
+
+
+def _validate(
+    ctx: foo.ExecutionContext, inputs: types.Object, kind: type[SignatureConfig], view: Any
+) -> None:
+    """Marks what is wrong; if nothing is, says what a run would do."""
+    config = kind.from_params(ctx.params)
+    problems = config.problems(ctx.dataset, view)
+    for name, problem in problems.items():
+        prop = inputs.properties.get(name)
+        if prop is None:  # the option is folded away
+            prop = inputs.view(f"{name}_error", types.Error(label=problem))
+        _refuse(prop, problem)
+    if not problems and isinstance(config, DownsampleConfig):
+        inputs.md(config.forecast(ctx.dataset, view), name="forecast")
+
+
+def _refuse(prop: types.Property, message: str) -> None:
+    prop.invalid = True
+    prop.error_message = message

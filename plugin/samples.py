@@ -1,0 +1,203 @@
+"""Samples to arrays and back: the only module that reads or writes sample fields."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import fiftyone as fo
+import numpy as np
+from fiftyone import ViewField as F
+from fiftyone.core.clips import ClipsView
+from fiftyone.core.patches import PatchesView
+from fiftyone.core.video import FramesView
+from numpy.typing import NDArray
+
+from smartdownsample_core import Signatures, assign_buckets, bucket_name
+from smartdownsample_core.buckets import UNREADABLE
+from smartdownsample_core.table import from_hex
+
+from . import names
+
+#: Ids that one view may select: a MongoDB pipeline holds 16 MB, an id takes about 27 bytes.
+_MAX_SELECTED_IDS = 100_000
+
+_STORED = ("dhash", "ahash", "mean_red", "mean_green", "mean_blue")
+_STAMP = ("hash_size", "file_size", "file_mtime")
+
+
+@dataclass(frozen=True, eq=False)
+class Target:
+    """The samples of a run as they were when it began, with the signatures they already had."""
+
+    ids: list[str]
+    paths: list[str]
+    signatures: Signatures
+    stamps: list[tuple[int | None, float | None]]
+    """of each file, taken before it is read; see :func:`file_stamp`"""
+    stale: NDArray[np.int64]
+    """``(m,)``; the rows that have no signature, or one of another file or hash size"""
+
+
+def flat(view: fo.DatasetView) -> fo.DatasetView:
+    """Returns the view without groups.
+
+    Of a grouped dataset that is its active slice; of a view that groups samples dynamically, as
+    our bucket view does, all of its samples.
+    """
+    if view.media_type != "group":
+        return view
+    return view.select_group_slices(view.group_slice) if view.group_slice else view.flatten()
+
+
+def all_slices(dataset: fo.Dataset) -> fo.DatasetView:
+    """Returns all samples of the dataset; of a grouped one, those of every slice."""
+    return dataset.select_group_slices() if dataset.media_type == "group" else dataset.view()
+
+
+def refusal(view: fo.DatasetView) -> str | None:
+    """Says why this (flat) view cannot be downsampled; None if it can."""
+    if isinstance(view, (ClipsView, FramesView, PatchesView)):
+        kind = type(view).__name__.removesuffix("View").lower()
+        return f"the view holds {kind}; smartdownsample works on images: give it the dataset itself"
+    if not len(view):
+        return "there are no samples here; choose another view or dataset"
+    if view.media_type != "image":
+        return (
+            f"the samples are of media type {view.media_type!r}; smartdownsample works on images. "
+            "Frames of videos: export them with to_frames(sample_frames=True) and add them to a "
+            "dataset of images"
+        )
+    return None
+
+
+def load(view: fo.DatasetView, field: str, hash_size: int, recompute: bool) -> Target:
+    """Reads ids, paths and the signatures that still hold.
+
+    Args:
+        view: a flat view
+        field: the signature field; it need not exist
+        hash_size: the hash size that a signature must have to be reused
+        recompute: reuse none
+    """
+    if recompute or not view.has_field(field):
+        ids, paths = view.values(["id", "filepath"])
+        blank = Signatures.blank(len(ids), hash_size)
+        stamps = [file_stamp(path) for path in paths]
+        return Target(ids, paths, blank, stamps, np.arange(len(ids)))
+    subfields = [f"{field}.{name}" for name in (*_STORED, *_STAMP)]
+    ids, paths, *columns = view.values(["id", "filepath", *subfields])
+    stamps = [file_stamp(path) for path in paths]
+    stored = zip(*columns[: len(_STORED)], strict=True)
+    stored_stamps = zip(*columns[len(_STORED) :], strict=True)
+    signatures = Signatures.blank(len(ids), hash_size)
+    stale = []
+    for row, (values, stored_stamp) in enumerate(zip(stored, stored_stamps, strict=True)):
+        if None in values or stored_stamp != (hash_size, *stamps[row]):
+            stale.append(row)
+            continue
+        dhash, ahash, *mean_rgb = values
+        signatures.dhash[row] = from_hex(dhash, hash_size**2)
+        signatures.ahash[row] = from_hex(ahash, (hash_size // 2) ** 2)
+        signatures.mean_rgb[row] = mean_rgb
+    return Target(ids, paths, signatures, stamps, np.array(stale, dtype=np.int64))
+
+
+def file_stamp(path: str) -> tuple[int | None, float | None]:
+    """Returns the size and the time of the last change of a file; Nones if there is none."""
+    try:
+        status = os.stat(path)
+    except (OSError, ValueError):
+        return None, None
+    return status.st_size, status.st_mtime
+
+
+def write(dataset: fo.Dataset, field: str, target: Target, rows: NDArray[np.int64]) -> None:
+    """Writes the signatures of some rows of the target into the declared field, in one go."""
+    documents = {
+        target.ids[row]: fo.DynamicEmbeddedDocument(
+            file_size=target.stamps[row][0], file_mtime=target.stamps[row][1], **values
+        )
+        for row, values in zip(rows.tolist(), _values(target.signatures.take(rows)), strict=True)
+    }
+    dataset.set_values(field, documents, key_field="id")
+
+
+def _values(signatures: Signatures) -> Iterator[dict[str, Any]]:
+    """Yields the sub-fields of each signature as plain Python values."""
+    columns = zip(
+        assign_buckets(signatures).tolist(),
+        signatures.dhash_hex,
+        signatures.ahash_hex,
+        signatures.mean_rgb.tolist(),
+        signatures.brightness.tolist(),
+        signatures.color_variance.tolist(),
+        strict=True,
+    )
+    for row, (bucket, dhash, ahash, (red, green, blue), brightness, variance) in enumerate(columns):
+        if bucket == UNREADABLE:
+            yield {"hash_size": signatures.hash_size, "error": str(signatures.unreadable[row])}
+            continue
+        yield {
+            "hash_size": signatures.hash_size,
+            "bucket": bucket,
+            "bucket_name": bucket_name(bucket),
+            "dhash": dhash,
+            "ahash": ahash,
+            "mean_red": red,
+            "mean_green": green,
+            "mean_blue": blue,
+            "brightness": brightness,
+            "color_variance": variance,
+        }
+
+
+def declare(dataset: fo.Dataset, field: str, wanted_by_user: bool) -> None:
+    """Declares the signature field with all its sub-fields and the index on the bucket.
+
+    Args:
+        dataset: the dataset
+        field: name of the field; nothing happens if it is declared already
+        wanted_by_user: the user asked for the signatures as such, so that no undo removes them
+    """
+    if not dataset.has_field(field):
+        dataset.add_sample_field(
+            field,
+            fo.EmbeddedDocumentField,
+            embedded_doc_type=fo.DynamicEmbeddedDocument,
+            description="Visual signature of the image, made by smartdownsample",
+            info={names.METHOD: {"wanted_by_user": wanted_by_user}},
+        )
+    elif wanted_by_user and not is_wanted_by_user(dataset, field):
+        declared = dataset.get_field(field)
+        declared.info = {**declared.info, names.METHOD: {"wanted_by_user": True}}
+        declared.save()
+    for name, kind, description in names.SUBFIELDS:
+        path = f"{field}.{name}"
+        if not dataset.has_field(path):
+            dataset.add_sample_field(path, kind, description=description)
+    dataset.create_index(f"{field}.bucket")
+
+
+def is_ours(dataset: fo.Dataset, field: str) -> bool:
+    """Whether a field of the dataset was made by :func:`declare`."""
+    declared = dataset.get_field(field)
+    return declared is not None and names.METHOD in (declared.info or {})
+
+
+def is_wanted_by_user(dataset: fo.Dataset, field: str) -> bool:
+    """Whether the user asked for the signatures as such."""
+    return bool(dataset.get_field(field).info[names.METHOD]["wanted_by_user"])
+
+
+def tag(dataset: fo.Dataset, ids: Sequence[str], name: str) -> None:
+    """Tags the samples with these ids."""
+    for start in range(0, len(ids), _MAX_SELECTED_IDS):
+        all_slices(dataset).select(ids[start : start + _MAX_SELECTED_IDS]).tag_samples(name)
+
+
+def in_buckets(view: fo.DatasetView, field: str) -> fo.DatasetView:
+    """Returns the samples of the view that have a bucket."""
+    return view.match(F(f"{field}.bucket") != None)  # noqa: E711 (a view expression)
