@@ -75,6 +75,8 @@ def build_dataset(images: Path):
         sys.exit(f"error: there is no image in {images}")
     dataset = fo.Dataset(_DATASET, persistent=True, overwrite=True)
     dataset.add_samples(samples)
+    dataset.app_config.color_scheme = fo.ColorScheme(color_by="value")  # a colour per bucket
+    dataset.save()
     return dataset
 
 

@@ -155,7 +155,7 @@ def _values(signatures: Signatures) -> Iterator[dict[str, Any]]:
 
 
 def declare(dataset: fo.Dataset, field: str, wanted_by_user: bool) -> None:
-    """Declares the signature field with all its sub-fields and the index on the bucket.
+    """Declares the signature field with all its sub-fields and the indexes on the bucket.
 
     Args:
         dataset: the dataset
@@ -178,7 +178,8 @@ def declare(dataset: fo.Dataset, field: str, wanted_by_user: bool) -> None:
         path = f"{field}.{name}"
         if not dataset.has_field(path):
             dataset.add_sample_field(path, kind, description=description)
-    dataset.create_index(f"{field}.bucket")
+    for indexed in ("bucket", "bucket_name"):  # what people group and filter by
+        dataset.create_index(f"{field}.{indexed}")
 
 
 def is_ours(dataset: fo.Dataset, field: str) -> bool:

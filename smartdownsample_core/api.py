@@ -9,7 +9,7 @@ from typing import Literal, overload
 
 from tqdm import tqdm
 
-from .checks import new_png, one_of, path_list, whole_number
+from .checks import new_pngs, one_of, path_list, whole_number
 from .downsample import Selection, downsample
 from .extract import check_hash_size, extract
 from .order import natural_order
@@ -97,8 +97,9 @@ def sample_diverse(
     check_hash_size(hash_size)
     workers = whole_number("n_workers", 4 if n_workers is None else n_workers, minimum=1)
     seed = whole_number("random_seed", random_seed, minimum=0)
-    distribution = new_png("save_distribution", save_distribution)
-    thumbnails = new_png("save_thumbnails", save_thumbnails)
+    distribution, thumbnails = new_pngs(
+        {"save_distribution": save_distribution, "save_thumbnails": save_thumbnails}
+    )
 
     everything = target >= len(paths)
     if (everything or target <= 0) and not (distribution or thumbnails):

@@ -62,13 +62,13 @@ def assign_buckets(signatures: Signatures) -> NDArray[np.int16]:
 def bucket_name(bucket_id: int) -> str:
     """Says what the images of a bucket have in common.
 
-    ``edges`` are the two structure bits (a 1: brighter than its left neighbour near the middle of
-    the image), the corner is the top left one compared with the mean.
+    What a person sees first comes first. The corner is the top left one compared with the mean;
+    ``edges`` are the two structure bits (1: brighter than its left neighbour, near the middle).
 
     >>> bucket_name(0b10_1_1_1_01)
-    'edges 10 · light corner · bright · green'
+    'bright · green · light corner · edges 10'
     >>> bucket_name(0)
-    'edges 00 · dark corner · dark · grey'
+    'dark · grey · dark corner · edges 00'
     >>> bucket_name(UNREADABLE)
     'unreadable'
 
@@ -84,10 +84,10 @@ def bucket_name(bucket_id: int) -> str:
         raise ValueError(f"a bucket id is a number from 0 to {N_BUCKETS - 1}, got {bucket_id}")
     return " · ".join(
         [
-            f"edges {bucket_id >> 5:02b}",
-            "light corner" if bucket_id & 16 else "dark corner",
             "bright" if bucket_id & 4 else "dark",
             _THEME_NAMES[bucket_id & 3] if bucket_id & 8 else "grey",
+            "light corner" if bucket_id & 16 else "dark corner",
+            f"edges {bucket_id >> 5:02b}",
         ]
     )
 

@@ -51,13 +51,24 @@ def path_list(image_paths: Iterable[str | os.PathLike[str]]) -> list[str]:
         raise ValueError(f"image_paths must be a list of str or Path objects: {error}") from None
 
 
-def new_png(name: str, path: Any) -> Path | None:
-    """Returns ``path`` as the place of a PNG that does not exist yet, or None for None.
+def new_pngs(wanted: dict[str, Any]) -> list[Path | None]:
+    """Returns the paths as places of PNGs that do not exist yet, None for None.
+
+    Args:
+        wanted: name of the parameter to what the user gave
 
     Raises:
-        ValueError: if it is a bool or does not end in ``.png``
-        FileExistsError: if the file exists
+        ValueError: if one is a bool or does not end in ``.png``, or two are the same file
+        FileExistsError: if a file exists
     """
+    pngs = [_new_png(name, path) for name, path in wanted.items()]
+    places = [png.absolute() for png in pngs if png is not None]
+    if len(set(places)) < len(places):
+        raise ValueError(f"{' and '.join(wanted)} are the same file: {places[0]}; give them two")
+    return pngs
+
+
+def _new_png(name: str, path: Any) -> Path | None:
     if path is None:
         return None
     if isinstance(path, bool):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import csv
 import glob
+import io
 import json
 import os
 import shutil
@@ -18,12 +19,13 @@ from PIL import Image
 from . import report
 from .api import extract_with_bar, warnings_of
 from .buckets import bucket_name
-from .checks import new_file, new_png, whole_number
+from .checks import new_file, new_pngs, whole_number
 from .downsample import Selection, downsample
 from .order import natural_order
 
 _OK, _FAILED, _USAGE, _INTERRUPTED = 0, 1, 2, 130
 _FORMATS = (".txt", ".csv", ".json")
+_ERRORS = "surrogateescape"  # file names need not be valid text; they come out as they went in
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -33,8 +35,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     be read, or none could; 2: bad arguments; 130: interrupted. The kept paths go to standard
     output (or ``--output``), everything else to standard error.
     """
+    for stream in (sys.stdin, sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors=_ERRORS)
     parser = _parser()
-    options = parser.parse_args(arguments)
+    options = parser.parse_intermixed_args(arguments)
     try:
         return _run(options)
     except (ValueError, FileExistsError) as error:
@@ -91,8 +96,9 @@ def _run(options: argparse.Namespace) -> int:
     whole_number("--target-count", options.target_count, minimum=1)
     whole_number("--seed", options.seed, minimum=0)
     output = _new_list(options.output)
-    distribution = new_png("--distribution", options.distribution)
-    thumbnails = new_png("--thumbnails", options.thumbnails)
+    distribution, thumbnails = new_pngs(
+        {"--distribution": options.distribution, "--thumbnails": options.thumbnails}
+    )
     paths, base = find_images(options.paths or ["-"], sys.stdin)
 
     signatures = extract_with_bar(
@@ -106,7 +112,8 @@ def _run(options: argparse.Namespace) -> int:
 
     _place(options, [paths[index] for index in selection.indices], base)
     if output:
-        with output.open("x", encoding="utf-8", newline="") as stream:
+        output.parent.mkdir(parents=True, exist_ok=True)
+        with output.open("x", encoding="utf-8", errors=_ERRORS, newline="") as stream:
             _WRITERS[output.suffix.lower()](stream, paths, selection)
     if distribution:
         report.save_distribution(selection, distribution)
@@ -141,7 +148,8 @@ def find_images(arguments: Sequence[str], stdin: TextIO) -> tuple[list[str], str
         files = _files_of(argument, stdin)
         if not files:
             raise ValueError(f"no images found at {argument!r}")
-        found.update({os.path.abspath(path): path for path in files})
+        for path in files:
+            found.setdefault(os.path.abspath(path), path)
         bases += [os.path.abspath(argument)] if folder else [_parent(path) for path in files]
     return list(found.values()), os.path.commonpath(bases)
 
@@ -158,15 +166,16 @@ def _files_of(argument: str, stdin: TextIO) -> list[str]:
 
 
 def images_below(folder: str) -> list[str]:
-    """Returns all files below a folder whose extension is one of an image format."""
-    extensions = tuple(Image.registered_extensions())
-    files = (
-        os.path.join(parent, name)
-        for parent, _, names in os.walk(folder)
-        for name in sorted(names)
-        if name.lower().endswith(extensions)
-    )
-    return list(files)
+    """Returns all files below a folder with an extension of an image format that Pillow reads."""
+    formats = Image.registered_extensions().items()
+    readable = tuple(extension for extension, name in formats if name in Image.OPEN)
+    found = []
+    for parent, folders, names in os.walk(folder):
+        folders.sort()  # os.walk goes on in this order
+        found += [
+            os.path.join(parent, name) for name in sorted(names) if name.lower().endswith(readable)
+        ]
+    return found
 
 
 def _parent(path: str) -> str:

@@ -15,6 +15,7 @@ _DECODER_ERRORS = (
     KeyError,
     MemoryError,
     OverflowError,
+    RuntimeError,
     SyntaxError,  # Pillow's own word for a broken PNG, GIF, TIFF or JPEG structure
     TypeError,
     ValueError,

@@ -17,7 +17,8 @@ def natural_order(paths: Sequence[str]) -> NDArray[np.int64]:
         paths: n paths
 
     Returns:
-        ``(n,)`` int64; the positions of the paths in natural order; equal paths keep their order
+        ``(n,)`` int64; the positions of the paths in natural order. Names that natsort holds
+        equal, as ``1`` and ``01``, are told apart by what follows them, then by the input order
 
     >>> natural_order(["cam10/1.jpg", "cam2/10.jpg", "cam2/9.jpg"]).tolist()
     [2, 1, 0]

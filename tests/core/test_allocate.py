@@ -1,0 +1,131 @@
+"""Quotas: exact in sum, one for each bucket first, then in proportion."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from smartdownsample_core import allocate
+
+_SIZES = st.lists(st.integers(0, 40) | st.integers(0, 10**6), max_size=30)
+_SEEDS = st.integers(0, 2**70)
+
+
+@st.composite
+def _cases(draw: st.DrawFn) -> tuple[list[int], int]:
+    sizes = draw(_SIZES)
+    near = len(sizes) + 3
+    target = draw(st.integers(-2, near) | st.integers(0, sum(sizes) + 5))
+    return sizes, target
+
+
+def _slow_quotas(sizes: list[int], target: int, seed: int) -> list[int]:
+    """The definition, a bucket at a time, in fractions."""
+    target = min(max(target, 0), sum(sizes))
+    rank = np.random.default_rng(seed).permutation(len(sizes)).tolist()
+    occupied = [bucket for bucket, size in enumerate(sizes) if size]
+    if target < len(occupied):
+        first = sorted(occupied, key=lambda bucket: (-sizes[bucket], rank[bucket]))[:target]
+        return [int(bucket in first) for bucket in range(len(sizes))]
+    quotas = [int(size > 0) for size in sizes]
+    spare = sum(size - 1 for size in sizes if size)
+    rest = target - len(occupied)
+    exact = {bucket: Fraction(rest * (sizes[bucket] - 1), spare or 1) for bucket in occupied}
+    for bucket, share in exact.items():
+        quotas[bucket] += share.numerator // share.denominator
+    by_remainder = sorted(exact, key=lambda bucket: (-(exact[bucket] % 1), rank[bucket]))
+    for bucket in by_remainder[: target - sum(quotas)]:
+        quotas[bucket] += 1
+    return quotas
+
+
+@given(_cases(), _SEEDS)
+def test_quotas_equal_a_slow_reference(case: tuple[list[int], int], seed: int) -> None:
+    """The vectorised integers agree with the definition in fractions, ties included."""
+    sizes, target = case
+    assert allocate(sizes, target, seed).tolist() == _slow_quotas(sizes, target, seed)
+
+
+@given(_cases(), _SEEDS)
+def test_quotas_sum_to_the_target(case: tuple[list[int], int], seed: int) -> None:
+    """The sum is the target, clipped to what there is, and no quota exceeds its bucket."""
+    sizes, target = case
+    quotas = allocate(sizes, target, seed)
+    assert quotas.dtype == np.int64
+    assert quotas.shape == (len(sizes),)
+    assert quotas.sum() == min(max(target, 0), sum(sizes))
+    assert (quotas >= 0).all()
+    assert (quotas <= sizes).all()
+
+
+@given(_cases(), _SEEDS)
+def test_every_bucket_is_represented_or_the_largest_are(
+    case: tuple[list[int], int], seed: int
+) -> None:
+    """Enough for all: at least one each; too few: one each for the largest buckets."""
+    sizes, target = case
+    quotas = allocate(sizes, target, seed)
+    occupied = np.asarray(sizes, dtype=int) > 0
+    if target >= occupied.sum():
+        assert (quotas[occupied] >= 1).all()
+        return
+    assert set(quotas.tolist()) <= {0, 1}
+    kept, left = (np.asarray(sizes)[mask] for mask in (quotas == 1, (quotas == 0) & occupied))
+    assert kept.min(initial=10**9) >= left.max(initial=0)
+
+
+@given(_cases(), _SEEDS)
+def test_quotas_are_proportional(case: tuple[list[int], int], seed: int) -> None:
+    """Beyond the first image, a quota is less than one away from its exact share."""
+    sizes, target = case
+    target = min(target, sum(sizes))
+    occupied = sum(size > 0 for size in sizes)
+    spare = sum(sizes) - occupied
+    if target < occupied or not spare:
+        return
+    for size, quota in zip(sizes, allocate(sizes, target, seed).tolist(), strict=True):
+        if size:
+            assert abs(quota - 1 - Fraction((target - occupied) * (size - 1), spare)) < 1
+
+
+@given(_cases(), _SEEDS)
+def test_a_larger_bucket_never_gets_less(case: tuple[list[int], int], seed: int) -> None:
+    """Sorted by size, the quotas of different sizes are sorted too."""
+    sizes, target = case
+    pairs = sorted(zip(sizes, allocate(sizes, target, seed).tolist(), strict=True))
+    for (smaller, low), (larger, high) in pairwise(pairs):
+        assert smaller == larger or low <= high
+
+
+def test_the_seed_decides_ties_and_only_ties() -> None:
+    """Equal buckets take turns from seed to seed; a larger one is never passed over."""
+    few = [allocate([5, 5, 5, 5, 9], 2, seed).tolist() for seed in range(40)]
+    many = [allocate([4, 4, 4], 4, seed).tolist() for seed in range(40)]
+    assert {tuple(quotas) for quotas in few} == {
+        (1, 0, 0, 0, 1), (0, 1, 0, 0, 1), (0, 0, 1, 0, 1), (0, 0, 0, 1, 1)
+    }  # fmt: skip
+    assert {tuple(quotas) for quotas in many} == {(2, 1, 1), (1, 2, 1), (1, 1, 2)}
+    assert allocate([100, 50], 30, 1).tolist() == allocate([100, 50], 30, 2).tolist()
+
+
+@pytest.mark.parametrize(
+    ("sizes", "target", "seed", "message"),
+    [
+        pytest.param([3, -1], 2, 0, "at least 0, got -1", id="negative size"),
+        pytest.param([3], 1.5, 0, "target_count must be a whole number, got 1.5", id="fraction"),
+        pytest.param([3], "2", 0, "target_count must be a whole number, got '2'", id="text"),
+        pytest.param([3], 2, -1, "random_seed must be at least 0, got -1", id="negative seed"),
+        pytest.param([3], 2, None, "random_seed must be a whole number", id="no seed"),
+    ],
+)
+def test_bad_arguments_are_refused(
+    sizes: list[int], target: object, seed: object, message: str
+) -> None:
+    """The error names the argument, its bound and its value."""
+    with pytest.raises(ValueError, match=message):
+        allocate(sizes, target, seed)  # type: ignore[arg-type]

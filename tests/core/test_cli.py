@@ -1,0 +1,174 @@
+"""The command line: end to end in a few subprocesses, the rest through ``main()``."""
+
+from __future__ import annotations
+
+import io
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from smartdownsample_core import sample_diverse
+
+_MODULE = ("-m", "smartdownsample_core")
+
+
+def test_standard_output_holds_the_paths_and_nothing_else(
+    tree: list[str], run_python, tmp_path: Path
+) -> None:
+    """What the library keeps, one path a line; bar and summary go to standard error."""
+    result = run_python(*_MODULE, "photos", "-n", "5", cwd=tmp_path)
+    assert result.returncode == 0
+    assert set(result.stdout.splitlines()) == set(
+        sample_diverse(tree, 5, show_progress=False, show_summary=False)
+    )
+    assert "12/12" in result.stderr
+    assert "Kept 5 of 12 images" in result.stderr
+
+
+def test_standard_input_lists_the_files(tree: list[str], run_python, tmp_path: Path) -> None:
+    """Without PATH, one path a line is read; empty lines do not count."""
+    lines = "\n".join([*tree[:7], "", tree[7]])
+    result = run_python(*_MODULE, "-n", "3", "--quiet", cwd=tmp_path, input=lines)
+    assert (result.returncode, result.stderr) == (0, "")
+    assert result.stdout.splitlines() == sample_diverse(
+        tree[:8], 3, show_progress=False, show_summary=False
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        pytest.param(["photos", "-n", "3"], 0, id="done"),
+        pytest.param(["photos", "-n", "99"], 0, id="fewer than asked for"),
+        pytest.param(["photos", "nowhere.png", "-n", "3"], 1, id="unreadable"),
+        pytest.param(["photos", "-n", "0"], 2, id="bad target"),
+        pytest.param(["photos", "-n", "three"], 2, id="no number"),
+        pytest.param(["photos"], 2, id="no target"),
+    ],
+)
+def test_exit_codes(
+    tree: list[str], run_python, tmp_path: Path, arguments: list[str], code: int
+) -> None:
+    """0, 1 or 2, and never a traceback."""
+    result = run_python(*_MODULE, *arguments, cwd=tmp_path)
+    assert result.returncode == code
+    assert "Traceback" not in result.stderr
+    assert ("error: " in result.stderr) == (code > 0)
+
+
+def test_a_reader_that_has_enough_is_no_error(
+    tree: list[str], python_env: dict[str, str], tmp_path: Path
+) -> None:
+    """``| head -1`` ends well, even if there is more than a pipe holds."""
+    listing = "".join(f"{os.path.relpath(path)}\n" for path in _many_links(tmp_path, tree[0]))
+    script = f'"{sys.executable}" -m smartdownsample_core -n 3000 --quiet | head -1; '
+    result = subprocess.run(
+        ["bash", "-c", script + "echo ${PIPESTATUS[0]}"],
+        env=python_env,
+        cwd=tmp_path,
+        input=listing,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert result.stdout.splitlines()[1:] == ["0"]
+    assert result.stderr == ""
+
+
+def _many_links(folder: Path, image: str) -> list[Path]:
+    """4000 long names of one image: more text than the 64 KiB that a pipe holds."""
+    links = [folder / f"{'long' * 10}_{number}.png" for number in range(4000)]
+    for link in links:
+        link.symlink_to(image)
+    return links
+
+
+def test_interrupt_ends_with_130(python_env: dict[str, str], tmp_path: Path) -> None:
+    """Ctrl-C while an image is being read: one line, no traceback, exit code 130."""
+    fifo = tmp_path / "slow.png"
+    os.mkfifo(fifo)
+    process = subprocess.Popen(
+        [sys.executable, *_MODULE, str(fifo), "-n", "1", "--quiet"],
+        env=python_env,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+    )
+    with fifo.open("wb"):  # opens once the program reads the image, which then waits for more
+        process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert err == "smartdownsample: interrupted\n"
+
+
+def test_folders_are_searched_recursively(tree: list[str], run) -> None:
+    """All images below, whatever the case of their ending, and no other file."""
+    os.rename(tree[0], "photos/cam 2/day/0.PnG")
+    code, out, _ = run("photos", "-n", "99")
+    assert code == 0
+    assert set(out) == {"photos/cam 2/day/0.PnG", *tree[1:]}
+
+
+def test_folders_are_walked_in_sorted_order(tree: list[str], run) -> None:
+    """The order of the output does not depend on the file system."""
+    folders = [f"many/{number:02}" for number in range(20)]
+    for folder in reversed(folders):
+        os.makedirs(folder)
+        os.link(tree[0], f"{folder}/a.png")
+    assert run("many", "-n", "99", "--quiet")[1] == [f"{folder}/a.png" for folder in folders]
+
+
+@pytest.mark.parametrize("ending", [".pdf", ".palm"])
+def test_folders_yield_only_what_pillow_reads(tree: list[str], run, ending: str) -> None:
+    """Endings that Pillow only writes are not images to be found."""
+    Path("photos/other").with_suffix(ending).write_bytes(b"%PDF-1.4")
+    assert run("photos", "-n", "99")[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("pattern", "expected"),
+    [
+        pytest.param("photos/cam1/*.png", slice(6, 12), id="star"),
+        pytest.param("photos/cam1/[0-2].png", slice(6, 9), id="class"),
+        pytest.param("photos/**/*.png", slice(0, 12), id="double star"),
+    ],
+)
+def test_quoted_globs_are_expanded(tree: list[str], run, pattern: str, expected: slice) -> None:
+    """A pattern that the shell left alone stands for its files, folders not among them."""
+    assert run(pattern, "-n", "99", "--quiet")[1] == tree[expected]
+
+
+def test_options_may_stand_between_paths(tree: list[str], run) -> None:
+    """A PATH after an option is a PATH like the others."""
+    assert run(tree[0], "-n", "2", tree[6], "--quiet")[1] == [tree[0], tree[6]]
+
+
+def test_a_file_whose_name_is_a_pattern_is_a_file(tree: list[str], run) -> None:
+    """What exists is not a glob."""
+    os.rename(tree[0], "photo[1].png")
+    assert run("photo[1].png", "-n", "1", "--quiet")[1] == ["photo[1].png"]
+
+
+def test_a_file_counts_once(tree: list[str], run, tmp_path: Path) -> None:
+    """However often and however spelt a file is named, it stands as it was named first."""
+    names = [tree[3], "photos", tree[4], str(tmp_path / tree[3])]
+    code, out, _ = run(*names, "-n", "99", "--quiet")
+    assert code == 0
+    assert out[0] == tree[3]
+    assert sorted(out) == tree
+
+
+@pytest.mark.parametrize("argument", ["empty", "no/*.png", "-"])
+def test_nothing_found_is_a_bad_argument(
+    tree: list[str], run, monkeypatch: pytest.MonkeyPatch, argument: str
+) -> None:
+    """A folder, pattern or list without images is named; exit code 2."""
+    os.mkdir("empty")
+    monkeypatch.setattr(sys, "stdin", io.StringIO("\n"))
+    code, out, err = run("photos", argument, "-n", "3")
+    assert (code, out) == (2, [])
+    assert err == f"smartdownsample: error: no images found at {argument!r}\n"

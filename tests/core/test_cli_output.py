@@ -1,0 +1,176 @@
+"""What the command line writes: lists, copies and links, charts, messages."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from smartdownsample_core import bucket_name
+
+
+def _files_below(folder: str) -> list[str]:
+    return sorted(str(path) for path in Path(folder).rglob("*") if path.is_file())
+
+
+def test_text_list_is_written_instead_of_standard_output(tree: list[str], run) -> None:
+    """``--output`` takes the lines that standard output would have got."""
+    lines = run("photos", "-n", "5", "--quiet")[1]
+    assert run("photos", "-n", "5", "--quiet", "-o", "kept.txt") == (0, [], "")
+    assert Path("kept.txt").read_text().splitlines() == lines
+
+
+def test_csv_gives_each_path_its_bucket(tree: list[str], run) -> None:
+    """A row per kept image, with the id and the name of its bucket."""
+    lines = run("photos", "-n", "5", "--quiet")[1]
+    run("photos", "-n", "5", "-o", "kept.CSV")
+    with open("kept.CSV", encoding="utf-8", newline="") as stream:
+        rows = list(csv.DictReader(stream))
+    assert [row["path"] for row in rows] == lines
+    assert all(row["bucket_name"] == bucket_name(int(row["bucket"])) for row in rows)
+
+
+def test_json_holds_the_whole_answer(tree: list[str], run) -> None:
+    """Settings, kept images, all buckets, and what could not be read."""
+    options = ("-n", "5", "--seed", "7", "--on-error", "skip", "--quiet")
+    lines = run("photos", "gone.png", *options)[1]
+    run("photos", "gone.png", *options, "-o", "kept.json")
+    document = json.loads(Path("kept.json").read_text(encoding="utf-8"))
+    assert (document["target_count"], document["random_seed"]) == (5, 7)
+    assert [record["path"] for record in document["kept"]] == lines
+    assert document["unreadable"] == [{"path": "gone.png", "error": "File not found: gone.png"}]
+    assert sum(bucket["size"] for bucket in document["buckets"]) == 12
+    assert sum(bucket["kept"] for bucket in document["buckets"]) == 5
+    for bucket in document["buckets"]:
+        kept = [each for each in document["kept"] if each["bucket"] == bucket["bucket"]]
+        assert len(kept) == bucket["kept"]
+        assert bucket["bucket_name"] == bucket_name(bucket["bucket"])
+
+
+@pytest.mark.parametrize("verb", ["copy", "symlink", "hardlink"])
+def test_kept_files_are_placed_with_their_folders(tree: list[str], run, verb: str) -> None:
+    """Below the named folder the structure stays, and the pixels are the same."""
+    code, out, _ = run("photos", "-n", "7", "--quiet", f"--{verb}-to", "chosen/few")
+    assert code == 0
+    placed = _files_below("chosen/few")
+    assert placed == sorted(path.replace("photos", "chosen/few", 1) for path in out)
+    for path in placed:
+        source = path.replace("chosen/few", "photos", 1)
+        assert Path(path).read_bytes() == Path(source).read_bytes()
+        assert Path(path).is_symlink() == (verb == "symlink")
+        assert os.path.samefile(path, source) == (verb != "copy")
+
+
+def test_several_folders_keep_their_structure_below_what_they_share(tree: list[str], run) -> None:
+    """Two folders are told apart below the copy."""
+    run("photos/cam1", "photos/cam 2", "-n", "12", "--quiet", "--copy-to", "out")
+    assert _files_below("out") == sorted(path.replace("photos", "out", 1) for path in tree)
+
+
+@pytest.mark.parametrize("verb", ["copy", "symlink", "hardlink"])
+def test_placing_never_overwrites(tree: list[str], run, verb: str) -> None:
+    """One file in the way: exit code 2, it stays as it was, and nothing else is placed."""
+    in_the_way = Path("chosen/cam1/5.png")
+    in_the_way.parent.mkdir(parents=True)
+    in_the_way.write_text("mine")
+    code, out, err = run("photos", "-n", "12", "--quiet", f"--{verb}-to", "chosen")
+    assert (code, out) == (2, [])
+    assert err.startswith(f"smartdownsample: error: File already exists: {in_the_way}; ")
+    assert _files_below("chosen") == [str(in_the_way)]
+    assert in_the_way.read_text() == "mine"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        pytest.param(["-o", "old.txt"], id="output"),
+        pytest.param(["--distribution", "old.png"], id="distribution"),
+        pytest.param(["--thumbnails", "old.png"], id="thumbnails"),
+    ],
+)
+def test_an_existing_file_is_refused_before_reading(
+    tree: list[str], run, arguments: list[str]
+) -> None:
+    """It stays as it was, and the missing image is not even looked for."""
+    for name in ("old.txt", "old.png"):
+        Path(name).write_text("mine")
+    code, _, err = run("gone.png", "-n", "1", *arguments)
+    assert (code, err.count("File already exists: old.")) == (2, 1)
+    assert Path("old.txt").read_text() == Path("old.png").read_text() == "mine"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        pytest.param(["-o", "kept.xml"], "--output must end in .txt, .csv, .json", id="ending"),
+        pytest.param(["--thumbnails", "a.jpg"], "--thumbnails must be a .png file", id="chart"),
+        pytest.param(["--seed", "-1"], "--seed must be at least 0, got -1", id="seed"),
+        pytest.param(["--hash-size", "3"], "must be at least 4, got 3", id="hash size"),
+        pytest.param(["--workers", "0"], "must be at least 1, got 0", id="workers"),
+    ],
+)
+def test_bad_options_are_refused_before_reading(
+    tree: list[str], run, arguments: list[str], message: str
+) -> None:
+    """Exit code 2 and a line that names option, bound and value."""
+    code, out, err = run("gone.png", "-n", "1", "--quiet", *arguments)
+    assert (code, out) == (2, [])
+    assert message in err
+
+
+def test_output_into_a_missing_folder_makes_it(tree: list[str], run) -> None:
+    """As for charts and copies; not an error after everything was read."""
+    assert run("photos", "-n", "5", "--quiet", "-o", "new/kept.txt")[0] == 0
+    assert len(Path("new/kept.txt").read_text().splitlines()) == 5
+
+
+def test_charts_are_saved(tree: list[str], run) -> None:
+    """Both at once, in folders made for them."""
+    run("photos", "-n", "5", "--distribution", "new/a.png", "--thumbnails", "new/b.png")
+    for path in _files_below("new"):
+        with Image.open(path) as image:
+            assert image.format == "PNG"
+    assert _files_below("new") == ["new/a.png", "new/b.png"]
+
+
+def test_unreadable_image_is_an_error_with_the_way_out(tree: list[str], run) -> None:
+    """The hint is worded for the command line."""
+    code, out, err = run("photos", "gone.png", "-n", "3", "--quiet")
+    assert (code, out) == (1, [])
+    assert err.startswith("smartdownsample: error: File not found: gone.png. Use --on-error skip ")
+
+
+def test_skipped_images_are_named_and_the_target_is_met(tree: list[str], run) -> None:
+    """With ``--on-error skip`` the readable ones fill the target; warnings pass ``--quiet``."""
+    code, out, err = run("photos", "gone.png", "-n", "12", "--quiet", "--on-error", "skip")
+    assert code == 0
+    assert set(out) == set(tree)
+    assert err.splitlines() == [
+        "Warning: 1 image(s) could not be loaded",
+        "  File not found: gone.png",
+    ]
+
+
+def test_nothing_readable_is_a_failure(tree: list[str], run) -> None:
+    """Skipping every image leaves nothing to keep: exit code 1."""
+    code, out, err = run("gone.png", "-n", "3", "--quiet", "--on-error", "skip")
+    assert (code, out) == (1, [])
+    assert "Warning: 1 image(s) could not be loaded" in err
+
+
+def test_quiet_says_nothing_of_a_good_run(tree: list[str], run) -> None:
+    """No bar, no summary; without ``--quiet`` both."""
+    assert run("photos", "-n", "5", "--quiet")[2] == ""
+    assert all(words in run("photos", "-n", "5")[2] for words in ("Reading images", "Kept 5 of 12"))
+
+
+def test_names_that_are_not_utf_8_are_written(tree: list[str], run) -> None:
+    """The bytes of a file's name are written as they are on disk."""
+    name = b"photos/caf\xe9.png"
+    os.rename(tree[0], name)
+    assert run("photos", "-n", "12", "--quiet", "-o", "kept.txt")[0] == 0
+    assert name in Path("kept.txt").read_bytes().splitlines()

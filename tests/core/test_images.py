@@ -1,0 +1,114 @@
+"""Path to RGB pixels, and every way in which a file can be unreadable."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from smartdownsample_core import load_rgb
+
+_ORIENTATION = 0x0112
+
+# As root no file is unreadable, so the check becomes the user nobody, once all is imported.
+_READ_AS_NOBODY = """
+import os, sys
+from smartdownsample_core import extract, load_rgb
+os.chdir(sys.argv[1])
+load_rgb("open.png")
+if os.getuid() == 0:
+    os.setgid(65534)
+    os.setuid(65534)
+load_rgb("open.png")
+try:
+    load_rgb("locked.png")
+except PermissionError as error:
+    print(error)
+print(extract(["locked.png", "open.png"], image_loading_errors="skip").unreadable)
+extract(["open.png", "locked.png"])
+"""
+
+
+def test_every_format_loads_as_rgb(formats: dict[str, str], format_name: str) -> None:
+    """Whatever the file holds, 8-bit RGB pixels of its size come out, and the picture is known."""
+    image = load_rgb(formats[format_name])
+    assert (image.mode, image.size) == ("RGB", (96, 72))
+    blurred, expected = (
+        np.asarray(each.convert("L").reduce(8), dtype=int)
+        for each in (image, load_rgb(formats["png_8_bit"]))
+    )
+    if format_name != "png_16_bit":  # which Pillow clips to white, as the reference does
+        assert np.abs(blurred - expected).mean() < 8
+
+
+def test_file_is_closed(formats: dict[str, str], format_name: str, tmp_path: Path) -> None:
+    """The pixels are there when the file is gone, and no handle on it is left."""
+    path = tmp_path / Path(formats[format_name]).name
+    path.write_bytes(Path(formats[format_name]).read_bytes())
+    image = load_rgb(str(path))
+    path.unlink()
+    assert getattr(image, "fp", None) is None
+    assert np.asarray(image).shape == (72, 96, 3)
+
+
+def test_first_frame_stands_for_an_animation(formats: dict[str, str]) -> None:
+    """An animated GIF reads as its first frame."""
+    still, animated = (np.asarray(load_rgb(formats[name])) for name in ("gif", "gif_animated"))
+    assert Image.open(formats["gif_animated"]).n_frames == 3
+    assert (still == animated).all()
+
+
+def test_transparency_is_dropped_not_blended(tmp_path: Path) -> None:
+    """The colour below a fully transparent pixel counts."""
+    path = tmp_path / "clear.png"
+    Image.new("RGBA", (4, 4), (200, 30, 60, 0)).save(path)
+    assert load_rgb(str(path)).getpixel((1, 1)) == (200, 30, 60)
+
+
+@pytest.mark.parametrize("orientation", [3, 6, 8])
+def test_exif_orientation_is_ignored(
+    formats: dict[str, str], tmp_path: Path, orientation: int
+) -> None:
+    """A tag that says "rotated" changes neither size nor pixels."""
+    exif = Image.Exif()
+    exif[_ORIENTATION] = orientation
+    plain, tagged = tmp_path / "plain.jpg", tmp_path / "tagged.jpg"
+    image = Image.open(formats["png_8_bit"])
+    image.save(plain)
+    image.save(tagged, exif=exif)
+    assert Image.open(tagged).getexif()[_ORIENTATION] == orientation
+    assert (np.asarray(load_rgb(str(tagged))) == np.asarray(load_rgb(str(plain)))).all()
+
+
+def test_unreadable_file_is_a_named_error(broken: tuple[str, type[OSError], str]) -> None:
+    """Each kind raises exactly its error, begins with the contract's words and names its cause."""
+    path, expected, words = broken
+    with pytest.raises(OSError, match=re.escape(words)) as caught:
+        load_rgb(path)
+    assert type(caught.value) is expected
+    assert caught.value.__cause__ is not None
+    if expected is OSError:
+        reason = str(caught.value).removeprefix(f"{words} (")
+        assert reason.removesuffix(")") not in ("", str(caught.value))
+    else:
+        assert str(caught.value) == words
+
+
+def test_file_without_permission_is_a_named_error(tmp_path: Path, run_python) -> None:
+    """A file that the user may not read is told apart from one that is damaged."""
+    for name in ("open.png", "locked.png"):
+        Image.new("RGB", (8, 8)).save(tmp_path / name)
+    (tmp_path / "locked.png").chmod(0)
+    tmp_path.chmod(0o755)
+    result = run_python("-c", _READ_AS_NOBODY, str(tmp_path))
+    assert result.stdout.splitlines() == [
+        "Permission denied: locked.png",
+        "{0: PermissionError('Permission denied: locked.png')}",
+    ]
+    assert result.stderr.splitlines()[-1] == (
+        "PermissionError: Permission denied: locked.png. "
+        "Use image_loading_errors='skip' to continue with the remaining images"
+    )

@@ -1,0 +1,204 @@
+"""Fixtures of the plugin tests: a FiftyOne of their own, images, datasets, operators, a server."""
+
+from __future__ import annotations
+
+import atexit
+import importlib.util
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+_ROOT = Path(__file__).parents[2]
+_HOME = Path(tempfile.mkdtemp(prefix="smartdownsample-tests-"))
+
+
+def _configure_fiftyone() -> None:
+    """Gives the tests a FiftyOne of their own; the developer's settings and data stay untouched."""
+    assert "fiftyone" not in sys.modules, "fiftyone was imported before the tests could set it up"
+    for name in [name for name in os.environ if name.startswith("FIFTYONE_")]:
+        del os.environ[name]  # a FIFTYONE_DATABASE_URI above all: that is the developer's database
+    plugins = _HOME / "plugins"
+    plugins.mkdir()
+    (plugins / "2 Odd-Name (link)").symlink_to(_ROOT, target_is_directory=True)
+    os.environ |= {
+        "FIFTYONE_APP_CONFIG_PATH": str(_HOME / "app_config.json"),
+        "FIFTYONE_CONFIG_PATH": str(_HOME / "config.json"),
+        "FIFTYONE_DATABASE_URI": f"mongodb://127.0.0.1:{_start_mongod()}",
+        "FIFTYONE_DATABASE_VALIDATION": "false",
+        "FIFTYONE_DEFAULT_DATASET_DIR": str(_HOME / "datasets"),
+        "FIFTYONE_DO_NOT_TRACK": "true",
+        "FIFTYONE_PLUGINS_DIR": str(plugins),
+        "FIFTYONE_SHOW_PROGRESS_BARS": "false",
+    }
+
+
+def _start_mongod() -> int:
+    """Starts a mongod that ends with the tests; returns its port.
+
+    A FIFTYONE_DATABASE_DIR is not enough: FiftyOne does not look at it when it finds that a
+    FiftyOne of the same user runs already, and takes the database of that one.
+    """
+    fiftyone = importlib.util.find_spec("fiftyone")
+    assert fiftyone is not None
+    bundled = Path(str(fiftyone.origin)).parent / "db" / "bin" / "mongod"
+    mongod = str(bundled) if bundled.exists() else "mongod"
+    port = _free_port()
+    (_HOME / "database").mkdir()
+    where = ["--dbpath", str(_HOME / "database"), "--bind_ip", "127.0.0.1", "--port", str(port)]
+    quiet = ["--nounixsocket", "--quiet", "--logpath", str(_HOME / "mongod.log")]
+    process = subprocess.Popen([mongod, *where, *quiet], stdout=subprocess.DEVNULL)
+    atexit.register(_stop_and_clean, process)
+    return port
+
+
+def _stop_and_clean(process: subprocess.Popen[bytes]) -> None:
+    """Ends mongod and removes its files; runs after FiftyOne's own clean-up."""
+    process.terminate()
+    process.wait()
+    shutil.rmtree(_HOME, ignore_errors=True)
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+_configure_fiftyone()
+
+import fiftyone as fo  # noqa: E402 (it reads its settings when it is imported)
+import fiftyone.operators as foo  # noqa: E402
+import requests  # noqa: E402
+from requests.adapters import HTTPAdapter, Retry  # noqa: E402
+
+from demo.bursts import make_bursts  # noqa: E402
+from demo.photos import load_photos  # noqa: E402
+
+_PLUGIN = "@smartdownsample/smartdownsample"
+
+
+@pytest.fixture(scope="session")
+def images(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
+    """80 JPEG files of several cameras and days; tests must not change them."""
+    frames = make_bursts(load_photos(), tmp_path_factory.mktemp("images"), 80, seed=5)
+    return [str(frame.path) for frame in frames]
+
+
+@pytest.fixture
+def own_images(images: list[str], tmp_path: Path) -> list[str]:
+    """Copies of 24 of the images, which a test may change."""
+    copies = [str(tmp_path / f"image {number}.jpg") for number in range(24)]
+    for original, copy in zip(images[::3], copies, strict=False):
+        shutil.copy(original, copy)
+    return copies
+
+
+@pytest.fixture
+def make_dataset() -> Iterator[Callable[[Sequence[Any]], fo.Dataset]]:
+    """``make_dataset(samples)``: a dataset of samples or paths, deleted after the test."""
+    made = []
+
+    def make(samples: Sequence[Any] = ()) -> fo.Dataset:
+        dataset = fo.Dataset(persistent=True)  # or a subprocess that ends might delete it
+        made.append(dataset)
+        dataset.add_samples(
+            [fo.Sample(item) if isinstance(item, str) else item for item in samples]
+        )
+        return dataset
+
+    yield make
+    for dataset in made:
+        dataset.delete()
+
+
+@pytest.fixture
+def dataset(make_dataset: Callable[..., fo.Dataset], images: list[str]) -> fo.Dataset:
+    """A dataset of the 80 images."""
+    return make_dataset(images)
+
+
+@pytest.fixture
+def grouped(make_dataset: Callable[..., fo.Dataset], images: list[str]) -> fo.Dataset:
+    """A grouped dataset of 40 stereo pairs; its active slice is ``left``."""
+    dataset = make_dataset()
+    dataset.add_group_field("group", default="left")
+    samples = []
+    for left, right in zip(images[:40], images[40:], strict=True):
+        group = fo.Group()
+        samples.append(fo.Sample(left, group=group.element("left")))
+        samples.append(fo.Sample(right, group=group.element("right")))
+    dataset.add_samples(samples)
+    return dataset
+
+
+@pytest.fixture(scope="session")
+def operators() -> SimpleNamespace:
+    """The operators as FiftyOne loaded them: ``operators.downsample`` and so on."""
+    names = ("downsample", "compute_signatures", "view_buckets", "delete_run")
+    return SimpleNamespace(**{name: foo.get_operator(f"{_PLUGIN}/{name}") for name in names})
+
+
+@pytest.fixture(scope="session")
+def state_of() -> Callable[[fo.Dataset], dict[str, Any]]:
+    """``state_of(dataset)``: all that a run could have written into it."""
+
+    def state(dataset: fo.Dataset) -> dict[str, Any]:
+        dataset.reload()
+        return {
+            "fields": sorted(dataset.get_field_schema(flat=True)),
+            "tags": dataset.count_sample_tags(),
+            "saved views": dataset.list_saved_views(),
+            "runs": dataset.list_runs(),
+            "indexes": sorted(dataset.get_index_information()),
+            "samples": [sample.to_dict() for sample in dataset],
+        }
+
+    return state
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[str]:
+    """The base URL of the App's real server."""
+    port = _free_port()
+    session = fo.launch_app(remote=True, address="127.0.0.1", port=port)
+    url = f"http://127.0.0.1:{port}"
+    with requests.Session() as http:
+        http.mount(url, HTTPAdapter(max_retries=Retry(connect=100, backoff_max=0.2)))
+        http.get(f"{url}/fiftyone", timeout=60).raise_for_status()
+    yield url
+    session.close()
+    fo.close_app()
+
+
+@pytest.fixture(scope="session")
+def post(server: str) -> Callable[..., list[Any]]:
+    """``post(route, operator, dataset, params, ...)``: what the server answers the App."""
+
+    def send(
+        route: str, operator: str, dataset: fo.Dataset, params: dict[str, Any], **extra: Any
+    ) -> Any:
+        body = {
+            "operator_uri": f"{_PLUGIN}/{operator}",
+            "dataset_name": dataset.name,
+            "view": [],
+            "params": params,
+            **extra,
+        }
+        response = requests.post(f"{server}/operators/{route}", json=body, timeout=60)
+        response.raise_for_status()
+        if route != "execute/generator":
+            return response.json()
+        return [json.loads(line) for line in response.text.splitlines()]
+
+    return send

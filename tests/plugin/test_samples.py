@@ -1,0 +1,39 @@
+"""Signatures in a dataset: what is written is what is read again."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from plugin import samples
+from smartdownsample_core import extract
+
+
+@pytest.mark.parametrize("hash_size", [4, 6, 8, 10])
+def test_signatures_come_back_bit_equal(dataset, operators, images, hash_size) -> None:
+    """Signatures loaded from the dataset equal fresh ones in every bit, and none is stale."""
+    operators.compute_signatures(dataset, hash_size=hash_size)
+    target = samples.load(dataset.view(), "signature", hash_size, recompute=False)
+    fresh = extract(images, hash_size)
+    assert target.paths == images
+    assert target.stale.tolist() == []
+    assert np.array_equal(target.signatures.dhash, fresh.dhash)
+    assert np.array_equal(target.signatures.ahash, fresh.ahash)
+    assert np.array_equal(target.signatures.mean_rgb, fresh.mean_rgb)
+
+
+def test_another_hash_size_is_stale(dataset, operators) -> None:
+    """Signatures of one hash size are none of another."""
+    operators.compute_signatures(dataset, hash_size=6)
+    target = samples.load(dataset.view(), "signature", 8, recompute=False)
+    assert target.stale.tolist() == list(range(len(dataset)))
+    assert not target.signatures.readable.any()
+
+
+def test_the_samples_follow_the_order_of_the_view(dataset, operators, images) -> None:
+    """Rows of the target are in the order of the view, whatever that is."""
+    operators.compute_signatures(dataset)
+    view = dataset.sort_by("filepath", reverse=True).limit(10)
+    target = samples.load(view, "signature", 8, recompute=False)
+    assert target.paths == sorted(images, reverse=True)[:10]
+    assert np.array_equal(target.signatures.mean_rgb, extract(target.paths).mean_rgb)

@@ -1,0 +1,107 @@
+"""Undo: what a run wrote goes, what anyone else wrote or uses stays."""
+
+from __future__ import annotations
+
+import pytest
+
+
+def test_undo_leaves_the_dataset_as_it_was(dataset, operators, state_of) -> None:
+    """After an undo the tag, views, record, field and index of the run are gone."""
+    before = state_of(dataset)
+    operators.downsample(dataset, 20, tag="chosen")
+    result = operators.delete_run(dataset, "smartdownsample")
+    after = state_of(dataset)
+    assert result == {
+        "run_key": "smartdownsample",
+        "tag": "chosen",
+        "untagged": 20,
+        "saved_views": ["smartdownsample kept", "smartdownsample buckets"],
+        "signature_field": "signature",
+    }
+    for state in (before, after):
+        for sample in state["samples"]:
+            del sample["last_modified_at"]
+    assert after == before
+
+
+def test_signatures_that_another_run_uses_stay(dataset, operators) -> None:
+    """The field goes with the last run that uses it."""
+    operators.downsample(dataset, 20, run_key="first")
+    operators.downsample(dataset, 10, run_key="second")
+    assert operators.delete_run(dataset, "first")["signature_field"] is None
+    assert len(dataset.exists("signature.bucket")) == 80
+    assert dataset.list_saved_views() == ["second kept", "second buckets"]
+    assert operators.delete_run(dataset, "second")["signature_field"] == "signature"
+    assert not dataset.has_field("signature")
+
+
+@pytest.mark.parametrize("first", ["compute_signatures", "downsample"])
+def test_signatures_that_were_asked_for_stay(dataset, operators, first) -> None:
+    """Signatures computed as such, before or after the run, are no run's to remove."""
+    jobs = {
+        "compute_signatures": lambda: operators.compute_signatures(dataset),
+        "downsample": lambda: operators.downsample(dataset, 20),
+    }
+    jobs.pop(first)()
+    next(iter(jobs.values()))()
+    assert operators.delete_run(dataset, "smartdownsample")["signature_field"] is None
+    assert len(dataset.exists("signature.bucket")) == 80
+
+
+def test_signatures_can_be_kept(dataset, operators) -> None:
+    """With ``keep_signatures`` the field stays, and the next run computes nothing."""
+    operators.downsample(dataset, 20)
+    result = operators.delete_run(dataset, "smartdownsample", keep_signatures=True)
+    assert result["signature_field"] is None
+    assert operators.downsample(dataset, 20)["reused"] == 80
+
+
+def test_a_replaced_run_leaves_no_field_behind(dataset, operators) -> None:
+    """A run that is replaced by one with another signature field takes its own field with it."""
+    operators.downsample(dataset, 20, signature_field="first_field")
+    operators.downsample(dataset, 20, signature_field="second_field")
+    operators.delete_run(dataset, "smartdownsample")
+    assert not {"first_field", "second_field"} & set(dataset.get_field_schema())
+
+
+def test_an_unknown_run_cannot_be_undone(dataset, operators, state_of) -> None:
+    """The error names the run that is not there and those that are; nothing changes."""
+    operators.downsample(dataset, 20, run_key="mine")
+    before = state_of(dataset)
+    with pytest.raises(ValueError, match="no smartdownsample run 'other'; it has: mine"):
+        operators.delete_run(dataset, "other")
+    assert state_of(dataset) == before
+
+
+def test_a_foreign_run_cannot_be_undone(dataset, operators) -> None:
+    """A custom run that someone else registered is not ours to delete."""
+    dataset.register_run("foreign", dataset.init_run(method="something_else"))
+    with pytest.raises(ValueError, match="no smartdownsample run 'foreign'; it has: none"):
+        operators.delete_run(dataset, "foreign")
+    assert dataset.list_runs() == ["foreign"]
+
+
+def test_undo_leaves_alone_what_the_user_made(dataset, operators) -> None:
+    """The user's own tags, fields, views and runs survive an undo."""
+    dataset.limit(30).tag_samples("mine")
+    dataset.set_values("score", list(range(80)))
+    dataset.save_view("my view", dataset.match_tags("mine"))
+    dataset.register_run("my_run", dataset.init_run(method="something_else"))
+    operators.downsample(dataset, 20)
+    operators.delete_run(dataset, "smartdownsample")
+    assert dataset.count_sample_tags() == {"mine": 30}
+    assert dataset.values("score") == list(range(80))
+    assert len(dataset.load_saved_view("my view")) == 30
+    assert dataset.list_runs() == ["my_run"]
+
+
+def test_undo_goes_on_where_the_user_removed_things_first(dataset, operators, state_of) -> None:
+    """An undo does not stumble over a view, tag or field that the user deleted."""
+    operators.downsample(dataset, 20)
+    dataset.delete_saved_view("smartdownsample kept")
+    dataset.untag_samples("smartdownsample")
+    dataset.delete_sample_field("signature")
+    result = operators.delete_run(dataset, "smartdownsample")
+    assert result["saved_views"] == ["smartdownsample buckets"]
+    assert result["untagged"] == 0
+    assert state_of(dataset)["runs"] == []

@@ -1,0 +1,124 @@
+"""The direction of imports: the core stands alone, and inside it only the front doors compose."""
+
+from __future__ import annotations
+
+import ast
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+_ROOT = Path(__file__).parents[1]
+_CORE = _ROOT / "smartdownsample_core"
+
+#: What each module of the core may import of the core.
+_ALLOWED = {
+    "checks": set(),
+    "images": set(),
+    "order": set(),
+    "signature": set(),
+    "table": set(),
+    "allocate": {"checks"},
+    "select": {"checks"},
+    "buckets": {"table"},
+    "extract": {"checks", "images", "signature", "table"},
+    "downsample": {"allocate", "buckets", "select", "table"},
+    "report": {"downsample", "images"},
+    "api": {"checks", "downsample", "extract", "order", "report", "table"},
+    "cli": {"__version__", "api", "buckets", "checks", "downsample", "order", "report"},
+    "__main__": {"cli"},
+    "__init__": {
+        "allocate", "api", "buckets", "downsample", "extract", "images", "order", "select",
+        "signature", "table",
+    },
+}  # fmt: skip
+
+#: What the core may import of others, besides the standard library.
+_THIRD_PARTY = {"PIL", "imagehash", "matplotlib", "natsort", "numpy", "tqdm"}
+
+_WITHOUT_FIFTYONE = """
+import sys
+
+class Blocked:
+    def find_spec(self, name, path=None, target=None):
+        if name.split(".")[0] == "fiftyone":
+            raise ImportError(f"{name} is blocked")
+
+sys.meta_path.insert(0, Blocked())
+try:
+    import fiftyone
+except ImportError:
+    import smartdownsample_core
+    kept = smartdownsample_core.sample_diverse(sys.argv[1:], 3, save_thumbnails="grid.png")
+    print(*kept, sep="\\n")
+"""
+
+_HEAVY = """
+import sys
+import smartdownsample_core
+print(*sorted({name.split(".")[0] for name in sys.modules} & {HEAVY!r}))
+"""
+
+
+def _run(code: str, *arguments: str, cwd: Path) -> str:
+    result = subprocess.run(
+        [sys.executable, "-c", code, *arguments],
+        cwd=cwd,
+        env={**os.environ, "PYTHONPATH": str(_ROOT)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    return result.stdout
+
+
+def _imports(module: Path) -> tuple[set[str], set[str]]:
+    """The names that a module imports: of the core, and top-level ones of others."""
+    inside, outside = set(), set()
+    for node in ast.walk(ast.parse(module.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            outside |= {alias.name.split(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.level:
+            assert node.level == 1, f"{module.name} reaches above the core"
+            inside |= {node.module} if node.module else {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            outside.add(str(node.module).split(".")[0])
+    return inside, outside
+
+
+def test_core_works_where_fiftyone_cannot_be_imported(tmp_path: Path) -> None:
+    """With the import of fiftyone blocked, the front door works from reading to charts."""
+    paths = [str(tmp_path / f"{number}.png") for number in range(6)]
+    for number, path in enumerate(paths):
+        Image.fromarray(np.full((8, 8, 3), 40 * number, np.uint8)).save(path)
+    kept = _run(_WITHOUT_FIFTYONE, *paths, cwd=tmp_path).splitlines()[-3:]
+    assert set(kept) <= set(paths)
+    assert (tmp_path / "grid.png").is_file()
+
+
+def test_importing_the_core_is_light(tmp_path: Path) -> None:
+    """Nothing imports matplotlib, scipy or pandas before it is needed."""
+    heavy = {"matplotlib", "pandas", "scipy", "fiftyone", "plugin", "demo"}
+    assert _run(_HEAVY.replace("{HEAVY!r}", repr(heavy)), cwd=tmp_path).split() == []
+
+
+@pytest.mark.parametrize("module", sorted(_CORE.glob("*.py")), ids=lambda path: path.stem)
+def test_imports_go_one_way(module: Path) -> None:
+    """A module imports of the core what it is allowed to, and of others what is declared."""
+    inside, outside = _imports(module)
+    assert inside == _ALLOWED[module.stem]
+    assert outside <= _THIRD_PARTY | set(sys.stdlib_module_names)
+
+
+def test_only_the_front_doors_compose() -> None:
+    """Only ``__init__`` and ``cli`` import ``api``, and ``cli`` is imported by ``__main__``."""
+    users = {
+        name: {module.stem for module in _CORE.glob("*.py") if name in _imports(module)[0]}
+        for name in ("api", "cli")
+    }
+    assert users == {"api": {"__init__", "cli"}, "cli": {"__main__"}}
