@@ -26,16 +26,17 @@ def allocate(sizes: ArrayLike, target_count: int, random_seed: int = 42) -> NDAr
         ``0 <= quotas <= sizes``
 
     Raises:
-        ValueError: for a negative size or an argument out of its bounds
+        ValueError: for sizes that are negative or not whole, or an argument out of its bounds
 
     >>> allocate([10, 5, 1, 0], 8).tolist()
     [4, 3, 1, 0]
     >>> allocate([10, 5, 1, 0], 2).tolist()
     [1, 1, 0, 0]
     """
-    sizes = np.asarray(sizes, dtype=np.int64)
-    if (sizes < 0).any():
-        raise ValueError(f"bucket sizes must be at least 0, got {sizes.min()}")
+    sizes = np.asarray(sizes)
+    if sizes.size and (sizes.dtype.kind not in "iu" or sizes.min() < 0):
+        raise ValueError(f"bucket sizes must be whole numbers of at least 0, got {sizes.tolist()}")
+    sizes = sizes.astype(np.int64)
     target = min(max(whole_number("target_count", target_count), 0), int(sizes.sum()))
     seed = whole_number("random_seed", random_seed, minimum=0)
     tie_break = np.random.default_rng(seed).permutation(len(sizes))

@@ -157,7 +157,7 @@ def warnings_of(selection: Selection, name_files: bool) -> list[str]:
     if selection.target_count > selection.n_readable:
         lines.append(
             f"Warning: target_count {selection.target_count:,} exceeds the "
-            f"{selection.n_readable:,} readable images; all of these are kept"
+            f"{selection.n_readable:,} readable images; no more can be kept"
         )
     return lines
 

@@ -19,6 +19,8 @@ def whole_number(name: str, value: Any, minimum: int | None = None) -> int:
     500
     """
     try:
+        if isinstance(value, bool):  # a flag that slipped into the place of a number
+            raise TypeError
         number = operator.index(value)
     except TypeError:
         raise ValueError(f"{name} must be a whole number, got {value!r}") from None
@@ -52,28 +54,32 @@ def path_list(image_paths: Iterable[str | os.PathLike[str]]) -> list[str]:
 
 
 def new_pngs(wanted: dict[str, Any]) -> list[Path | None]:
-    """Returns the paths as places of PNGs that do not exist yet, None for None.
+    """Returns the paths as places of PNGs that do not exist yet, None for None; makes the folders.
 
     Args:
         wanted: name of the parameter to what the user gave
 
     Raises:
-        ValueError: if one is a bool or does not end in ``.png``, or two are the same file
+        ValueError: if one is no path or does not end in ``.png``, or two are the same file
         FileExistsError: if a file exists
+        OSError: if a folder cannot be made
     """
     pngs = [_new_png(name, path) for name, path in wanted.items()]
     places = [png.absolute() for png in pngs if png is not None]
     if len(set(places)) < len(places):
         raise ValueError(f"{' and '.join(wanted)} are the same file: {places[0]}; give them two")
+    for place in places:
+        place.parent.mkdir(parents=True, exist_ok=True)
     return pngs
 
 
 def _new_png(name: str, path: Any) -> Path | None:
     if path is None:
         return None
-    if isinstance(path, bool):
+    if not isinstance(path, (str, os.PathLike)):
+        kind = "a boolean" if isinstance(path, bool) else repr(path)
         raise ValueError(
-            f"{name} must be a file path string or None, not a boolean: {name}='chart.png' "
+            f"{name} must be a file path string or None, not {kind}: {name}='chart.png' "
             "saves the chart, None does not"
         )
     png = Path(path)

@@ -22,9 +22,12 @@ from .buckets import bucket_name
 from .checks import new_file, new_pngs, whole_number
 from .downsample import Selection, downsample
 from .order import natural_order
+from .signature import MIN_HASH_SIZE
 
 _OK, _FAILED, _USAGE, _INTERRUPTED = 0, 1, 2, 130
 _FORMATS = (".txt", ".csv", ".json")
+# Of all that Pillow opens, without what is no photograph or needs other programs (EPS, PDF, MPEG).
+_IMAGE_FORMATS = {"AVIF", "BMP", "GIF", "JPEG", "JPEG2000", "MPO", "PNG", "PPM", "TIFF", "WEBP"}
 _ERRORS = "surrogateescape"  # file names need not be valid text; they come out as they went in
 
 
@@ -95,11 +98,13 @@ def _parser() -> argparse.ArgumentParser:
 def _run(options: argparse.Namespace) -> int:
     whole_number("--target-count", options.target_count, minimum=1)
     whole_number("--seed", options.seed, minimum=0)
+    whole_number("--workers", options.workers, minimum=1)
+    whole_number("--hash-size", options.hash_size, minimum=MIN_HASH_SIZE)
+    paths, base = find_images(options.paths or ["-"], sys.stdin)
     output = _new_list(options.output)
     distribution, thumbnails = new_pngs(
         {"--distribution": options.distribution, "--thumbnails": options.thumbnails}
     )
-    paths, base = find_images(options.paths or ["-"], sys.stdin)
 
     signatures = extract_with_bar(
         paths, options.hash_size, options.workers, options.on_error, not options.quiet
@@ -112,7 +117,6 @@ def _run(options: argparse.Namespace) -> int:
 
     _place(options, [paths[index] for index in selection.indices], base)
     if output:
-        output.parent.mkdir(parents=True, exist_ok=True)
         with output.open("x", encoding="utf-8", errors=_ERRORS, newline="") as stream:
             _WRITERS[output.suffix.lower()](stream, paths, selection)
     if distribution:
@@ -166,11 +170,19 @@ def _files_of(argument: str, stdin: TextIO) -> list[str]:
 
 
 def images_below(folder: str) -> list[str]:
-    """Returns all files below a folder with an extension of an image format that Pillow reads."""
-    formats = Image.registered_extensions().items()
-    readable = tuple(extension for extension, name in formats if name in Image.OPEN)
+    """Returns all files below a folder with an extension of a usual image format.
+
+    Raises:
+        OSError: if a folder cannot be listed
+    """
+    extensions = Image.registered_extensions().items()
+    readable = tuple(extension for extension, name in extensions if name in _IMAGE_FORMATS)
+
+    def fail(error: OSError) -> None:
+        raise error
+
     found = []
-    for parent, folders, names in os.walk(folder):
+    for parent, folders, names in os.walk(folder, onerror=fail):
         folders.sort()  # os.walk goes on in this order
         found += [
             os.path.join(parent, name) for name in sorted(names) if name.lower().endswith(readable)
@@ -214,7 +226,9 @@ def _new_list(path: str | None) -> Path | None:
         return None
     if Path(path).suffix.lower() not in _FORMATS:
         raise ValueError(f"--output must end in {', '.join(_FORMATS)}, got: {path}")
-    return new_file("--output", path)
+    output = new_file("--output", path)
+    output.parent.mkdir(parents=True, exist_ok=True)
+    return output
 
 
 def _write_text(stream: TextIO, paths: list[str], selection: Selection) -> None:
@@ -241,7 +255,7 @@ def _write_json(stream: TextIO, paths: list[str], selection: Selection) -> None:
             for index, error in selection.unreadable.items()
         ],
     }
-    json.dump(document, stream, indent=2, ensure_ascii=False)
+    json.dump(document, stream, indent=2)
 
 
 def _records(paths: list[str], selection: Selection) -> list[dict[str, object]]:

@@ -66,7 +66,7 @@ def save_distribution(selection: Selection, path: Path) -> None:
 
     Args:
         selection: what to draw
-        path: the PNG to write; its folder is made if needed
+        path: the PNG to write
 
     Raises:
         OSError: if it cannot be written
@@ -80,7 +80,6 @@ def save_distribution(selection: Selection, path: Path) -> None:
     axes = figure.add_subplot()
     _draw_bars(axes, selection.buckets)
     axes.set_title(totals(selection), loc="left")
-    path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path, dpi=110, format="png")
 
 
@@ -93,7 +92,7 @@ def save_thumbnails(selection: Selection, paths: Sequence[str], path: Path) -> N
     Args:
         selection: what to draw
         paths: the n paths that the selection was made from
-        path: the PNG to write, below 5 MB; its folder is made if needed
+        path: the PNG to write, below 5 MB
 
     Raises:
         OSError: if it cannot be written
@@ -116,7 +115,6 @@ def save_thumbnails(selection: Selection, paths: Sequence[str], path: Path) -> N
         for column, grid in enumerate(line):
             sheet.paste(grid, (_MARGIN + column * (grid.width + _MARGIN), top))
         top += line[0].height + _MARGIN  # buckets come largest first, so the first is the tallest
-    path.parent.mkdir(parents=True, exist_ok=True)
     sheet.quantize(256).save(path, format="PNG", optimize=True)
 
 

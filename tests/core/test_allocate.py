@@ -116,7 +116,7 @@ def test_the_seed_decides_ties_and_only_ties() -> None:
 @pytest.mark.parametrize(
     ("sizes", "target", "seed", "message"),
     [
-        pytest.param([3, -1], 2, 0, "at least 0, got -1", id="negative size"),
+        pytest.param([3, -1], 2, 0, "whole numbers of at least 0", id="negative size"),
         pytest.param([3], 1.5, 0, "target_count must be a whole number, got 1.5", id="fraction"),
         pytest.param([3], "2", 0, "target_count must be a whole number, got '2'", id="text"),
         pytest.param([3], 2, -1, "random_seed must be at least 0, got -1", id="negative seed"),
