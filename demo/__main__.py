@@ -8,6 +8,8 @@ import shutil
 import sys
 from pathlib import Path
 
+from .database import start_mongod
+
 _ROOT = Path(__file__).resolve().parent.parent
 _STATE = _ROOT / ".demo"
 _IMAGES = _STATE / "images"
@@ -24,7 +26,10 @@ def main() -> None:
     parser.add_argument("--no-app", action="store_true", help="do not serve the App")
     parser.add_argument("--port", type=int, default=5151)
     options = parser.parse_args()
-    configure_fiftyone()
+    try:
+        configure_fiftyone()
+    except RuntimeError as error:
+        sys.exit(f"error: {error}")
     images = Path(options.images).resolve() if options.images else generate_images()
     if not images.is_dir():
         parser.error(f"--images {images} is not a folder")
@@ -43,10 +48,9 @@ def configure_fiftyone() -> None:
     if not link.exists():
         link.symlink_to(_ROOT, target_is_directory=True)
     os.environ["FIFTYONE_PLUGINS_DIR"] = str(plugins)
+    os.environ["FIFTYONE_DATABASE_URI"] = start_mongod(_STATE / "database")
+    os.environ["FIFTYONE_DATABASE_VALIDATION"] = "false"  # its notice is no news here
     os.environ.setdefault("FIFTYONE_DO_NOT_TRACK", "true")
-    if "FIFTYONE_DATABASE_URI" not in os.environ:
-        os.environ["FIFTYONE_DATABASE_DIR"] = str(_STATE / "database")
-        os.environ.setdefault("FIFTYONE_DATABASE_VALIDATION", "false")  # its notice is no news here
 
 
 def generate_images() -> Path:

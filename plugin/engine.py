@@ -103,7 +103,8 @@ def run(
     }
     yield Progress(len(target.ids), len(target.ids), "Saving the run")
     if replaced:
-        runs.delete(dataset, config.run_key, keep_signatures=True)
+        old_field = runs.load(dataset, config.run_key)["signature_field"]
+        runs.delete(dataset, config.run_key, old_field == config.signature_field)
     kept_ids = [target.ids[index] for index in selection.indices]
     runs.save(dataset, view, kept_ids, dataclasses.asdict(config), record)
     return record
@@ -175,8 +176,8 @@ def _bucket_records(selection: Selection) -> list[dict[str, Any]]:
             "name": bucket.name,
             "size": bucket.size,
             "kept": bucket.kept,
-            "rate": bucket.rate,
-            "stride": bucket.stride,
+            "rate": round(bucket.rate, 4),
+            "stride": bucket.stride and round(bucket.stride, 2),
         }
         for bucket in selection.buckets
     ]

@@ -103,7 +103,9 @@ def view_params(ctx: foo.ExecutionContext) -> tuple[str, str | None, int | None,
     field = ctx.params.get("signature_field") or names.DEFAULT_FIELD
     if run_key and runs.exists(ctx.dataset, run_key):
         field = runs.load(ctx.dataset, run_key)["signature_field"]
-    return show, run_key, None if bucket in (None, "") else int(bucket), field
+    if isinstance(bucket, str):  # the form's choices are text
+        bucket = int(bucket) if bucket.isdecimal() else (bucket or None)
+    return show, run_key, bucket, field
 
 
 def delete_form(ctx: foo.ExecutionContext) -> types.Property:
@@ -163,26 +165,13 @@ def downsample_output(result: Mapping[str, Any]) -> types.Property:
         ("name", "Bucket"),
         ("size", "Images"),
         ("kept", "Kept"),
-        ("rate", "Rate"),
+        ("rate", "Share kept"),
         ("stride", "Stride"),
         ("bucket", "Id"),
     ):
         table.add_column(column, label=label)
-    outputs.list("table", types.Object(), label="Buckets", view=table)
+    outputs.list("buckets", types.Object(), label="Buckets", view=table)
     return types.Property(outputs, view=types.View(label="Smart downsample"))
-
-
-def table_rows(result: Mapping[str, Any]) -> dict[str, Any]:
-    """Returns the result with the rows that :func:`downsample_output` shows, as text."""
-    rows = [
-        {
-            **bucket,
-            "rate": f"{bucket['rate']:.1%}",
-            "stride": f"{bucket['stride']:.2f}" if bucket["stride"] else "-",
-        }
-        for bucket in result["buckets"]
-    ]
-    return {**result, "table": rows}
 
 
 def signatures_output(result: Mapping[str, Any]) -> types.Property:
@@ -260,6 +249,12 @@ def _bucket_choice(ctx: foo.ExecutionContext, inputs: types.Object, field: str) 
     """Adds a choice of the buckets, the largest first and by default."""
     counts = ctx.dataset.count_values(f"{field}.bucket")
     counts.pop(None, None)
+    if not counts:
+        text = f"no sample has a bucket in the field {field!r}; run compute_signatures first"
+        _refuse(inputs.view("no_buckets", types.Error(label=text)), text)
+        return
+    if isinstance(ctx.params.get("bucket"), int):
+        ctx.params["bucket"] = str(ctx.params["bucket"])
     choices = types.DropdownView()
     for bucket in sorted(counts, key=lambda bucket: -counts[bucket]):
         choices.add_choice(str(bucket), label=f"{bucket_name(bucket)} ({counts[bucket]:,} images)")

@@ -50,7 +50,7 @@ class Downsample(foo.Operator):
         def show(result: dict[str, Any]) -> Iterator[Any]:
             yield ctx.ops.reload_dataset()
             yield ctx.ops.set_view(name=result["kept_view"])
-            yield show_output(ctx, forms.downsample_output(result), forms.table_rows(result))
+            yield show_output(ctx, forms.downsample_output(result), result)
 
         return execute(ctx, job, show)
 

@@ -7,6 +7,8 @@ from typing import Any
 import fiftyone as fo
 from fiftyone import ViewField as F
 
+from smartdownsample_core.checks import whole_number
+
 from . import names, samples
 
 #: What :func:`browse` shows: value and what a person reads.
@@ -29,7 +31,9 @@ def exists(dataset: fo.Dataset, run_key: str) -> bool:
 
 
 def load(dataset: fo.Dataset, run_key: str) -> dict[str, Any]:
-    """Returns the record of a run, as :func:`save` was given it.
+    """Returns the record of a run: its settings, and what :func:`save` was given.
+
+    Of a run that was interrupted while it was saved, there are the settings and ``kept`` 0.
 
     Raises:
         ValueError: if there is no such run
@@ -37,7 +41,9 @@ def load(dataset: fo.Dataset, run_key: str) -> dict[str, Any]:
     if not exists(dataset, run_key):
         known = ", ".join(keys(dataset)) or "none"
         raise ValueError(f"the dataset has no smartdownsample run {run_key!r}; it has: {known}")
-    return dict(dataset.load_run_results(run_key, load_view=False).record)
+    settings = dataset.get_run_info(run_key).config.serialize()
+    results = dataset.load_run_results(run_key, load_view=False)
+    return {**settings, "kept": 0, **(results.record if results else {})}
 
 
 def save(
@@ -47,28 +53,30 @@ def save(
     settings: dict[str, Any],
     record: dict[str, Any],
 ) -> None:
-    """Writes the tag, the two saved views and the record of a run.
+    """Writes a run: its settings, the tag, the two saved views, and at last the record.
+
+    The settings come first, because they are all that :func:`delete` needs to undo the rest.
 
     Args:
         dataset: the dataset
         view: the (flat) view that the run was asked for; "excluded" is relative to it
         kept_ids: ids of the kept samples
-        settings: plain values; they become the config of FiftyOne's custom run
-        record: plain values, with ``run_key``, ``tag`` and ``signature_field`` among them
+        settings: plain values, with ``run_key``, ``tag`` and ``signature_field`` among them
+        record: plain values
     """
-    run_key, field = record["run_key"], record["signature_field"]
-    samples.tag(dataset, kept_ids, record["tag"])
+    run_key, tag, field = settings["run_key"], settings["tag"], settings["signature_field"]
+    view.register_run(run_key, dataset.init_run(method=names.METHOD, **settings))
+    samples.tag(dataset, kept_ids, tag)
     dataset.save_view(
         names.kept_view(run_key),
-        samples.all_slices(dataset).match_tags(record["tag"]),
-        description=f"The {record['kept']:,} samples that the run {run_key} kept",
+        samples.all_slices(dataset).match_tags(tag),
+        description=f"The {len(kept_ids):,} samples that the run {run_key} kept",
     )
     dataset.save_view(
         names.buckets_view(run_key),
         by_bucket(view, field),
         description=f"The samples of the run {run_key}, grouped by visual bucket",
     )
-    view.register_run(run_key, dataset.init_run(method=names.METHOD, **settings))
     dataset.save_run_results(run_key, dataset.init_run_results(run_key, record=record))
 
 
@@ -149,6 +157,7 @@ def browse(
         raise ValueError(f"the field {field!r} has no signatures; run compute_signatures first")
     view = samples.flat(dataset.load_run_view(run_key) if run_key else dataset.view())
     if bucket is not None:
+        whole_number("bucket", bucket, minimum=0)
         view = view.match(F(f"{field}.bucket") == bucket)
         if not view:
             raise ValueError(f"there is no image in bucket {bucket}")

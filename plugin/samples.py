@@ -12,6 +12,7 @@ import numpy as np
 from fiftyone import ViewField as F
 from fiftyone.core.clips import ClipsView
 from fiftyone.core.patches import PatchesView
+from fiftyone.core.stages import ExcludeFields, GroupBy, SelectFields
 from fiftyone.core.video import FramesView
 from numpy.typing import NDArray
 
@@ -24,8 +25,15 @@ from . import names
 #: Ids that one view may select: a MongoDB pipeline holds 16 MB, an id takes about 27 bytes.
 _MAX_SELECTED_IDS = 100_000
 
+_HIDING = (SelectFields, ExcludeFields)
+_FRAMES_HINT = (
+    ". For frames of videos: sample them with to_frames(sample_frames=True) and make a dataset of "
+    "the images"
+)
+
 _STORED = ("dhash", "ahash", "mean_red", "mean_green", "mean_blue")
 _STAMP = ("hash_size", "file_size", "file_mtime")
+_NO_VALUES = dict.fromkeys(name for name, _, _ in names.SUBFIELDS)
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,33 +50,42 @@ class Target:
 
 
 def flat(view: fo.DatasetView) -> fo.DatasetView:
-    """Returns the view without groups.
+    """Returns the view with all fields and without groups.
 
     Of a grouped dataset that is its active slice; of a view that groups samples dynamically, as
-    our bucket view does, all of its samples.
+    our bucket view does, all of its samples. Fields that the view hides are shown, because ours
+    may be among them.
     """
-    if view.media_type != "group":
-        return view
-    return view.select_group_slices(view.group_slice) if view.group_slice else view.flatten()
+    stages = [stage for stage in view._stages if not isinstance(stage, _HIDING)]
+    if stages and isinstance(stages[-1], GroupBy):
+        stages.pop()
+    if len(stages) < len(view._stages):
+        view = fo.load_dataset(view.dataset_name).view()
+        for stage in stages:
+            view = view.add_stage(stage)
+    if view._is_dynamic_groups:
+        view = view.flatten()
+    return view.select_group_slices(view.group_slice) if view.media_type == "group" else view
 
 
 def all_slices(dataset: fo.Dataset) -> fo.DatasetView:
     """Returns all samples of the dataset; of a grouped one, those of every slice."""
-    return dataset.select_group_slices() if dataset.media_type == "group" else dataset.view()
+    if dataset.media_type != "group":
+        return dataset.view()
+    return dataset.select_group_slices(_allow_mixed=True)  # as FiftyOne itself does
 
 
 def refusal(view: fo.DatasetView) -> str | None:
     """Says why this (flat) view cannot be downsampled; None if it can."""
     if isinstance(view, (ClipsView, FramesView, PatchesView)):
         kind = type(view).__name__.removesuffix("View").lower()
-        return f"the view holds {kind}; smartdownsample works on images: give it the dataset itself"
+        return f"the view holds {kind}; smartdownsample works on whole images{_FRAMES_HINT}"
     if not len(view):
         return "there are no samples here; choose another view or dataset"
     if view.media_type != "image":
         return (
-            f"the samples are of media type {view.media_type!r}; smartdownsample works on images. "
-            "Frames of videos: export them with to_frames(sample_frames=True) and add them to a "
-            "dataset of images"
+            f"the samples are of media type {view.media_type!r}; smartdownsample works on whole "
+            f"images{_FRAMES_HINT}"
         )
     return None
 
@@ -116,12 +133,11 @@ def file_stamp(path: str) -> tuple[int | None, float | None]:
 
 def write(dataset: fo.Dataset, field: str, target: Target, rows: NDArray[np.int64]) -> None:
     """Writes the signatures of some rows of the target into the declared field, in one go."""
-    documents = {
-        target.ids[row]: fo.DynamicEmbeddedDocument(
-            file_size=target.stamps[row][0], file_mtime=target.stamps[row][1], **values
-        )
-        for row, values in zip(rows.tolist(), _values(target.signatures.take(rows)), strict=True)
-    }
+    documents = {}
+    for row, values in zip(rows.tolist(), _values(target.signatures.take(rows)), strict=True):
+        file_size, file_mtime = target.stamps[row]
+        values |= {"file_size": file_size, "file_mtime": file_mtime}
+        documents[target.ids[row]] = fo.DynamicEmbeddedDocument(**_NO_VALUES | values)
     dataset.set_values(field, documents, key_field="id")
 
 

@@ -1,13 +1,29 @@
-"""Natural order: directory by directory, numbers by value."""
+"""Natural order: directory by directory, numbers by value.
+
+The order is that of natsort on the parts of the paths. Making a natsort key takes about 10 us, so
+names of plain ASCII are split into texts and numbers here, thousands at a time; all others still
+go through natsort, whose Unicode rules are not ours to repeat.
+"""
 
 from __future__ import annotations
 
+import os
+import re
 from collections.abc import Sequence
 from pathlib import PurePath
+from typing import Any
 
 import numpy as np
-from natsort import index_natsorted
+from natsort import natsort_keygen
 from numpy.typing import NDArray
+
+_NUMBER = re.compile("[0-9]+")
+_CHUNK = 10_000
+
+#: Rank of what is not there, so that a path that ends comes before one that goes on.
+_NOTHING = -1
+
+_natsort_key = natsort_keygen()
 
 
 def natural_order(paths: Sequence[str]) -> NDArray[np.int64]:
@@ -23,4 +39,90 @@ def natural_order(paths: Sequence[str]) -> NDArray[np.int64]:
     >>> natural_order(["cam10/1.jpg", "cam2/10.jpg", "cam2/9.jpg"]).tolist()
     [2, 1, 0]
     """
-    return np.array(index_natsorted([PurePath(path).parts for path in paths]), dtype=np.int64)
+    folders: dict[str | tuple[str, ...], int] = {}
+    folder_of: list[int] = []
+    names: list[str] = []
+    for path in paths:
+        cut = path.rfind("/") + 1
+        folder: str | tuple[str, ...] = path[:cut]
+        name = path[cut:]
+        if name in ("", ".") or os.sep != "/":
+            *above, name = PurePath(path).parts or ("",)
+            folder = tuple(above)
+        folder_of.append(folders.setdefault(folder, len(folders)))
+        names.append(name)
+
+    parts = [f if isinstance(f, tuple) else PurePath(f).parts for f in folders]
+    depths = np.array([len(part) for part in parts], np.int64)
+    ranks = _natural_ranks([*names, *(name for part in parts for name in part)])
+    folder_ranks = np.full((len(parts), depths.max(initial=0) + 1), _NOTHING)
+    folder_ranks[np.arange(folder_ranks.shape[1]) < depths[:, None]] = ranks[len(names) :]
+    path_ranks = folder_ranks[folder_of]
+    path_ranks[np.arange(len(names)), depths[folder_of]] = ranks[: len(names)]
+    return _sort(list(path_ranks.T))
+
+
+def _natural_ranks(names: Sequence[str]) -> NDArray[np.int64]:
+    """Ranks names in natural order, ``(n,)``; those that natsort holds equal have one rank.
+
+    A name is a pattern (``IMG_0.jpg``) and the numbers in the places of its zeros.
+    """
+    patterns, numbers = _patterns_and_numbers(names)
+    distinct = {pattern: index for index, pattern in enumerate(dict.fromkeys(patterns))}
+    pattern_of = np.array([distinct[pattern] for pattern in patterns], np.int64)
+    texts = [pattern.split("0") for pattern in distinct]
+    counts = np.array([len(text) - 1 for text in texts], np.int64)[pattern_of]
+    starts = np.cumsum(counts) - counts
+    columns = []
+    for place in range(counts.max(initial=0) + 1):
+        columns.append(_text_ranks(texts, place)[pattern_of])
+        column = np.full(len(names), _NOTHING)
+        there = counts > place
+        column[there] = numbers[starts[there] + place]
+        columns.append(column)
+
+    order = _sort(columns)
+    is_new = np.zeros(len(names), bool)
+    for column in columns:
+        is_new[1:] |= np.diff(column[order]) != 0
+    ranks = np.empty(len(names), np.int64)
+    ranks[order] = np.cumsum(is_new)
+    return ranks
+
+
+def _patterns_and_numbers(names: Sequence[str]) -> tuple[list[str], NDArray[np.int64]]:
+    """Returns the pattern of each name, and all their numbers one after the other."""
+    patterns: list[str] = []
+    numbers: list[int] = []
+    for start in range(0, len(names), _CHUNK):
+        chunk = names[start : start + _CHUNK]
+        joined = "\n".join(chunk)
+        if joined.isascii() and joined.count("\n") == len(chunk) - 1:
+            patterns += _NUMBER.sub("0", joined).split("\n")
+            numbers += map(int, _NUMBER.findall(joined))
+            continue
+        for name in chunk:
+            key: tuple[Any, ...] = _natsort_key(name) or ("",)  # text, number, text, ...
+            patterns.append("0".join(key[::2]) + ("" if len(key) % 2 else "0"))
+            numbers += key[1::2]
+    try:
+        return patterns, np.array(numbers, np.int64)
+    except OverflowError:  # numbers of more than 18 digits: their ranks will do
+        values = {value: rank for rank, value in enumerate(sorted(set(numbers)))}
+        return patterns, np.array([values[number] for number in numbers], np.int64)
+
+
+def _text_ranks(texts: list[list[str]], place: int) -> NDArray[np.int64]:
+    """Ranks the patterns by their text at one place, ``(len(texts),)``."""
+    found = [text[place] if place < len(text) else "" for text in texts]
+    # At the end of a name an empty text is no text; before its first number it is one.
+    absent = [not t and (place > 0 or len(text) == 1) for t, text in zip(found, texts, strict=True)]
+    values = {text: rank for rank, text in enumerate(sorted(set(found)))}
+    ranks = np.array([values[text] for text in found], np.int64)
+    return np.where(absent, _NOTHING, ranks)
+
+
+def _sort(columns: list[NDArray[np.int64]]) -> NDArray[np.int64]:
+    """Sorts rows by the first column, then the second, ...; equal rows keep their order."""
+    varying = [column for column in columns if len(column) and (column != column[0]).any()]
+    return np.lexsort(varying[::-1]) if varying else np.arange(len(columns[0]))

@@ -29,7 +29,9 @@ _ALLOWED = {
     "downsample": {"allocate", "buckets", "select", "table"},
     "report": {"downsample", "images"},
     "api": {"checks", "downsample", "extract", "order", "report", "table"},
-    "cli": {"__version__", "api", "buckets", "checks", "downsample", "order", "report", "signature"},
+    "cli": {
+        "__version__", "api", "buckets", "checks", "downsample", "order", "report", "signature",
+    },
     "__main__": {"cli"},
     "__init__": {
         "allocate", "api", "buckets", "downsample", "extract", "images", "order", "select",

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import sys
+from pathlib import PurePath
 from random import Random
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
+from natsort import index_natsorted
 
 from smartdownsample_core import natural_order
 
@@ -68,6 +71,32 @@ def test_order_does_not_depend_on_the_input_order(paths: list[str], random: Rand
 def test_equal_paths_keep_their_order() -> None:
     """A path that repeats is sorted by position."""
     assert natural_order(["b", "a", "b", "a", "a"]).tolist() == [1, 3, 4, 0, 2]
+
+
+_ODD_PART = st.one_of(
+    st.text(alphabet="aB01 9_.-", max_size=5),
+    st.text(alphabet="a\u00e9\u0301\u00c5\u00b2\u06631\uff10 \n\\", max_size=4),
+    st.sampled_from(["1", "01", "001", "9" * 18, "9" * 19, "9" * 30, "", ".", "..", "IMG_01.jpg"]),
+)
+_ODD_PATH = st.lists(_ODD_PART, max_size=4).map("/".join)
+
+
+@settings(max_examples=500)
+@given(st.lists(st.one_of(_ODD_PATH, _ODD_PATH.map("/{}".format), _ODD_PATH.map("{}/".format))))
+def test_order_is_that_of_natsort_on_the_parts(paths: list[str]) -> None:
+    """Odd names, depths, digits of other scripts, huge numbers: the order is natsort's."""
+    assert natural_order(paths).tolist() == index_natsorted([PurePath(p).parts for p in paths])
+
+
+@pytest.mark.parametrize("chunk", [1, 2, 3])
+def test_order_does_not_depend_on_how_names_are_chunked(
+    monkeypatch: pytest.MonkeyPatch, chunk: int
+) -> None:
+    """Names of plain ASCII and others are told apart a chunk at a time."""
+    paths = ["b/10.jpg", "b/9.jpg", "\u00e9/1.jpg", "a/\u0661.jpg", "a/2.jpg", "a/x 3 y 10.jpg"]
+    expected = natural_order(paths).tolist()
+    monkeypatch.setattr(sys.modules["smartdownsample_core.order"], "_CHUNK", chunk)
+    assert natural_order(paths).tolist() == expected
 
 
 def test_names_of_equal_value_keep_their_order() -> None:

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import atexit
-import importlib.util
 import json
 import os
 import shutil
-import socket
-import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
@@ -18,8 +15,11 @@ from typing import Any
 
 import pytest
 
+from demo.database import free_port, start_mongod
+
 _ROOT = Path(__file__).parents[2]
 _HOME = Path(tempfile.mkdtemp(prefix="smartdownsample-tests-"))
+atexit.register(shutil.rmtree, _HOME, ignore_errors=True)  # runs after mongod has ended
 
 
 def _configure_fiftyone() -> None:
@@ -33,46 +33,13 @@ def _configure_fiftyone() -> None:
     os.environ |= {
         "FIFTYONE_APP_CONFIG_PATH": str(_HOME / "app_config.json"),
         "FIFTYONE_CONFIG_PATH": str(_HOME / "config.json"),
-        "FIFTYONE_DATABASE_URI": f"mongodb://127.0.0.1:{_start_mongod()}",
+        "FIFTYONE_DATABASE_URI": start_mongod(_HOME / "database"),
         "FIFTYONE_DATABASE_VALIDATION": "false",
         "FIFTYONE_DEFAULT_DATASET_DIR": str(_HOME / "datasets"),
         "FIFTYONE_DO_NOT_TRACK": "true",
         "FIFTYONE_PLUGINS_DIR": str(plugins),
         "FIFTYONE_SHOW_PROGRESS_BARS": "false",
     }
-
-
-def _start_mongod() -> int:
-    """Starts a mongod that ends with the tests; returns its port.
-
-    A FIFTYONE_DATABASE_DIR is not enough: FiftyOne does not look at it when it finds that a
-    FiftyOne of the same user runs already, and takes the database of that one.
-    """
-    fiftyone = importlib.util.find_spec("fiftyone")
-    assert fiftyone is not None
-    bundled = Path(str(fiftyone.origin)).parent / "db" / "bin" / "mongod"
-    mongod = str(bundled) if bundled.exists() else "mongod"
-    port = _free_port()
-    (_HOME / "database").mkdir()
-    where = ["--dbpath", str(_HOME / "database"), "--bind_ip", "127.0.0.1", "--port", str(port)]
-    quiet = ["--nounixsocket", "--quiet", "--logpath", str(_HOME / "mongod.log")]
-    process = subprocess.Popen([mongod, *where, *quiet], stdout=subprocess.DEVNULL)
-    atexit.register(_stop_and_clean, process)
-    return port
-
-
-def _stop_and_clean(process: subprocess.Popen[bytes]) -> None:
-    """Ends mongod and removes its files; runs after FiftyOne's own clean-up."""
-    process.terminate()
-    process.wait()
-    shutil.rmtree(_HOME, ignore_errors=True)
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 _configure_fiftyone()
@@ -170,7 +137,7 @@ def state_of() -> Callable[[fo.Dataset], dict[str, Any]]:
 @pytest.fixture(scope="session")
 def server() -> Iterator[str]:
     """The base URL of the App's real server."""
-    port = _free_port()
+    port = free_port()
     session = fo.launch_app(remote=True, address="127.0.0.1", port=port)
     url = f"http://127.0.0.1:{port}"
     with requests.Session() as http:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
+
+from plugin.config import DownsampleConfig
 
 
 def test_undo_leaves_the_dataset_as_it_was(dataset, operators, state_of) -> None:
@@ -105,3 +109,12 @@ def test_undo_goes_on_where_the_user_removed_things_first(dataset, operators, st
     assert result["saved_views"] == ["smartdownsample buckets"]
     assert result["untagged"] == 0
     assert state_of(dataset)["runs"] == []
+
+
+def test_a_half_written_run_can_be_undone(dataset, operators) -> None:
+    """A run whose results were not saved, as a crash leaves it, can be removed all the same."""
+    settings = dataclasses.asdict(DownsampleConfig(target_count=20, run_key="crashed"))
+    dataset.limit(20).tag_samples("crashed")
+    dataset.register_run("crashed", dataset.init_run(method="smartdownsample", **settings))
+    operators.delete_run(dataset, "crashed")
+    assert (dataset.list_runs(), dataset.count_sample_tags()) == ([], {})

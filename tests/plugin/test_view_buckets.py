@@ -5,6 +5,7 @@ from __future__ import annotations
 import fiftyone as fo
 import fiftyone.operators as foo
 import pytest
+from fiftyone.operators.executor import ExecutionError
 
 _URI = "@smartdownsample/smartdownsample/view_buckets"
 
@@ -143,7 +144,7 @@ def test_the_bucket_may_be_a_number(signed, largest) -> None:
 )
 def test_a_wrong_choice_is_refused_by_the_form(signed, params) -> None:
     """As an operator, a choice that is not there is a validation error."""
-    with pytest.raises(foo.ExecutionError, match="Validation error"):
+    with pytest.raises(ExecutionError, match="Validation error"):
         foo.execute_operator(_URI, dataset=signed, params=params)
 
 
@@ -160,3 +161,12 @@ def test_each_way_over_http(signed, operators, largest, post, show) -> None:
     assert request["operator_uri"] == "set_view"
     view = fo.DatasetView._build(signed, request["params"]["view"])
     assert view.values("id") == expected.values("id")
+
+
+def test_the_form_copes_without_any_bucket(make_dataset, operators, images, post) -> None:
+    """If no sample is left in any bucket, the form says so instead of failing."""
+    dataset = make_dataset([images[0], "/nowhere/lost.jpg"])
+    operators.compute_signatures(dataset)
+    dataset.delete_samples(dataset.match({"filepath": images[0]}))
+    answer = post("resolve-type", "view_buckets", dataset, {"show": "bucket"})
+    assert any(prop["invalid"] for prop in answer["type"]["properties"].values())

@@ -1,0 +1,214 @@
+"""The ways to run an operator: ``execute_operator``, the App's HTTP routes, and delegated."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import fiftyone as fo
+import fiftyone.operators as foo
+import pytest
+from fiftyone.operators.delegated import DelegatedOperationService
+from fiftyone.operators.executor import ExecutionError
+
+_PLUGIN = "@smartdownsample/smartdownsample"
+
+
+def _execute(operator: str, dataset: fo.Dataset, **params: Any) -> dict[str, Any]:
+    result: dict[str, Any] = foo.execute_operator(
+        f"{_PLUGIN}/{operator}", dataset=dataset, params=params
+    ).result
+    return result
+
+
+def test_execute_operator_returns_what_the_call_returns(dataset, operators) -> None:
+    """Each operator's result is the same by ``execute_operator`` as by calling it."""
+    computed = _execute("compute_signatures", dataset)
+    assert (computed["computed"], computed["images"]) == (80, 80)
+    run = _execute("downsample", dataset, target_count=20)
+    assert run == dataset.load_run_results("smartdownsample").record
+    assert {**operators.downsample(dataset, 20), "replaced": False} == run
+    assert _execute("view_buckets", dataset, show="kept") == {"samples": 20}
+    undone = _execute("delete_run", dataset, run_key="smartdownsample")
+    assert (undone["untagged"], undone["signature_field"]) == (20, None)
+
+
+@pytest.mark.parametrize(
+    ("operator", "params", "message"),
+    [
+        ("downsample", {}, "target_count. Reason: Required property"),
+        ("downsample", {"target_count": 81}, "target_count 81 exceeds the 80 samples"),
+        ("downsample", {"target_count": 9, "hash_size": 2}, "hash_size must be at least 4, got 2"),
+        ("compute_signatures", {"signature_field": "tags"}, "smartdownsample did not make"),
+        ("delete_run", {"run_key": "lost"}, "has no smartdownsample run to undo"),
+    ],
+    ids=["no-target", "target-too-large", "folded-option", "foreign-field", "no-run"],
+)
+def test_the_form_refuses(dataset, operators, state_of, operator, params, message) -> None:
+    """What the form marks as wrong cannot be executed."""
+    before = state_of(dataset)
+    with pytest.raises(ExecutionError, match=message):
+        _execute(operator, dataset, **params)
+    assert state_of(dataset) == before
+
+
+def _properties(answer: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    properties: dict[str, dict[str, Any]] = answer["type"]["properties"]
+    return properties
+
+
+def test_the_form_says_what_a_run_will_do(dataset, operators, post) -> None:
+    """Valid settings are answered with a forecast; a run that would be replaced is named."""
+    params = {"target_count": 20, "run_key": "mine"}
+    forecast = _properties(post("resolve-type", "downsample", dataset, params))["forecast"]
+    assert forecast["default"] == (
+        "Keeps 20 of 80 samples. Writes the field `signature`, the tag `mine` and the saved views "
+        "`mine kept` and `mine buckets`."
+    )
+    operators.downsample(dataset, 30, run_key="mine")
+    forecast = _properties(post("resolve-type", "downsample", dataset, params))["forecast"]
+    assert forecast["default"].endswith(" Replaces the run `mine`, which kept 30.")
+
+
+@pytest.mark.parametrize(
+    ("params", "name", "message"),
+    [
+        ({"target_count": 81}, "target_count", "target_count 81 exceeds the 80 samples; ask for"),
+        ({"target_count": 9, "run_key": "a b"}, "run_key", "run_key must be letters, digits"),
+        ({"target_count": 9, "advanced": True, "hash_size": 3}, "hash_size", "at least 4, got 3"),
+        ({"target_count": 9, "hash_size": 3}, "hash_size_error", "at least 4, got 3"),
+    ],
+    ids=["target", "run-key", "advanced", "folded-away"],
+)
+def test_the_form_marks_what_is_wrong(dataset, post, params, name, message) -> None:
+    """The wrong input is invalid with our message, and there is no forecast."""
+    properties = _properties(post("resolve-type", "downsample", dataset, params))
+    assert properties[name]["invalid"] is True
+    assert message in properties[name]["error_message"]
+    assert "forecast" not in properties
+
+
+def test_the_form_asks_for_all_settings(dataset, post) -> None:
+    """The form proposes a tenth of the samples; advanced options come when asked for."""
+    simple = _properties(post("resolve-type", "downsample", dataset, {}))
+    advanced = _properties(post("resolve-type", "downsample", dataset, {"advanced": True}))
+    assert simple["target_count"]["default"] == 8
+    assert set(advanced) - set(simple) == {
+        "tag", "random_seed", "signature_field", "hash_size", "n_workers", "recompute",
+    }  # fmt: skip
+
+
+def _stream(messages: list[dict[str, Any]]) -> tuple[list[float], list[tuple[str, Any]]]:
+    """Parts the messages of a generator into progress and what comes after it."""
+    assert {message["cls"] for message in messages} == {"InvocationRequest"}
+    calls = [(message["body"]["operator_uri"], message["body"]["params"]) for message in messages]
+    progress = [params["progress"] for name, params in calls if name == "set_progress"]
+    assert [name for name, _ in calls[: len(progress)]] == ["set_progress"] * len(progress)
+    return progress, calls[len(progress) :]
+
+
+def test_the_app_follows_a_run(dataset, post) -> None:
+    """The App gets growing progress, then reloads, shows the kept samples and the output."""
+    messages = post("execute/generator", "downsample", dataset, {"target_count": 20})
+    progress, calls = _stream(messages)
+    assert len(progress) >= 3
+    assert progress == sorted(progress)
+    assert progress[-1] == 1
+    assert [name for name, _ in calls] == ["reload_dataset", "set_view", "show_output"]
+    assert calls[1][1] == {"name": "smartdownsample kept"}
+    results, outputs = calls[2][1]["results"], _properties(calls[2][1]["outputs"])
+    assert sum(bucket["kept"] for bucket in results["buckets"]) == results["kept"]
+    assert outputs["summary_notice"]["view"]["label"] == results["summary"]
+    assert "80 computed, 0 reused, 0 unreadable" in outputs["counts"]["default"]
+    dataset.reload()
+    assert dataset.count_sample_tags() == {"smartdownsample": 20}
+
+
+def test_the_app_follows_signatures(dataset, post) -> None:
+    """Computing signatures streams progress, then reloads and shows the counts."""
+    progress, calls = _stream(post("execute/generator", "compute_signatures", dataset, {}))
+    assert progress == sorted(progress)
+    assert progress[-1] == 1
+    assert [name for name, _ in calls] == ["reload_dataset", "show_output"]
+    assert calls[1][1]["results"]["computed"] == 80
+
+
+@pytest.mark.parametrize(
+    ("operator", "params"),
+    [("downsample", {"target_count": 1}), ("compute_signatures", {})],
+    ids=["downsample", "compute_signatures"],
+)
+def test_the_app_is_told_of_an_error(make_dataset, post, operator, params) -> None:
+    """An error in the middle of a job is notified, and nothing comes after it."""
+    dataset = make_dataset(["/nowhere/lost.jpg"])
+    _, calls = _stream(post("execute/generator", operator, dataset, params))
+    ((name, notice),) = calls
+    assert (name, notice["variant"]) == ("notify", "error")
+    assert "none of the 1 images could be read" in notice["message"]
+
+
+def test_the_app_is_told_of_unreadable_images(make_dataset, images, post) -> None:
+    """The output warns of what could not be read, and lists it."""
+    dataset = make_dataset([*images[:5], "/nowhere/lost.jpg"])
+    _, calls = _stream(post("execute/generator", "downsample", dataset, {"target_count": 6}))
+    outputs = _properties(calls[-1][1]["outputs"])
+    assert "exceeds the 5 readable images" in outputs["warning_notice"]["view"]["label"]
+    assert "\n- File not found: /nowhere/lost.jpg" in outputs["unreadable_list"]["default"]
+
+
+def test_the_app_undoes_a_run(dataset, operators, post) -> None:
+    """The form says what goes; afterwards the App is reloaded and told what went."""
+    operators.downsample(dataset, 20)
+    params = {"run_key": "smartdownsample"}
+    form = _properties(post("resolve-type", "delete_run", dataset, params))
+    assert "the tag `smartdownsample` from 20 samples" in form["forecast"]["default"]
+    answer = post("execute", "delete_run", dataset, params)
+    requests = [request["operator_uri"] for request in answer["executor"]["requests"]]
+    assert requests == ["clear_view", "reload_dataset"]
+    extra = {"target": "outputs", "results": answer["result"]}
+    (output,) = _properties(post("resolve-type", "delete_run", dataset, {}, **extra)).values()
+    assert "the field `signature`" in output["default"]
+    dataset.reload()
+    assert (dataset.count_sample_tags(), dataset.list_runs()) == ({}, [])
+
+
+def _run_delegated(dataset: fo.Dataset, queued: dict[str, Any]) -> Any:
+    service = DelegatedOperationService()
+    assert service.get(queued["id"]).run_state == "queued"
+    service.execute_queued_operations(dataset_name=dataset.name)
+    done = service.get(queued["id"])
+    service.delete_operation(queued["id"])
+    return done
+
+
+@pytest.mark.parametrize("operator", ["downsample", "compute_signatures"])
+def test_a_delegated_job(dataset, operators, operator) -> None:
+    """A delegated job writes nothing until it is executed; then progress and result are stored."""
+    arguments = {"target_count": 20} if operator == "downsample" else {}
+    queued = getattr(operators, operator)(dataset, **arguments, delegate=True)
+    assert not dataset.has_field("signature")
+    done = _run_delegated(dataset, queued)
+    dataset.reload()
+    assert (done.run_state, done.status.progress) == ("completed", 1)
+    assert done.result.result["computed"] == dataset.count("signature.bucket") == 80
+    assert dataset.list_runs() == (["smartdownsample"] if operator == "downsample" else [])
+
+
+def test_a_delegated_run_of_a_view(dataset, operators) -> None:
+    """A delegated run is of the view that it was asked for, and has the rows that it shows."""
+    done = _run_delegated(dataset, operators.downsample(dataset.limit(30), 10, delegate=True))
+    dataset.reload()
+    result = done.result.result
+    assert (result["images"], result["kept"]) == (30, 10)
+    assert dataset.count_sample_tags() == {"smartdownsample": 10}
+    assert sum(bucket["kept"] for bucket in result["buckets"]) == result["kept"]
+
+
+def test_in_a_notebook_delegation_is_a_task(dataset, operators) -> None:
+    """Where an event loop runs already, the queued operation is awaited."""
+
+    async def cell() -> Any:
+        return await operators.compute_signatures(dataset, delegate=True)
+
+    queued = asyncio.run(cell())
+    assert _run_delegated(dataset, queued.result).run_state == "completed"

@@ -1,0 +1,140 @@
+"""The plugin as FiftyOne finds it: manifest, requirements, and loading from any folder."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import fiftyone.operators as foo
+import pytest
+import yaml
+
+import smartdownsample_core
+from plugin.operators import OPERATORS
+
+_ROOT = Path(__file__).parents[2]
+_NAME = "@smartdownsample/smartdownsample"
+_PARTS = ("__init__.py", "fiftyone.yml", "plugin", "smartdownsample_core", "assets")
+_MANIFEST = yaml.safe_load((_ROOT / "fiftyone.yml").read_text(encoding="utf-8"))
+
+#: Loads all plugins, and says what became of ours; WITHOUT_CORE hides the installed core first.
+_LOAD = """
+import importlib.util, json, os, sys
+
+if "WITHOUT_CORE" in os.environ:
+    sys.meta_path[:] = [
+        finder
+        for finder in sys.meta_path
+        if not getattr(finder, "__module__", "").startswith("__editable___smartdownsample_core")
+    ]
+    sys.path[:] = [path for path in sys.path if os.path.realpath(path or ".") != sys.argv[1]]
+    assert importlib.util.find_spec("smartdownsample_core") is None
+
+from fiftyone.plugins.context import build_plugin_contexts
+
+(context,) = [c for c in build_plugin_contexts() if not c.plugin_definition.builtin]
+core = sys.modules.get("smartdownsample_core")
+report = {
+    "operators": [operator.uri for operator in context.instances],
+    "errors": context.errors,
+    "core": core and core.__file__,
+}
+print("REPORT", json.dumps(report))
+"""
+
+
+@pytest.fixture
+def copy_plugin(tmp_path: Path) -> Callable[[str], Path]:
+    """``copy_plugin(folder)``: what a user would have in a plugins directory, and no more."""
+
+    def copy(folder: str) -> Path:
+        target = tmp_path / "plugins" / folder
+        target.mkdir(parents=True)
+        for part in map(_ROOT.joinpath, _PARTS):
+            copy_part = shutil.copytree if part.is_dir() else shutil.copy
+            copy_part(part, target / part.name)
+        return target
+
+    return copy
+
+
+def _load(plugin: Path, **env: str) -> dict[str, Any]:
+    inherited = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    process = subprocess.run(
+        [sys.executable, "-c", _LOAD, str(_ROOT)],
+        cwd=plugin.parent,
+        env={**inherited, "FIFTYONE_PLUGINS_DIR": str(plugin.parent), **env},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    (line,) = re.findall("^REPORT (.*)$", process.stdout, re.MULTILINE)
+    report: dict[str, Any] = json.loads(line)
+    return report
+
+
+def test_the_manifest_names_every_operator() -> None:
+    """FiftyOne registers the operators of the manifest, which are all that there are."""
+    registered = [o.name for o in foo.list_operators() if o.plugin_name == _NAME]
+    assert registered == _MANIFEST["operators"] == [operator().name for operator in OPERATORS]
+
+
+def test_the_manifest_has_the_version_of_the_core() -> None:
+    """Plugin and core are released together."""
+    assert str(_MANIFEST["version"]) == smartdownsample_core.__version__
+
+
+def test_every_icon_is_there() -> None:
+    """The icons that the operators name are files of the plugin."""
+    icons = {operator().config.icon for operator in OPERATORS}
+    assert [icon for icon in icons if not (_ROOT / icon.lstrip("/")).is_file()] == []
+
+
+def test_the_requirements_are_those_of_the_package() -> None:
+    """What FiftyOne installs for the plugin is what pip installs for the core."""
+    lines = (_ROOT / "requirements.txt").read_text(encoding="utf-8").splitlines()
+    ours = {line for line in lines if line and not line.startswith("#")}
+    required = importlib.metadata.requires("smartdownsample-core") or []
+    assert ours == {line for line in required if "extra ==" not in line}
+
+
+def test_the_command_line_lists_the_plugin() -> None:
+    """``fiftyone plugins list`` shows the plugin as enabled."""
+    command = [Path(sys.executable).with_name("fiftyone"), "plugins", "list", "--enabled"]
+    listed = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
+    assert _NAME in listed.stdout
+
+
+@pytest.mark.parametrize("folder", ["smartdownsample", "7 - my plugin.v2 (copy)"])
+@pytest.mark.parametrize("env", [{}, {"WITHOUT_CORE": "1"}], ids=["core-installed", "core-copied"])
+def test_it_loads_from_any_folder(copy_plugin, folder, env) -> None:
+    """A copy loads under any folder name, with the installed core or else its own."""
+    plugin = copy_plugin(folder)
+    report = _load(plugin, **env)
+    assert report["errors"] == []
+    assert report["operators"] == [f"{_NAME}/{name}" for name in _MANIFEST["operators"]]
+    home = plugin if env else _ROOT
+    assert report["core"] == str(home / "smartdownsample_core" / "__init__.py")
+
+
+def test_another_version_of_the_core_is_a_clear_error(copy_plugin) -> None:
+    """A plugin that finds a core of another version says which, where, and what to do."""
+    plugin = copy_plugin("smartdownsample")
+    manifest = plugin / "fiftyone.yml"
+    text = manifest.read_text(encoding="utf-8")
+    manifest.write_text(text.replace(f"version: {_MANIFEST['version']}", "version: 99.1.0"))
+    report = _load(plugin)
+    assert report["operators"] == []
+    (error,) = report["errors"]
+    assert "this plugin needs smartdownsample-core 99.1.0" in error
+    assert f"but {smartdownsample_core.__version__} is installed at {_ROOT}" in error
+    assert f"pip install -U {plugin}" in error

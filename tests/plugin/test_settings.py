@@ -1,0 +1,168 @@
+"""Bad settings: a named error for each, before anything is written."""
+
+from __future__ import annotations
+
+import re
+
+import fiftyone as fo
+import pytest
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"target_count": 0}, "target_count must be at least 1, got 0"),
+        ({"target_count": -3}, "target_count must be at least 1, got -3"),
+        ({"target_count": 1.5}, "target_count must be a whole number, got 1.5"),
+        ({"target_count": "ten"}, "target_count must be a whole number, got 'ten'"),
+        ({"target_count": 81}, "target_count 81 exceeds the 80 samples; ask for 1 to 80"),
+        ({"target_count": None}, "a required setting is missing: .*target_count"),
+        ({"run_key": "my run"}, "run_key must be letters, .* got 'my run'"),
+        ({"run_key": "2nd"}, "run_key must be letters, .* got '2nd'"),
+        ({"run_key": "_mine"}, "run_key must be letters, .* got '_mine'"),
+        ({"signature_field": "a.b"}, "signature_field must be letters, .* got 'a.b'"),
+        ({"signature_field": "tags"}, "has a field 'tags' that smartdownsample did not make"),
+        ({"hash_size": 3}, "hash_size must be at least 4, got 3"),
+        ({"hash_size": 8.0}, "hash_size must be a whole number, got 8.0"),
+        ({"n_workers": 0}, "n_workers must be at least 1, got 0"),
+        ({"random_seed": -1}, "random_seed must be at least 0, got -1"),
+        ({"tag": 5}, "tag must be .* got 5"),
+    ],
+    ids=lambda value: "-".join(map(str, *value.items())) if isinstance(value, dict) else "",
+)
+def test_a_bad_setting_writes_nothing(dataset, operators, state_of, settings, message) -> None:
+    """Each setting out of its bounds is named with its value and bound."""
+    before = state_of(dataset)
+    with pytest.raises(ValueError, match=message):
+        operators.downsample(dataset, **{"target_count": 10, **settings})
+    assert state_of(dataset) == before
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"signature_field": "filepath"}, "did not make; choose another signature_field"),
+        ({"signature_field": "a.b"}, "signature_field must be letters"),
+        ({"hash_size": 3}, "hash_size must be at least 4, got 3"),
+        ({"n_workers": 0}, "n_workers must be at least 1, got 0"),
+    ],
+    ids=["foreign-field", "dotted-field", "hash-size", "workers"],
+)
+def test_signatures_alone_check_the_same(dataset, operators, state_of, settings, message) -> None:
+    """Computing signatures refuses the same bad settings as a run."""
+    before = state_of(dataset)
+    with pytest.raises(ValueError, match=message):
+        operators.compute_signatures(dataset, **settings)
+    assert state_of(dataset) == before
+
+
+@pytest.mark.parametrize(
+    ("name", "run_key"),
+    [("mine kept", "mine"), ("mine buckets", "mine"), ("MINE  Kept", "mine"), ("a-kept", "A")],
+    ids=["kept", "buckets", "other-case", "same-slug"],
+)
+def test_a_view_of_the_user_is_not_overwritten(dataset, operators, state_of, name, run_key) -> None:
+    """A run key whose views would collide with a saved view, even by slug only, is refused."""
+    dataset.save_view(name, dataset.limit(3))
+    before = state_of(dataset)
+    with pytest.raises(ValueError, match=r"has a saved view .*; choose another run_key"):
+        operators.downsample(dataset, 10, run_key=run_key)
+    assert state_of(dataset) == before
+
+
+def test_a_run_of_someone_else_is_not_overwritten(dataset, operators, state_of) -> None:
+    """A run key that a custom run of another method has is refused."""
+    dataset.register_run("mine", dataset.init_run(method="something_else"))
+    before = state_of(dataset)
+    with pytest.raises(ValueError, match="has another run 'mine'; choose another run_key"):
+        operators.downsample(dataset, 10, run_key="mine")
+    assert state_of(dataset) == before
+
+
+@pytest.mark.parametrize("settings", [{"tag": "mine"}, {"run_key": "mine"}], ids=["tag", "run_key"])
+def test_a_tag_of_the_user_is_not_mixed(dataset, operators, state_of, settings) -> None:
+    """A tag that samples have already, and not by this run, is refused."""
+    dataset.limit(1).tag_samples("mine")
+    before = state_of(dataset)
+    with pytest.raises(ValueError, match="samples are tagged 'mine' already"):
+        operators.downsample(dataset, 10, **settings)
+    assert state_of(dataset) == before
+
+
+def test_a_replacing_run_may_not_take_a_tag_of_the_user(dataset, operators, state_of) -> None:
+    """A run that is replaced under another tag checks that tag, and stays if it is refused."""
+    operators.downsample(dataset, 10)
+    dataset.limit(1).tag_samples("mine")
+    before = state_of(dataset)
+    with pytest.raises(ValueError, match="samples are tagged 'mine' already"):
+        operators.downsample(dataset, 10, tag="mine")
+    assert state_of(dataset) == before
+
+
+def test_a_field_of_the_user_is_not_overwritten(dataset, operators, state_of) -> None:
+    """An embedded field of the same name that is not ours is refused."""
+    dataset.set_values("signature", [fo.DynamicEmbeddedDocument(bucket=1)] * 80)
+    before = state_of(dataset)
+    with pytest.raises(ValueError, match="field 'signature' that smartdownsample did not make"):
+        operators.downsample(dataset, 10)
+    assert state_of(dataset) == before
+
+
+def test_an_empty_view_is_refused(dataset, operators) -> None:
+    """Nothing to choose from is said as such."""
+    with pytest.raises(ValueError, match="there are no samples here; choose another view"):
+        operators.downsample(dataset.match_tags("none"), 10)
+    with pytest.raises(ValueError, match="there are no samples here; choose another view"):
+        operators.compute_signatures(fo.Dataset())
+
+
+def _video_sample() -> fo.Sample:
+    """A video of two frames whose images are said to be extracted, and an event."""
+    video = fo.Sample("/videos/1.mp4", event=fo.TemporalDetection(label="event", support=[1, 2]))
+    for number in (1, 2):
+        video.frames[number] = fo.Frame(filepath=f"/videos/1/{number}.jpg")
+    return video
+
+
+@pytest.fixture
+def refused(make_dataset, images, request) -> tuple[fo.Dataset, fo.DatasetView]:
+    """A dataset and a view of it that is not one of images."""
+    if request.param in ("video", "clips", "frames"):
+        dataset = make_dataset([_video_sample()])
+        views = {
+            "video": dataset.view,
+            "clips": lambda: dataset.to_clips("event"),
+            "frames": dataset.to_frames,
+        }
+        return dataset, views[request.param]()
+    if request.param == "patches":
+        box = fo.Detection(label="deer", bounding_box=[0, 0, 0.5, 0.5])
+        dataset = make_dataset([fo.Sample(images[0], animals=fo.Detections(detections=[box]))])
+        return dataset, dataset.to_patches("animals")
+    suffix = {"3d": "fo3d", "point-cloud": "pcd"}[request.param]
+    dataset = make_dataset([f"/scenes/1.{suffix}"])
+    return dataset, dataset.view()
+
+
+@pytest.mark.parametrize(
+    ("refused", "message"),
+    [
+        ("video", "the samples are of media type 'video'; smartdownsample works on whole images"),
+        ("3d", "the samples are of media type '3d'; smartdownsample works on whole images"),
+        ("point-cloud", "the samples are of media type 'point-cloud'"),
+        ("clips", "the view holds clips; smartdownsample works on whole images"),
+        ("frames", "the view holds frames; smartdownsample works on whole images"),
+        ("patches", "the view holds patches; smartdownsample works on whole images"),
+    ],
+    indirect=["refused"],
+    ids=["video", "3d", "point-cloud", "clips", "frames", "patches"],
+)
+def test_what_is_not_images_is_refused(refused, operators, state_of, message) -> None:
+    """Videos, scenes and views of parts of samples are refused with the reason."""
+    dataset, view = refused
+    before = state_of(dataset)
+    with pytest.raises(ValueError, match=re.escape(message)):
+        operators.downsample(view, 1)
+    with pytest.raises(ValueError, match=re.escape(message)):
+        operators.compute_signatures(view)
+    assert state_of(dataset) == before
