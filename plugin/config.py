@@ -11,8 +11,9 @@ import fiftyone as fo
 import fiftyone.core.utils as fou
 import numpy as np
 
-from smartdownsample_core.checks import whole_number
+from smartdownsample_core.checks import one_of, whole_number
 from smartdownsample_core.extract import check_hash_size
+from smartdownsample_core.rules import DECODES, Decode
 
 from . import names, runs, samples
 
@@ -25,6 +26,7 @@ class SignatureConfig:
 
     signature_field: str = names.DEFAULT_FIELD
     hash_size: int = 8
+    decode: Decode = "exact"
     n_workers: int = 4
     recompute: bool = False
 
@@ -68,6 +70,8 @@ class SignatureConfig:
             yield "view_target", reason
         if reason := _error(check_hash_size, self.hash_size):
             yield "hash_size", reason
+        if reason := _error(one_of, "decode", self.decode, DECODES):
+            yield "decode", reason
         if reason := _error(whole_number, "n_workers", self.n_workers, 1):
             yield "n_workers", reason
         if not _is_name(self.signature_field):

@@ -114,13 +114,13 @@ def _signed(
     dataset: fo.Dataset, view: fo.DatasetView, config: SignatureConfig, wanted_by_user: bool
 ) -> Generator[Progress, None, samples.Target]:
     field = config.signature_field
-    target = samples.load(view, field, config.hash_size, config.recompute)
+    target = samples.load(view, field, config.hash_size, config.decode, config.recompute)
     declared = False
     unwritten: list[np.ndarray] = []
     reported = 0.0
     paths = [target.paths[row] for row in target.stale]
     label = f"Reading images into the field '{field}'"
-    for places, batch in extract_batches(paths, config.hash_size, config.n_workers):
+    for places, batch in extract_batches(paths, config.hash_size, config.n_workers, config.decode):
         rows = target.stale[places]
         target.signatures.put(rows, batch)
         unwritten.append(rows)
@@ -132,7 +132,7 @@ def _signed(
             if not declared:
                 samples.declare(dataset, field, wanted_by_user)
                 declared = True
-            samples.write(dataset, field, target, np.concatenate(unwritten))
+            samples.write(dataset, field, target, np.concatenate(unwritten), config.decode)
             unwritten.clear()
         if last or time.monotonic() - reported >= _SECONDS_BETWEEN_REPORTS:
             reported = time.monotonic()

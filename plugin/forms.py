@@ -214,6 +214,16 @@ def _signature_inputs(inputs: types.Object) -> None:
         description="Side of the difference hash, at least 4; 8 is the usual one",
         default=SignatureConfig.hash_size,
     )
+    choices = types.RadioGroup()
+    choices.add_choice("exact", label="Exact: the buckets of smartdownsample 1.9")
+    choices.add_choice("fast", label="Fast: some images land in a neighbouring bucket")
+    inputs.enum(
+        "decode",
+        choices.values(),
+        label="Reading images",
+        default=SignatureConfig.decode,
+        view=choices,
+    )
     inputs.int(
         "n_workers",
         label="Workers",

@@ -24,6 +24,7 @@ SUBFIELDS = (
     ("mean_green", fo.FloatField, "Mean of the green channel, 0-255"),
     ("mean_blue", fo.FloatField, "Mean of the blue channel, 0-255"),
     ("hash_size", fo.IntField, "Side of the dHash in bits"),
+    ("decode", fo.StringField, "How the image was read: 'exact' or 'fast'; see the README"),
     ("file_size", fo.IntField, "Size of the file when it was read, in bytes"),
     ("file_mtime", fo.FloatField, "When the file had been changed last, in seconds since 1970"),
     ("error", fo.StringField, "Why the image could not be read; None if it was"),

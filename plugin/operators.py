@@ -10,6 +10,8 @@ import fiftyone.operators as foo
 import fiftyone.operators.types as types
 from fiftyone.operators.executor import ExecutionResult
 
+from smartdownsample_core.rules import Decode
+
 from . import engine, forms, names, runs
 from .config import DownsampleConfig, SignatureConfig
 from .progress import Job, execute, show_output, with_bar
@@ -67,6 +69,7 @@ class Downsample(foo.Operator):
         tag: str | None = None,
         signature_field: str = names.DEFAULT_FIELD,
         hash_size: int = 8,
+        decode: Decode = "exact",
         random_seed: int = 42,
         n_workers: int = 4,
         recompute: bool = False,
@@ -81,6 +84,7 @@ class Downsample(foo.Operator):
             tag: for the kept samples; the run key by default
             signature_field: where the signatures are, or will be
             hash_size: side of the difference hash, at least 4
+            decode: "exact", or "fast", which takes less time and is less exact
             random_seed: the same seed keeps the same samples
             n_workers: threads that read images at the same time
             recompute: compute all signatures anew, not only those missing or out of date
@@ -99,6 +103,7 @@ class Downsample(foo.Operator):
             "tag": tag,
             "signature_field": signature_field,
             "hash_size": hash_size,
+            "decode": decode,
             "random_seed": random_seed,
             "n_workers": n_workers,
             "recompute": recompute,
@@ -149,6 +154,7 @@ class ComputeSignatures(foo.Operator):
         *,
         signature_field: str = names.DEFAULT_FIELD,
         hash_size: int = 8,
+        decode: Decode = "exact",
         n_workers: int = 4,
         recompute: bool = False,
         delegate: bool = False,
@@ -159,6 +165,7 @@ class ComputeSignatures(foo.Operator):
             sample_collection: the dataset or view
             signature_field: where to write them
             hash_size: side of the difference hash, at least 4
+            decode: "exact", or "fast", which takes less time and is less exact
             n_workers: threads that read images at the same time
             recompute: compute all signatures anew, not only those missing or out of date
             delegate: schedule the computation instead of running it now
@@ -173,6 +180,7 @@ class ComputeSignatures(foo.Operator):
         params = {
             "signature_field": signature_field,
             "hash_size": hash_size,
+            "decode": decode,
             "n_workers": n_workers,
             "recompute": recompute,
         }

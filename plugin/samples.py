@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from smartdownsample_core import Signatures, assign_buckets, bucket_name
 from smartdownsample_core.buckets import UNREADABLE
+from smartdownsample_core.rules import Decode
 from smartdownsample_core.table import from_hex
 
 from . import names
@@ -32,7 +33,7 @@ _FRAMES_HINT = (
 )
 
 _STORED = ("dhash", "ahash", "mean_red", "mean_green", "mean_blue")
-_STAMP = ("hash_size", "file_size", "file_mtime")
+_STAMP = ("decode", "hash_size", "file_size", "file_mtime")
 _NO_VALUES = dict.fromkeys(name for name, _, _ in names.SUBFIELDS)
 
 
@@ -90,13 +91,16 @@ def refusal(view: fo.DatasetView) -> str | None:
     return None
 
 
-def load(view: fo.DatasetView, field: str, hash_size: int, recompute: bool) -> Target:
+def load(
+    view: fo.DatasetView, field: str, hash_size: int, decode: Decode, recompute: bool
+) -> Target:
     """Reads ids, paths and the signatures that still hold.
 
     Args:
         view: a flat view
         field: the signature field; it need not exist
         hash_size: the hash size that a signature must have to be reused
+        decode: how it must have been made to be reused; exact ones are as good as fast ones
         recompute: reuse none
     """
     if recompute or not view.has_field(field):
@@ -111,8 +115,10 @@ def load(view: fo.DatasetView, field: str, hash_size: int, recompute: bool) -> T
     stored_stamps = zip(*columns[len(_STORED) :], strict=True)
     signatures = Signatures.blank(len(ids), hash_size)
     stale = []
-    for row, (values, stored_stamp) in enumerate(zip(stored, stored_stamps, strict=True)):
-        if None in values or stored_stamp != (hash_size, *stamps[row]):
+    for row, (values, stamp) in enumerate(zip(stored, stored_stamps, strict=True)):
+        made_by, *rest = stamp
+        holds = made_by in ("exact", decode) and rest == [hash_size, *stamps[row]]
+        if None in values or not holds:
             stale.append(row)
             continue
         dhash, ahash, *mean_rgb = values
@@ -131,12 +137,14 @@ def file_stamp(path: str) -> tuple[int | None, float | None]:
     return status.st_size, status.st_mtime
 
 
-def write(dataset: fo.Dataset, field: str, target: Target, rows: NDArray[np.int64]) -> None:
+def write(
+    dataset: fo.Dataset, field: str, target: Target, rows: NDArray[np.int64], decode: Decode
+) -> None:
     """Writes the signatures of some rows of the target into the declared field, in one go."""
     documents = {}
     for row, values in zip(rows.tolist(), _values(target.signatures.take(rows)), strict=True):
         file_size, file_mtime = target.stamps[row]
-        values |= {"file_size": file_size, "file_mtime": file_mtime}
+        values |= {"decode": decode, "file_size": file_size, "file_mtime": file_mtime}
         documents[target.ids[row]] = fo.DynamicEmbeddedDocument(**_NO_VALUES | values)
     dataset.set_values(field, documents, key_field="id")
 

@@ -8,7 +8,7 @@ from .allocate import allocate
 from .api import sample_diverse
 from .buckets import assign_buckets, bucket_name
 from .downsample import Bucket, Selection, downsample
-from .extract import extract, extract_batches
+from .extract import extract, extract_batches, sign_file
 from .images import load_rgb
 from .order import natural_order
 from .select import select
@@ -33,4 +33,5 @@ __all__ = [
     "sample_diverse",
     "select",
     "sign",
+    "sign_file",
 ]

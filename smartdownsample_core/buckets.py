@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from .rules import BRIGHTNESS, COLOR_VARIANCE, THEME_LEVEL, structure_bits
 from .table import Signatures, unpack
 
 #: Bucket ids are below this; 80 of them can occur, because a grey image has no theme.
@@ -12,11 +13,6 @@ N_BUCKETS = 128
 
 #: The bucket id of an image that could not be read.
 UNREADABLE = -1
-
-# The thresholds of smartdownsample 1.9.
-_COLOR_VARIANCE = 100.0
-_BRIGHTNESS = 128.0
-_THEME_LEVEL = 140.0
 
 _RED, _GREEN, _BLUE, _NEUTRAL = range(4)
 _THEME_NAMES = {_RED: "red", _GREEN: "green", _BLUE: "blue", _NEUTRAL: "mixed colours"}
@@ -43,10 +39,10 @@ def assign_buckets(signatures: Signatures) -> NDArray[np.int16]:
         ``(n,)`` int16; ids 0-127, or :data:`UNREADABLE` (-1)
     """
     hash_size = signatures.hash_size
-    structure = unpack(signatures.dhash, hash_size**2)[:, [27, 36] if hash_size >= 8 else [5, 10]]
+    structure = unpack(signatures.dhash, hash_size**2)[:, structure_bits(hash_size)]
     contrast = unpack(signatures.ahash, (hash_size // 2) ** 2)[:, 0]
-    colour = signatures.color_variance >= _COLOR_VARIANCE
-    bright = signatures.brightness >= _BRIGHTNESS
+    colour = signatures.color_variance >= COLOR_VARIANCE
+    bright = signatures.brightness >= BRIGHTNESS
     theme = np.where(colour, _theme(signatures.mean_rgb), 0)
     ids = (
         structure[:, 0] * 64
@@ -94,5 +90,5 @@ def bucket_name(bucket_id: int) -> str:
 
 def _theme(mean_rgb: NDArray[np.float64]) -> NDArray[np.int64]:
     by_level = np.sort(mean_rgb, axis=1)
-    dominant = (by_level[:, 2] > by_level[:, 1]) & (by_level[:, 2] > _THEME_LEVEL)
+    dominant = (by_level[:, 2] > by_level[:, 1]) & (by_level[:, 2] > THEME_LEVEL)
     return np.where(dominant, mean_rgb.argmax(axis=1), _NEUTRAL)

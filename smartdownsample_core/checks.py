@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import operator
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -29,10 +29,11 @@ def whole_number(name: str, value: Any, minimum: int | None = None) -> int:
     return number
 
 
-def one_of(name: str, value: Any, choices: tuple[str, str]) -> str:
-    """Returns ``value`` if it is one of the two ``choices``, else raises a ValueError."""
+def one_of(name: str, value: Any, choices: Sequence[str]) -> str:
+    """Returns ``value`` if it is one of the ``choices``, else raises a ValueError."""
     if value not in choices:
-        raise ValueError(f"{name} must be '{choices[0]}' or '{choices[1]}', got {value!r}")
+        expected = " or ".join(f"'{choice}'" for choice in choices)
+        raise ValueError(f"{name} must be {expected}, got {value!r}")
     return str(value)
 
 

@@ -22,7 +22,7 @@ from .buckets import bucket_name
 from .checks import new_file, new_pngs, whole_number
 from .downsample import Selection, downsample
 from .order import natural_order
-from .signature import MIN_HASH_SIZE
+from .rules import DECODES, MIN_HASH_SIZE
 
 _OK, _FAILED, _USAGE, _INTERRUPTED = 0, 1, 2, 130
 _FORMATS = (".txt", ".csv", ".json")
@@ -88,6 +88,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--thumbnails", metavar="PNG", help="grid of thumbnails per bucket")
     parser.add_argument("--on-error", choices=("raise", "skip"), default="raise")
     parser.add_argument("--seed", type=int, default=42, metavar="N")
+    parser.add_argument("--decode", choices=DECODES, default="exact", help="see the README")
     parser.add_argument("--hash-size", type=int, default=8, metavar="N")
     parser.add_argument("--workers", type=int, default=4, metavar="N")
     parser.add_argument("--quiet", action="store_true", help="say nothing but warnings and errors")
@@ -107,7 +108,12 @@ def _run(options: argparse.Namespace) -> int:
     )
 
     signatures = extract_with_bar(
-        paths, options.hash_size, options.workers, options.on_error, not options.quiet
+        paths,
+        options.hash_size,
+        options.workers,
+        options.on_error,
+        options.decode,
+        not options.quiet,
     )
     selection = downsample(signatures, natural_order(paths), options.target_count, options.seed)
     for line in warnings_of(selection, name_files=True):

@@ -8,10 +8,13 @@ from concurrent.futures import Future, ThreadPoolExecutor
 
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
 from .checks import one_of, whole_number
-from .images import load_rgb
-from .signature import MIN_HASH_SIZE, sign
+from .images import Picture, open_picture
+from .reduced import sign_reduced
+from .rules import DECODES, MIN_HASH_SIZE, Decode
+from .signature import Signature, sign
 from .table import Signatures, pack
 
 #: Images that a worker signs between two hand-overs.
@@ -26,6 +29,7 @@ def extract(
     hash_size: int = 8,
     n_workers: int = 4,
     image_loading_errors: str = "raise",
+    decode: Decode = "exact",
     progress: Progress | None = None,
 ) -> Signatures:
     """Reads images and returns their signatures.
@@ -36,6 +40,8 @@ def extract(
         n_workers: threads that read at the same time; the result does not depend on it
         image_loading_errors: ``"raise"`` stops at the first file that cannot be read, ``"skip"``
             records it in :attr:`Signatures.unreadable` and goes on
+        decode: ``"exact"`` decodes reduced, and in full what is close to a threshold of the
+            buckets; ``"fast"`` leaves that out; see :func:`sign_file`
         progress: called with (images done, images in all) after each batch
 
     Returns:
@@ -48,7 +54,7 @@ def extract(
     """
     one_of("image_loading_errors", image_loading_errors, ("raise", "skip"))
     signatures = Signatures.blank(len(paths), check_hash_size(hash_size))
-    for rows, batch in extract_batches(paths, hash_size, n_workers):
+    for rows, batch in extract_batches(paths, hash_size, n_workers, decode):
         if image_loading_errors == "raise":
             for error in batch.unreadable.values():
                 hint = "Use image_loading_errors='skip' to continue with the remaining images"
@@ -60,7 +66,7 @@ def extract(
 
 
 def extract_batches(
-    paths: Sequence[str], hash_size: int = 8, n_workers: int = 4
+    paths: Sequence[str], hash_size: int = 8, n_workers: int = 4, decode: Decode = "exact"
 ) -> Iterator[tuple[NDArray[np.int64], Signatures]]:
     """Reads images and yields their signatures as they are computed, in the order of the paths.
 
@@ -68,6 +74,7 @@ def extract_batches(
         paths: n image files
         hash_size: side of the dHash, at least 4
         n_workers: threads that read at the same time
+        decode: as in :func:`extract`
 
     Yields:
         ``(rows, signatures)``: consecutive row numbers, ``(m,)`` int64, and the table of these m
@@ -77,13 +84,16 @@ def extract_batches(
         ValueError: for an argument out of its bounds
     """
     check_hash_size(hash_size)
+    one_of("decode", decode, DECODES)
+    # The matrix products are so small that BLAS threads would only wait for each other.
+    limits = threadpool_limits(1, user_api="blas")
     pool = ThreadPoolExecutor(whole_number("n_workers", n_workers, minimum=1))
     pending: deque[tuple[NDArray[np.int64], Future[Signatures]]] = deque()
     try:
         for start in range(0, len(paths), BATCH_SIZE):
             batch = paths[start : start + BATCH_SIZE]
             rows = np.arange(start, start + len(batch))
-            pending.append((rows, pool.submit(_sign_files, batch, hash_size)))
+            pending.append((rows, pool.submit(_sign_files, batch, hash_size, decode)))
             # Two batches a worker keep all of them busy while the caller handles a result.
             if len(pending) > 2 * n_workers:
                 yield _result(pending)
@@ -91,6 +101,7 @@ def extract_batches(
             yield _result(pending)
     finally:
         pool.shutdown(cancel_futures=True)
+        limits.restore_original_limits()
 
 
 def check_hash_size(hash_size: int) -> int:
@@ -105,15 +116,34 @@ def _result(
     return rows, future.result()
 
 
-def _sign_files(paths: Sequence[str], hash_size: int) -> Signatures:
+def sign_file(path: str, hash_size: int = 8, decode: Decode = "exact") -> Signature:
+    """Reads one image file and returns its signature.
+
+    Args:
+        path: the file; read once
+        hash_size: side of the dHash
+        decode: what to make of images large enough to be decoded reduced. ``"exact"``: whatever
+            decides the bucket is as in the definition, :func:`smartdownsample_core.sign`; the
+            other bits and means may differ a little. ``"fast"``: so may those that decide
+
+    Raises:
+        FileNotFoundError, PermissionError, OSError: as
+            :func:`smartdownsample_core.images.load_rgb`
+    """
+    image = open_picture(path)
+    if isinstance(image, Picture):
+        return sign_reduced(image, hash_size, exact=decode == "exact")
+    return sign(image, hash_size)
+
+
+def _sign_files(paths: Sequence[str], hash_size: int, decode: Decode) -> Signatures:
     signatures = Signatures.blank(len(paths), hash_size)
     for row, path in enumerate(paths):
         try:
-            image = load_rgb(path)
+            signature = sign_file(path, hash_size, decode)
         except OSError as error:
             signatures.unreadable[row] = error
             continue
-        signature = sign(image, hash_size)
         signatures.dhash[row] = pack(signature.dhash.ravel())
         signatures.ahash[row] = pack(signature.ahash.ravel())
         signatures.mean_rgb[row] = signature.mean_rgb

@@ -2,10 +2,27 @@
 
 from __future__ import annotations
 
+import io
 import struct
 import zlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from typing import BinaryIO
 
+import numpy as np
+import simplejpeg
+from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
+
+#: The shorter side of a reduced image has at least this many pixels.
+_SHORT_SIDE = 64
+
+#: Images with a shorter side below this are not reduced: there is little to gain.
+_SMALLEST_TO_REDUCE = 200
+
+_JPEG_START = b"\xff\xd8"
 
 # Besides OSError, what Pillow's decoders are known to raise on damaged files.
 _DECODER_ERRORS = (
@@ -23,6 +40,27 @@ _DECODER_ERRORS = (
     struct.error,
     zlib.error,
 )
+
+
+@dataclass(eq=False)
+class Picture:
+    """An image file, read once: a reduced image at hand, the full one if it is asked for."""
+
+    reduced: NDArray[np.uint8]
+    """``(rows, columns, 3)`` RGB"""
+    extent: tuple[float, float]
+    """width and height of the image in pixels of the reduced one; may end within its last ones"""
+    decode: Callable[[], Image.Image]
+
+    @cached_property
+    def full(self) -> Image.Image:
+        """The full image, mode ``"RGB"``; its file is not read again."""
+        return self.decode()
+
+    @cached_property
+    def full_grey(self) -> Image.Image:
+        """The full image, mode ``"L"``."""
+        return self.full.convert("L")
 
 
 def load_rgb(path: str) -> Image.Image:
@@ -43,10 +81,82 @@ def load_rgb(path: str) -> Image.Image:
         OSError: ``Cannot read image file: PATH (reason)``; also for a directory, a damaged or
             truncated file, and one with more pixels than twice ``PIL.Image.MAX_IMAGE_PIXELS``
     """
+    with _named_errors(path):
+        return _load(path)
+
+
+def open_picture(path: str) -> Picture | Image.Image:
+    """Reads an image file once, and decodes it reduced if it is large enough for that.
+
+    JPEG files are decoded at 1/2, 1/4 or 1/8: libjpeg-turbo scales in its inverse transform, which
+    saves most of the work. Others are decoded whole and averaged over squares.
+
+    Args:
+        path: the file
+
+    Returns:
+        a :class:`Picture`, or the full image, as :func:`load_rgb` returns it, if it is small
+
+    Raises:
+        FileNotFoundError, PermissionError, OSError: as :func:`load_rgb`
+    """
+    with _named_errors(path):
+        with open(path, "rb") as file:
+            data = file.read()
+        picture = _jpeg_picture(data)
+        if picture is not None:
+            return picture
+        full = _load(io.BytesIO(data))
+        factor = _factor(*full.size)
+        if factor == 1:
+            return full
+        extent = full.width / factor, full.height / factor
+        return Picture(np.asarray(full.reduce(factor)), extent, decode=lambda: full)
+
+
+def _jpeg_picture(data: bytes) -> Picture | None:
+    """Decodes a JPEG file reduced; None if Pillow has to see to it."""
+    if not data.startswith(_JPEG_START):
+        return None
     try:
-        with Image.open(path) as image:
-            image.load()
-            return image if image.mode == "RGB" else image.convert("RGB")
+        height, width, colorspace, _ = simplejpeg.decode_jpeg_header(data)
+        factor = max(f for f in (1, 2, 4, 8) if f <= _factor(width, height))
+        if factor == 1 or colorspace not in ("YCbCr", "Gray"):
+            return None
+        if Image.MAX_IMAGE_PIXELS is not None and width * height > Image.MAX_IMAGE_PIXELS:
+            return None
+        rows, columns = -(-height // factor), -(-width // factor)
+        reduced = simplejpeg.decode_jpeg(data, "RGB", min_height=rows, min_width=columns)
+    except ValueError:  # damaged; Pillow forgives some damage, and words the rest
+        return None
+    return Picture(
+        reduced,
+        extent=(width / factor, height / factor),
+        decode=lambda: Image.fromarray(simplejpeg.decode_jpeg(data, "RGB")),
+    )
+
+
+def _factor(width: int, height: int) -> int:
+    """Returns by how much an image of this size can be reduced; 1 if not at all."""
+    short_side = min(width, height)
+    return short_side // _SHORT_SIDE if short_side >= _SMALLEST_TO_REDUCE else 1
+
+
+def _load(file: str | BinaryIO) -> Image.Image:
+    with Image.open(file) as image:
+        return _rgb(image)
+
+
+def _rgb(image: Image.Image) -> Image.Image:
+    image.load()
+    return image if image.mode == "RGB" else image.convert("RGB")
+
+
+@contextmanager
+def _named_errors(path: str) -> Iterator[None]:
+    """Turns whatever goes wrong with a file into one of three errors that name it."""
+    try:
+        yield
     except FileNotFoundError as error:
         raise FileNotFoundError(f"File not found: {path}") from error
     except PermissionError as error:

@@ -12,9 +12,6 @@ from PIL import Image
 #: Side of the thumbnail that the mean colour is taken from, as in smartdownsample 1.9.
 THUMBNAIL_SIDE = 32
 
-#: The smallest hash size: below it the aHash would be smaller than 2x2.
-MIN_HASH_SIZE = 4
-
 
 class Signature(NamedTuple):
     """What one image is reduced to; h is the hash size."""
@@ -54,12 +51,22 @@ def sign(image: Image.Image, hash_size: int = 8) -> Signature:
     (False, [7.0, 7.0, 7.0])
     """
     grey = image.convert("L")
-    thumbnail = image.resize((THUMBNAIL_SIDE, THUMBNAIL_SIDE), Image.Resampling.LANCZOS)
     return Signature(
         dhash=np.asarray(imagehash.dhash(grey, hash_size).hash),
-        ahash=np.asarray(imagehash.average_hash(grey, hash_size // 2).hash),
-        mean_rgb=np.asarray(thumbnail).mean(axis=(0, 1)),
+        ahash=average_hash(grey, hash_size // 2),
+        mean_rgb=mean_rgb(image),
     )
+
+
+def average_hash(grey: Image.Image, hash_size: int) -> NDArray[np.bool_]:
+    """Returns the aHash of an image of mode ``"L"``, ``(hash_size, hash_size)``."""
+    return np.asarray(imagehash.average_hash(grey, hash_size).hash)
+
+
+def mean_rgb(image: Image.Image) -> NDArray[np.float64]:
+    """Returns the mean of each channel of the 32x32 thumbnail of an RGB image, ``(3,)``."""
+    thumbnail = image.resize((THUMBNAIL_SIDE, THUMBNAIL_SIDE), Image.Resampling.LANCZOS)
+    return np.asarray(np.asarray(thumbnail).mean(axis=(0, 1)))
 
 
 def picture(bits: NDArray[np.bool_]) -> str:

@@ -19,18 +19,20 @@ _CORE = _ROOT / "smartdownsample_core"
 _ALLOWED = {
     "checks": set(),
     "images": set(),
+    "rules": set(),
     "order": set(),
     "signature": set(),
     "table": set(),
     "allocate": {"checks"},
     "select": {"checks"},
-    "buckets": {"table"},
-    "extract": {"checks", "images", "signature", "table"},
+    "buckets": {"rules", "table"},
+    "reduced": {"images", "rules", "signature"},
+    "extract": {"checks", "images", "reduced", "rules", "signature", "table"},
     "downsample": {"allocate", "buckets", "select", "table"},
     "report": {"downsample", "images"},
-    "api": {"checks", "downsample", "extract", "order", "report", "table"},
+    "api": {"checks", "downsample", "extract", "order", "report", "rules", "table"},
     "cli": {
-        "__version__", "api", "buckets", "checks", "downsample", "order", "report", "signature",
+        "__version__", "api", "buckets", "checks", "downsample", "order", "report", "rules",
     },
     "__main__": {"cli"},
     "__init__": {
@@ -40,7 +42,9 @@ _ALLOWED = {
 }  # fmt: skip
 
 #: What the core may import of others, besides the standard library.
-_THIRD_PARTY = {"PIL", "imagehash", "matplotlib", "natsort", "numpy", "tqdm"}
+_THIRD_PARTY = {
+    "PIL", "imagehash", "matplotlib", "natsort", "numpy", "simplejpeg", "threadpoolctl", "tqdm",
+}  # fmt: skip
 
 _WITHOUT_FIFTYONE = """
 import sys

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from smartdownsample_core import Signatures, extract, extract_batches, load_rgb, sign
+from smartdownsample_core import Signatures, extract, extract_batches, sign_file
 from smartdownsample_core.extract import BATCH_SIZE
 
 _HINT = ". Use image_loading_errors='skip' to continue with the remaining images"
@@ -24,7 +24,7 @@ def test_table_holds_each_image_in_its_row(burst_paths: list[str], n_workers: in
     """However many threads read, row i is the signature of path i."""
     paths = burst_paths[:40]
     table = extract(paths, n_workers=n_workers)
-    expected = [sign(load_rgb(path)) for path in paths]
+    expected = [sign_file(path) for path in paths]
     assert table.mean_rgb.tolist() == [signature.mean_rgb.tolist() for signature in expected]
     assert [int(digits, 16) for digits in table.dhash_hex] == [
         int("".join("01"[bit] for bit in signature.dhash.ravel().astype(int)), 2)

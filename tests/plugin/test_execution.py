@@ -94,7 +94,8 @@ def test_the_form_asks_for_all_settings(dataset, post) -> None:
     advanced = _properties(post("resolve-type", "downsample", dataset, {"advanced": True}))
     assert simple["target_count"]["default"] == 8
     assert set(advanced) - set(simple) == {
-        "tag", "random_seed", "signature_field", "hash_size", "n_workers", "recompute",
+        "tag", "random_seed", "signature_field", "hash_size", "decode", "n_workers",
+        "recompute",
     }  # fmt: skip
 
 

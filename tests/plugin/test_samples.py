@@ -13,7 +13,7 @@ from smartdownsample_core import extract
 def test_signatures_come_back_bit_equal(dataset, operators, images, hash_size) -> None:
     """Signatures loaded from the dataset equal fresh ones in every bit, and none is stale."""
     operators.compute_signatures(dataset, hash_size=hash_size)
-    target = samples.load(dataset.view(), "signature", hash_size, recompute=False)
+    target = samples.load(dataset.view(), "signature", hash_size, "exact", recompute=False)
     fresh = extract(images, hash_size)
     assert target.paths == images
     assert target.stale.tolist() == []
@@ -25,7 +25,7 @@ def test_signatures_come_back_bit_equal(dataset, operators, images, hash_size) -
 def test_another_hash_size_is_stale(dataset, operators) -> None:
     """Signatures of one hash size are none of another."""
     operators.compute_signatures(dataset, hash_size=6)
-    target = samples.load(dataset.view(), "signature", 8, recompute=False)
+    target = samples.load(dataset.view(), "signature", 8, "exact", recompute=False)
     assert target.stale.tolist() == list(range(len(dataset)))
     assert not target.signatures.readable.any()
 
@@ -34,6 +34,26 @@ def test_the_samples_follow_the_order_of_the_view(dataset, operators, images) ->
     """Rows of the target are in the order of the view, whatever that is."""
     operators.compute_signatures(dataset)
     view = dataset.sort_by("filepath", reverse=True).limit(10)
-    target = samples.load(view, "signature", 8, recompute=False)
+    target = samples.load(view, "signature", 8, "exact", recompute=False)
     assert target.paths == sorted(images, reverse=True)[:10]
     assert np.array_equal(target.signatures.mean_rgb, extract(target.paths).mean_rgb)
+
+
+@pytest.mark.parametrize(
+    ("made", "wanted", "reused"),
+    [
+        ("exact", "exact", True),
+        ("exact", "fast", True),
+        ("fast", "fast", True),
+        ("fast", "exact", False),
+    ],
+)
+def test_exact_signatures_are_as_good_as_fast_ones(
+    dataset, operators, made, wanted, reused
+) -> None:
+    """A signature says how it was made; fast ones are not taken for exact ones."""
+    operators.compute_signatures(dataset, decode=made)
+    assert dataset.distinct("signature.decode") == [made]
+    result = operators.compute_signatures(dataset, decode=wanted)
+    assert (result["reused"] == len(dataset)) == reused
+    assert dataset.distinct("signature.decode") == [made if reused else wanted]

@@ -1,0 +1,148 @@
+"""Reduced decoding: it must agree with the definition where that decides, and nearly elsewhere."""
+
+from __future__ import annotations
+
+import builtins
+import io
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image
+
+from demo.photos import load_photos, photo_paths
+from smartdownsample_core import Signatures, assign_buckets, load_rgb, sign, sign_file
+from smartdownsample_core.images import Picture, open_picture
+from smartdownsample_core.reduced import lanczos_weights
+from smartdownsample_core.signature import Signature
+from smartdownsample_core.table import pack
+
+_SIZES = [(256, 256), (500, 375), (375, 500), (640, 427), (1081, 1919), (203, 211)]
+
+
+def _buckets(signatures: list[Signature]) -> list[int]:
+    table = Signatures.blank(len(signatures), len(signatures[0].dhash))
+    for row, signature in enumerate(signatures):
+        table.dhash[row] = pack(signature.dhash.ravel())
+        table.ahash[row] = pack(signature.ahash.ravel())
+        table.mean_rgb[row] = signature.mean_rgb
+    return assign_buckets(table).tolist()
+
+
+@pytest.fixture(scope="module")
+def resized(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
+    """Every demo photograph in six sizes, as JPEG of several qualities and samplings, and PNG."""
+    folder = tmp_path_factory.mktemp("resized")
+    paths = []
+    for number, photo in enumerate(load_photos()):
+        for place, size in enumerate(_SIZES):
+            image = photo.resize(size, Image.Resampling.BICUBIC)
+            stem = folder / f"{number}_{place}"
+            quality, sampling = 35 + (number * 7 + place * 23) % 60, (number + place) % 3
+            image.save(stem.with_suffix(".jpg"), quality=quality, subsampling=sampling)
+            paths.append(str(stem.with_suffix(".jpg")))
+        image.save(stem.with_suffix(".png"))
+        paths.append(str(stem.with_suffix(".png")))
+    return [*paths, *map(str, photo_paths())]
+
+
+@given(
+    size=st.integers(1, 300),
+    n_out=st.sampled_from([4, 8, 9, 32]),
+    missing=st.floats(0, 0.9),
+    seed=st.integers(0, 2**32),
+)
+def test_weights_are_those_of_pillow(size: int, n_out: int, missing: float, seed: int) -> None:
+    """A row of pixels becomes what Pillow's Lanczos makes of it, also of a part of its last one."""
+    extent = size - missing if size > 1 else float(size)
+    row = np.random.default_rng(seed).integers(0, 256, (1, size), dtype=np.uint8)
+    box = (0, 0, extent, 1)
+    theirs = Image.fromarray(row).resize((n_out, 1), Image.Resampling.LANCZOS, box=box)
+    ours = np.clip(lanczos_weights(size, extent, n_out) @ row[0].astype(np.float32), 0, 255)
+    assert np.abs(ours - np.asarray(theirs)[0]).max() <= 0.51
+
+
+def test_most_images_are_reduced(resized: list[str]) -> None:
+    """The comparisons below are about something: all but the smallest are decoded reduced."""
+    pictures = [open_picture(path) for path in resized]
+    reduced = [picture for picture in pictures if isinstance(picture, Picture)]
+    assert len(reduced) == len(pictures)
+    assert all(64 <= min(picture.reduced.shape[:2]) < 256 for picture in reduced)
+
+
+@pytest.mark.parametrize("hash_size", [4, 6, 8, 10])
+def test_exact_buckets_are_those_of_the_definition(resized: list[str], hash_size: int) -> None:
+    """In every size and format, the bucket is the one of the full image."""
+    exact = [sign_file(path, hash_size) for path in resized]
+    full = [sign(load_rgb(path), hash_size) for path in resized]
+    assert _buckets(exact) == _buckets(full)
+
+
+def test_fast_signatures_are_close(resized: list[str]) -> None:
+    """Few of the bits and little of the means differ."""
+    fast = [sign_file(path, decode="fast") for path in resized]
+    full = [sign(load_rgb(path)) for path in resized]
+    bits = np.mean([ours.dhash != theirs.dhash for ours, theirs in zip(fast, full, strict=True)])
+    levels = np.abs([o.mean_rgb - t.mean_rgb for o, t in zip(fast, full, strict=True)])
+    assert bits < 0.02
+    assert levels.max() < 4
+    assert np.median(levels) < 0.2
+
+
+def test_exact_differs_from_fast_in_what_decides_only(resized: list[str]) -> None:
+    """The other dHash bits are those of the reduced image either way."""
+    others = np.ones((8, 8), bool)
+    others.flat[[27, 36]] = False
+    for path in resized:
+        exact, fast = sign_file(path), sign_file(path, decode="fast")
+        assert (exact.dhash == fast.dhash)[others].all()
+
+
+def test_reduced_jpeg_is_what_pillow_drafts(resized: list[str]) -> None:
+    """Both decode with libjpeg-turbo, to the same pixels."""
+    for path in resized:
+        if path.endswith(".jpg"):
+            picture = open_picture(path)
+            with Image.open(path) as image:
+                image.draft("RGB", (64, 64))
+                assert np.array_equal(picture.reduced, np.asarray(image.convert("RGB")))
+            assert np.array_equal(np.asarray(picture.full), np.asarray(load_rgb(path)))
+
+
+@pytest.mark.parametrize("mode", ["L", "CMYK"])
+def test_other_jpeg_modes(tmp_path: Path, mode: str) -> None:
+    """Grey and CMYK files are as good as others."""
+    paths = []
+    for number, photo in enumerate(load_photos()):
+        paths.append(str(tmp_path / f"{number}.jpg"))
+        photo.resize((400, 300)).convert(mode).save(paths[-1])
+    full = [sign(load_rgb(path)) for path in paths]
+    assert _buckets([sign_file(path) for path in paths]) == _buckets(full)
+
+
+def test_slightly_damaged_jpeg_is_read_as_pillow_reads_it(tmp_path: Path) -> None:
+    """Stray bytes between markers, which Pillow forgives, do not make a file unreadable."""
+    buffer = io.BytesIO()
+    load_photos()[0].resize((400, 300)).save(buffer, "JPEG")
+    data = buffer.getvalue()
+    scan = data.index(b"\xff\xda")
+    path = tmp_path / "stray.jpg"
+    path.write_bytes(data[:scan] + b"\x00\x00" + data[scan:])
+    assert _buckets([sign_file(str(path))]) == _buckets([sign(load_rgb(str(path)))])
+
+
+def test_a_file_is_opened_once(resized: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also where the full image has to be decoded after the reduced one."""
+    opened = []
+    real_open = builtins.open
+
+    def counting_open(file, *arguments, **options):
+        opened.append(file)
+        return real_open(file, *arguments, **options)
+
+    monkeypatch.setattr(builtins, "open", counting_open)
+    for path in resized:
+        sign_file(path)
+    assert opened == resized
