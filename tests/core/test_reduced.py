@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
+from threadpoolctl import threadpool_limits
 
 from demo.photos import load_photos, photo_paths
 from smartdownsample_core import Signatures, assign_buckets, load_rgb, sign, sign_file
@@ -60,8 +61,11 @@ def test_weights_are_those_of_pillow(size: int, n_out: int, missing: float, seed
     row = np.random.default_rng(seed).integers(0, 256, (1, size), dtype=np.uint8)
     box = (0, 0, extent, 1)
     theirs = Image.fromarray(row).resize((n_out, 1), Image.Resampling.LANCZOS, box=box)
-    ours = np.clip(lanczos_weights(size, extent, n_out) @ row[0].astype(np.float32), 0, 255)
-    assert np.abs(ours - np.asarray(theirs)[0]).max() <= 0.51
+    weights = lanczos_weights(size, extent, n_out)
+    ours = np.clip(weights @ row[0] / 2**15, 0, 255)
+    assert (weights.sum(axis=1) == 2**15).all()
+    assert (weights == np.rint(weights)).all()
+    assert np.abs(ours - np.asarray(theirs)[0]).max() <= 0.55
 
 
 def test_most_images_are_reduced(resized: list[str]) -> None:
@@ -109,6 +113,15 @@ def test_reduced_jpeg_is_what_pillow_drafts(resized: list[str]) -> None:
                 image.draft("RGB", (64, 64))
                 assert np.array_equal(picture.reduced, np.asarray(image.convert("RGB")))
             assert np.array_equal(np.asarray(picture.full), np.asarray(load_rgb(path)))
+
+
+@pytest.mark.parametrize("threads", [1, 2, 5])
+def test_signatures_do_not_depend_on_the_threads_of_blas(resized: list[str], threads: int) -> None:
+    """In every bit: all sums are exact, so their order is of no account."""
+    with threadpool_limits(1, user_api="blas"):
+        expected = [sign_file(path, decode="fast").mean_rgb.tolist() for path in resized[::5]]
+    with threadpool_limits(threads, user_api="blas"):
+        assert [sign_file(p, decode="fast").mean_rgb.tolist() for p in resized[::5]] == expected
 
 
 @pytest.mark.parametrize("mode", ["L", "CMYK"])
