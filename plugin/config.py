@@ -111,6 +111,8 @@ class DownsampleConfig(SignatureConfig):
             f"`{self.signature_field}`, the tag `{self.tag}` and the saved views "
             f"`{names.kept_view(self.run_key)}` and `{names.buckets_view(self.run_key)}`."
         )
+        if kept_by := runs.of_view(dataset, view):
+            text += f" **These are only the samples that the run `{kept_by}` kept.**"
         if runs.exists(dataset, self.run_key):
             old = runs.load(dataset, self.run_key)
             text += f" Replaces the run `{self.run_key}`, which kept {old['kept']:,}."

@@ -11,7 +11,7 @@ import fiftyone as fo
 import numpy as np
 
 from smartdownsample_core import Selection, downsample, extract_batches, natural_order
-from smartdownsample_core.report import totals
+from smartdownsample_core.report import totals, unrepresented
 
 from . import names, runs, samples
 from .config import DownsampleConfig, SignatureConfig
@@ -161,6 +161,8 @@ def _counts(target: samples.Target, config: SignatureConfig) -> dict[str, Any]:
 
 
 def _warning(selection: Selection) -> str | None:
+    if selection.n_unrepresented:
+        return unrepresented(selection)
     if selection.target_count <= selection.n_readable:
         return None
     return (

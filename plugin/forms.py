@@ -27,7 +27,10 @@ def target(ctx: foo.ExecutionContext) -> Any:
 def downsample_form(ctx: foo.ExecutionContext) -> types.Property:
     """Asks for everything a run needs, says what it will do, and refuses what it cannot do."""
     inputs = types.Object()
-    inputs.view_target(ctx, action_description="Choose from")
+    # After a run the App shows what it kept, which is not what to choose from next time.
+    own_view = ctx.dataset is not None and runs.of_view(ctx.dataset, ctx.view)
+    default = foo.constants.ViewTarget.DATASET if own_view else None
+    inputs.view_target(ctx, action_description="Choose from", default_target=default)
     view = target(ctx)
     inputs.int(
         "target_count",
@@ -80,7 +83,8 @@ def view_form(ctx: foo.ExecutionContext) -> types.Property:
             choices.add_choice(value, label=label)
     inputs.enum("show", choices.values(), label="Show", default="buckets", view=choices)
     if known:
-        _run_choice(ctx, inputs, known, required=False)
+        of_a_run = ctx.params.get("show") in ("kept", "excluded")
+        _run_choice(ctx, inputs, known, default=known[0] if of_a_run else None)
     show, run_key, bucket, field = view_params(ctx)
     if show == "bucket" and samples.is_ours(ctx.dataset, field):
         _bucket_choice(ctx, inputs, field)
@@ -116,7 +120,7 @@ def delete_form(ctx: foo.ExecutionContext) -> types.Property:
         text = "This dataset has no smartdownsample run to undo"
         _refuse(inputs.view("no_runs", types.Warning(label=text)), text)
         return types.Property(inputs, view=types.View(label="Undo a smart downsample run"))
-    run_key = _run_choice(ctx, inputs, known, required=True)
+    run_key = _run_choice(ctx, inputs, known, default=known[0], required=True)
     inputs.bool(
         "keep_signatures",
         label="Keep the signatures",
@@ -239,13 +243,16 @@ def _signature_inputs(inputs: types.Object) -> None:
 
 
 def _run_choice(
-    ctx: foo.ExecutionContext, inputs: types.Object, known: list[str], required: bool
+    ctx: foo.ExecutionContext,
+    inputs: types.Object,
+    known: list[str],
+    default: str | None,
+    required: bool = False,
 ) -> str | None:
     """Adds a choice of the runs; returns the chosen key."""
     choices = types.DropdownView()
     for run_key in known:
         choices.add_choice(run_key, label=run_key)
-    default = known[0] if required else None
     prop = inputs.enum(
         "run_key", known, label="Run", default=default, required=required, view=choices
     )

@@ -46,6 +46,18 @@ def load(dataset: fo.Dataset, run_key: str) -> dict[str, Any]:
     return {**settings, "kept": 0, **(results.record if results else {})}
 
 
+def of_view(dataset: fo.Dataset, view: fo.DatasetView) -> str | None:
+    """Returns the key of the run whose kept samples a view shows; None if it is another view."""
+    stages = view._serialize(include_uuids=False)
+    for run_key in keys(dataset):
+        name = names.kept_view(run_key)
+        if dataset.has_saved_view(name):
+            saved = dataset.load_saved_view(name)
+            if saved._serialize(include_uuids=False) == stages:
+                return run_key
+    return None
+
+
 def save(
     dataset: fo.Dataset,
     view: fo.DatasetView,

@@ -15,7 +15,7 @@ from .extract import check_hash_size, extract
 from .order import natural_order
 from .report import save_distribution as draw_distribution
 from .report import save_thumbnails as draw_thumbnails
-from .report import summary
+from .report import summary, unrepresented
 from .rules import DECODES, Decode
 from .table import Signatures
 
@@ -169,6 +169,8 @@ def warnings_of(selection: Selection, name_files: bool) -> list[str]:
             f"Warning: target_count {selection.target_count:,} exceeds the "
             f"{selection.n_readable:,} readable images; no more can be kept"
         )
+    if selection.n_unrepresented and selection.target_count > 0:
+        lines.append(f"Warning: {unrepresented(selection)}")
     return lines
 
 

@@ -75,7 +75,9 @@ def _parser() -> argparse.ArgumentParser:
         help="image files, folders (with all below them) or quoted globs; '-' or nothing reads "
         "one path a line from standard input",
     )
-    parser.add_argument("-n", "--target-count", type=int, required=True, metavar="N")
+    parser.add_argument(
+        "-n", "--target-count", type=int, required=True, metavar="N", help="images to keep"
+    )
     parser.add_argument(
         "-o", "--output", metavar="FILE", help="write the kept paths to a new .txt, .csv or .json"
     )
@@ -86,12 +88,30 @@ def _parser() -> argparse.ArgumentParser:
         )
     parser.add_argument("--distribution", metavar="PNG", help="chart of kept images per bucket")
     parser.add_argument("--thumbnails", metavar="PNG", help="grid of thumbnails per bucket")
-    parser.add_argument("--on-error", choices=("raise", "skip"), default="raise")
-    parser.add_argument("--seed", type=int, default=42, metavar="N")
-    parser.add_argument("--decode", choices=DECODES, default="exact", help="see the README")
-    parser.add_argument("--hash-size", type=int, default=8, metavar="N")
-    parser.add_argument("--workers", type=int, default=4, metavar="N")
-    parser.add_argument("--quiet", action="store_true", help="say nothing but warnings and errors")
+    parser.add_argument(
+        "--on-error",
+        choices=("raise", "skip"),
+        default="raise",
+        help="stop at a file that cannot be read (the default), or go on without it",
+    )
+    parser.add_argument(
+        "--seed", type=int, default=42, metavar="N", help="another seed keeps others; 42"
+    )
+    parser.add_argument(
+        "--decode",
+        choices=DECODES,
+        default="exact",
+        help="buckets as in smartdownsample 1.9 (the default), or fast and nearly so",
+    )
+    parser.add_argument(
+        "--hash-size", type=int, default=8, metavar="N", help="side of the difference hash; 8"
+    )
+    parser.add_argument(
+        "--workers", type=int, default=4, metavar="N", help="threads that read images; 4"
+    )
+    parser.add_argument(
+        "-q", "--quiet", action="store_true", help="say nothing but warnings and errors"
+    )
     parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
     return parser
 
@@ -157,7 +177,11 @@ def find_images(arguments: Sequence[str], stdin: TextIO) -> tuple[list[str], str
         folder = os.path.isdir(argument)
         files = _files_of(argument, stdin)
         if not files:
-            raise ValueError(f"no images found at {argument!r}")
+            hint = (
+                "; upper and lower case differ, as in .jpg and .JPG" if _is_glob(argument) else ""
+            )
+            name = "on standard input" if argument == "-" else f"at {argument!r}"
+            raise ValueError(f"no images found {name}{hint}")
         for path in files:
             found.setdefault(os.path.abspath(path), path)
         bases += [os.path.abspath(argument)] if folder else [_parent(path) for path in files]
@@ -169,8 +193,8 @@ def _files_of(argument: str, stdin: TextIO) -> list[str]:
         return [line.rstrip("\n") for line in stdin if line.strip()]
     if os.path.isdir(argument):
         return images_below(argument)
-    if os.path.lexists(argument) or not glob.has_magic(argument):
-        return [argument]
+    if not _is_glob(argument):
+        return [argument] if os.path.lexists(argument) else []
     matches = sorted(glob.glob(argument, recursive=True))
     return [path for path in matches if not os.path.isdir(path)]
 
@@ -194,6 +218,10 @@ def images_below(folder: str) -> list[str]:
             os.path.join(parent, name) for name in sorted(names) if name.lower().endswith(readable)
         ]
     return found
+
+
+def _is_glob(argument: str) -> bool:
+    return glob.has_magic(argument) and not os.path.lexists(argument)
 
 
 def _parent(path: str) -> str:

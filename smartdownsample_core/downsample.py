@@ -71,6 +71,11 @@ class Selection:
         return mask
 
     @property
+    def n_unrepresented(self) -> int:
+        """Buckets that had to go without, because there are more of them than images asked for."""
+        return sum(bucket.kept == 0 for bucket in self.buckets)
+
+    @property
     def n_readable(self) -> int:
         """Images that took part."""
         return len(self.bucket_ids) - len(self.unreadable)

@@ -39,8 +39,6 @@ def summary(selection: Selection) -> str:
         lines of text without a final newline; stride is in images, rate in per cent
     """
     lines = [totals(selection)]
-    if selection.unreadable:
-        lines.append(f"Could not read {len(selection.unreadable):,} images; they took no part")
     lines += ["", f"{'Bucket':>6} {'Size':>9} {'Kept':>9} {'Rate':>7} {'Stride':>8}  Name"]
     lines += [
         f"{bucket.id:>6} {bucket.size:>9,} {bucket.kept:>9,} {bucket.rate:>7.1%} "
@@ -58,6 +56,14 @@ def totals(selection: Selection) -> str:
     return (
         f"Kept {kept:,} of {readable:,} images ({share:.1%}) "
         f"from {represented} of {len(selection.buckets)} buckets"
+    )
+
+
+def unrepresented(selection: Selection) -> str:
+    """Words that there are more buckets than images to keep."""
+    return (
+        f"target_count {selection.target_count:,} is less than the {len(selection.buckets)} "
+        f"buckets; {selection.n_unrepresented} of them are not represented"
     )
 
 
@@ -155,12 +161,13 @@ def _grid(
 ) -> Image.Image:
     shown = spread(selection.members(bucket.id), kept)
     font = ImageFont.load_default(_text_size(side))
+    some = f", {len(shown)} shown" if len(shown) < bucket.size else ""
     line_height = math.ceil(1.35 * _text_size(side))
     title_height = 2 * line_height
     rows = math.ceil(len(shown) / _GRID_SIDE)
     grid = Image.new("RGB", (side * _GRID_SIDE, title_height + side * rows), _PAPER)
     draw = ImageDraw.Draw(grid)
-    draw.text((0, 0), f"{bucket.id}: kept {bucket.kept:,} of {bucket.size:,}", _INK, font)
+    draw.text((0, 0), f"{bucket.id}: kept {bucket.kept:,} of {bucket.size:,}{some}", _INK, font)
     name = bucket.name
     while draw.textlength(name, font) > grid.width:
         name = name[:-2] + "…"

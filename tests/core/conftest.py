@@ -228,13 +228,17 @@ def possible_ids() -> list[int]:
 
 @pytest.fixture
 def tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """12 images in the current directory, in photos/cam1 and photos/cam 2/day; sorted by name."""
+    """12 images in the current directory, in photos/cam1 and photos/cam 2/day; sorted by name.
+
+    Beside them ``gone.png``, which points to nothing.
+    """
     monkeypatch.chdir(tmp_path)
     paths = [f"photos/{folder}/{n}.png" for folder in ("cam 2/day", "cam1") for n in range(6)]
     for number, path in enumerate(paths):
         Path(path).parent.mkdir(parents=True, exist_ok=True)
         Image.new("RGB", (16, 12), (20 * number, 255 - 20 * number, 90)).save(path)
     Path("photos/notes.txt").write_text("not an image")
+    Path("gone.png").symlink_to("nothing")
     return paths
 
 

@@ -233,9 +233,19 @@ def test_a_target_that_cannot_be_met_is_said(burst_paths: list[str], capsys) -> 
     ]
 
 
+def test_buckets_that_go_without_are_said(burst_paths: list[str], capsys) -> None:
+    """More kinds of image than images asked for: not every kind is represented."""
+    sample_diverse(burst_paths, 2, **_QUIET)
+    (line,) = capsys.readouterr().out.splitlines()
+    assert re.fullmatch(
+        r"Warning: target_count 2 is less than the (\d+) buckets; \d+ of them are not represented",
+        line,
+    )
+
+
 def test_quiet_means_silent(burst_paths: list[str], capsys) -> None:
     """Without progress and summary a good run prints nothing anywhere."""
-    sample_diverse(burst_paths[:9], 4, **_QUIET)
+    sample_diverse(burst_paths[:9], 8, **_QUIET)
     sample_diverse(burst_paths[:9], 9, **_QUIET)
     assert capsys.readouterr() == ("", "")
 

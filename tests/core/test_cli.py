@@ -45,7 +45,8 @@ def test_standard_input_lists_the_files(tree: list[str], run_python, tmp_path: P
     [
         pytest.param(["photos", "-n", "3"], 0, id="done"),
         pytest.param(["photos", "-n", "99"], 0, id="fewer than asked for"),
-        pytest.param(["photos", "nowhere.png", "-n", "3"], 1, id="unreadable"),
+        pytest.param(["photos", "gone.png", "-n", "3"], 1, id="unreadable"),
+        pytest.param(["photos", "nowhere.png", "-n", "3"], 2, id="no such file"),
         pytest.param(["photos", "-n", "0"], 2, id="bad target"),
         pytest.param(["photos", "-n", "three"], 2, id="no number"),
         pytest.param(["photos"], 2, id="no target"),
@@ -173,13 +174,21 @@ def test_a_file_counts_once(tree: list[str], run, tmp_path: Path) -> None:
     assert sorted(out) == tree
 
 
-@pytest.mark.parametrize("argument", ["empty", "no/*.png", "-"])
+@pytest.mark.parametrize(
+    ("argument", "where"),
+    [
+        ("empty", "at 'empty'"),
+        ("no.png", "at 'no.png'"),
+        ("no/*.png", "at 'no/*.png'; upper and lower case differ, as in .jpg and .JPG"),
+        ("-", "on standard input"),
+    ],
+)
 def test_nothing_found_is_a_bad_argument(
-    tree: list[str], run, monkeypatch: pytest.MonkeyPatch, argument: str
+    tree: list[str], run, monkeypatch: pytest.MonkeyPatch, argument: str, where: str
 ) -> None:
     """A folder, pattern or list without images is named; exit code 2."""
     os.mkdir("empty")
     monkeypatch.setattr(sys, "stdin", io.StringIO("\n"))
     code, out, err = run("photos", argument, "-n", "3")
     assert (code, out) == (2, [])
-    assert err == f"smartdownsample: error: no images found at {argument!r}\n"
+    assert err == f"smartdownsample: error: no images found {where}\n"

@@ -77,7 +77,6 @@ def test_summary_has_totals_and_a_line_per_bucket(table_of) -> None:
     selection = downsample(table_of([127] * 3 + [0] * 1500 + [64, -1]), np.arange(1505), 2)
     assert summary(selection).splitlines() == [
         "Kept 2 of 1,504 images (0.1%) from 2 of 3 buckets",
-        "Could not read 1 images; they took no part",
         "",
         "Bucket      Size      Kept    Rate   Stride  Name",
         f"     0     1,500         1    0.1% 1,500.00  {bucket_name(0)}",
@@ -90,7 +89,7 @@ def test_summary_of_nothing_is_words_too(table_of) -> None:
     """Not one readable image is no division by zero."""
     selection = downsample(table_of([-1, -1]), np.arange(2), 1)
     assert totals(selection) == "Kept 0 of 0 images (0.0%) from 0 of 0 buckets"
-    assert "Could not read 2 images" in summary(selection)
+    assert summary(selection).startswith(totals(selection))
 
 
 @pytest.mark.parametrize("n_buckets", [0, 1, 2, 80, 128])

@@ -70,6 +70,20 @@ def test_the_form_says_what_a_run_will_do(dataset, operators, post) -> None:
     assert forecast["default"].endswith(" Replaces the run `mine`, which kept 30.")
 
 
+def test_the_form_does_not_start_from_what_a_run_kept(dataset, operators, post) -> None:
+    """Run again from the view that a run ends with, it proposes the dataset, and warns of less."""
+    kept = operators.downsample(dataset, 30)["kept_view"]
+    view = dataset.load_saved_view(kept)._serialize()
+    params = {"target_count": 20}
+    form = _properties(post("resolve-type", "downsample", dataset, params, view=view))
+    assert form["view_target"]["default"] == "DATASET"
+    assert "only the samples that the run `smartdownsample` kept" in form["forecast"]["default"]
+    params["view_target"] = "DATASET"
+    form = _properties(post("resolve-type", "downsample", dataset, params, view=view))
+    assert form["forecast"]["default"].startswith("Keeps 20 of 80 samples. ")
+    assert "only the samples" not in form["forecast"]["default"]
+
+
 @pytest.mark.parametrize(
     ("params", "name", "message"),
     [
