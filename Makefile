@@ -4,7 +4,7 @@ VENV   := .venv
 RUN    := $(VENV)/bin/python
 STAMP  := $(VENV)/installed
 
-.PHONY: help demo test check lint format install clean
+.PHONY: help demo test check bench lint format install clean
 .DEFAULT_GOAL := help
 
 help: ## say what the targets do
@@ -26,6 +26,13 @@ lint: $(STAMP) ## format, lint and types only
 format: $(STAMP) ## format the code and mend what the linter can
 	@$(RUN) -m ruff format .
 	@$(RUN) -m ruff check --fix .
+
+bench: $(STAMP) ## measure, in a few minutes: time per image, a million paths, writing to FiftyOne
+	@$(RUN) -m benchmarks.speed --rounds 3
+	@echo
+	@$(RUN) -m benchmarks.order
+	@echo
+	@$(RUN) -m benchmarks.fiftyone_write
 
 install: $(STAMP) ## make .venv with all that the other targets need
 

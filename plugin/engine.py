@@ -17,7 +17,7 @@ from . import names, runs, samples
 from .config import DownsampleConfig, SignatureConfig
 
 #: Signatures held back before they are written: what a crash can lose, and one bulk write.
-_WRITE_EVERY = 1000
+WRITE_EVERY = 1000
 _SECONDS_BETWEEN_REPORTS = 0.1
 
 
@@ -127,7 +127,7 @@ def _signed(
         done = int(places[-1]) + 1
         last = done == len(paths)
         # As long as no image could be read, the target may be a mistake: write nothing yet.
-        enough = last or sum(map(len, unwritten)) >= _WRITE_EVERY
+        enough = last or sum(map(len, unwritten)) >= WRITE_EVERY
         if enough and (declared or target.signatures.readable.any()):
             if not declared:
                 samples.declare(dataset, field, wanted_by_user)

@@ -5,16 +5,19 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timezone
 from typing import Any
 
 import fiftyone as fo
 import numpy as np
+from bson import ObjectId
 from fiftyone import ViewField as F
 from fiftyone.core.clips import ClipsView
 from fiftyone.core.patches import PatchesView
 from fiftyone.core.stages import ExcludeFields, GroupBy, SelectFields
 from fiftyone.core.video import FramesView
 from numpy.typing import NDArray
+from pymongo import UpdateOne
 
 from smartdownsample_core import Signatures, assign_buckets, bucket_name
 from smartdownsample_core.buckets import UNREADABLE
@@ -141,12 +144,18 @@ def write(
     dataset: fo.Dataset, field: str, target: Target, rows: NDArray[np.int64], decode: Decode
 ) -> None:
     """Writes the signatures of some rows of the target into the declared field, in one go."""
-    documents = {}
+    # What dataset.set_values does, but for the mongoengine document that it takes for each sample:
+    # making these takes 0.3 ms each, more than reading a small image does.
+    updates = []
+    ids = [target.ids[row] for row in rows]
+    now = datetime.now(timezone.utc)
     for row, values in zip(rows.tolist(), _values(target.signatures.take(rows)), strict=True):
         file_size, file_mtime = target.stamps[row]
         values |= {"decode": decode, "file_size": file_size, "file_mtime": file_mtime}
-        documents[target.ids[row]] = fo.DynamicEmbeddedDocument(**_NO_VALUES | values)
-    dataset.set_values(field, documents, key_field="id")
+        document = {"_cls": fo.DynamicEmbeddedDocument.__name__, **_NO_VALUES, **values}
+        change = {"$set": {field: document, "last_modified_at": now}}
+        updates.append(UpdateOne({"_id": ObjectId(target.ids[row])}, change))
+    dataset._bulk_write(updates, ids=ids)
 
 
 def _values(signatures: Signatures) -> Iterator[dict[str, Any]]:

@@ -147,7 +147,7 @@ def test_a_run_that_is_stopped_keeps_what_it_has_read(
     dataset, operators, monkeypatch, stop
 ) -> None:
     """What was written before a run was stopped is reused by the next; no run is recorded."""
-    monkeypatch.setattr(engine, "_WRITE_EVERY", BATCH_SIZE)
+    monkeypatch.setattr(engine, "WRITE_EVERY", BATCH_SIZE)
     monkeypatch.setattr(engine, "_SECONDS_BETWEEN_REPORTS", 0)
     job = engine.run(dataset, dataset.view(), DownsampleConfig(target_count=20))
     assert [next(job).done, next(job).done] == [BATCH_SIZE, 2 * BATCH_SIZE]

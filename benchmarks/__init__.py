@@ -1,0 +1,1 @@
+"""Measurements; each module prints a Markdown table. ``make bench`` runs them in a short form."""

@@ -1,0 +1,92 @@
+"""What FiftyOne adds: ``python -m benchmarks.fiftyone_write [--samples N] [--images N]``.
+
+The first table: writing N synthetic signatures into a dataset in a MongoDB of its own, and reading
+them again. The second: the operator on real files, against the core on the same files.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+
+from demo.bursts import make_bursts
+from demo.database import start_mongod
+from demo.photos import load_photos
+from smartdownsample_core import sample_diverse
+
+from .order import random_signatures, synthetic_paths
+from .table import print_table
+
+
+def main() -> None:
+    """Parses the arguments, starts a MongoDB, prints the tables."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--samples", type=int, default=100_000)
+    parser.add_argument("--images", type=int, default=2_000)
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        os.environ["FIFTYONE_DATABASE_URI"] = start_mongod(Path(folder, "database"))
+        os.environ["FIFTYONE_DATABASE_VALIDATION"] = "false"
+        os.environ["FIFTYONE_DO_NOT_TRACK"] = "true"
+        os.environ["FIFTYONE_SHOW_PROGRESS_BARS"] = "false"
+        rows = [_write(options.samples)]
+        print_table(["samples", "write s", "read s"], rows)
+        print()
+        rows = [_operator(options.images, Path(folder))]
+        print_table(["images", "core s", "operator s", "ratio", "operator again s"], rows)
+
+
+def _write(size: int) -> list[str]:
+    import fiftyone as fo
+
+    from plugin import engine, samples
+
+    dataset = fo.Dataset()
+    dataset.add_samples([fo.Sample(path) for path in synthetic_paths(size)])
+    ids, paths = dataset.values(["id", "filepath"])
+    stamps = [samples.file_stamp(path) for path in paths]
+    target = samples.Target(ids, paths, random_signatures(size), stamps, np.arange(size))
+    start = time.perf_counter()
+    samples.declare(dataset, "signature", wanted_by_user=True)
+    for first in range(0, size, engine.WRITE_EVERY):
+        rows = np.arange(first, min(first + engine.WRITE_EVERY, size))
+        samples.write(dataset, "signature", target, rows, "exact")
+    written = time.perf_counter()
+    again = samples.load(dataset.view(), "signature", 8, "exact", recompute=False)
+    assert not len(again.stale)
+    read = time.perf_counter()
+    return [f"{size:,}", f"{written - start:.1f}", f"{read - written:.1f}"]
+
+
+def _operator(size: int, folder: Path) -> list[str]:
+    import fiftyone as fo
+
+    from plugin.config import DownsampleConfig
+    from plugin.engine import run
+    from plugin.progress import with_bar
+
+    paths = [str(frame.path) for frame in make_bursts(load_photos(), folder / "images", size)]
+    dataset = fo.Dataset()
+    dataset.add_samples([fo.Sample(path) for path in paths])
+    config = DownsampleConfig(target_count=size // 10)
+    seconds = []
+    for task in (
+        lambda: sample_diverse(paths, size // 10, show_progress=False, show_summary=False),
+        lambda: with_bar(run(dataset, dataset.view(), config)),
+        lambda: with_bar(run(dataset, dataset.view(), config)),
+    ):
+        start = time.perf_counter()
+        task()
+        seconds.append(time.perf_counter() - start)
+    core, operator, again = seconds
+    ratio = f"{operator / core:.2f}x"
+    return [f"{size:,}", f"{core:.2f}", f"{operator:.2f}", ratio, f"{again:.2f}"]
+
+
+if __name__ == "__main__":
+    main()
