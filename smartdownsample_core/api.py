@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Literal, overload
+from typing import Any, Literal, overload
 
 from tqdm import tqdm
 
@@ -16,7 +16,7 @@ from .order import natural_order
 from .report import save_distribution as draw_distribution
 from .report import save_thumbnails as draw_thumbnails
 from .report import summary, unrepresented
-from .rules import DECODES, Decode
+from .rules import DECODES, WORKERS, Decode, Workers
 from .table import Signatures
 
 #: How many unreadable files are named one by one.
@@ -37,6 +37,7 @@ def sample_diverse(
     image_loading_errors: str = ...,
     return_indices: Literal[False] = ...,
     decode: Decode = ...,
+    workers: Workers = ...,
 ) -> list[str]: ...
 @overload
 def sample_diverse(
@@ -53,6 +54,7 @@ def sample_diverse(
     *,
     return_indices: Literal[True],
     decode: Decode = ...,
+    workers: Workers = ...,
 ) -> list[int]: ...
 def sample_diverse(
     image_paths: Iterable[str | os.PathLike[str]],
@@ -67,6 +69,7 @@ def sample_diverse(
     image_loading_errors: str = "raise",
     return_indices: bool = False,
     decode: Decode = "exact",
+    workers: Workers = "threads",
 ) -> list[str] | list[int]:
     """Chooses exactly ``target_count`` diverse images from many similar ones.
 
@@ -75,7 +78,7 @@ def sample_diverse(
         target_count: images to keep. All are returned if it is n or more, none if it is 0 or
             less; neither needs the images to be read
         hash_size: side of the dHash, at least 4
-        n_workers: threads that read images at the same time; None for the default of 4
+        n_workers: how many images are read at the same time; None for the default of 4
         show_progress: show a progress bar, and name the first ten unreadable files
         random_seed: at least 0; the same seed gives the same images, on any machine
         show_summary: print totals and one line per bucket
@@ -85,7 +88,9 @@ def sample_diverse(
             goes on and fills the target from the readable ones
         return_indices: return positions in ``image_paths`` instead of paths
         decode: ``"exact"`` for the buckets of smartdownsample 1.9; ``"fast"`` takes less time, and
-            puts about one image in a hundred into a neighbouring bucket
+            puts a few images in a hundred into a neighbouring bucket
+        workers: ``"threads"``, or ``"processes"``, which pays for many small images; see
+            :func:`smartdownsample_core.extract`
 
     Returns:
         the kept paths as str (or their positions), in input order; fewer than ``target_count``
@@ -102,7 +107,8 @@ def sample_diverse(
     one_of("image_loading_errors", image_loading_errors, ("raise", "skip"))
     check_hash_size(hash_size)
     one_of("decode", decode, DECODES)
-    workers = whole_number("n_workers", 4 if n_workers is None else n_workers, minimum=1)
+    one_of("workers", workers, WORKERS)
+    n_workers = whole_number("n_workers", 4 if n_workers is None else n_workers, minimum=1)
     seed = whole_number("random_seed", random_seed, minimum=0)
     distribution, thumbnails = new_pngs(
         {"save_distribution": save_distribution, "save_thumbnails": save_thumbnails}
@@ -115,7 +121,13 @@ def sample_diverse(
         return _answer(paths, range(len(paths) if everything else 0), return_indices)
 
     signatures = extract_with_bar(
-        paths, hash_size, workers, image_loading_errors, decode, show_progress
+        paths,
+        show_progress,
+        hash_size=hash_size,
+        n_workers=n_workers,
+        image_loading_errors=image_loading_errors,
+        decode=decode,
+        workers=workers,
     )
     selection = downsample(signatures, natural_order(paths), target, seed)
     for line in warnings_of(selection, name_files=show_progress):
@@ -127,14 +139,7 @@ def sample_diverse(
     return _answer(paths, kept, return_indices)
 
 
-def extract_with_bar(
-    paths: list[str],
-    hash_size: int,
-    n_workers: int,
-    image_loading_errors: str,
-    decode: Decode,
-    show_progress: bool,
-) -> Signatures:
+def extract_with_bar(paths: list[str], show_progress: bool, **options: Any) -> Signatures:
     """Returns :func:`smartdownsample_core.extract`, with a progress bar on standard error."""
     with tqdm(
         total=len(paths), desc="Reading images", unit="img", disable=not show_progress
@@ -143,7 +148,7 @@ def extract_with_bar(
         def progress(done: int, _: int) -> None:
             bar.update(done - bar.n)
 
-        return extract(paths, hash_size, n_workers, image_loading_errors, decode, progress)
+        return extract(paths, progress=progress, **options)
 
 
 def warnings_of(selection: Selection, name_files: bool) -> list[str]:

@@ -107,7 +107,10 @@ def _parser() -> argparse.ArgumentParser:
         "--hash-size", type=int, default=8, metavar="N", help="side of the difference hash; 8"
     )
     parser.add_argument(
-        "--workers", type=int, default=4, metavar="N", help="threads that read images; 4"
+        "--workers", type=int, default=4, metavar="N", help="images read at the same time; 4"
+    )
+    parser.add_argument(
+        "--processes", action="store_true", help="workers are processes, for many small images"
     )
     parser.add_argument(
         "-q", "--quiet", action="store_true", help="say nothing but warnings and errors"
@@ -129,11 +132,12 @@ def _run(options: argparse.Namespace) -> int:
 
     signatures = extract_with_bar(
         paths,
-        options.hash_size,
-        options.workers,
-        options.on_error,
-        options.decode,
         not options.quiet,
+        hash_size=options.hash_size,
+        n_workers=options.workers,
+        image_loading_errors=options.on_error,
+        decode=options.decode,
+        workers="processes" if options.processes else "threads",
     )
     selection = downsample(signatures, natural_order(paths), options.target_count, options.seed)
     for line in warnings_of(selection, name_files=True):

@@ -8,6 +8,10 @@ from typing import Literal, get_args
 Decode = Literal["exact", "fast"]
 DECODES: tuple[Decode, ...] = get_args(Decode)
 
+#: What reads images at the same time; see :func:`smartdownsample_core.extract.extract`.
+Workers = Literal["threads", "processes"]
+WORKERS: tuple[Workers, ...] = get_args(Workers)
+
 #: The smallest hash size: below it the aHash would be smaller than 2x2.
 MIN_HASH_SIZE = 4
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 import threading
+import time
 from pathlib import Path
 
 import numpy as np
@@ -45,12 +47,15 @@ def test_batches_are_consecutive_and_make_the_table(burst_paths: list[str]) -> N
     assert _rows(table) == _rows(extract(burst_paths, 6))
 
 
-def test_progress_reports_every_batch_up_to_the_end(burst_paths: list[str]) -> None:
-    """The callback counts up to the number of paths, in this thread."""
+def test_progress_is_reported_by_the_caller(burst_paths: list[str]) -> None:
+    """In the thread that called extract, and up to the end."""
     calls = []
-    extract(burst_paths[:37], progress=lambda *call: calls.append((*call, threading.get_ident())))
-    me = threading.get_ident()
-    assert calls == [(16, 37, me), (32, 37, me), (37, 37, me)]
+    extract(
+        burst_paths[:37],
+        progress=lambda done, total: calls.append((done, total, threading.get_ident())),
+    )
+    assert calls[-1] == (37, 37, threading.get_ident())
+    assert {thread for *_, thread in calls} == {threading.get_ident()}
 
 
 def test_a_repeated_path_is_signed_in_each_row(burst_paths: list[str]) -> None:
@@ -129,3 +134,31 @@ def test_bad_arguments_are_refused(
     """They are refused before the first file is opened."""
     with pytest.raises(ValueError, match=message):
         extract([str(tmp_path / "missing.jpg")], **arguments)  # type: ignore[arg-type]
+
+
+def test_processes_give_the_table_that_threads_give(burst_paths: list[str]) -> None:
+    """In every bit, and with the same errors."""
+    paths = [*burst_paths, "gone.jpg"]
+    threads, processes = (
+        extract(paths, n_workers=2, workers=workers, image_loading_errors="skip")
+        for workers in ("threads", "processes")
+    )
+    assert processes.dhash_hex == threads.dhash_hex
+    assert processes.ahash_hex == threads.ahash_hex
+    assert np.array_equal(processes.mean_rgb, threads.mean_rgb, equal_nan=True)
+    assert type(processes.unreadable[60]) is FileNotFoundError
+    assert str(processes.unreadable[60]) == str(threads.unreadable[60])
+
+
+def test_progress_is_not_reported_all_the_time(burst_paths: list[str]) -> None:
+    """At most ten times a second, and always at the end."""
+    times, counts = [], []
+
+    def progress(done: int, total: int) -> None:
+        times.append(time.monotonic())
+        counts.append((done, total))
+
+    extract(burst_paths * 20, n_workers=2, progress=progress)
+    assert counts == sorted(set(counts))
+    assert counts[-1] == (1200, 1200)
+    assert all(later - sooner >= 0.1 for sooner, later in itertools.pairwise(times[:-1]))
