@@ -10,7 +10,7 @@ STAMP  := $(VENV)/installed
 help: ## say what the targets do
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-demo: $(STAMP) ## downsample 2,000 camera images and serve the App; ARGS="--images DIR --target-count N --no-app"
+demo: $(STAMP) ## downsample 2,000 images and serve the App; ARGS="--images DIR --target-count N --no-app"
 	@$(RUN) -m demo $(ARGS)
 
 test: $(STAMP) ## run all tests, those with a real MongoDB and a real App server included

@@ -7,7 +7,9 @@ them again. The second: the operator on real files, against the core on the same
 from __future__ import annotations
 
 import argparse
+import atexit
 import os
+import shutil
 import tempfile
 import time
 from pathlib import Path
@@ -29,16 +31,16 @@ def main() -> None:
     parser.add_argument("--samples", type=int, default=100_000)
     parser.add_argument("--images", type=int, default=2_000)
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
-        os.environ["FIFTYONE_DATABASE_URI"] = start_mongod(Path(folder, "database"))
-        os.environ["FIFTYONE_DATABASE_VALIDATION"] = "false"
-        os.environ["FIFTYONE_DO_NOT_TRACK"] = "true"
-        os.environ["FIFTYONE_SHOW_PROGRESS_BARS"] = "false"
-        rows = [_write(options.samples)]
-        print_table(["samples", "write s", "read s"], rows)
-        print()
-        rows = [_operator(options.images, Path(folder))]
-        print_table(["images", "core s", "operator s", "ratio", "operator again s"], rows)
+    folder = Path(tempfile.mkdtemp())
+    atexit.register(shutil.rmtree, folder)  # after FiftyOne's own clean-up, which needs MongoDB
+    os.environ["FIFTYONE_DATABASE_URI"] = start_mongod(folder / "database")
+    os.environ["FIFTYONE_DATABASE_VALIDATION"] = "false"
+    os.environ["FIFTYONE_DO_NOT_TRACK"] = "true"
+    os.environ["FIFTYONE_SHOW_PROGRESS_BARS"] = "false"
+    print_table(["samples", "write s", "read s"], [_write(options.samples)])
+    print()
+    rows = [_operator(options.images, folder)]
+    print_table(["images", "core s", "operator s", "ratio", "operator again s"], rows)
 
 
 def _write(size: int) -> list[str]:

@@ -50,7 +50,7 @@ class Target:
     stamps: list[tuple[int | None, float | None]]
     """of each file, taken before it is read; see :func:`file_stamp`"""
     stale: NDArray[np.int64]
-    """``(m,)``; the rows that have no signature, or one of another file or hash size"""
+    """``(m,)``; the rows that have no signature, or one of another file, hash size or decode"""
 
 
 def flat(view: fo.DatasetView) -> fo.DatasetView:
@@ -63,7 +63,9 @@ def flat(view: fo.DatasetView) -> fo.DatasetView:
     stages = [stage for stage in view._stages if not isinstance(stage, _HIDING)]
     if stages and isinstance(stages[-1], GroupBy):
         stages.pop()
-    if len(stages) < len(view._stages):
+    if (
+        len(stages) < len(view._stages) and type(view) is fo.DatasetView
+    ):  # no patches, frames, clips
         view = fo.load_dataset(view.dataset_name).view()
         for stage in stages:
             view = view.add_stage(stage)

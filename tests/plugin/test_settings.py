@@ -165,4 +165,6 @@ def test_what_is_not_images_is_refused(refused, operators, state_of, message) ->
         operators.downsample(view, 1)
     with pytest.raises(ValueError, match=re.escape(message)):
         operators.compute_signatures(view)
+    with pytest.raises(ValueError, match=re.escape(message)):
+        operators.downsample(view.select_fields(), 1)
     assert state_of(dataset) == before
