@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import shutil
+import signal
 import sys
 from pathlib import Path
 
@@ -26,6 +27,7 @@ def main() -> None:
     parser.add_argument("--no-app", action="store_true", help="do not serve the App")
     parser.add_argument("--port", type=int, default=5151)
     options = parser.parse_args()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # to end as on Ctrl-C
     if options.images and not Path(options.images).is_dir():
         parser.error(f"--images {options.images} is not a folder")
     images = Path(options.images).resolve() if options.images else generate_images()

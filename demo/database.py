@@ -84,7 +84,8 @@ def start_mongod(directory: Path) -> str:
                 if process.poll() is not None:
                     raise RuntimeError(
                         f"MongoDB could not be started on {data}. If another one of these is "
-                        f"running, stop it with Ctrl-C first; otherwise see {log}"
+                        "running, stop it with Ctrl-C, or end the process whose number is in "
+                        f"{data / 'mongod.lock'}; otherwise see {log}"
                     ) from None
 
 
