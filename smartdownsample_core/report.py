@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 KEPT_COLOR = "#0b7a75"
 EXCLUDED_COLOR = "#c3c9d2"
 
+_MAX_UPRIGHT_LABELS = 8
 _GRID_SIDE = 5
 # A palette PNG of photographs takes about one byte a pixel; this keeps 128 buckets under 5 MB.
 _MAX_THUMBNAIL_PIXELS = 4_200_000
@@ -200,6 +201,7 @@ def _draw_bars(axes: Axes, buckets: Sequence[Bucket]) -> None:
     from matplotlib.ticker import MaxNLocator
 
     x = np.arange(len(buckets))
+    rotation = 90 if len(buckets) > _MAX_UPRIGHT_LABELS else 0
     kept = [bucket.kept for bucket in buckets]
     excluded = [bucket.excluded for bucket in buckets]
     axes.bar(x, kept, color=KEPT_COLOR, label="kept")
@@ -211,15 +213,16 @@ def _draw_bars(axes: Axes, buckets: Sequence[Bucket]) -> None:
             (place, bucket.size),
             xytext=(0, 3),
             textcoords="offset points",
-            rotation=90,
+            rotation=rotation,
             ha="center",
             va="bottom",
             fontsize=8,
         )
-    labels = [f"{bucket.name}  ({bucket.id})" for bucket in buckets]
-    axes.set_xticks(x, labels, rotation=90, fontsize=8)
+    separator = " · " if rotation else "\n"
+    labels = [f"{b.name} · ({b.id})".replace(" · ", separator) for b in buckets]
+    axes.set_xticks(x, labels, rotation=rotation, fontsize=8)
     axes.set_xlim(-0.7, max(len(buckets), 4) - 0.3)
-    axes.margins(y=0.18)
+    axes.margins(y=0.25 if rotation else 0.1)
     axes.set_ylabel("images")
     axes.yaxis.set_major_locator(MaxNLocator(integer=True))
     axes.spines[["top", "right"]].set_visible(False)
