@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 
 from demo.bursts import make_bursts
-from demo.database import start_mongod
+from demo.database import use_own_database
 from demo.photos import load_photos
 from smartdownsample_core import sample_diverse
 
@@ -33,9 +33,7 @@ def main() -> None:
     options = parser.parse_args()
     folder = Path(tempfile.mkdtemp())
     atexit.register(shutil.rmtree, folder)  # after FiftyOne's own clean-up, which needs MongoDB
-    os.environ["FIFTYONE_DATABASE_URI"] = start_mongod(folder / "database")
-    os.environ["FIFTYONE_DATABASE_VALIDATION"] = "false"
-    os.environ["FIFTYONE_DO_NOT_TRACK"] = "true"
+    use_own_database(folder / "database")
     os.environ["FIFTYONE_SHOW_PROGRESS_BARS"] = "false"
     print_table(["samples", "write s", "read s"], [_write(options.samples)])
     print()

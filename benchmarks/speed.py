@@ -26,7 +26,6 @@ from demo.bursts import render_burst
 from demo.photos import load_photos
 from smartdownsample_core import Signatures, assign_buckets, extract, load_rgb, sample_diverse, sign
 from smartdownsample_core.cli import images_below
-from smartdownsample_core.table import pack
 
 from .table import interleaved_medians, print_table
 
@@ -123,10 +122,7 @@ def agreement(paths: list[str], decode: str) -> float:
     """Returns the share of images whose bucket is the one of the definition."""
     defined = Signatures.blank(len(paths), 8)
     for row, path in enumerate(paths):
-        signature = sign(load_rgb(path))
-        defined.dhash[row] = pack(signature.dhash.ravel())
-        defined.ahash[row] = pack(signature.ahash.ravel())
-        defined.mean_rgb[row] = signature.mean_rgb
+        defined.set_row(row, *sign(load_rgb(path)))
     same = assign_buckets(extract(paths, decode=decode)) == assign_buckets(defined)
     return float(same.mean())
 

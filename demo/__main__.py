@@ -9,7 +9,7 @@ import signal
 import sys
 from pathlib import Path
 
-from .database import start_mongod
+from .database import use_own_database
 
 _ROOT = Path(__file__).resolve().parent.parent
 _STATE = _ROOT / ".demo"
@@ -50,9 +50,7 @@ def configure_fiftyone() -> None:
     if not link.exists():
         link.symlink_to(_ROOT, target_is_directory=True)
     os.environ["FIFTYONE_PLUGINS_DIR"] = str(plugins)
-    os.environ["FIFTYONE_DATABASE_URI"] = start_mongod(_STATE / "database")
-    os.environ["FIFTYONE_DATABASE_VALIDATION"] = "false"  # its notice is no news here
-    os.environ.setdefault("FIFTYONE_DO_NOT_TRACK", "true")
+    use_own_database(_STATE / "database")
 
 
 def generate_images() -> Path:

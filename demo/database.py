@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import atexit
 import importlib.util
+import os
 import platform
 import shutil
 import socket
@@ -87,6 +88,13 @@ def start_mongod(directory: Path) -> str:
                         "running, stop it with Ctrl-C, or end the process whose number is in "
                         f"{data / 'mongod.lock'}; otherwise see {log}"
                     ) from None
+
+
+def use_own_database(directory: Path) -> None:
+    """Makes FiftyOne, which must not be imported yet, use :func:`start_mongod`."""
+    os.environ["FIFTYONE_DATABASE_URI"] = start_mongod(directory)
+    os.environ["FIFTYONE_DATABASE_VALIDATION"] = "false"  # its notice is no news here
+    os.environ.setdefault("FIFTYONE_DO_NOT_TRACK", "true")
 
 
 def free_port() -> int:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import time
 from collections.abc import Generator
 from typing import Any, NamedTuple
 
@@ -11,6 +10,7 @@ import fiftyone as fo
 import numpy as np
 
 from smartdownsample_core import Selection, downsample, extract_batches, natural_order
+from smartdownsample_core.extract import Pace
 from smartdownsample_core.report import totals, unrepresented
 
 from . import names, runs, samples
@@ -18,7 +18,6 @@ from .config import DownsampleConfig, SignatureConfig
 
 #: Signatures held back before they are written: what a crash can lose, and one bulk write.
 WRITE_EVERY = 1000
-_SECONDS_BETWEEN_REPORTS = 0.1
 
 
 class Progress(NamedTuple):
@@ -117,7 +116,7 @@ def _signed(
     target = samples.load(view, field, config.hash_size, config.decode, config.recompute)
     declared = False
     unwritten: list[np.ndarray] = []
-    reported = 0.0
+    pace = Pace()
     paths = [target.paths[row] for row in target.stale]
     label = f"Reading images into the field '{field}'"
     for places, batch in extract_batches(paths, config.hash_size, config.n_workers, config.decode):
@@ -125,17 +124,15 @@ def _signed(
         target.signatures.put(rows, batch)
         unwritten.append(rows)
         done = int(places[-1]) + 1
-        last = done == len(paths)
         # As long as no image could be read, the target may be a mistake: write nothing yet.
-        enough = last or sum(map(len, unwritten)) >= WRITE_EVERY
+        enough = done == len(paths) or sum(map(len, unwritten)) >= WRITE_EVERY
         if enough and (declared or target.signatures.readable.any()):
             if not declared:
                 samples.declare(dataset, field, wanted_by_user)
                 declared = True
             samples.write(dataset, field, target, np.concatenate(unwritten), config.decode)
             unwritten.clear()
-        if last or time.monotonic() - reported >= _SECONDS_BETWEEN_REPORTS:
-            reported = time.monotonic()
+        if pace.is_due(done, len(paths)):
             yield Progress(done, len(paths), label)
     if not target.signatures.readable.any():
         first = next(iter(target.signatures.unreadable.values()))

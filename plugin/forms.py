@@ -32,11 +32,12 @@ def downsample_form(ctx: foo.ExecutionContext) -> types.Property:
     default = foo.constants.ViewTarget.DATASET if own_view else None
     inputs.view_target(ctx, action_description="Choose from", default_target=default)
     view = target(ctx)
+    n_samples = len(view)  # a query, and the form is resolved at every keystroke
     inputs.int(
         "target_count",
         label="Images to keep",
-        description=f"Exactly this many of the {len(view):,} samples",
-        default=max(round(len(view) * _DEFAULT_SHARE), 1),
+        description=f"Exactly this many of the {n_samples:,} samples",
+        default=max(round(n_samples * _DEFAULT_SHARE), 1),
         required=True,
     )
     inputs.str(
@@ -57,7 +58,7 @@ def downsample_form(ctx: foo.ExecutionContext) -> types.Property:
         _signature_inputs(inputs)
     if ctx.params.get("target_count") is not None:
         _validate(ctx, inputs, DownsampleConfig, view)
-    return types.Property(inputs, view=types.View(label="Smart downsample"))
+    return types.Property(inputs, view=types.View(label=names.LABELS["downsample"]))
 
 
 def signatures_form(ctx: foo.ExecutionContext) -> types.Property:
@@ -70,7 +71,7 @@ def signatures_form(ctx: foo.ExecutionContext) -> types.Property:
     )
     _signature_inputs(inputs)
     _validate(ctx, inputs, SignatureConfig, target(ctx))
-    return types.Property(inputs, view=types.View(label="Compute visual signatures"))
+    return types.Property(inputs, view=types.View(label=names.LABELS["compute_signatures"]))
 
 
 def view_form(ctx: foo.ExecutionContext) -> types.Property:
@@ -86,15 +87,15 @@ def view_form(ctx: foo.ExecutionContext) -> types.Property:
         of_a_run = ctx.params.get("show") in ("kept", "excluded")
         _run_choice(ctx, inputs, known, default=known[0] if of_a_run else None)
     show, run_key, bucket, field = view_params(ctx)
-    if show == "bucket" and samples.is_ours(ctx.dataset, field):
+    chooses_bucket = show == "bucket" and samples.is_ours(ctx.dataset, field)
+    if chooses_bucket:
         _bucket_choice(ctx, inputs, field)
-        if bucket is None:  # the App fills in the default, and then asks again
-            return types.Property(inputs, view=types.View(label="View visual buckets"))
-    try:
-        runs.browse(ctx.dataset, show, run_key, bucket, field)
-    except ValueError as error:
-        _refuse(inputs.view("problem", types.Error(label=str(error))), str(error))
-    return types.Property(inputs, view=types.View(label="View visual buckets"))
+    if bucket is not None or not chooses_bucket:  # or the App fills in the default and asks again
+        try:
+            runs.browse(ctx.dataset, show, run_key, bucket, field)
+        except ValueError as error:
+            _refuse(inputs.view("problem", types.Error(label=str(error))), str(error))
+    return types.Property(inputs, view=types.View(label=names.LABELS["view_buckets"]))
 
 
 def view_params(ctx: foo.ExecutionContext) -> tuple[str, str | None, int | None, str]:
@@ -119,7 +120,7 @@ def delete_form(ctx: foo.ExecutionContext) -> types.Property:
     if not known:
         text = "This dataset has no smartdownsample run to undo"
         _refuse(inputs.view("no_runs", types.Warning(label=text)), text)
-        return types.Property(inputs, view=types.View(label="Undo a smart downsample run"))
+        return types.Property(inputs, view=types.View(label=names.LABELS["delete_run"]))
     run_key = _run_choice(ctx, inputs, known, default=known[0], required=True)
     inputs.bool(
         "keep_signatures",
@@ -132,11 +133,12 @@ def delete_form(ctx: foo.ExecutionContext) -> types.Property:
         record = runs.load(ctx.dataset, run_key)
         inputs.md(
             f"Removes the tag `{record['tag']}` from {record['kept']:,} samples, the saved views "
-            f"`{record['kept_view']}` and `{record['buckets_view']}`, and the record of the run. "
+            f"`{names.kept_view(run_key)}` and `{names.buckets_view(run_key)}`, and the record of "
+            "the run. "
             "No sample and no file is deleted.",
             name="forecast",
         )
-    return types.Property(inputs, view=types.View(label="Undo a smart downsample run"))
+    return types.Property(inputs, view=types.View(label=names.LABELS["delete_run"]))
 
 
 def deletion_output(result: Mapping[str, Any]) -> types.Property:
@@ -161,7 +163,7 @@ def downsample_output(result: Mapping[str, Any]) -> types.Property:
         f"Wrote the tag `{result['tag']}`, the saved views `{result['kept_view']}` and "
         f"`{result['buckets_view']}`, and the run `{result['run_key']}`"
         + (", replacing the one before." if result["replaced"] else ".")
-        + " To undo all of it: the operator *Undo a smart downsample run*.",
+        + f" To undo all of it: the operator *{names.LABELS['delete_run']}*.",
         name="written",
     )
     table = types.TableView()
@@ -175,7 +177,7 @@ def downsample_output(result: Mapping[str, Any]) -> types.Property:
     ):
         table.add_column(column, label=label)
     outputs.list("buckets", types.Object(), label="Buckets", view=table)
-    return types.Property(outputs, view=types.View(label="Smart downsample"))
+    return types.Property(outputs, view=types.View(label=names.LABELS["downsample"]))
 
 
 def signatures_output(result: Mapping[str, Any]) -> types.Property:

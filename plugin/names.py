@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import fiftyone as fo
 
-PLUGIN = "@smartdownsample/smartdownsample"
+#: What a person reads for each operator.
+LABELS = {
+    "downsample": "Smart downsample",
+    "compute_signatures": "Compute visual signatures",
+    "view_buckets": "View visual buckets",
+    "delete_run": "Undo a smart downsample run",
+}
 
 #: ``method`` of our custom runs, and the key of our mark in a field's ``info``.
 METHOD = "smartdownsample"

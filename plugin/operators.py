@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import fiftyone as fo
@@ -13,7 +13,7 @@ from fiftyone.operators.executor import ExecutionResult
 from smartdownsample_core.rules import Decode
 
 from . import engine, forms, names, runs
-from .config import DownsampleConfig, SignatureConfig
+from .config import Config, DownsampleConfig, SignatureConfig
 from .progress import Job, execute, show_output, with_bar
 
 
@@ -25,7 +25,7 @@ class Downsample(foo.Operator):
         """Name, label and ways of execution."""
         return foo.OperatorConfig(
             name="downsample",
-            label="Smart downsample",
+            label=names.LABELS["downsample"],
             description="Keep exactly N diverse samples of many similar ones",
             icon="/assets/icon.svg",
             dynamic=True,
@@ -37,7 +37,7 @@ class Downsample(foo.Operator):
         """Puts a button on the samples grid."""
         return types.Placement(
             types.Places.SAMPLES_GRID_SECONDARY_ACTIONS,
-            types.Button(label="Smart downsample", icon="/assets/icon.svg", prompt=True),
+            types.Button(label=names.LABELS["downsample"], icon="/assets/icon.svg", prompt=True),
         )
 
     def resolve_input(self, ctx: foo.ExecutionContext) -> types.Property:
@@ -68,11 +68,11 @@ class Downsample(foo.Operator):
         run_key: str = names.DEFAULT_RUN_KEY,
         tag: str | None = None,
         signature_field: str = names.DEFAULT_FIELD,
-        hash_size: int = 8,
-        decode: Decode = "exact",
-        random_seed: int = 42,
-        n_workers: int = 4,
-        recompute: bool = False,
+        hash_size: int = SignatureConfig.hash_size,
+        decode: Decode = SignatureConfig.decode,
+        random_seed: int = DownsampleConfig.random_seed,
+        n_workers: int = SignatureConfig.n_workers,
+        recompute: bool = SignatureConfig.recompute,
         delegate: bool = False,
     ) -> Any:
         """Keeps exactly ``target_count`` diverse samples of a dataset or view.
@@ -108,9 +108,7 @@ class Downsample(foo.Operator):
             "n_workers": n_workers,
             "recompute": recompute,
         }
-        config = DownsampleConfig.from_params(params)
-        job = engine.run(_dataset(sample_collection), sample_collection.view(), config)
-        return _call(self.uri, job, sample_collection, params, delegate)
+        return _call(self.uri, engine.run, DownsampleConfig, sample_collection, params, delegate)
 
 
 class ComputeSignatures(foo.Operator):
@@ -121,7 +119,7 @@ class ComputeSignatures(foo.Operator):
         """Name, label and ways of execution."""
         return foo.OperatorConfig(
             name="compute_signatures",
-            label="Compute visual signatures",
+            label=names.LABELS["compute_signatures"],
             description="Write what each image looks like, and its visual bucket",
             icon="/assets/icon.svg",
             dynamic=True,
@@ -153,10 +151,10 @@ class ComputeSignatures(foo.Operator):
         sample_collection: fo.Dataset | fo.DatasetView,
         *,
         signature_field: str = names.DEFAULT_FIELD,
-        hash_size: int = 8,
-        decode: Decode = "exact",
-        n_workers: int = 4,
-        recompute: bool = False,
+        hash_size: int = SignatureConfig.hash_size,
+        decode: Decode = SignatureConfig.decode,
+        n_workers: int = SignatureConfig.n_workers,
+        recompute: bool = SignatureConfig.recompute,
         delegate: bool = False,
     ) -> Any:
         """Writes the signature and the bucket of each sample of a dataset or view.
@@ -184,11 +182,14 @@ class ComputeSignatures(foo.Operator):
             "n_workers": n_workers,
             "recompute": recompute,
         }
-        config = SignatureConfig.from_params(params)
-        job = engine.compute_signatures(
-            _dataset(sample_collection), sample_collection.view(), config
+        return _call(
+            self.uri,
+            engine.compute_signatures,
+            SignatureConfig,
+            sample_collection,
+            params,
+            delegate,
         )
-        return _call(self.uri, job, sample_collection, params, delegate)
 
 
 class ViewBuckets(foo.Operator):
@@ -199,7 +200,7 @@ class ViewBuckets(foo.Operator):
         """Name, label and ways of execution."""
         return foo.OperatorConfig(
             name="view_buckets",
-            label="View visual buckets",
+            label=names.LABELS["view_buckets"],
             description="Browse a dataset by visual bucket, or what a run kept and excluded",
             icon="/assets/icon.svg",
             dynamic=True,
@@ -248,7 +249,7 @@ class DeleteRun(foo.Operator):
         """Name and label."""
         return foo.OperatorConfig(
             name="delete_run",
-            label="Undo a smart downsample run",
+            label=names.LABELS["delete_run"],
             description="Remove a run's tag, saved views, record and unused signatures",
             icon="/assets/icon.svg",
             dynamic=True,
@@ -293,19 +294,21 @@ OPERATORS = (Downsample, ComputeSignatures, ViewBuckets, DeleteRun)
 
 
 def _call(
-    uri: str, job: Job, target: fo.Dataset | fo.DatasetView, params: dict[str, Any], delegate: bool
+    uri: str,
+    work: Callable[[fo.Dataset, fo.DatasetView, Config], Job],
+    kind: type[Config],
+    target: fo.Dataset | fo.DatasetView,
+    params: dict[str, Any],
+    delegate: bool,
 ) -> Any:
     """Runs a job for the SDK, or schedules it.
 
     Running it here rather than through ``execute_operator`` spares it the operator timeout, gives
     notebooks a result instead of a task, and lets errors through as they are.
     """
+    config = kind.from_params(params)
     if not delegate:
-        return with_bar(job)
+        return with_bar(work(fo.load_dataset(target.view().dataset_name), target.view(), config))
     context = {"view": target.view(), "params": params, "request_delegation": True}
     execution = foo.execute_operator(uri, context)
     return execution.result if isinstance(execution, ExecutionResult) else execution
-
-
-def _dataset(target: fo.Dataset | fo.DatasetView) -> fo.Dataset:
-    return target if isinstance(target, fo.Dataset) else fo.load_dataset(target.dataset_name)

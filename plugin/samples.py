@@ -63,9 +63,8 @@ def flat(view: fo.DatasetView) -> fo.DatasetView:
     stages = [stage for stage in view._stages if not isinstance(stage, _HIDING)]
     if stages and isinstance(stages[-1], GroupBy):
         stages.pop()
-    if (
-        len(stages) < len(view._stages) and type(view) is fo.DatasetView
-    ):  # no patches, frames, clips
+    # Patches, frames and clips are left as they are, to be refused: they are no views of samples.
+    if len(stages) < len(view._stages) and type(view) is fo.DatasetView:
         view = fo.load_dataset(view.dataset_name).view()
         for stage in stages:
             view = view.add_stage(stage)
@@ -86,7 +85,7 @@ def refusal(view: fo.DatasetView) -> str | None:
     if isinstance(view, (ClipsView, FramesView, PatchesView)):
         kind = type(view).__name__.removesuffix("View").lower()
         return f"the view holds {kind}; smartdownsample works on whole images{_FRAMES_HINT}"
-    if not len(view):
+    if not view.limit(1):
         return "there are no samples here; choose another view or dataset"
     if view.media_type != "image":
         return (
@@ -108,17 +107,15 @@ def load(
         decode: how it must have been made to be reused; exact ones are as good as fast ones
         recompute: reuse none
     """
-    if recompute or not view.has_field(field):
-        ids, paths = view.values(["id", "filepath"])
-        blank = Signatures.blank(len(ids), hash_size)
-        stamps = [file_stamp(path) for path in paths]
-        return Target(ids, paths, blank, stamps, np.arange(len(ids)))
-    subfields = [f"{field}.{name}" for name in (*_STORED, *_STAMP)]
+    reuse = view.has_field(field) and not recompute
+    subfields = [f"{field}.{name}" for name in (*_STORED, *_STAMP)] if reuse else []
     ids, paths, *columns = view.values(["id", "filepath", *subfields])
     stamps = [file_stamp(path) for path in paths]
+    signatures = Signatures.blank(len(ids), hash_size)
+    if not reuse:
+        return Target(ids, paths, signatures, stamps, np.arange(len(ids)))
     stored = zip(*columns[: len(_STORED)], strict=True)
     stored_stamps = zip(*columns[len(_STORED) :], strict=True)
-    signatures = Signatures.blank(len(ids), hash_size)
     stale = []
     for row, (values, stamp) in enumerate(zip(stored, stored_stamps, strict=True)):
         made_by, *rest = stamp
@@ -151,12 +148,13 @@ def write(
     updates = []
     ids = [target.ids[row] for row in rows]
     now = datetime.now(timezone.utc)
-    for row, values in zip(rows.tolist(), _values(target.signatures.take(rows)), strict=True):
+    columns = zip(rows.tolist(), ids, _values(target.signatures.take(rows)), strict=True)
+    for row, sample_id, values in columns:
         file_size, file_mtime = target.stamps[row]
         values |= {"decode": decode, "file_size": file_size, "file_mtime": file_mtime}
         document = {"_cls": fo.DynamicEmbeddedDocument.__name__, **_NO_VALUES, **values}
         change = {"$set": {field: document, "last_modified_at": now}}
-        updates.append(UpdateOne({"_id": ObjectId(target.ids[row])}, change))
+        updates.append(UpdateOne({"_id": ObjectId(sample_id)}, change))
     dataset._bulk_write(updates, ids=ids)
 
 

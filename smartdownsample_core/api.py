@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
-from pathlib import Path
 from typing import Any, Literal, overload
 
 from tqdm import tqdm
@@ -13,9 +12,7 @@ from .checks import new_pngs, one_of, path_list, whole_number
 from .downsample import Selection, downsample
 from .extract import check_hash_size, extract
 from .order import natural_order
-from .report import save_distribution as draw_distribution
-from .report import save_thumbnails as draw_thumbnails
-from .report import summary, unrepresented
+from .report import save_charts, summary, unrepresented
 from .rules import DECODES, WORKERS, Decode, Workers
 from .table import Signatures
 
@@ -134,7 +131,7 @@ def sample_diverse(
         print(line)
     if show_summary:
         print(summary(selection))
-    _draw(selection, paths, distribution, thumbnails)
+    save_charts(selection, paths, distribution, thumbnails)
     kept = range(len(paths)) if everything else selection.indices.tolist()
     return _answer(paths, kept, return_indices)
 
@@ -181,12 +178,3 @@ def warnings_of(selection: Selection, name_files: bool) -> list[str]:
 
 def _answer(paths: list[str], kept: Iterable[int], as_indices: bool) -> list[str] | list[int]:
     return list(kept) if as_indices else [paths[index] for index in kept]
-
-
-def _draw(
-    selection: Selection, paths: list[str], distribution: Path | None, thumbnails: Path | None
-) -> None:
-    if distribution:
-        draw_distribution(selection, distribution)
-    if thumbnails:
-        draw_thumbnails(selection, paths, thumbnails)

@@ -149,10 +149,7 @@ def _run(options: argparse.Namespace) -> int:
     if output:
         with output.open("x", encoding="utf-8", errors=_ERRORS, newline="") as stream:
             _WRITERS[output.suffix.lower()](stream, paths, selection)
-    if distribution:
-        report.save_distribution(selection, distribution)
-    if thumbnails:
-        report.save_thumbnails(selection, paths, thumbnails)
+    report.save_charts(selection, paths, distribution, thumbnails)
     if not options.quiet:
         print(report.summary(selection), file=sys.stderr)
     if not output:
@@ -165,7 +162,7 @@ def find_images(arguments: Sequence[str], stdin: TextIO) -> tuple[list[str], str
     """Resolves the command line's PATHs.
 
     Args:
-        arguments: files, folders (searched for the extensions that Pillow opens), globs, or ``-``
+        arguments: files, folders (searched by :func:`images_below`), globs, or ``-``
         stdin: where ``-`` reads one path a line from
 
     Returns:

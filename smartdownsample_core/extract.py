@@ -17,7 +17,7 @@ from .images import Picture, open_picture
 from .reduced import sign_reduced
 from .rules import DECODES, MIN_HASH_SIZE, WORKERS, Decode, Workers
 from .signature import Signature, sign
-from .table import Signatures, pack
+from .table import Signatures
 
 #: Images that a worker signs between two hand-overs. Handing 32 over to another process and their
 #: signatures back takes 0.1 ms; signing 32 of the smallest takes 5 ms.
@@ -27,6 +27,21 @@ _SECONDS_BETWEEN_REPORTS = 0.1
 
 Progress = Callable[[int, int], None]
 """Called with (images done, images in all), at most ten times a second and at the end."""
+
+
+class Pace:
+    """Says when progress is to be reported: at most ten times a second, and at the end."""
+
+    def __init__(self) -> None:
+        self._reported = 0.0
+
+    def is_due(self, done: int, total: int) -> bool:
+        """Whether to report now that ``done`` of ``total`` are done; assumes that it is done so."""
+        now = time.monotonic()
+        if done < total and now - self._reported < _SECONDS_BETWEEN_REPORTS:
+            return False
+        self._reported = now
+        return True
 
 
 def extract(
@@ -65,7 +80,7 @@ def extract(
     """
     one_of("image_loading_errors", image_loading_errors, ("raise", "skip"))
     signatures = Signatures.blank(len(paths), check_hash_size(hash_size))
-    reported = 0.0
+    pace = Pace()
     for rows, batch in extract_batches(paths, hash_size, n_workers, decode, workers):
         if image_loading_errors == "raise":
             for error in batch.unreadable.values():
@@ -73,9 +88,7 @@ def extract(
                 raise type(error)(f"{error}. {hint}") from error
         signatures.put(rows, batch)
         done = int(rows[-1]) + 1
-        late = time.monotonic() - reported >= _SECONDS_BETWEEN_REPORTS
-        if progress and (late or done == len(paths)):
-            reported = time.monotonic()
+        if progress and pace.is_due(done, len(paths)):
             progress(done, len(paths))
     return signatures
 
@@ -177,7 +190,5 @@ def _sign_files(paths: Sequence[str], hash_size: int, decode: Decode) -> Signatu
         except OSError as error:
             signatures.unreadable[row] = error
             continue
-        signatures.dhash[row] = pack(signature.dhash.ravel())
-        signatures.ahash[row] = pack(signature.ahash.ravel())
-        signatures.mean_rgb[row] = signature.mean_rgb
+        signatures.set_row(row, *signature)
     return signatures

@@ -53,10 +53,10 @@ def totals(selection: Selection) -> str:
     """Words a selection in one sentence."""
     kept, readable = len(selection.indices), selection.n_readable
     share = kept / readable if readable else 0
-    represented = sum(bucket.kept > 0 for bucket in selection.buckets)
+    n_buckets = len(selection.buckets)
     return (
         f"Kept {kept:,} of {readable:,} images ({share:.1%}) "
-        f"from {represented} of {len(selection.buckets)} buckets"
+        f"from {n_buckets - selection.n_unrepresented} of {n_buckets} buckets"
     )
 
 
@@ -123,6 +123,16 @@ def save_thumbnails(selection: Selection, paths: Sequence[str], path: Path) -> N
             sheet.paste(grid, (_MARGIN + column * (grid.width + _MARGIN), top))
         top += line[0].height + _MARGIN  # buckets come largest first, so the first is the tallest
     sheet.quantize(256).save(path, format="PNG", optimize=True)
+
+
+def save_charts(
+    selection: Selection, paths: Sequence[str], distribution: Path | None, thumbnails: Path | None
+) -> None:
+    """Saves those of the two charts that have a path."""
+    if distribution:
+        save_distribution(selection, distribution)
+    if thumbnails:
+        save_thumbnails(selection, paths, thumbnails)
 
 
 def spread(members: NDArray[np.int64], kept: NDArray[np.bool_]) -> NDArray[np.int64]:

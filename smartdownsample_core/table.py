@@ -38,6 +38,18 @@ class Signatures:
     def __len__(self) -> int:
         return len(self.mean_rgb)
 
+    def set_row(
+        self,
+        row: int,
+        dhash: NDArray[np.bool_],
+        ahash: NDArray[np.bool_],
+        mean_rgb: NDArray[np.float64],
+    ) -> None:
+        """Writes one signature, the fields of :class:`smartdownsample_core.Signature`, at a row."""
+        self.dhash[row] = pack(dhash.ravel())
+        self.ahash[row] = pack(ahash.ravel())
+        self.mean_rgb[row] = mean_rgb
+
     def take(self, rows: NDArray[np.int64]) -> Signatures:
         """Returns a copy of some rows, ``(m,)`` int64, as a table of m rows."""
         unreadable = {

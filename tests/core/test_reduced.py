@@ -18,7 +18,6 @@ from smartdownsample_core import Signatures, assign_buckets, load_rgb, sign, sig
 from smartdownsample_core.images import Picture, open_picture
 from smartdownsample_core.reduced import lanczos_weights
 from smartdownsample_core.signature import Signature
-from smartdownsample_core.table import pack
 
 _SIZES = [(256, 256), (500, 375), (375, 500), (640, 427), (1081, 1919), (203, 211)]
 
@@ -26,9 +25,7 @@ _SIZES = [(256, 256), (500, 375), (375, 500), (640, 427), (1081, 1919), (203, 21
 def _buckets(signatures: list[Signature]) -> list[int]:
     table = Signatures.blank(len(signatures), len(signatures[0].dhash))
     for row, signature in enumerate(signatures):
-        table.dhash[row] = pack(signature.dhash.ravel())
-        table.ahash[row] = pack(signature.ahash.ravel())
-        table.mean_rgb[row] = signature.mean_rgb
+        table.set_row(row, *signature)
     return assign_buckets(table).tolist()
 
 

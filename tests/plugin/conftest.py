@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from demo.database import free_port, start_mongod
+from demo.database import free_port, use_own_database
 
 _ROOT = Path(__file__).parents[2]
 _HOME = Path(tempfile.mkdtemp(prefix="smartdownsample-tests-"))
@@ -30,13 +30,11 @@ def _configure_fiftyone() -> None:
     plugins = _HOME / "plugins"
     plugins.mkdir()
     (plugins / "2 Odd-Name (link)").symlink_to(_ROOT, target_is_directory=True)
+    use_own_database(_HOME / "database")
     os.environ |= {
         "FIFTYONE_APP_CONFIG_PATH": str(_HOME / "app_config.json"),
         "FIFTYONE_CONFIG_PATH": str(_HOME / "config.json"),
-        "FIFTYONE_DATABASE_URI": start_mongod(_HOME / "database"),
-        "FIFTYONE_DATABASE_VALIDATION": "false",
         "FIFTYONE_DEFAULT_DATASET_DIR": str(_HOME / "datasets"),
-        "FIFTYONE_DO_NOT_TRACK": "true",
         "FIFTYONE_PLUGINS_DIR": str(plugins),
         "FIFTYONE_SHOW_PROGRESS_BARS": "false",
     }

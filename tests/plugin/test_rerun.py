@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 from pathlib import Path
 
 import fiftyone as fo
@@ -148,7 +149,7 @@ def test_a_run_that_is_stopped_keeps_what_it_has_read(
 ) -> None:
     """What was written before a run was stopped is reused by the next; no run is recorded."""
     monkeypatch.setattr(engine, "WRITE_EVERY", BATCH_SIZE)
-    monkeypatch.setattr(engine, "_SECONDS_BETWEEN_REPORTS", 0)
+    monkeypatch.setattr(sys.modules["smartdownsample_core.extract"], "_SECONDS_BETWEEN_REPORTS", 0)
     job = engine.run(dataset, dataset.view(), DownsampleConfig(target_count=20))
     assert [next(job).done, next(job).done] == [BATCH_SIZE, 2 * BATCH_SIZE]
     with pytest.raises(stop):

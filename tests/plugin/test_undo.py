@@ -118,3 +118,12 @@ def test_a_half_written_run_can_be_undone(dataset, operators) -> None:
     dataset.register_run("crashed", dataset.init_run(method="smartdownsample", **settings))
     operators.delete_run(dataset, "crashed")
     assert (dataset.list_runs(), dataset.count_sample_tags()) == ([], {})
+
+
+def test_the_form_copes_with_a_half_written_run(dataset, post) -> None:
+    """It says what an undo removes, though no results were saved."""
+    settings = dataclasses.asdict(DownsampleConfig(target_count=20, run_key="crashed"))
+    dataset.register_run("crashed", dataset.init_run(method="smartdownsample", **settings))
+    form = post("resolve-type", "delete_run", dataset, {"run_key": "crashed"})
+    forecast = form["type"]["properties"]["forecast"]["default"]
+    assert "`crashed kept` and `crashed buckets`" in forecast
