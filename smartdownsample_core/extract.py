@@ -7,10 +7,12 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
+from functools import cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from threadpoolctl import threadpool_limits
+from threadpoolctl import ThreadpoolController
 
 from .checks import one_of, whole_number
 from .images import Picture, open_picture
@@ -150,9 +152,15 @@ def _pool(workers: Workers, count: int) -> Executor:
     return ProcessPoolExecutor(count, context, initializer=_one_blas_thread)
 
 
-def _one_blas_thread() -> threadpool_limits:
+def _one_blas_thread() -> Any:
     """The matrix products are so small that BLAS threads would only wait for each other."""
-    return threadpool_limits(1, user_api="blas")
+    return _blas().limit(limits=1, user_api="blas")
+
+
+@cache
+def _blas() -> ThreadpoolController:
+    """Looking for numpy's BLAS among the loaded libraries takes longer than signing ten images."""
+    return ThreadpoolController()
 
 
 def _result(

@@ -9,18 +9,21 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 import numpy as np
 import simplejpeg
 from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 
-#: The shorter side of a reduced image has at least this many pixels.
+#: The shorter side of an image that the decoder reduced has at least this many pixels.
 _SHORT_SIDE = 64
 
+#: And of one that is averaged over squares, which blurs more.
+_AVERAGED_SHORT_SIDE = 192
+
 #: Images with a shorter side below this are not reduced: there is little to gain.
-_SMALLEST_TO_REDUCE = 200
+_SMALLEST_TO_REDUCE = 128
 
 _JPEG_START = b"\xff\xd8"
 
@@ -42,14 +45,20 @@ _DECODER_ERRORS = (
 )
 
 
+class Reduced(NamedTuple):
+    """A reduced image."""
+
+    pixels: NDArray[np.uint8]
+    """``(rows, columns, 3)`` RGB"""
+    extent: tuple[float, float]
+    """width and height of the image in these pixels; may end within the last ones"""
+
+
 @dataclass(eq=False)
 class Picture:
     """An image file, read once: a reduced image at hand, the full one if it is asked for."""
 
-    reduced: NDArray[np.uint8]
-    """``(rows, columns, 3)`` RGB"""
-    extent: tuple[float, float]
-    """width and height of the image in pixels of the reduced one; may end within its last ones"""
+    reduced: Reduced
     decode: Callable[[], Image.Image]
 
     @cached_property
@@ -107,11 +116,16 @@ def open_picture(path: str) -> Picture | Image.Image:
         if picture is not None:
             return picture
         full = _load(io.BytesIO(data))
-        factor = _factor(*full.size)
-        if factor == 1:
+        if min(full.size) < _SMALLEST_TO_REDUCE:
             return full
-        extent = full.width / factor, full.height / factor
-        return Picture(np.asarray(full.reduce(factor)), extent, decode=lambda: full)
+        return Picture(averaged(full), decode=lambda: full)
+
+
+def averaged(full: Image.Image) -> Reduced:
+    """Reduces an image by averaging over squares, to a shorter side of at least 192 pixels."""
+    factor = max(min(full.size) // _AVERAGED_SHORT_SIDE, 1)
+    extent = full.width / factor, full.height / factor
+    return Reduced(np.asarray(full.reduce(factor)), extent)
 
 
 def _jpeg_picture(data: bytes) -> Picture | None:
@@ -120,26 +134,19 @@ def _jpeg_picture(data: bytes) -> Picture | None:
         return None
     try:
         height, width, colorspace, _ = simplejpeg.decode_jpeg_header(data)
-        factor = max(f for f in (1, 2, 4, 8) if f <= _factor(width, height))
-        if factor == 1 or colorspace not in ("YCbCr", "Gray"):
+        if min(width, height) < _SMALLEST_TO_REDUCE or colorspace not in ("YCbCr", "Gray"):
             return None
         if Image.MAX_IMAGE_PIXELS is not None and width * height > Image.MAX_IMAGE_PIXELS:
             return None
+        factor = max(f for f in (2, 4, 8) if f * _SHORT_SIDE <= min(width, height))
         rows, columns = -(-height // factor), -(-width // factor)
         reduced = simplejpeg.decode_jpeg(data, "RGB", min_height=rows, min_width=columns)
     except ValueError:  # damaged; Pillow forgives some damage, and words the rest
         return None
     return Picture(
-        reduced,
-        extent=(width / factor, height / factor),
+        Reduced(reduced, (width / factor, height / factor)),
         decode=lambda: Image.fromarray(simplejpeg.decode_jpeg(data, "RGB")),
     )
-
-
-def _factor(width: int, height: int) -> int:
-    """Returns by how much an image of this size can be reduced; 1 if not at all."""
-    short_side = min(width, height)
-    return short_side // _SHORT_SIDE if short_side >= _SMALLEST_TO_REDUCE else 1
 
 
 def _load(file: str | BinaryIO) -> Image.Image:

@@ -102,8 +102,10 @@ def pack(bits: NDArray[np.bool_]) -> NDArray[np.uint8]:
     >>> pack(np.array([1, 0, 0, 0, 0, 0, 0, 1, 1], dtype=bool)).tolist()
     [1, 3]
     """
-    padding = np.zeros((*bits.shape[:-1], -bits.shape[-1] % 8), bool)
-    return np.packbits(np.concatenate([padding, bits], axis=-1), axis=-1)
+    if padding := -bits.shape[-1] % 8:
+        front = np.zeros((*bits.shape[:-1], padding), bool)
+        bits = np.concatenate([front, bits], axis=-1)
+    return np.packbits(bits, axis=-1)
 
 
 def unpack(packed: NDArray[np.uint8], n_bits: int) -> NDArray[np.bool_]:
