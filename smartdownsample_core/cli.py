@@ -28,6 +28,8 @@ _OK, _FAILED, _USAGE, _INTERRUPTED = 0, 1, 2, 130
 _FORMATS = (".txt", ".csv", ".json")
 # Of all that Pillow opens, without what is no photograph or needs other programs (EPS, PDF, MPEG).
 _IMAGE_FORMATS = {"AVIF", "BMP", "GIF", "JPEG", "JPEG2000", "MPO", "PNG", "PPM", "TIFF", "WEBP"}
+# Below, processes would take longer to start than they save: see extract.extract.
+_MANY_IMAGES = 20_000
 _ERRORS = "surrogateescape"  # file names need not be valid text; they come out as they went in
 
 
@@ -110,7 +112,9 @@ def _parser() -> argparse.ArgumentParser:
         "--workers", type=int, default=4, metavar="N", help="images read at the same time; 4"
     )
     parser.add_argument(
-        "--processes", action="store_true", help="workers are processes, for many small images"
+        "--processes",
+        action=argparse.BooleanOptionalAction,
+        help=f"workers are processes instead of threads; by itself from {_MANY_IMAGES:,} images on",
     )
     parser.add_argument(
         "-q", "--quiet", action="store_true", help="say nothing but warnings and errors"
@@ -130,6 +134,7 @@ def _run(options: argparse.Namespace) -> int:
         {"--distribution": options.distribution, "--thumbnails": options.thumbnails}
     )
 
+    processes = len(paths) >= _MANY_IMAGES if options.processes is None else options.processes
     signatures = extract_with_bar(
         paths,
         not options.quiet,
@@ -137,7 +142,7 @@ def _run(options: argparse.Namespace) -> int:
         n_workers=options.workers,
         image_loading_errors=options.on_error,
         decode=options.decode,
-        workers="processes" if options.processes else "threads",
+        workers="processes" if processes else "threads",
     )
     selection = downsample(signatures, natural_order(paths), options.target_count, options.seed)
     for line in warnings_of(selection, name_files=True):
