@@ -2,7 +2,8 @@
 
 CPU time of one worker, end to end, side by side with smartdownsample 1.9.2 and with what no reader
 of JPEG files can go below: decoding at 1/8 with libjpeg-turbo. Beside the speed stands the share of
-images whose bucket is the one of the definition.
+images whose bucket is the one of the definition. Other tools stand there too if they are installed:
+see :mod:`benchmarks.others`.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from demo.photos import load_photos
 from smartdownsample_core import Signatures, assign_buckets, extract, load_rgb, sample_diverse, sign
 from smartdownsample_core.cli import images_below
 
+from .others import installed
 from .table import interleaved_medians, print_table
 
 _SIZES = {"256x256": 400, "500x375": 200, "1920x1080": 40, "4000x3000": 12}
@@ -74,13 +76,14 @@ def sets_below(folder: str) -> dict[str, list[str]]:
 
 def compare(sets: dict[str, list[str]], rounds: int) -> None:
     """Prints milliseconds per image, ratios and agreement."""
-    rows = []
+    rows, others = [], installed()
     for name, paths in sets.items():
         tasks = {
             "reference": partial(smartdownsample.sample_diverse, paths, len(paths) - 1, **_QUIET),
             "exact": partial(sample_diverse, paths, len(paths) - 1, **_QUIET),
             "fast": partial(sample_diverse, paths, len(paths) - 1, decode="fast", **_QUIET),
             "floor": partial(decode_floor, paths),
+            **{other: partial(task, paths) for other, task in others.items()},
         }
         with contextlib.redirect_stdout(io.StringIO()):  # warnings of too small a target
             seconds = interleaved_medians(tasks, rounds)
@@ -90,6 +93,7 @@ def compare(sets: dict[str, list[str]], rounds: int) -> None:
         row += [f"{agreement(paths, mode):.1%}" for mode in ("exact", "fast")]
         rows.append(row)
     header = ["images", "n", "1.9.2 ms", "exact ms", "fast ms", "floor ms"]
+    header += [f"{other} ms" for other in others]
     header += ["exact", "fast", "exact equal", "fast equal"]
     print_table(header, rows)
 

@@ -166,9 +166,7 @@ def _weights_across(columns: int, width: float, hash_size: int) -> tuple[_Floats
 
 @lru_cache(maxsize=512)
 def _weights_down(rows: int, height: float, hash_size: int) -> tuple[_Floats, _Floats]:
-    """Returns the weights for the rows: of both grey sizes one below the other, and of the
-    colours.
-    """
+    """Returns the weights for the rows: likewise, one below the other."""
     sizes = (hash_size, hash_size // 2, THUMBNAIL_SIDE)
     weights = [lanczos_weights(rows, height, n) / np.float32(_QUARTERS) for n in sizes]
     return np.concatenate(weights[:2]), weights[2]
