@@ -5,7 +5,8 @@ from __future__ import annotations
 import contextlib
 import io
 from collections.abc import Callable, Sequence
-from typing import TypeAlias
+from functools import lru_cache
+from typing import Any, TypeAlias
 
 import numpy as np
 import smartdownsample
@@ -40,18 +41,24 @@ def keep_1_9(paths: Sequence[str], count: int, seed: int) -> Indices:
     return np.unique([rows[str(path)] for path in kept])
 
 
-def keep_stride(paths: Sequence[str], count: int, seed: int) -> Indices:
-    """Our strides within buckets."""
-    kept = sample_diverse(
-        list(paths),
-        count,
-        n_workers=1,
-        show_progress=False,
-        show_summary=False,
-        random_seed=seed,
-        return_indices=True,
-    )
-    return np.array(kept, np.intp)
+def keep_ours(**keywords: Any) -> Method:
+    """Makes a method of :func:`smartdownsample_core.sample_diverse` with more keywords."""
+
+    def keep(paths: Sequence[str], count: int, seed: int) -> Indices:
+        with contextlib.redirect_stdout(io.StringIO()):  # warnings of too small a target
+            kept = sample_diverse(
+                list(paths),
+                count,
+                n_workers=1,
+                show_progress=False,
+                show_summary=False,
+                random_seed=seed,
+                return_indices=True,
+                **keywords,
+            )
+        return np.array(kept, np.intp)
+
+    return keep
 
 
 def farthest_first(features: NDArray[np.float32], count: int, seed: int) -> Indices:
@@ -149,11 +156,24 @@ def nearest_distance(
     return np.asarray(np.sqrt(np.maximum(nearest + squares, 0)))
 
 
+def signature_features(paths: Sequence[str]) -> NDArray[np.float32]:
+    """Returns ``(n, 67)``: the bits of the dHash, and the mean colour, 40 grey levels to a bit."""
+    return _signature_features(tuple(paths))
+
+
+@lru_cache(maxsize=1)
+def _signature_features(paths: tuple[str, ...]) -> NDArray[np.float32]:
+    signatures = extract(list(paths), n_workers=1)
+    bits = np.unpackbits(signatures.dhash, axis=1)
+    return np.hstack([bits, signatures.mean_rgb / 40]).astype(np.float32)
+
+
 METHODS: dict[str, Method] = {
     "random": keep_random,
     "every n-th": keep_every_nth,
     "smartdownsample 1.9.2": keep_1_9,
-    "stride": keep_stride,
+    "stride": keep_ours(),
+    "farthest first": keep_farthest(signature_features),
 }
 """Name to method; strategies that come are added here, with a line each."""
 
