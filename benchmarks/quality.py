@@ -26,7 +26,7 @@ from PIL import Image
 from demo.photos import load_photos
 from smartdownsample_core.cli import images_below
 
-from .judge import judge_features
+from .judge import judge_features, require_judge
 from .methods import METHODS, SEEDS, keep_farthest
 from .redundant import RedundantSet, derive_scenes, shuffle_names, windows, write_bursts
 from .scores import Scores, mean_scores, score
@@ -54,6 +54,10 @@ def main() -> None:
     parser.add_argument("--methods", nargs="*", choices=METHODS, default=list(METHODS))
     parser.add_argument("--plot", metavar="PNG", default="quality.png")
     options = parser.parse_args()
+    try:
+        require_judge()
+    except RuntimeError as error:
+        parser.exit(2, f"error: {error}\n")
     results: Results = {}
     with tempfile.TemporaryDirectory() as folder:
         for known, features in _sets(options, Path(folder)):
