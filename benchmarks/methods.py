@@ -173,6 +173,8 @@ METHODS: dict[str, Method] = {
     "every n-th": keep_every_nth,
     "smartdownsample 1.9.2": keep_1_9,
     "stride": keep_ours(),
+    "diverse": keep_ours(strategy="diverse"),
+    "representative": keep_ours(strategy="representative"),
     "farthest first": keep_farthest(signature_features),
 }
 """Name to method; strategies that come are added here, with a line each."""

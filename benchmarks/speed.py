@@ -25,8 +25,9 @@ from threadpoolctl import threadpool_limits
 
 from demo.bursts import render_burst
 from demo.photos import load_photos
-from smartdownsample_core import Signatures, assign_buckets, extract, load_rgb, sample_diverse, sign
+from smartdownsample_core import assign_buckets, extract, load_rgb, sample_diverse, sign
 from smartdownsample_core.cli import images_below
+from smartdownsample_core.extract import tabulate
 
 from .others import installed
 from .table import interleaved_medians, print_table
@@ -124,9 +125,7 @@ def decode_floor(paths: list[str]) -> None:
 
 def agreement(paths: list[str], decode: str) -> float:
     """Returns the share of images whose bucket is the one of the definition."""
-    defined = Signatures.blank(len(paths), 8)
-    for row, path in enumerate(paths):
-        defined.set_row(row, *sign(load_rgb(path)))
+    defined = tabulate([sign(load_rgb(path)) for path in paths], 8)
     same = assign_buckets(extract(paths, decode=decode)) == assign_buckets(defined)
     return float(same.mean())
 

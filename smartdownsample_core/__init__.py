@@ -7,11 +7,13 @@ package never imports fiftyone.
 from .allocate import allocate
 from .api import sample_diverse
 from .buckets import assign_buckets, bucket_name
-from .downsample import Bucket, Selection, downsample
+from .choice import Choice
+from .downsample import downsample
 from .extract import extract, extract_batches, sign_file
 from .images import load_rgb
 from .order import natural_order
 from .select import select
+from .selection import Bucket, Selection
 from .signature import Signature, sign
 from .table import Signatures
 
@@ -19,6 +21,7 @@ __version__ = "0.1.0"
 
 __all__ = [
     "Bucket",
+    "Choice",
     "Selection",
     "Signature",
     "Signatures",

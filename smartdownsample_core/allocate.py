@@ -8,18 +8,25 @@ from numpy.typing import ArrayLike, NDArray
 from .checks import whole_number
 
 
-def allocate(sizes: ArrayLike, target_count: int, random_seed: int = 42) -> NDArray[np.int64]:
+def allocate(
+    sizes: ArrayLike,
+    target_count: int,
+    random_seed: int = 42,
+    weights: NDArray[np.int64] | None = None,
+) -> NDArray[np.int64]:
     """Decides how many images each bucket keeps: one each, the rest in proportion.
 
     With k images to keep out of B non-empty buckets of sizes s: if k >= B, one each, and the
-    remaining k - B in proportion to s - 1 by the largest-remainder method (Hamilton's method of
-    apportionment); if k < B, one each for the k largest. Ties go by a permutation drawn from the
-    seed.
+    remaining k - B in proportion to s - 1, or to other weights, by the largest-remainder method
+    (Hamilton's method of apportionment); if k < B, one each for the k largest, or heaviest. Ties go
+    by a permutation drawn from the seed.
 
     Args:
         sizes: ``(b,)`` bucket sizes in images, zeros allowed
         target_count: images to keep; clipped to 0..sum(sizes)
         random_seed: at least 0; decides ties only
+        weights: ``(b,)``, at least 1; what a bucket's share is in proportion to, as long as it does
+            not exceed the bucket; the others then share what it cannot take
 
     Returns:
         ``(b,)`` int64 quotas; ``quotas.sum() == min(max(target_count, 0), sum(sizes))`` and
@@ -44,13 +51,57 @@ def allocate(sizes: ArrayLike, target_count: int, random_seed: int = 42) -> NDAr
     occupied = sizes > 0
     extra = target - int(occupied.sum())
     if extra < 0:
-        return _one_each_for_the_first(np.lexsort((tie_break, -sizes)), target)
+        heaviest = np.where(occupied, sizes if weights is None else weights, 0)
+        return _one_each_for_the_first(np.lexsort((tie_break, -heaviest)), target)
     spare = np.maximum(sizes - 1, 0)
-    shares, remainders = np.divmod(extra * spare, max(int(spare.sum()), 1))
-    left_over = extra - int(shares.sum())
-    by_remainder = np.lexsort((tie_break, -remainders))
-    quotas: NDArray[np.int64] = occupied + shares + _one_each_for_the_first(by_remainder, left_over)
-    return quotas
+    return occupied + _apportion(extra, spare, spare if weights is None else weights, tie_break)
+
+
+def top_up(
+    sizes: NDArray[np.int64],
+    taken: NDArray[np.int64],
+    count: int,
+    random_seed: int,
+    weights: NDArray[np.int64] | None = None,
+) -> NDArray[np.int64]:
+    """Decides how many more images each bucket keeps, so that all in all they get their shares.
+
+    Args:
+        sizes: ``(b,)``; images to choose from
+        taken: ``(b,)``; images besides, that are kept already
+        count: images to choose, at most the sum of the sizes
+        random_seed: as in :func:`allocate`
+        weights: as in :func:`allocate`
+
+    Returns:
+        ``(b,)`` int64 quotas that sum to ``count``, at most ``sizes``
+    """
+    wanted = allocate(sizes + taken, count + int(taken.sum()), random_seed, weights)
+    # Where more is taken than is due, the others get less.
+    return allocate(np.maximum(wanted - taken, 0), count, random_seed)
+
+
+def _apportion(
+    total: int,
+    capacities: NDArray[np.int64],
+    weights: NDArray[np.int64],
+    tie_break: NDArray[np.int64],
+) -> NDArray[np.int64]:
+    """Shares a total in proportion to weights, none above its capacity."""
+    quotas = np.zeros(len(capacities), np.int64)
+    is_open = capacities > 0
+    while True:
+        left = total - int(quotas.sum())
+        weight = np.where(is_open, weights, 0)
+        shares, remainders = np.divmod(left * weight, max(int(weight.sum()), 1))
+        is_full = is_open & (shares >= capacities)
+        if not is_full.any():
+            break
+        quotas[is_full] = capacities[is_full]
+        is_open &= ~is_full
+    quotas += shares
+    by_remainder = np.lexsort((tie_break, -np.where(is_open, remainders, -1)))
+    return quotas + _one_each_for_the_first(by_remainder, total - int(quotas.sum()))
 
 
 def _one_each_for_the_first(ranking: NDArray[np.int64], count: int) -> NDArray[np.int64]:

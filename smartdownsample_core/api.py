@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
+from dataclasses import fields
 from typing import Any, Literal, overload
 
 from tqdm import tqdm
 
 from .checks import new_pngs, one_of, path_list, whole_number
-from .downsample import Selection, downsample
+from .choice import Choice
+from .downsample import downsample
 from .extract import check_hash_size, extract
 from .order import natural_order
 from .report import save_charts, summary, unrepresented
 from .rules import DECODES, WORKERS, Decode, Workers
+from .selection import Selection
 from .table import Signatures
 
 #: How many unreadable files are named one by one.
@@ -23,7 +26,7 @@ _MAX_NAMED_FILES = 10
 @overload
 def sample_diverse(
     image_paths: Iterable[str | os.PathLike[str]],
-    target_count: int,
+    target_count: int | None,
     hash_size: int = ...,
     n_workers: int | None = ...,
     show_progress: bool = ...,
@@ -35,11 +38,12 @@ def sample_diverse(
     return_indices: Literal[False] = ...,
     decode: Decode = ...,
     workers: Workers = ...,
+    **choice: Any,
 ) -> list[str]: ...
 @overload
 def sample_diverse(
     image_paths: Iterable[str | os.PathLike[str]],
-    target_count: int,
+    target_count: int | None,
     hash_size: int = ...,
     n_workers: int | None = ...,
     show_progress: bool = ...,
@@ -52,10 +56,11 @@ def sample_diverse(
     return_indices: Literal[True],
     decode: Decode = ...,
     workers: Workers = ...,
+    **choice: Any,
 ) -> list[int]: ...
 def sample_diverse(
     image_paths: Iterable[str | os.PathLike[str]],
-    target_count: int,
+    target_count: int | None,
     hash_size: int = 8,
     n_workers: int | None = 4,
     show_progress: bool = True,
@@ -67,13 +72,15 @@ def sample_diverse(
     return_indices: bool = False,
     decode: Decode = "exact",
     workers: Workers = "threads",
+    **choice: Any,
 ) -> list[str] | list[int]:
     """Chooses exactly ``target_count`` diverse images from many similar ones.
 
     Args:
         image_paths: n image files
         target_count: images to keep. All are returned if it is n or more, none if it is 0 or
-            less; neither needs the images to be read
+            less; neither needs the images to be read. None for as many as ``near_duplicates`` or
+            ``max_per_group`` leave
         hash_size: side of the dHash, at least 4
         n_workers: how many images are read at the same time; None for the default of 4
         show_progress: show a progress bar, and name the first ten unreadable files
@@ -88,6 +95,9 @@ def sample_diverse(
             puts a few images in a hundred into a neighbouring bucket
         workers: ``"threads"``, or ``"processes"``, which pays for many small images; see
             :func:`smartdownsample_core.extract`
+        **choice: ``strategy``, ``near_duplicates``, ``features``, ``stratify_by``, ``balance``,
+            ``max_per_group``, ``keep`` and ``leave_out_junk``: the fields of
+            :class:`smartdownsample_core.Choice`
 
     Returns:
         the kept paths as str (or their positions), in input order; fewer than ``target_count``
@@ -100,7 +110,9 @@ def sample_diverse(
             skipped; the message names it
     """
     paths = path_list(image_paths)
-    target = whole_number("target_count", target_count)
+    target = None if target_count is None else whole_number("target_count", target_count)
+    how = _choice(choice)
+    how.check(len(paths), target)
     one_of("image_loading_errors", image_loading_errors, ("raise", "skip"))
     check_hash_size(hash_size)
     one_of("decode", decode, DECODES)
@@ -111,8 +123,9 @@ def sample_diverse(
         {"save_distribution": save_distribution, "save_thumbnails": save_thumbnails}
     )
 
-    everything = target >= len(paths)
-    if (everything or target <= 0) and not (distribution or thumbnails):
+    everything = target is not None and target >= len(paths)
+    nothing = target is not None and target <= 0
+    if (everything or nothing) and not (choice or distribution or thumbnails):
         if everything and show_progress:
             print(f"Keeping all {len(paths):,} images: target_count is {target:,}")
         return _answer(paths, range(len(paths) if everything else 0), return_indices)
@@ -125,15 +138,27 @@ def sample_diverse(
         image_loading_errors=image_loading_errors,
         decode=decode,
         workers=workers,
+        descriptors=how.needs_descriptors,
     )
-    selection = downsample(signatures, natural_order(paths), target, seed)
+    selection = downsample(signatures, natural_order(paths), target, seed, how)
     for line in warnings_of(selection, name_files=show_progress):
         print(line)
     if show_summary:
         print(summary(selection))
     save_charts(selection, paths, distribution, thumbnails)
-    kept = range(len(paths)) if everything else selection.indices.tolist()
+    kept = range(len(paths)) if everything and not choice else selection.indices.tolist()
     return _answer(paths, kept, return_indices)
+
+
+def _choice(given: dict[str, Any]) -> Choice:
+    known = [field.name for field in fields(Choice)]
+    for name in given:
+        if name not in known:
+            raise TypeError(
+                f"sample_diverse() got an unexpected keyword argument {name!r}; beside its own it "
+                f"takes {', '.join(known)}"
+            )
+    return Choice(**given)
 
 
 def extract_with_bar(paths: list[str], show_progress: bool, **options: Any) -> Signatures:

@@ -20,9 +20,10 @@ from . import report
 from .api import extract_with_bar, warnings_of
 from .buckets import bucket_name
 from .checks import new_file, new_pngs, whole_number
-from .downsample import Selection, downsample
+from .downsample import downsample
 from .order import natural_order
 from .rules import DECODES, MIN_HASH_SIZE
+from .selection import Selection
 
 _OK, _FAILED, _USAGE, _INTERRUPTED = 0, 1, 2, 130
 _FORMATS = (".txt", ".csv", ".json")

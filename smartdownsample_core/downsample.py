@@ -2,100 +2,44 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 from numpy.typing import NDArray
 
-from .allocate import allocate
-from .buckets import N_BUCKETS, UNREADABLE, assign_buckets, bucket_name
-from .select import select
+from .allocate import top_up
+from .buckets import N_BUCKETS, UNREADABLE, assign_buckets
+from .checks import whole_number
+from .choice import Choice
+from .constraints import N_TIERS, Constraints
+from .features import quantized, unit_features
+from .nearest import Points
+from .neighbors import weights
+from .selection import Bucket, Selection
+from .strategies import PICKS, Images
 from .table import Signatures
 
-
-@dataclass(frozen=True)
-class Bucket:
-    """One non-empty bucket of a selection."""
-
-    id: int
-    """0-127, the same for the same image in every run"""
-    size: int
-    """readable images in it"""
-    kept: int
-    """images of it that were kept"""
-
-    @property
-    def name(self) -> str:
-        """What its images have in common."""
-        return bucket_name(self.id)
-
-    @property
-    def excluded(self) -> int:
-        """Images of it that were not kept."""
-        return self.size - self.kept
-
-    @property
-    def rate(self) -> float:
-        """Share that was kept, 0-1."""
-        return self.kept / self.size
-
-    @property
-    def stride(self) -> float | None:
-        """Step between two kept images in natural order; None if none is kept."""
-        return self.size / self.kept if self.kept else None
-
-
-@dataclass(frozen=True, eq=False)
-class Selection:
-    """The answer of one downsampling of n images, and everything it was made of."""
-
-    indices: NDArray[np.int64]
-    """``(k,)``; sorted unique input positions of the kept images"""
-    bucket_ids: NDArray[np.int16]
-    """``(n,)``; the bucket of every image, -1 where it could not be read"""
-    buckets: tuple[Bucket, ...]
-    """the non-empty buckets, largest first"""
-    order: NDArray[np.int64]
-    """``(n,)``; the input positions in natural order"""
-    unreadable: dict[int, OSError]
-    """input position to the error, for the images that could not be read"""
-    target_count: int
-    """images asked for; k is smaller only if fewer could be read"""
-    random_seed: int
-
-    @property
-    def kept(self) -> NDArray[np.bool_]:
-        """``(n,)``; True for the kept images."""
-        mask = np.zeros(len(self.bucket_ids), bool)
-        mask[self.indices] = True
-        return mask
-
-    @property
-    def n_unrepresented(self) -> int:
-        """Buckets that had to go without, because there are more of them than images asked for."""
-        return sum(bucket.kept == 0 for bucket in self.buckets)
-
-    @property
-    def n_readable(self) -> int:
-        """Images that took part."""
-        return len(self.bucket_ids) - len(self.unreadable)
-
-    def members(self, bucket_id: int) -> NDArray[np.int64]:
-        """Returns the input positions of a bucket's images in natural order."""
-        members: NDArray[np.int64] = self.order[self.bucket_ids[self.order] == bucket_id]
-        return members
+_Rows = NDArray[np.int64]
 
 
 def downsample(
-    signatures: Signatures, order: NDArray[np.int64], target_count: int, random_seed: int = 42
+    signatures: Signatures,
+    order: _Rows,
+    target_count: int | None,
+    random_seed: int = 42,
+    choice: Choice | None = None,
 ) -> Selection:
-    """Chooses exactly ``target_count`` images: buckets, quotas, systematic sampling.
+    """Chooses exactly ``target_count`` images.
+
+    What the choice wants to leave out, near-duplicates and then junk, is taken only if there are
+    not enough others, so that the count is exact whenever there are enough readable images.
 
     Args:
         signatures: the table of n images
         order: ``(n,)``; their natural order, of :func:`smartdownsample_core.order.natural_order`
-        target_count: images to keep; all readable ones if there are fewer, none if 0 or less
+        target_count: images to keep, those of ``choice.keep`` among them; all readable ones if
+            there are fewer, none if 0 or less; None for as many as ``near_duplicates`` and
+            ``max_per_group`` leave
         random_seed: at least 0; the same seed gives the same selection
+        choice: strategy and constraints; :class:`smartdownsample_core.Choice` () by default
 
     Returns:
         a :class:`Selection`
@@ -103,16 +47,77 @@ def downsample(
     Raises:
         ValueError: for an argument out of its bounds
     """
-    bucket_ids = assign_buckets(signatures)
-    sizes = np.bincount(bucket_ids[bucket_ids != UNREADABLE], minlength=N_BUCKETS)
-    quotas = allocate(sizes, target_count, random_seed)
-    buckets = [Bucket(int(b), int(sizes[b]), int(quotas[b])) for b in np.flatnonzero(sizes)]
+    choice = choice or Choice()
+    whole_number("random_seed", random_seed, minimum=0)
+    if target_count is not None:
+        target_count = whole_number("target_count", target_count)
+    choice.check(len(signatures), target_count)
+    if choice.needs_descriptors and np.isnan(signatures.sharpness[signatures.readable]).any():
+        raise ValueError("these signatures have no descriptors; extract them with descriptors=True")
+    constraints = Constraints(signatures, order, choice)
+    target = constraints.available() if target_count is None else max(target_count, 0)
+    constraints.check_target(target)
+
+    images = _images(signatures, order, random_seed, choice)
+    taken = constraints.keep
+    for tier in range(N_TIERS):
+        pool = np.flatnonzero(constraints.tiers == tier)
+        picked = _pick(images, constraints, pool, taken, target - len(taken), choice)
+        taken = np.concatenate([taken, picked])
     return Selection(
-        indices=select(bucket_ids, quotas, order, random_seed),
-        bucket_ids=bucket_ids,
-        buckets=tuple(sorted(buckets, key=lambda bucket: -bucket.size)),
+        indices=np.sort(taken),
+        bucket_ids=images.bucket_ids,
+        buckets=_buckets(images.bucket_ids, taken),
         order=order,
         unreadable=dict(signatures.unreadable),
-        target_count=target_count,
+        target_count=target if target_count is None else target_count,
         random_seed=random_seed,
+        ranking=taken if choice.strategy == "diverse" else None,
+        leaders=constraints.leaders,
+        junk=constraints.junk,
+        strata=constraints.strata,
     )
+
+
+def _images(signatures: Signatures, order: _Rows, random_seed: int, choice: Choice) -> Images:
+    n = len(signatures)
+    counts = np.ones(n, np.float32)
+    points: Points = np.empty((n, 0), np.uint8)
+    if choice.features is not None:
+        points = quantized(unit_features(choice.features, n))
+    elif choice.strategy != "stride":
+        points = signatures.descriptor
+        if choice.strategy == "diverse":
+            counts = weights(points, order)
+    return Images(order, assign_buckets(signatures), points, counts, random_seed)
+
+
+def _pick(
+    images: Images, constraints: Constraints, pool: _Rows, taken: _Rows, count: int, choice: Choice
+) -> _Rows:
+    """Picks up to ``count`` of the pool, from each stratum its share; in the order of picking."""
+    pick, stratum_of = PICKS[choice.strategy], constraints.stratum_of
+    room = constraints.room(taken)
+    sizes = np.minimum(np.bincount(stratum_of[pool], minlength=len(room)), room)
+    count = min(count, int(sizes.sum()))
+    if count <= 0:
+        return np.empty(0, np.int64)
+    if constraints.strata is None:
+        return pick(images, pool, taken, count)
+    has = np.bincount(stratum_of[taken], minlength=len(room))
+    quotas = top_up(sizes, has, count, images.random_seed, constraints.shares)
+    picked = [
+        pick(images, pool[stratum_of[pool] == stratum], taken, int(quotas[stratum]))
+        for stratum in np.flatnonzero(quotas)
+    ]
+    # In turn, so that any beginning of the order has something of every stratum.
+    turns = [(np.arange(len(rows)) + 0.5) / len(rows) for rows in picked]
+    return np.concatenate(picked)[np.argsort(np.concatenate(turns), kind="stable")]
+
+
+def _buckets(bucket_ids: NDArray[np.int16], taken: _Rows) -> tuple[Bucket, ...]:
+    sizes = np.bincount(bucket_ids[bucket_ids != UNREADABLE], minlength=N_BUCKETS)
+    kept_ids = bucket_ids[taken]
+    kept = np.bincount(kept_ids[kept_ids != UNREADABLE], minlength=N_BUCKETS)
+    buckets = [Bucket(int(b), int(sizes[b]), int(kept[b])) for b in np.flatnonzero(sizes)]
+    return tuple(sorted(buckets, key=lambda bucket: -bucket.size))

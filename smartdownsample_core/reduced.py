@@ -17,7 +17,7 @@ from PIL import Image
 
 from .images import Picture, Reduced, averaged
 from .rules import BRIGHTNESS, COLOR_VARIANCE, THEME_LEVEL, structure_bits
-from .signature import THUMBNAIL_SIDE, Signature, average_hash, mean_rgb
+from .signature import THUMBNAIL_SIDE, Signature, average_hash, mean_rgb, thumbnail
 
 _Floats = NDArray[np.float32]
 
@@ -58,19 +58,20 @@ def sign_reduced(picture: Picture, hash_size: int, exact: bool) -> Signature:
     Returns:
         a :class:`Signature`; the bits and means that do not decide are those of the reduced image
     """
-    cells, levels, thumbnail = _shrink(picture.reduced, hash_size)
+    cells, levels, small = _shrink(picture.reduced, hash_size)
     whole_cells, whole_levels = np.rint(cells), np.rint(levels)
     signature = Signature(
         dhash=whole_cells[:, 1:] > whole_cells[:, :-1],
         ahash=whole_levels * levels.size > whole_levels.sum(),
-        mean_rgb=_mean(thumbnail),
+        mean_rgb=_mean(small),
+        thumbnail=small.astype(np.uint8),
     )
     return _settled(picture, signature, cells, levels) if exact else signature
 
 
 def _settled(picture: Picture, signature: Signature, cells: _Floats, levels: _Floats) -> Signature:
     """Computes again what is close to its threshold, from the full image."""
-    dhash, ahash, mean = signature
+    dhash, ahash, mean, small = signature
     hash_size = len(dhash)
     for bit in structure_bits(hash_size):
         row, column = divmod(bit, hash_size)
@@ -81,13 +82,13 @@ def _settled(picture: Picture, signature: Signature, cells: _Floats, levels: _Fl
     if _is_close(mean, _LARGEST_MEAN_MARGIN) and _is_close(mean, _mean_margin(picture)):
         mean = _mean(_shrink(averaged(picture.full), hash_size)[2])
         if _is_close(mean, _AVERAGED_MEAN_MARGIN):
-            mean = mean_rgb(picture.full)
-    return Signature(dhash, ahash, mean)
+            mean = mean_rgb(thumbnail(picture.full))
+    return Signature(dhash, ahash, mean, small)
 
 
-def _mean(thumbnail: _Floats) -> NDArray[np.float64]:
-    """Returns the means of the channels of a thumbnail ``(3, 32, 32)``."""
-    return np.asarray(thumbnail.reshape(3, -1).sum(axis=1) / np.float64(THUMBNAIL_SIDE**2))
+def _mean(small: _Floats) -> NDArray[np.float64]:
+    """:func:`mean_rgb` of whole numbers as float32, which is faster."""
+    return np.asarray(small.reshape(3, -1).sum(axis=1) / np.float64(THUMBNAIL_SIDE**2))
 
 
 def _dhash_bit(grey: Image.Image, row: int, column: int, hash_size: int) -> bool:
@@ -144,9 +145,9 @@ def _shrink(reduced: Reduced, hash_size: int) -> tuple[_Floats, _Floats, _Floats
     _round(narrow_colour, 255 * _QUARTERS)
     grey = down_grey @ narrow_grey
     np.clip(grey, 0, 255, out=grey)
-    thumbnail = np.matmul(down_colour, narrow_colour.reshape(channels, rows, -1))
-    _round(thumbnail, 255)
-    return grey[:hash_size, : hash_size + 1], grey[hash_size:, hash_size + 1 :], thumbnail
+    small = np.matmul(down_colour, narrow_colour.reshape(channels, rows, -1))
+    _round(small, 255)
+    return grey[:hash_size, : hash_size + 1], grey[hash_size:, hash_size + 1 :], small
 
 
 def _round(values: _Floats, largest: int) -> None:
@@ -197,4 +198,4 @@ def lanczos_weights(size: int, extent: float, n_out: int) -> _Floats:
     weights[(places < first) | (places >= last) | (np.abs(x) >= 3)] = 0
     weights = np.rint(weights * (_UNIT / weights.sum(axis=1, keepdims=True)))
     weights[np.arange(n_out), weights.argmax(axis=1)] += _UNIT - weights.sum(axis=1)
-    return (weights / _UNIT).astype(np.float32)
+    return np.asarray((weights / _UNIT).astype(np.float32))

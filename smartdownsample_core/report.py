@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont, ImageOps
 
-from .downsample import Bucket, Selection
 from .images import load_rgb
+from .selection import Bucket, Selection
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -1,4 +1,4 @@
-"""RGB pixels to signature: dHash, aHash and the mean colour of one image."""
+"""RGB pixels to signature: dHash, aHash, mean colour and a thumbnail of one image."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-#: Side of the thumbnail that the mean colour is taken from, as in smartdownsample 1.9.
+#: Side of the thumbnail; the mean colour is taken from it, as in smartdownsample 1.9.
 THUMBNAIL_SIDE = 32
 
 
@@ -21,7 +21,9 @@ class Signature(NamedTuple):
     ahash: NDArray[np.bool_]
     """``(h // 2, h // 2)``; True where the grey thumbnail is brighter than its mean"""
     mean_rgb: NDArray[np.float64]
-    """``(3,)``; mean of each channel of the 32x32 thumbnail, 0-255"""
+    """``(3,)``; mean of each channel of the thumbnail, 0-255"""
+    thumbnail: NDArray[np.uint8]
+    """``(3, 32, 32)`` RGB, shrunk with Lanczos; for the descriptor"""
 
 
 def sign(image: Image.Image, hash_size: int = 8) -> Signature:
@@ -51,10 +53,12 @@ def sign(image: Image.Image, hash_size: int = 8) -> Signature:
     (False, [7.0, 7.0, 7.0])
     """
     grey = image.convert("L")
+    small = thumbnail(image)
     return Signature(
         dhash=np.asarray(imagehash.dhash(grey, hash_size).hash),
         ahash=average_hash(grey, hash_size // 2),
-        mean_rgb=mean_rgb(image),
+        mean_rgb=mean_rgb(small),
+        thumbnail=small,
     )
 
 
@@ -63,10 +67,15 @@ def average_hash(grey: Image.Image, hash_size: int) -> NDArray[np.bool_]:
     return np.asarray(imagehash.average_hash(grey, hash_size).hash)
 
 
-def mean_rgb(image: Image.Image) -> NDArray[np.float64]:
-    """Returns the mean of each channel of the 32x32 thumbnail of an RGB image, ``(3,)``."""
-    thumbnail = image.resize((THUMBNAIL_SIDE, THUMBNAIL_SIDE), Image.Resampling.LANCZOS)
-    return np.asarray(np.asarray(thumbnail).mean(axis=(0, 1)))
+def thumbnail(image: Image.Image) -> NDArray[np.uint8]:
+    """Returns the thumbnail of an RGB image, ``(3, 32, 32)``."""
+    small = image.resize((THUMBNAIL_SIDE, THUMBNAIL_SIDE), Image.Resampling.LANCZOS)
+    return np.asarray(small).transpose(2, 0, 1)
+
+
+def mean_rgb(thumbnail: NDArray[np.uint8]) -> NDArray[np.float64]:
+    """Returns the mean of each channel of a thumbnail, ``(3,)``."""
+    return np.asarray(thumbnail.reshape(3, -1).mean(axis=1))
 
 
 def picture(bits: NDArray[np.bool_]) -> str:

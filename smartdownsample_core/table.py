@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 
 import numpy as np
 from numpy.typing import NDArray
+
+from .descriptor import DESCRIPTOR_SIZE
+from .traits import Traits
+
+_NO_COLUMNS = ("hash_size", "unreadable")
 
 
 @dataclass(frozen=True, eq=False)
@@ -22,6 +27,14 @@ class Signatures:
     """``(n, ceil((h // 2)**2 / 8))``, packed by :func:`pack`"""
     mean_rgb: NDArray[np.float64]
     """``(n, 3)``, mean of each channel, 0-255"""
+    descriptor: NDArray[np.uint8]
+    """``(n, 115)``, by :func:`smartdownsample_core.descriptor.describe`"""
+    sharpness: NDArray[np.float32]
+    """``(n,)``, as the next two by :func:`smartdownsample_core.traits.traits`"""
+    dark: NDArray[np.float32]
+    """``(n,)``, share of black, 0-1"""
+    bright: NDArray[np.float32]
+    """``(n,)``, share of white, 0-1"""
     unreadable: dict[int, OSError] = field(default_factory=dict)
     """row to the error that :func:`smartdownsample_core.images.load_rgb` raised"""
 
@@ -33,22 +46,19 @@ class Signatures:
             dhash=np.zeros((n, -(-(hash_size**2) // 8)), np.uint8),
             ahash=np.zeros((n, -(-((hash_size // 2) ** 2) // 8)), np.uint8),
             mean_rgb=np.full((n, 3), np.nan),
+            descriptor=np.zeros((n, DESCRIPTOR_SIZE), np.uint8),
+            sharpness=np.full(n, np.nan, np.float32),
+            dark=np.full(n, np.nan, np.float32),
+            bright=np.full(n, np.nan, np.float32),
         )
 
     def __len__(self) -> int:
         return len(self.mean_rgb)
 
-    def set_row(
-        self,
-        row: int,
-        dhash: NDArray[np.bool_],
-        ahash: NDArray[np.bool_],
-        mean_rgb: NDArray[np.float64],
-    ) -> None:
-        """Writes one signature, the fields of :class:`smartdownsample_core.Signature`, at a row."""
-        self.dhash[row] = pack(dhash.ravel())
-        self.ahash[row] = pack(ahash.ravel())
-        self.mean_rgb[row] = mean_rgb
+    @classmethod
+    def columns(cls) -> list[str]:
+        """Returns the names of the arrays."""
+        return [column.name for column in fields(cls) if column.name not in _NO_COLUMNS]
 
     def take(self, rows: NDArray[np.int64]) -> Signatures:
         """Returns a copy of some rows, ``(m,)`` int64, as a table of m rows."""
@@ -57,16 +67,19 @@ class Signatures:
             for place, row in enumerate(rows.tolist())
             if row in self.unreadable
         }
-        return Signatures(
-            self.hash_size, self.dhash[rows], self.ahash[rows], self.mean_rgb[rows], unreadable
-        )
+        taken = {name: getattr(self, name)[rows] for name in self.columns()}
+        return Signatures(self.hash_size, **taken, unreadable=unreadable)
 
     def put(self, rows: NDArray[np.int64], other: Signatures) -> None:
         """Writes the rows of ``other`` at ``rows``, an ``(len(other),)`` int64 array."""
-        self.dhash[rows] = other.dhash
-        self.ahash[rows] = other.ahash
-        self.mean_rgb[rows] = other.mean_rgb
+        for name in self.columns():
+            getattr(self, name)[rows] = getattr(other, name)
         self.unreadable.update({int(rows[row]): error for row, error in other.unreadable.items()})
+
+    @property
+    def traits(self) -> Traits:
+        """How much there is to see in each image."""
+        return Traits(self.sharpness, self.dark, self.bright)
 
     @property
     def readable(self) -> NDArray[np.bool_]:

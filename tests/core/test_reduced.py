@@ -14,7 +14,8 @@ from PIL import Image
 from threadpoolctl import threadpool_limits
 
 from demo.photos import load_photos, photo_paths
-from smartdownsample_core import Signatures, assign_buckets, load_rgb, sign, sign_file
+from smartdownsample_core import assign_buckets, load_rgb, sign, sign_file
+from smartdownsample_core.extract import tabulate
 from smartdownsample_core.images import Picture, open_picture
 from smartdownsample_core.reduced import lanczos_weights
 from smartdownsample_core.signature import Signature
@@ -23,10 +24,7 @@ _SIZES = [(256, 256), (500, 375), (375, 500), (640, 427), (1081, 1919), (203, 21
 
 
 def _buckets(signatures: list[Signature]) -> list[int]:
-    table = Signatures.blank(len(signatures), len(signatures[0].dhash))
-    for row, signature in enumerate(signatures):
-        table.set_row(row, *signature)
-    return assign_buckets(table).tolist()
+    return assign_buckets(tabulate(signatures, len(signatures[0].dhash))).tolist()
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,101 @@
+"""How to choose: the strategy, and what else the kept images have to satisfy."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from numbers import Real
+from typing import Any, Literal, get_args
+
+from .checks import one_of, whole_number
+from .features import unit_features
+from .strata import Label
+
+#: How images are chosen; see :class:`Choice`.
+Strategy = Literal["stride", "diverse", "representative"]
+STRATEGIES: tuple[Strategy, ...] = get_args(Strategy)
+
+BALANCES = ("proportional", "equal")
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Choice:
+    """How to choose; raises a ValueError for a value out of its bounds."""
+
+    strategy: Strategy = "stride"
+    """``"stride"``: evenly from every visual bucket; ``"diverse"``: each image as different as can
+    be from those before it; ``"representative"``: few of what is rare, many of what is frequent"""
+    near_duplicates: float | None = None
+    """leave out an image that differs from the first one of its burst in at most so many bits of
+    the dHash; with ``features`` it is a cosine distance, 0-2"""
+    features: Any = None
+    """``(n, d)`` numbers, such as embeddings, to compare images by instead of our descriptors"""
+    stratify_by: Sequence[Label] | None = None
+    """a label for each of n images; every stratum gets its share of the target"""
+    balance: str | float = "proportional"
+    """shares of the strata: ``"proportional"`` to their sizes, ``"equal"``, or in proportion to
+    sizes to the power of this number, 0-1"""
+    max_per_group: int | None = None
+    """the most that a stratum gets"""
+    keep: Sequence[int] = ()
+    """positions of images that are in anyway, and count; others are chosen to differ from them"""
+    leave_out_junk: bool = False
+    """leave out images with nothing on them; see :mod:`smartdownsample_core.traits`"""
+
+    def __post_init__(self) -> None:
+        one_of("strategy", self.strategy, STRATEGIES)
+        if self.near_duplicates is not None:
+            _number("near_duplicates", self.near_duplicates)
+        if self.features is None and self.near_duplicates is not None:
+            whole_number("near_duplicates", self.near_duplicates, minimum=0)
+        if isinstance(self.balance, str):
+            one_of("balance", self.balance, BALANCES)
+        else:
+            _number("balance", self.balance, most=1)
+        if self.max_per_group is not None:
+            whole_number("max_per_group", self.max_per_group, minimum=1)
+        needs_strata = self.max_per_group is not None or self.balance != "proportional"
+        if needs_strata and self.stratify_by is None:
+            raise ValueError("max_per_group and balance are about strata: say stratify_by, too")
+
+    def check(self, n: int, target_count: int | None) -> None:
+        """Raises a ValueError if the choice does not fit n images or the target."""
+        if target_count is None and self.near_duplicates is None and self.max_per_group is None:
+            raise ValueError("without a target_count, say near_duplicates or max_per_group")
+        if self.features is not None:
+            unit_features(self.features, n)
+        if self.stratify_by is not None and len(self.stratify_by) != n:
+            raise ValueError(
+                f"stratify_by must have a label for each of the {n:,} images, "
+                f"got {len(self.stratify_by):,}"
+            )
+        keep = {whole_number("keep", row) for row in self.keep}
+        if keep and not (min(keep) >= 0 and max(keep) < n):
+            outside = min(keep) if min(keep) < 0 else max(keep)
+            raise ValueError(f"keep must be positions from 0 to {n - 1}, got {outside}")
+        if target_count is not None and max(target_count, 0) < len(keep):
+            raise ValueError(
+                f"target_count {target_count:,} is less than the {len(keep):,} images of keep, "
+                "which count; raise it, or keep fewer"
+            )
+
+    @property
+    def exponent(self) -> float:
+        """The power of its size that a stratum's share is in proportion to."""
+        if isinstance(self.balance, str):
+            return float(self.balance == "proportional")
+        return float(self.balance)
+
+    @property
+    def needs_descriptors(self) -> bool:
+        """Whether more is needed of an image than its bucket."""
+        compares = self.strategy != "stride" and self.features is None
+        return compares or self.leave_out_junk
+
+
+def _number(name: str, value: Any, most: float = math.inf) -> None:
+    is_number = isinstance(value, Real) and not isinstance(value, bool)
+    if not is_number or not 0 <= value <= most:
+        bounds = "of at least 0" if most == math.inf else f"from 0 to {most}"
+        raise ValueError(f"{name} must be a number {bounds}, got {value!r}")

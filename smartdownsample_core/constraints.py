@@ -1,0 +1,116 @@
+"""What a choice demands beside a strategy, as arrays: who comes first, and how many of whom."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .choice import Choice
+from .features import unit_features
+from .neighbors import near_duplicates
+from .strata import assign_strata
+from .table import Signatures
+from .traits import is_junk
+
+_Rows = NDArray[np.int64]
+
+#: Images are taken from the first tier that has any: good ones, near-duplicates, junk.
+N_TIERS = 3
+_NEVER, _GOOD, _NEAR_DUPLICATE, _JUNK = -1, 0, 1, 2
+
+
+class Constraints:
+    """The choice, applied to n images."""
+
+    keep: _Rows
+    """``(m,)``; rows that are taken from the start, ascending"""
+    junk: NDArray[np.bool_] | None
+    """``(n,)``; None if junk is as good as others"""
+    leaders: _Rows | None
+    """``(n,)``; first row of the group of near-duplicates, -1 where there is none"""
+    strata: tuple[_Rows, list[str]] | None
+    """``(n,)`` number of the stratum, and their names"""
+    tiers: NDArray[np.int8]
+    """``(n,)``; -1 for what cannot be picked: it was not read, or is taken already"""
+
+    def __init__(self, signatures: Signatures, order: _Rows, choice: Choice) -> None:
+        """Works out who comes first; the choice has been checked."""
+        readable = signatures.readable
+        self.keep = np.unique(np.array(choice.keep, np.int64))
+        self.junk = is_junk(signatures.traits) if choice.leave_out_junk else None
+        self.leaders = _leaders(signatures, order, choice)
+        self.strata = None
+        if choice.stratify_by is not None:
+            self.strata = assign_strata(choice.stratify_by)
+        self.tiers = self._tiers(readable, order)
+        self._room = self._room_by_stratum(readable, choice.max_per_group)
+        sizes = np.bincount(self.stratum_of[readable], minlength=len(self._room))
+        self.shares = np.rint(np.maximum(sizes, 1.0) ** choice.exponent * 1024).astype(np.int64)
+
+    @property
+    def stratum_of(self) -> _Rows:
+        """``(n,)``; all 0 without strata."""
+        return np.zeros(len(self.tiers), np.int64) if self.strata is None else self.strata[0]
+
+    def room(self, taken: _Rows) -> _Rows:
+        """How many more each stratum may get, ``(s,)``."""
+        return self._room - np.bincount(self.stratum_of[taken], minlength=len(self._room))
+
+    def available(self) -> int:
+        """How many images there are in the first tier, within the room of their strata."""
+        good = np.bincount(self.stratum_of[self.tiers == _GOOD], minlength=len(self._room))
+        return len(self.keep) + int(np.minimum(good, self.room(self.keep)).sum())
+
+    def check_target(self, target_count: int) -> None:
+        """Raises a ValueError if the strata have no room for so many, though there are as many."""
+        most = len(self.keep) + int(self.room(self.keep).sum())
+        readable = int((self.tiers != _NEVER).sum()) + len(self.keep)
+        if most < min(target_count, readable):
+            raise ValueError(
+                f"target_count {target_count:,} exceeds the {most:,} images that max_per_group "
+                "leaves; raise max_per_group, or ask for fewer"
+            )
+
+    def _tiers(self, readable: NDArray[np.bool_], order: _Rows) -> NDArray[np.int8]:
+        tiers = np.where(readable, _GOOD, _NEVER).astype(np.int8)
+        kept = np.zeros(len(tiers), bool)
+        kept[self.keep] = True
+        junk = np.zeros(len(tiers), bool) if self.junk is None else self.junk
+        if self.leaders is not None:
+            rows = order[readable[order]]
+            preference = np.where(kept, -1, junk)[rows]
+            by_group = rows[np.lexsort((preference, self.leaders[rows]))]
+            is_first = np.diff(self.leaders[by_group], prepend=-1) != 0
+            tiers[by_group[~is_first]] = _NEAR_DUPLICATE
+        tiers[readable & junk] = _JUNK
+        tiers[kept] = _NEVER
+        return tiers
+
+    def _room_by_stratum(self, readable: NDArray[np.bool_], most: int | None) -> _Rows:
+        n_strata = 1 if self.strata is None else len(self.strata[1])
+        sizes = np.bincount(self.stratum_of[readable], minlength=n_strata)
+        kept = np.bincount(self.stratum_of[self.keep], minlength=n_strata)
+        return np.maximum(sizes if most is None else np.minimum(sizes, most), kept)
+
+
+def _leaders(signatures: Signatures, order: _Rows, choice: Choice) -> _Rows | None:
+    if choice.near_duplicates is None:
+        return None
+    rows = order[signatures.readable[order]]
+    leaders = np.full(len(signatures), -1, np.int64)
+    if choice.features is None:
+        hashes = signatures.dhash
+
+        def bits(some: _Rows, one: int) -> NDArray[np.int64]:
+            different = np.unpackbits(hashes[some] ^ hashes[one], axis=1)
+            return np.asarray(different.sum(axis=1, dtype=np.int64))
+
+        leaders[rows] = near_duplicates(rows, bits, choice.near_duplicates)
+        return leaders
+    features = unit_features(choice.features, len(signatures))
+
+    def cosine(some: _Rows, one: int) -> NDArray[np.float32]:
+        return np.asarray(1 - features[some] @ features[one])
+
+    leaders[rows] = near_duplicates(rows, cosine, choice.near_duplicates)
+    return leaders

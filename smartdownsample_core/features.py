@@ -1,0 +1,45 @@
+"""Feature vectors of the user's own, such as embeddings, to points that can be compared exactly."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+_LARGEST = 127
+_LONGEST = 2047  # squares of such a vector sum to less than 2**22
+
+
+def unit_features(features: Any, n: int) -> NDArray[np.float32]:
+    """Returns feature vectors scaled to length 1, so that distances follow the cosine.
+
+    Args:
+        features: ``(n, d)`` numbers
+        n: images there are
+
+    Raises:
+        ValueError: for another shape, or values that are no finite numbers
+    """
+    try:
+        table = np.asarray(features, np.float32)
+    except (TypeError, ValueError):
+        raise ValueError("features must be an array of numbers with one row per image") from None
+    if table.ndim != 2 or len(table) != n or not table.size:
+        raise ValueError(
+            f"features must have the shape ({n}, d), one row for each of the {n:,} images, "
+            f"got {table.shape}"
+        )
+    bad = np.flatnonzero(~np.isfinite(table).all(axis=1))
+    if len(bad):
+        raise ValueError(
+            f"features must be finite numbers; {len(bad):,} rows are not, the first is row {bad[0]}"
+        )
+    return np.asarray(table / np.maximum(np.linalg.norm(table, axis=1, keepdims=True), 1e-12))
+
+
+def quantized(features: NDArray[np.float32]) -> NDArray[np.int8]:
+    """Rounds feature vectors of length 1, ``(n, d)``, to bytes in a common scale."""
+    largest = max(float(np.abs(features).max()), 1e-12)
+    scale = min(_LARGEST / largest, _LONGEST)
+    return np.asarray(np.rint(features * scale).astype(np.int8))

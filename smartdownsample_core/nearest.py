@@ -1,0 +1,75 @@
+"""Distances from every point to the nearest of some centers, kept up to date in bulk."""
+
+from __future__ import annotations
+
+import os
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+from numpy.typing import NDArray
+
+Points = NDArray[np.uint8] | NDArray[np.int8]
+
+#: Points and centers that are compared in one matrix product: some 30 MB.
+_ROWS, _CENTERS = 8192, 1024
+
+
+class Nearest:
+    """For each of n points the squared distance to the nearest center so far, and which that is.
+
+    The points are bytes, so that all sums are of whole numbers that float32 holds exactly: the
+    answer does not depend on the BLAS, the machine or the number of threads. Comparing n points
+    with k centers of d bytes takes 2 n k d floating-point operations, at the speed of BLAS.
+    """
+
+    squared: NDArray[np.float32]
+    """``(n,)``; infinity as long as there is no center"""
+    owner: NDArray[np.int64]
+    """``(n,)``; the row of the nearest center, the earliest of several; -1 if there is none"""
+    is_center: NDArray[np.bool_]
+    """``(n,)``"""
+
+    def __init__(self, points: Points) -> None:
+        """Starts without centers.
+
+        Args:
+            points: ``(n, d)``; the squares of a point sum to less than 2**22
+        """
+        self.points = points
+        self._norms = np.einsum("ij,ij->i", points, points, dtype=np.float32)
+        self.squared = np.full(len(points), np.inf, np.float32)
+        self.owner = np.full(len(points), -1, np.int64)
+        self.is_center = np.zeros(len(points), bool)
+
+    def between(self, rows: NDArray[np.int64]) -> NDArray[np.float32]:
+        """Returns the squared distances between points, ``(m, m)``."""
+        points, norms = self.points[rows].astype(np.float32), self._norms[rows]
+        squared = points @ (-2 * points.T)
+        squared += norms
+        squared += norms[:, None]
+        return np.asarray(squared)
+
+    def add(self, centers: NDArray[np.int64]) -> None:
+        """Makes the points at these rows, ``(m,)``, centers."""
+        self.is_center[centers] = True
+        starts = range(0, len(self.points), _ROWS)
+        with ThreadPoolExecutor(os.cpu_count()) as pool:
+            for first in range(0, len(centers), _CENTERS):
+                some = centers[first : first + _CENTERS]
+                # -2 x.c + c.c as one product: x gets a column of ones.
+                table = np.empty((self.points.shape[1] + 1, len(some)), np.float32)
+                table[:-1] = -2 * self.points[some].astype(np.float32).T
+                table[-1] = self._norms[some]
+                for _ in pool.map(lambda start, t=table, c=some: self._update(start, t, c), starts):
+                    pass
+
+    def _update(self, start: int, table: NDArray[np.float32], centers: NDArray[np.int64]) -> None:
+        rows = slice(start, start + _ROWS)
+        points = self.points[rows]
+        ones = np.ones((len(points), table.shape[0]), np.float32)
+        ones[:, :-1] = points
+        distances = ones @ table
+        best = distances.min(axis=1) + self._norms[rows]
+        closer = np.flatnonzero(best < self.squared[rows])
+        self.squared[rows][closer] = best[closer]
+        self.owner[rows][closer] = centers[distances[closer].argmin(axis=1)]

@@ -1,0 +1,105 @@
+"""The answer of a downsampling: what was kept, out of which buckets, and why."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .buckets import bucket_name
+
+
+@dataclass(frozen=True)
+class Bucket:
+    """One non-empty bucket of a selection."""
+
+    id: int
+    """0-127, the same for the same image in every run"""
+    size: int
+    """readable images in it"""
+    kept: int
+    """images of it that were kept"""
+
+    @property
+    def name(self) -> str:
+        """What its images have in common."""
+        return bucket_name(self.id)
+
+    @property
+    def excluded(self) -> int:
+        """Images of it that were not kept."""
+        return self.size - self.kept
+
+    @property
+    def rate(self) -> float:
+        """Share that was kept, 0-1."""
+        return self.kept / self.size
+
+    @property
+    def stride(self) -> float | None:
+        """Step between two kept images in natural order; None if none is kept."""
+        return self.size / self.kept if self.kept else None
+
+
+@dataclass(frozen=True, eq=False)
+class Selection:
+    """The answer of one downsampling of n images, and everything it was made of."""
+
+    indices: NDArray[np.int64]
+    """``(k,)``; sorted unique input positions of the kept images"""
+    bucket_ids: NDArray[np.int16]
+    """``(n,)``; the bucket of every image, -1 where it could not be read"""
+    buckets: tuple[Bucket, ...]
+    """the non-empty buckets, largest first"""
+    order: NDArray[np.int64]
+    """``(n,)``; the input positions in natural order"""
+    unreadable: dict[int, OSError]
+    """input position to the error, for the images that could not be read"""
+    target_count: int
+    """images asked for; k is smaller only if fewer could be read"""
+    random_seed: int
+    ranking: NDArray[np.int64] | None = None
+    """``(k,)``; the kept images in the order of their choice, if the strategy has one: its first m
+    are what a target of m would have kept, as long as there are no strata"""
+    leaders: NDArray[np.int64] | None = None
+    """``(n,)``; the first image of each one's group of near-duplicates, -1 where it could not be
+    read; None if these were not looked for"""
+    junk: NDArray[np.bool_] | None = None
+    """``(n,)``; True for images with nothing on them; None if these were not left out"""
+    strata: tuple[NDArray[np.int64], list[str]] | None = None
+    """``(n,)`` number of the stratum, and the names of the strata"""
+
+    @property
+    def kept(self) -> NDArray[np.bool_]:
+        """``(n,)``; True for the kept images."""
+        mask = np.zeros(len(self.bucket_ids), bool)
+        mask[self.indices] = True
+        return mask
+
+    @property
+    def n_unrepresented(self) -> int:
+        """Buckets that had to go without, because there are more of them than images asked for."""
+        return sum(bucket.kept == 0 for bucket in self.buckets)
+
+    @property
+    def n_readable(self) -> int:
+        """Images that took part."""
+        return len(self.bucket_ids) - len(self.unreadable)
+
+    @property
+    def n_near_duplicates_kept(self) -> int:
+        """Near-duplicates of kept images that had to be kept to reach the target."""
+        if self.leaders is None:
+            return 0
+        return len(self.indices) - len(np.unique(self.leaders[self.indices]))
+
+    @property
+    def n_junk_kept(self) -> int:
+        """Images with nothing on them that had to be kept to reach the target."""
+        return 0 if self.junk is None else int(self.junk[self.indices].sum())
+
+    def members(self, bucket_id: int) -> NDArray[np.int64]:
+        """Returns the input positions of a bucket's images in natural order."""
+        members: NDArray[np.int64] = self.order[self.bucket_ids[self.order] == bucket_id]
+        return members

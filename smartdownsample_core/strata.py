@@ -1,0 +1,48 @@
+"""Labels to strata: groups of images that each get their share."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+#: What images without a label are together.
+UNLABELLED = "(no label)"
+
+Label = str | None | Iterable[str | None]
+
+
+def assign_strata(labels: Sequence[Label]) -> tuple[NDArray[np.int64], list[str]]:
+    """Gives every image the stratum of its label.
+
+    Args:
+        labels: n times a label, several, or None; what is no text is taken as text. Of several
+            labels the rarest counts, so that rare ones get their due; of equally rare ones the
+            first in the alphabet
+
+    Returns:
+        ``(n,)`` numbers of strata, and their names in alphabetical order
+
+    >>> ids, names = assign_strata(["fox", "fox", ["fox", "owl"], None])
+    >>> [names[number] for number in ids]
+    ['fox', 'fox', 'owl', '(no label)']
+    """
+    several = [_texts(label) for label in labels]
+    counts = Counter(text for texts in several for text in set(texts))
+    chosen = [
+        min(texts, key=lambda text: (counts[text], text)) if texts else UNLABELLED
+        for texts in several
+    ]
+    names = sorted(set(chosen))
+    numbers = {name: number for number, name in enumerate(names)}
+    return np.array([numbers[name] for name in chosen], np.int64), names
+
+
+def _texts(label: Label) -> list[str]:
+    if label is None:
+        return []
+    if isinstance(label, Iterable) and not isinstance(label, (str, bytes)):
+        return [str(one) for one in label if one is not None]
+    return [str(label)]

@@ -1,0 +1,53 @@
+"""Thumbnails to what gives a useless frame away: no detail, all black, all white."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+#: An image with less detail than this is junk: black, white, noise, fog, a covered or moved camera.
+MIN_SHARPNESS = 3.0
+
+#: An image with a larger share of black, or of white, is junk.
+MAX_CLIPPED = 0.98
+
+_DARK, _BRIGHT = 10, 245
+
+
+class Traits(NamedTuple):
+    """How much there is to see in images."""
+
+    sharpness: NDArray[np.float32]
+    """``(n,)``; mean absolute Laplacian of the grey thumbnail, in grey levels"""
+    dark: NDArray[np.float32]
+    """``(n,)``; share of the thumbnail with all channels at most 10, 0-1"""
+    bright: NDArray[np.float32]
+    """``(n,)``; share of the thumbnail with all channels at least 245, 0-1"""
+
+
+def traits(thumbnails: NDArray[np.uint8]) -> Traits:
+    """Measures thumbnails, ``(n, 3, 32, 32)`` RGB.
+
+    The Laplacian is that of 4 neighbours, a usual measure of focus: Pech-Pacheco et al., "Diatom
+    autofocusing in brightfield microscopy" (2000). In a thumbnail, pixel noise has averaged out and
+    does not pass for detail.
+    """
+    grey = thumbnails.sum(axis=1, dtype=np.int32)  # three times the grey level
+    around = grey[:, :-2, 1:-1] + grey[:, 2:, 1:-1] + grey[:, 1:-1, :-2] + grey[:, 1:-1, 2:]
+    laplacian = np.abs(4 * grey[:, 1:-1, 1:-1] - around)
+    return Traits(
+        sharpness=(laplacian.mean(axis=(1, 2)) / 3).astype(np.float32),
+        dark=(thumbnails.max(axis=1) <= _DARK).mean(axis=(1, 2), dtype=np.float32),
+        bright=(thumbnails.min(axis=1) >= _BRIGHT).mean(axis=(1, 2), dtype=np.float32),
+    )
+
+
+def is_junk(measured: Traits) -> NDArray[np.bool_]:
+    """Says which images show next to nothing, ``(n,)``; False for those that were not read."""
+    return np.asarray(
+        (measured.sharpness < MIN_SHARPNESS)
+        | (measured.dark > MAX_CLIPPED)
+        | (measured.bright > MAX_CLIPPED)
+    )
