@@ -98,7 +98,7 @@ def run(
         "replaced": replaced,
         "summary": totals(selection),
         "warning": _warning(selection),
-        "buckets": _bucket_records(selection),
+        "buckets": bucket_records(selection),
     }
     yield Progress(len(target.ids), len(target.ids), "Saving the run")
     if replaced:
@@ -168,7 +168,8 @@ def _warning(selection: Selection) -> str | None:
     )
 
 
-def _bucket_records(selection: Selection) -> list[dict[str, Any]]:
+def bucket_records(selection: Selection) -> list[dict[str, Any]]:
+    """Returns the buckets of a selection as plain values, largest first."""
     return [
         {
             "bucket": bucket.id,

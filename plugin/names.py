@@ -12,6 +12,11 @@ LABELS = {
     "delete_run": "Undo a smart downsample run",
 }
 
+#: What a person reads on the panel's tab.
+PANEL = "Smart Downsample"
+
+PLUGIN = "@smartdownsample/smartdownsample"
+
 #: ``method`` of our custom runs, and the key of our mark in a field's ``info``.
 METHOD = "smartdownsample"
 
@@ -45,3 +50,8 @@ def kept_view(run_key: str) -> str:
 def buckets_view(run_key: str) -> str:
     """Returns the name of the saved view that groups a run's samples by bucket."""
     return f"{run_key} buckets"
+
+
+def uri(operator: str) -> str:
+    """Returns the URI of one of our operators."""
+    return f"{PLUGIN}/{operator}"

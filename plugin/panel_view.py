@@ -1,0 +1,205 @@
+"""How the panel looks: its layout, made from its state alone."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import fiftyone.operators.types as types
+
+from . import charts, inputs, sources
+
+#: Settings that the panel asks for.
+ASKED = tuple(row.name for row in (inputs.TARGET_COUNT, *inputs.WHAT_IF_ROWS))
+
+#: Of two inputs that follow each other. The App reports an input as changed by the user when the
+#: panel has set it, unless its view says that it is composite; the two would then never rest.
+_NO_ECHO = {"composite_view": True}
+
+_SMALL = {"fontSize": "0.85rem", "py": 0.5, "px": 1}
+_COLUMNS = (
+    ("place", "#"),
+    ("name", "Bucket"),
+    ("size", "Images"),
+    ("kept", "Kept"),
+    ("rate", "Share"),
+    ("stride", "Stride"),
+)
+
+
+def render(panel: Any, state: Any) -> types.Property:
+    """Returns the layout for a state."""
+    body = types.Object()
+    if state.phase is None:
+        _say(body, "Open a dataset of images to downsample it.")
+    elif state.phase == "loading":
+        body.view("loading", types.LoadingView(text="Reading the stored signatures"))
+    else:
+        _source(panel, body, state)
+        sections = {"refused": _refused, "unsigned": _unsigned, "ready": _ready}
+        sections[state.phase](panel, body, state)
+    # Nothing in the panel may be wider than the panel, whose width the user chooses.
+    grid = {"gridTemplateColumns": "minmax(0, 1fr)", "p": 2}
+    view = types.VStackView(gap=1.5, componentsProps={"grid": {"sx": grid}})
+    return types.Property(body, view=view)
+
+
+def _source(panel: Any, body: types.Object, state: Any) -> None:
+    row = _row(body, "choose", align_y="bottom")
+    choices = types.DropdownView(width="280px")
+    for value, label in state.choices or []:
+        if value != sources.VIEW or state.source == sources.VIEW:
+            choices.add_choice(value, label=label)
+    row.enum(
+        "source",
+        choices.values(),
+        label="Choose from",
+        view=choices,
+        on_change=panel.choose_source,
+    )
+    _button(row, "take_view", "Use the grid's view", panel.take_view)
+
+
+def _refused(panel: Any, body: types.Object, state: Any) -> None:
+    _say(body, f"This cannot be downsampled: {state.problem}.", "warning")
+
+
+def _unsigned(panel: Any, body: types.Object, state: Any) -> None:
+    _say(
+        body,
+        f"None of the {state.n_samples:,} samples has a visual signature yet. Compute them once: "
+        "each image is read, and nothing is kept or left out.",
+    )
+    row = _row(body, "start")
+    _button(row, "compute", "Compute signatures", panel.compute, "contained")
+
+
+def _ready(panel: Any, body: types.Object, state: Any) -> None:
+    _settings(panel, body, state)
+    _notices(panel, body, state)
+    _totals(panel, body, state)
+    body.plot(
+        "chart",
+        layout=charts.layout(state.place),
+        config={"displayModeBar": False, "scrollZoom": False},
+        on_click=panel.click_bar,
+        height="300px",
+    )
+    _navigation(panel, body, state)
+    _table(panel, body)
+
+
+def _settings(panel: Any, body: types.Object, state: Any) -> None:
+    settings = _row(body, "settings")
+    inputs.add(
+        settings,
+        inputs.TARGET_COUNT,
+        on_change=panel.change_target,
+        view=types.FieldView(width="130px", **_NO_ECHO),
+    )
+    slider = types.SliderView(
+        label="",
+        view_multiple_of=1,
+        value_precision=0,
+        value_label_display="auto",
+        width="70%",
+        **_NO_ECHO,
+    )
+    most = max(state.n_samples - state.n_unreadable - state.n_missing, 1)
+    settings.int("slider", min=1, max=most, on_change=panel.change_target, view=slider)
+    settings.bool(
+        "more",
+        label="More settings",
+        on_change=panel.change_setting,
+        view=types.SwitchView(width="100%"),
+    )
+    for row in inputs.WHAT_IF_ROWS if state.settings.get("more") else ():
+        view = types.View(width="48%")
+        inputs.add(settings, row, description=None, on_change=panel.change_setting, view=view)
+
+
+def _notices(panel: Any, body: types.Object, state: Any) -> None:
+    if state.problem:
+        _say(body, state.problem, "error", "problem_notice")
+    if state.changed:
+        _say(
+            body,
+            "The dataset has changed since this run. The chart shows what the same settings keep "
+            "now; press Apply to run it again.",
+            "warning",
+            "changed_notice",
+        )
+    if state.n_missing:
+        _say(
+            body,
+            f"{state.n_missing:,} of {state.n_samples:,} samples have no up-to-date signature, and "
+            "are not in the chart.",
+            "warning",
+            "missing_notice",
+        )
+        row = _row(body, "complete")
+        _button(row, "compute", "Compute signatures", panel.compute, "contained")
+
+
+def _totals(panel: Any, body: types.Object, state: Any) -> None:
+    run_key = sources.run_key(state.source)
+    saved = f"saved as the run `{run_key}`" if state.saved else "not saved; Apply writes it"
+    body.md(f"**{state.totals}** · {saved}", name="totals_line")
+    row = _row(body, "actions")
+    _button(row, "apply", "Apply ...", panel.apply, "outlined" if state.saved else "contained")
+    if run_key:
+        _button(row, "undo", "Undo ...", panel.undo)
+
+
+def _navigation(panel: Any, body: types.Object, state: Any) -> None:
+    text = state.bucket_text or "Click a bar or a row to see its bucket in the grid."
+    body.md(text, name="bucket_line")
+    row = _row(body, "navigation")
+    _button(
+        row, "previous", "", panel.previous_bucket, icon="chevron_left", title="Previous bucket"
+    )
+    _button(row, "next", "", panel.next_bucket, icon="chevron_right", title="Next bucket")
+    for value, label, handler in (
+        ("all", "All", panel.show_all),
+        ("kept", "Kept", panel.show_kept),
+        ("excluded", "Excluded", panel.show_excluded),
+    ):
+        variant = "contained" if state.show == value else "outlined"
+        _button(row, f"show_{value}", label, handler, variant)
+    _button(row, "everything", "Back to everything", panel.show_everything)
+
+
+def _table(panel: Any, body: types.Object) -> None:
+    cells = {
+        "tableHeadCell": {"sx": _SMALL},
+        "tableBodyCell": {"sx": {**_SMALL, "cursor": "pointer"}},
+    }
+    table = types.TableView(
+        on_click_row=panel.click_row,
+        componentsProps={"table": {"sx": {"minWidth": 0}}, **cells},
+    )
+    for column, label in _COLUMNS:
+        table.add_column(column, label=label)
+    body.list("buckets", types.Object(), view=table)
+
+
+def _row(body: types.Object, name: str, align_y: str = "center") -> types.Object:
+    """Adds a row that wraps; what is in it needs a ``width``."""
+    row = types.Object()
+    view = types.GridView(orientation="2d", gap=1, align_y=align_y)
+    body.define_property(name, row, view=view)
+    return row
+
+
+def _button(
+    row: types.Object,
+    name: str,
+    label: str,
+    handler: Any,
+    variant: str = "outlined",
+    **options: Any,
+) -> None:
+    row.btn(name, label, variant=variant, on_click=handler, width="auto", **options)
+
+
+def _say(body: types.Object, text: str, severity: str = "info", name: str = "notice") -> None:
+    body.view(name, types.AlertView(severity=severity, label=text))
