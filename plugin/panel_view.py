@@ -45,7 +45,7 @@ def render(panel: Any, state: Any) -> types.Property:
 
 def _source(panel: Any, body: types.Object, state: Any) -> None:
     row = _row(body, "choose", align_y="bottom")
-    choices = types.DropdownView(width="280px")
+    choices = types.DropdownView(**_item(flex="1 1 200px", maxWidth="320px"))
     for value, label in state.choices or []:
         if value != sources.VIEW or state.source == sources.VIEW:
             choices.add_choice(value, label=label)
@@ -76,7 +76,8 @@ def _unsigned(panel: Any, body: types.Object, state: Any) -> None:
 def _ready(panel: Any, body: types.Object, state: Any) -> None:
     _settings(panel, body, state)
     _notices(panel, body, state)
-    _totals(panel, body, state)
+    if not state.problem:
+        _totals(panel, body, state)
     body.plot(
         "chart",
         layout=charts.layout(state.place),
@@ -89,19 +90,20 @@ def _ready(panel: Any, body: types.Object, state: Any) -> None:
 
 
 def _settings(panel: Any, body: types.Object, state: Any) -> None:
-    settings = _row(body, "settings")
+    settings = _row(body, "settings", align_y="bottom")
     inputs.add(
         settings,
         inputs.TARGET_COUNT,
         on_change=panel.change_target,
-        view=types.FieldView(width="130px", **_NO_ECHO),
+        view=types.FieldView(**_item(flex="0 0 120px"), **_NO_ECHO),
     )
     slider = types.SliderView(
         label="",
         view_multiple_of=1,
         value_precision=0,
         value_label_display="auto",
-        width="70%",
+        # Its own margins are meant for a form; these put it on a line with the number.
+        **_item(flex="1 1 160px", minWidth=0, mt="-26px", mb="-26px"),
         **_NO_ECHO,
     )
     most = max(state.n_samples - state.n_unreadable - state.n_missing, 1)
@@ -110,10 +112,10 @@ def _settings(panel: Any, body: types.Object, state: Any) -> None:
         "more",
         label="More settings",
         on_change=panel.change_setting,
-        view=types.SwitchView(width="100%"),
+        view=types.SwitchView(**_item(flex="1 1 100%")),
     )
     for row in inputs.WHAT_IF_ROWS if state.settings.get("more") else ():
-        view = types.View(width="48%")
+        view = types.View(**_item(flex="1 1 160px"))
         inputs.add(settings, row, description=None, on_change=panel.change_setting, view=view)
 
 
@@ -142,8 +144,10 @@ def _notices(panel: Any, body: types.Object, state: Any) -> None:
 
 def _totals(panel: Any, body: types.Object, state: Any) -> None:
     run_key = sources.run_key(state.source)
-    saved = f"saved as the run `{run_key}`" if state.saved else "not saved; Apply writes it"
-    body.md(f"**{state.totals}** · {saved}", name="totals_line")
+    text = f"**{state.totals}**, saved as the run `{run_key}`"
+    if not state.saved:
+        text = f"**Would have {state.totals[0].lower()}{state.totals[1:]}**; nothing is saved yet"
+    body.md(text, name="totals_line")
     row = _row(body, "actions")
     _button(row, "apply", "Apply ...", panel.apply, "outlined" if state.saved else "contained")
     if run_key:
@@ -165,7 +169,7 @@ def _navigation(panel: Any, body: types.Object, state: Any) -> None:
     ):
         variant = "contained" if state.show == value else "outlined"
         _button(row, f"show_{value}", label, handler, variant)
-    _button(row, "everything", "Back to everything", panel.show_everything)
+    _button(row, "everything", "Everything", panel.show_everything)
 
 
 def _table(panel: Any, body: types.Object) -> None:
@@ -183,11 +187,16 @@ def _table(panel: Any, body: types.Object) -> None:
 
 
 def _row(body: types.Object, name: str, align_y: str = "center") -> types.Object:
-    """Adds a row that wraps; what is in it needs a ``width``."""
+    """Adds a row that wraps; what is in it needs :func:`_item`."""
     row = types.Object()
     view = types.GridView(orientation="2d", gap=1, align_y=align_y)
     body.define_property(name, row, view=view)
     return row
+
+
+def _item(flex: str = "none", **sx: Any) -> dict[str, Any]:
+    """Returns the options of a view in a row: its share of the width, as CSS says it."""
+    return {"componentsProps": {"item": {"sx": {"width": "auto", "flex": flex, **sx}}}}
 
 
 def _button(
@@ -198,7 +207,7 @@ def _button(
     variant: str = "outlined",
     **options: Any,
 ) -> None:
-    row.btn(name, label, variant=variant, on_click=handler, width="auto", **options)
+    row.btn(name, label, variant=variant, on_click=handler, **_item(), **options)
 
 
 def _say(body: types.Object, text: str, severity: str = "info", name: str = "notice") -> None:

@@ -99,7 +99,7 @@ def outcome(
 ) -> dict[str, Any]:
     """Returns what the panel says about a selection."""
     run = run_key(source)
-    said = {"totals": totals(selection), "saved": False, "changed": None}
+    said: dict[str, Any] = {"totals": totals(selection), "saved": False, "changed": None}
     if run is None or not runs.exists(dataset, run):
         return said
     record = runs.load(dataset, run)
