@@ -26,6 +26,7 @@ def register(plugin):
 
     from .plugin.operators import OPERATORS
     from .plugin.panel import PANELS
+    from .plugin.run_operators import OPERATORS as RUN_OPERATORS
 
-    for operator in (*OPERATORS, *PANELS):
+    for operator in (*OPERATORS, *RUN_OPERATORS, *PANELS):
         plugin.register(operator)

@@ -54,7 +54,7 @@ def layout(marked: int | None = None) -> dict[str, Any]:
             "yanchor": "bottom",
         },
         "hovermode": "closest",
-        "hoverlabel": {"align": "left"},
+        "hoverlabel": {"align": "left", "bgcolor": "#22262c", "font": {"color": "#ffffff"}},
         "margin": {"t": 32, "r": 12, "b": 36, "l": 56},
         "xaxis": {
             "type": "category",

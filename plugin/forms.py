@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import fiftyone.operators as foo
@@ -10,9 +11,9 @@ import fiftyone.operators.types as types
 
 from smartdownsample_core import bucket_name
 
-from . import names, runs, samples
+from . import files, names, runs, samples
 from .config import DownsampleConfig, SignatureConfig
-from .inputs import RUN_KEY, SELECTION_ROWS, SIGNATURE_ROWS, TARGET_COUNT, add
+from .inputs import CHART_ROWS, RUN_KEY, SELECTION_ROWS, SIGNATURE_ROWS, TARGET_COUNT, add
 
 #: Share of the samples that the form proposes to keep.
 _DEFAULT_SHARE = 0.1
@@ -51,7 +52,7 @@ def downsample_form(ctx: foo.ExecutionContext) -> types.Property:
     )
     add(inputs, RUN_KEY)
     if _advanced_switch(ctx, inputs):
-        for row in (*SELECTION_ROWS, *SIGNATURE_ROWS):
+        for row in (*SELECTION_ROWS, *CHART_ROWS, *SIGNATURE_ROWS):
             add(inputs, row)
     if ctx.params.get("target_count") is not None:
         _validate(ctx, inputs, DownsampleConfig, view)
@@ -67,8 +68,9 @@ def signatures_form(ctx: foo.ExecutionContext) -> types.Property:
         "Writes what an image looks like - hashes, brightness, colour and a visual bucket - into "
         "a field of each sample. Signatures that are up to date are left as they are."
     )
-    for row in SIGNATURE_ROWS:
-        add(inputs, row)
+    if _advanced_switch(ctx, inputs):
+        for row in SIGNATURE_ROWS:
+            add(inputs, row)
     _validate(ctx, inputs, SignatureConfig, target(ctx))
     return types.Property(inputs, view=types.View(label=names.LABELS["compute_signatures"]))
 
@@ -140,6 +142,54 @@ def delete_form(ctx: foo.ExecutionContext) -> types.Property:
     return types.Property(inputs, view=types.View(label=names.LABELS["delete_run"]))
 
 
+def export_form(ctx: foo.ExecutionContext) -> types.Property:
+    """Asks which run to export, and into which file."""
+    inputs = types.Object()
+    known = runs.keys(ctx.dataset)
+    if not known:
+        text = "This dataset has no smartdownsample run to export"
+        _refuse(inputs.view("no_runs", types.Warning(label=text)), text)
+        return types.Property(inputs, view=types.View(label=names.LABELS["export_run"]))
+    run_key = _run_choice(ctx, inputs, known, default=known[0], required=True)
+    path = inputs.str(
+        "path",
+        label="File",
+        description="Full path of a new .csv or .json file, on the server",
+        default=str(Path.home() / f"{run_key}.csv"),
+        required=True,
+    )
+    given = ctx.params.get("path")
+    if given is not None and (reason := files.problem("path", given, tuple(files.LISTS))):
+        _refuse(path, reason)
+    if run_key in known:
+        kept = runs.load(ctx.dataset, run_key)["kept"]
+        view = names.kept_view(run_key)
+        inputs.md(
+            f"Writes id, path and bucket of {kept:,} samples. For images and labels, use "
+            f'FiftyOne\'s own exporter: `dataset.load_saved_view("{view}").export(...)`.',
+            name="forecast",
+        )
+    return types.Property(inputs, view=types.View(label=names.LABELS["export_run"]))
+
+
+def arrange_form() -> types.Property:
+    """Asks what of the App's layout may be changed."""
+    inputs = types.Object()
+    inputs.bool(
+        "sidebar",
+        label="Sidebar group",
+        description="Our fields in a group 'smartdownsample'; your other groups stay",
+        default=True,
+    )
+    inputs.bool(
+        "color",
+        label="A colour per bucket",
+        description="Sets the dataset to colour by value; then tick bucket_name in the sidebar",
+        default=True,
+    )
+    return types.Property(inputs, view=types.View(label=names.LABELS["arrange_app"]))
+
+
 def deletion_output(result: Mapping[str, Any]) -> types.Property:
     """Says what an undo removed."""
     outputs = types.Object()
@@ -162,6 +212,7 @@ def downsample_output(result: Mapping[str, Any]) -> types.Property:
         f"Wrote the tag `{result['tag']}`, the saved views `{result['kept_view']}` and "
         f"`{result['buckets_view']}`, and the run `{result['run_key']}`"
         + (", replacing the one before." if result["replaced"] else ".")
+        + "".join(f" Saved `{path}`." for path in result.get("charts", ()))
         + f" To undo all of it: the operator *{names.LABELS['delete_run']}*.",
         name="written",
     )

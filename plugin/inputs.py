@@ -51,6 +51,22 @@ SELECTION_ROWS = (
     ),
 )
 
+#: Charts of a run as files.
+CHART_ROWS = (
+    Row(
+        "save_distribution",
+        "text",
+        "Save the chart",
+        "Full path of a new .png on the server: kept and excluded images per bucket",
+    ),
+    Row(
+        "save_thumbnails",
+        "text",
+        "Save the thumbnails",
+        "Full path of a new .png on the server: up to 25 images of every bucket",
+    ),
+)
+
 #: Of the signatures.
 SIGNATURE_ROWS = (
     Row(

@@ -10,6 +10,8 @@ LABELS = {
     "compute_signatures": "Compute visual signatures",
     "view_buckets": "View visual buckets",
     "delete_run": "Undo a smart downsample run",
+    "export_run": "Export what a smart downsample run kept",
+    "arrange_app": "Arrange the App for visual buckets",
 }
 
 #: What a person reads on the panel's tab.
@@ -22,6 +24,9 @@ METHOD = "smartdownsample"
 
 DEFAULT_RUN_KEY = "smartdownsample"
 DEFAULT_FIELD = "signature"
+
+#: Of the sidebar group that our fields are put in.
+SIDEBAR_GROUP = "smartdownsample"
 
 #: Sub-fields of the signature field: name, type, description.
 SUBFIELDS = (

@@ -73,6 +73,8 @@ class Downsample(foo.Operator):
         random_seed: int = DownsampleConfig.random_seed,
         n_workers: int = SignatureConfig.n_workers,
         recompute: bool = SignatureConfig.recompute,
+        save_distribution: str = "",
+        save_thumbnails: str = "",
         delegate: bool = False,
     ) -> Any:
         """Keeps exactly ``target_count`` diverse samples of a dataset or view.
@@ -88,6 +90,8 @@ class Downsample(foo.Operator):
             random_seed: the same seed keeps the same samples
             n_workers: threads that read images at the same time
             recompute: compute all signatures anew, not only those missing or out of date
+            save_distribution: full path of a new PNG for the chart of the buckets
+            save_thumbnails: full path of a new PNG for the thumbnails of the buckets
             delegate: schedule the run instead of running it now
 
         Returns:
@@ -107,6 +111,8 @@ class Downsample(foo.Operator):
             "random_seed": random_seed,
             "n_workers": n_workers,
             "recompute": recompute,
+            "save_distribution": save_distribution,
+            "save_thumbnails": save_thumbnails,
         }
         return _call(self.uri, engine.run, DownsampleConfig, sample_collection, params, delegate)
 

@@ -14,7 +14,7 @@ from fiftyone.operators.categories import Categories
 
 from smartdownsample_core import Selection
 
-from . import charts, names, panel_view, runs, samples, sources, whatif
+from . import charts, compare, names, panel_view, runs, samples, sources, whatif
 from .config import DownsampleConfig
 from .sources import Source
 
@@ -137,6 +137,42 @@ class SmartDownsample(foo.Panel):
         kind = sources.VIEW if state.stages else sources.DATASET
         self._open(ctx, Source(kind, state.stages, state.settings))
 
+    def export(self, ctx: foo.ExecutionContext) -> None:
+        """Opens the form of the operator that saves the list of what the run kept."""
+        params = {"run_key": sources.run_key(ctx.panel.state.source)}
+        ctx.prompt(names.uri("export_run"), params=params)
+
+    def compare(self, ctx: foo.ExecutionContext) -> None:
+        """Puts another run beside the one that the panel is about; none if none is named."""
+        run, other = sources.run_key(ctx.panel.state.source), ctx.params.get("value")
+        if not other or run is None:
+            ctx.panel.set_state("compared", None)
+            return
+        counts = compare.overlap(ctx.dataset, run, other)
+        ctx.panel.set_state("compared", {"run": run, "other": other, "counts": counts})
+        records = (runs.load(ctx.dataset, key) for key in (run, other))
+        ctx.panel.set_data("difference", compare.rows(*records))
+
+    def close_comparison(self, ctx: foo.ExecutionContext) -> None:
+        """Shows the panel without the other run."""
+        ctx.panel.set_state({"compared": None, "versus": {"run": None}})
+
+    def show_both(self, ctx: foo.ExecutionContext) -> None:
+        """Shows what both runs kept."""
+        self._show_difference(ctx, "both")
+
+    def show_only_a(self, ctx: foo.ExecutionContext) -> None:
+        """Shows what the run kept and the other did not."""
+        self._show_difference(ctx, "only_a")
+
+    def show_only_b(self, ctx: foo.ExecutionContext) -> None:
+        """Shows what the other run kept and this one did not."""
+        self._show_difference(ctx, "only_b")
+
+    def _show_difference(self, ctx: foo.ExecutionContext, part: str) -> None:
+        compared = ctx.panel.state.compared
+        ctx.ops.set_view(compare.view(ctx.dataset, compared["run"], compared["other"], part))
+
     def _open(self, ctx: foo.ExecutionContext, source: Source) -> None:
         """Makes a source the one that the panel is about; says so first if it takes a moment."""
         base = samples.rebuild(ctx.dataset, source.stages)
@@ -158,6 +194,8 @@ class SmartDownsample(foo.Panel):
                 "settings": {**source.settings, "slider": source.settings["target_count"]},
                 "bucket": None,
                 "show": "all",
+                "compared": None,
+                "versus": {"run": None},
             }
         )
         self._answer(ctx)
@@ -172,11 +210,12 @@ class SmartDownsample(foo.Panel):
         state = ctx.panel.state
         base = samples.rebuild(ctx.dataset, state.stages)
         if reason := samples.refusal(base):
-            ctx.panel.set_state({"phase": "refused", "problem": reason})
+            choices = sources.choices(ctx.dataset)
+            ctx.panel.set_state({"phase": "refused", "problem": reason, "choices": choices})
             return
         config, problem = _config(ctx.dataset, base, state.settings)
         stored = whatif.load(base, config)
-        facts = sources.facts(ctx.dataset, state.source, stored)
+        facts = sources.facts(ctx.dataset, stored)
         ctx.panel.set_state({**facts, "problem": problem, "phase": "ready"})
         if len(stored) == stored.n_missing:
             ctx.panel.set_state("phase", "unsigned")

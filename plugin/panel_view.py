@@ -6,7 +6,7 @@ from typing import Any
 
 import fiftyone.operators.types as types
 
-from . import charts, inputs, sources
+from . import charts, compare, inputs, sources
 
 #: Settings that the panel asks for.
 ASKED = tuple(row.name for row in (inputs.TARGET_COUNT, *inputs.WHAT_IF_ROWS))
@@ -87,6 +87,7 @@ def _ready(panel: Any, body: types.Object, state: Any) -> None:
     )
     _navigation(panel, body, state)
     _table(panel, body)
+    _comparison(panel, body, state)
 
 
 def _settings(panel: Any, body: types.Object, state: Any) -> None:
@@ -152,6 +153,7 @@ def _totals(panel: Any, body: types.Object, state: Any) -> None:
     _button(row, "apply", "Apply ...", panel.apply, "outlined" if state.saved else "contained")
     if run_key:
         _button(row, "undo", "Undo ...", panel.undo)
+        _button(row, "export", "Export ...", panel.export)
 
 
 def _navigation(panel: Any, body: types.Object, state: Any) -> None:
@@ -172,18 +174,50 @@ def _navigation(panel: Any, body: types.Object, state: Any) -> None:
     _button(row, "everything", "Everything", panel.show_everything)
 
 
-def _table(panel: Any, body: types.Object) -> None:
-    cells = {
-        "tableHeadCell": {"sx": _SMALL},
-        "tableBodyCell": {"sx": {**_SMALL, "cursor": "pointer"}},
-    }
-    table = types.TableView(
-        on_click_row=panel.click_row,
-        componentsProps={"table": {"sx": {"minWidth": 0}}, **cells},
+def _comparison(panel: Any, body: types.Object, state: Any) -> None:
+    run_key = sources.run_key(state.source)
+    others = [key for key in state.run_keys or () if key != run_key]
+    if run_key is None or not others:
+        return
+    row = _row(body, "versus", align_y="bottom")
+    choices = types.DropdownView(**_item(flex="1 1 200px", maxWidth="320px"), **_NO_ECHO)
+    for key in others:
+        choices.add_choice(key, label=key)
+    row.enum(
+        "run",
+        choices.values(),
+        label="Compare with",
+        view=choices,
+        on_change=panel.compare,
     )
-    for column, label in _COLUMNS:
+    if state.compared is None:
+        return
+    _button(row, "close", "Close", panel.close_comparison)
+    a, b = state.compared["run"], state.compared["other"]
+    row = _row(body, "parts")
+    handlers = (panel.show_both, panel.show_only_a, panel.show_only_b)
+    for (part, text), handler in zip(compare.PARTS.items(), handlers, strict=True):
+        label = f"{text.format(a=a, b=b)} ({state.compared['counts'][part]:,})"
+        _button(row, f"show_{part}", label, handler)
+    columns = (("name", "Bucket"), ("a", a), ("b", b), ("gain", "Difference"))
+    body.list("difference", types.Object(), view=_table_view(columns))
+
+
+def _table(panel: Any, body: types.Object) -> None:
+    body.list("buckets", types.Object(), view=_table_view(_COLUMNS, panel.click_row))
+
+
+def _table_view(columns: Any, on_click_row: Any = None) -> types.TableView:
+    pointer = {"cursor": "pointer"} if on_click_row else {}
+    components = {
+        "table": {"sx": {"minWidth": 0}},
+        "tableHeadCell": {"sx": _SMALL},
+        "tableBodyCell": {"sx": {**_SMALL, **pointer}},
+    }
+    table = types.TableView(on_click_row=on_click_row, componentsProps=components)
+    for column, label in columns:
         table.add_column(column, label=label)
-    body.list("buckets", types.Object(), view=table)
+    return table
 
 
 def _row(body: types.Object, name: str, align_y: str = "center") -> types.Object:

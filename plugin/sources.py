@@ -12,7 +12,7 @@ from smartdownsample_core import Selection
 from smartdownsample_core.report import totals
 
 from . import forms, names, runs, samples
-from .config import DownsampleConfig
+from .config import CHARTS, DownsampleConfig
 from .engine import bucket_records
 from .whatif import Stored
 
@@ -37,12 +37,11 @@ class Source(NamedTuple):
 
 def first(dataset: fo.Dataset, view: fo.DatasetView) -> Source:
     """Returns what a panel that was just opened should be about."""
-    if shown := runs.of_view(dataset, view):
-        return of_run(dataset, shown)
-    if view._stages:
-        return named(dataset, view, VIEW)
     known = runs.keys(dataset)
-    return of_run(dataset, known[-1]) if known else named(dataset, view, DATASET)
+    shown = runs.of_view(dataset, view) or (known[-1] if known else None)
+    if shown:
+        return of_run(dataset, shown)
+    return named(dataset, view, VIEW if view._stages and len(view) else DATASET)
 
 
 def named(dataset: fo.Dataset, view: fo.DatasetView, key: str) -> Source:
@@ -68,7 +67,7 @@ def of_run(dataset: fo.Dataset, run: str) -> Source:
     settings = {
         name: record[name]
         for name in DownsampleConfig.__dataclass_fields__
-        if name in record and name != "recompute"
+        if name in record and name not in ("recompute", *CHARTS)
     }
     return Source(_RUN + run, samples.stages_of(base) or None, settings)
 
@@ -84,10 +83,11 @@ def choices(dataset: fo.Dataset) -> list[tuple[str, str]]:
     return [(DATASET, "All samples of the dataset"), (VIEW, "The view I took"), *known]
 
 
-def facts(dataset: fo.Dataset, source: str, stored: Stored) -> dict[str, Any]:
+def facts(dataset: fo.Dataset, stored: Stored) -> dict[str, Any]:
     """Returns what the panel says about the samples, whatever the settings."""
     return {
         "choices": choices(dataset),
+        "run_keys": runs.keys(dataset),
         "n_samples": len(stored),
         "n_missing": stored.n_missing,
         "n_unreadable": stored.n_unreadable,
