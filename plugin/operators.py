@@ -51,7 +51,8 @@ class Downsample(foo.Operator):
 
         def show(result: dict[str, Any]) -> Iterator[Any]:
             yield ctx.ops.reload_dataset()
-            yield ctx.ops.set_view(name=result["kept_view"])
+            # By its stages: the App may not have heard of the saved view yet, and then ignores it.
+            yield ctx.ops.set_view(ctx.dataset.load_saved_view(result["kept_view"]))
             yield show_output(ctx, forms.downsample_output(result), result)
 
         return execute(ctx, job, show)

@@ -111,7 +111,14 @@ def grouped(make_dataset: Callable[..., fo.Dataset], images: list[str]) -> fo.Da
 @pytest.fixture(scope="session")
 def operators() -> SimpleNamespace:
     """The operators as FiftyOne loaded them: ``operators.downsample`` and so on."""
-    names = ("downsample", "compute_signatures", "view_buckets", "delete_run")
+    names = (
+        "downsample",
+        "compute_signatures",
+        "view_buckets",
+        "delete_run",
+        "export_run",
+        "arrange_app",
+    )
     return SimpleNamespace(**{name: foo.get_operator(f"{_PLUGIN}/{name}") for name in names})
 
 
