@@ -25,6 +25,7 @@ from .order import random_signatures, synthetic_paths
 from .table import print_table
 
 _PANEL = "@smartdownsample/smartdownsample/smart_downsample"
+_PROMPT = "prompt_user_for_operation"
 _SIZES = (10_000, 100_000)
 
 
@@ -58,7 +59,7 @@ class PanelUser:
         assert answer["error"] is None, answer["error"]
         requested = answer["executor"]["requests"]
         self.calls = [(request["operator_uri"], request["params"]) for request in requested]
-        for name, arguments in list(self.calls):
+        for name, arguments in sorted(self.calls, key=lambda call: call[0] == _PROMPT):
             self._obey(name, arguments)
 
     def change(self, name: str, value: Any) -> None:
@@ -85,7 +86,7 @@ class PanelUser:
             self.layout = arguments["output"]["type"]["properties"]
         elif name == "set_view":
             self.view = arguments.get("view", [])
-        elif name == "prompt_user_for_operation" and arguments["skip_prompt"]:
+        elif name == _PROMPT and arguments["skip_prompt"]:
             self.do(arguments["operator_uri"].partition("#")[2], **arguments["params"])
 
 

@@ -1,0 +1,118 @@
+"""``python -m tests.app.screenshots``: the README's pictures, of the demo dataset, into assets/."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from PIL import Image
+from playwright.sync_api import Browser, Locator, expect, sync_playwright
+
+from demo import __main__ as demo
+from demo.database import free_port
+
+from .browser import ARGUMENTS, ensure_browser
+from .pages import App, Panel
+
+_ASSETS = Path(__file__).parents[2] / "assets"
+_TARGET = 200
+_BUCKET_NAME = "signature.bucket_name"
+
+
+def main() -> None:
+    """Builds the demo dataset, serves it, takes the pictures."""
+    images = demo.generate_images()
+    demo.configure_fiftyone()
+    dataset = demo.build_dataset(images)
+    import fiftyone as fo
+
+    port = free_port()
+    session = fo.launch_app(dataset, remote=True, address="127.0.0.1", port=port)
+    url = f"http://127.0.0.1:{port}"
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=ensure_browser(), args=[*ARGUMENTS])
+        _form(App(_page(browser), url, dataset.name))
+        _charts(dataset)
+        _panel(App(_page(browser, height=1080), url, dataset.name))
+        _kept(App(_page(browser), url, f"{dataset.name}?view=smartdownsample-kept"))
+        _buckets(App(_page(browser), url, f"{dataset.name}?view=smartdownsample-buckets"))
+        browser.close()
+    session.close()
+
+
+def _page(browser: Browser, height: int = 900):
+    return browser.new_page(viewport={"width": 1440, "height": height})
+
+
+def _form(app: App) -> None:
+    app.page.locator("[title='Smart downsample'], img[src*='icon.svg']").first.click()
+    app.page.get_by_text(re.compile("Keeps .* samples")).wait_for()
+    _save(app, "form")
+    app.page.close()
+
+
+def _charts(dataset) -> None:
+    import fiftyone.operators as foo
+
+    charts = {name: _ASSETS / f"{name}.png" for name in ("distribution", "thumbnails")}
+    for path in charts.values():
+        path.unlink(missing_ok=True)
+    foo.get_operator(demo.OPERATOR)(
+        dataset,
+        _TARGET,
+        save_distribution=str(charts["distribution"]),
+        save_thumbnails=str(charts["thumbnails"]),
+    )
+    foo.get_operator(demo.OPERATOR.replace("downsample/downsample", "downsample/arrange_app"))(
+        dataset
+    )
+    # Of the thumbnails the README shows the top.
+    with Image.open(charts["thumbnails"]) as sheet:
+        top = sheet.crop((0, 0, sheet.width, min(sheet.height, 3 * sheet.width // 5)))
+        top.save(charts["thumbnails"], optimize=True)
+
+
+def _panel(app: App) -> None:
+    panel = Panel(app)
+    panel.says(re.compile(f"Kept {_TARGET} of .* saved as the run"))
+    panel.rows.nth(4).click()
+    panel.says(re.compile("Bucket 5 of"))
+    _settled(app, app.tiles.nth(8))
+    panel.bars.nth(4).hover(force=True)
+    app.page.locator(".hoverlayer .hovertext").first.wait_for()
+    _save(app, "panel")
+    app.page.close()
+
+
+def _kept(app: App) -> None:
+    app.page.locator(f"[data-cy='checkbox-{_BUCKET_NAME}']").click()
+    app.page.locator(f"[data-cy='sidebar-field-arrow-enabled-{_BUCKET_NAME}']").click()
+    _settled(app, app.tiles.locator("[data-cy='tag-signature.bucket_name']").nth(8))
+    _save(app, "app")
+    app.page.close()
+
+
+def _buckets(app: App) -> None:
+    app.page.locator(f"[data-cy='checkbox-{_BUCKET_NAME}']").click()
+    _settled(app, app.tiles.locator("[data-cy='tag-signature.bucket_name']").nth(8))
+    _save(app, "buckets")
+    app.page.close()
+
+
+def _settled(app: App, last: Locator) -> None:
+    """Waits until the grid has drawn its thumbnails."""
+    expect(last).to_be_visible()
+    expect(app.page.locator("[data-cy=looker] canvas[canvas-loaded=true]").nth(8)).to_be_visible()
+    app.page.wait_for_load_state("networkidle")
+
+
+def _save(app: App, name: str) -> None:
+    path = _ASSETS / f"{name}.png"
+    app.page.screenshot(path=path)
+    with Image.open(path) as picture:
+        picture.convert("RGB").quantize(256).save(path, optimize=True)
+    print(path, flush=True)
+
+
+if __name__ == "__main__":
+    main()
