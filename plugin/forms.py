@@ -216,6 +216,13 @@ def downsample_output(result: Mapping[str, Any]) -> types.Property:
         + f" To undo all of it: the operator *{names.LABELS['delete_run']}*.",
         name="written",
     )
+    outputs.btn(
+        "open_panel",
+        "Open the panel",
+        on_click="@voxel51/operators/open_panel",
+        params={"name": names.PANEL_NAME, "isActive": True, "layout": "horizontal"},
+        variant="outlined",
+    )
     table = types.TableView()
     for column, label in (
         ("name", "Bucket"),

@@ -17,6 +17,8 @@ LABELS = {
 #: What a person reads on the panel's tab.
 PANEL = "Smart Downsample"
 
+PANEL_NAME = "smart_downsample"
+
 PLUGIN = "@smartdownsample/smartdownsample"
 
 #: ``method`` of our custom runs, and the key of our mark in a field's ``info``.

@@ -26,7 +26,7 @@ class SmartDownsample(foo.Panel):
     def config(self) -> foo.PanelConfig:
         """Name, label and place."""
         return foo.PanelConfig(
-            name="smart_downsample",
+            name=names.PANEL_NAME,
             label=names.PANEL,
             icon="/assets/icon.svg",
             light_icon="/assets/icon-light.svg",

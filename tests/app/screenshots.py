@@ -16,6 +16,11 @@ from .pages import App, Panel
 
 _ASSETS = Path(__file__).parents[2] / "assets"
 _TARGET = 200
+_TOP = 770
+_DRAWN = """() => {
+  const tiles = [...document.querySelectorAll('[data-cy=looker]')];
+  return tiles.every(tile => tile.querySelector('canvas[canvas-loaded=true]'));
+}"""
 _BUCKET_NAME = "signature.bucket_name"
 
 
@@ -31,11 +36,11 @@ def main() -> None:
     url = f"http://127.0.0.1:{port}"
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=ensure_browser(), args=[*ARGUMENTS])
-        _form(App(_page(browser), url, dataset.name))
+        _form(App(_page(browser, height=520), url, dataset.name))
         _charts(dataset)
-        _panel(App(_page(browser, height=1080), url, dataset.name))
         _kept(App(_page(browser), url, f"{dataset.name}?view=smartdownsample-kept"))
         _buckets(App(_page(browser), url, f"{dataset.name}?view=smartdownsample-buckets"))
+        _panel(App(_page(browser, height=1080), url, dataset.name))
         browser.close()
     session.close()
 
@@ -66,19 +71,21 @@ def _charts(dataset) -> None:
     foo.get_operator(demo.OPERATOR.replace("downsample/downsample", "downsample/arrange_app"))(
         dataset
     )
-    # Of the thumbnails the README shows the top.
-    with Image.open(charts["thumbnails"]) as sheet:
-        top = sheet.crop((0, 0, sheet.width, min(sheet.height, 3 * sheet.width // 5)))
-        top.save(charts["thumbnails"], optimize=True)
+    for path in charts.values():
+        with Image.open(path) as picture:  # of the thumbnails the README shows the top
+            top = picture.crop((0, 0, picture.width, min(picture.height, _TOP)))
+        _shrink(top, path)
 
 
 def _panel(app: App) -> None:
     panel = Panel(app)
     panel.says(re.compile(f"Kept {_TARGET} of .* saved as the run"))
-    panel.rows.nth(4).click()
-    panel.says(re.compile("Bucket 5 of"))
+    size = panel.rows.nth(6).locator("td").nth(2).inner_text()
+    panel.rows.nth(6).click()
+    panel.says(re.compile("Bucket 7 of"))
+    expect(app.count).to_have_text(f"{size} samples")
     _settled(app, app.tiles.nth(8))
-    panel.bars.nth(4).hover(force=True)
+    panel.bars.nth(6).hover(force=True)
     app.page.locator(".hoverlayer .hovertext").first.wait_for()
     _save(app, "panel")
     app.page.close()
@@ -86,7 +93,6 @@ def _panel(app: App) -> None:
 
 def _kept(app: App) -> None:
     app.page.locator(f"[data-cy='checkbox-{_BUCKET_NAME}']").click()
-    app.page.locator(f"[data-cy='sidebar-field-arrow-enabled-{_BUCKET_NAME}']").click()
     _settled(app, app.tiles.locator("[data-cy='tag-signature.bucket_name']").nth(8))
     _save(app, "app")
     app.page.close()
@@ -102,16 +108,20 @@ def _buckets(app: App) -> None:
 def _settled(app: App, last: Locator) -> None:
     """Waits until the grid has drawn its thumbnails."""
     expect(last).to_be_visible()
-    expect(app.page.locator("[data-cy=looker] canvas[canvas-loaded=true]").nth(8)).to_be_visible()
-    app.page.wait_for_load_state("networkidle")
+    app.page.wait_for_function(_DRAWN)
 
 
 def _save(app: App, name: str) -> None:
     path = _ASSETS / f"{name}.png"
     app.page.screenshot(path=path)
     with Image.open(path) as picture:
-        picture.convert("RGB").quantize(256).save(path, optimize=True)
+        picture.load()
+    _shrink(picture, path)
     print(path, flush=True)
+
+
+def _shrink(picture: Image.Image, path: Path) -> None:
+    picture.convert("RGB").quantize(256, dither=Image.Dither.NONE).save(path, optimize=True)
 
 
 if __name__ == "__main__":
