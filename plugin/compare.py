@@ -44,7 +44,10 @@ def view(dataset: fo.Dataset, a: str, b: str, part: str) -> fo.DatasetView:
 
 def rows(a: Mapping[str, Any], b: Mapping[str, Any]) -> list[dict[str, str]]:
     """Returns a row of text per bucket of two records, the largest difference first."""
-    kept_a, kept_b = ({bucket["bucket"]: bucket["kept"] for bucket in r["buckets"]} for r in (a, b))
+    kept_a, kept_b = (
+        {bucket["bucket"]: bucket["kept"] for bucket in record.get("buckets", ())}
+        for record in (a, b)
+    )
     gains = {key: kept_b.get(key, 0) - kept_a.get(key, 0) for key in {*kept_a, *kept_b}}
     return [
         {

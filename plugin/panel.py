@@ -39,6 +39,13 @@ class SmartDownsample(foo.Panel):
         """Lays the panel out from its state."""
         return panel_view.render(self, ctx.panel.state)
 
+    def execute(self, ctx: foo.ExecutionContext) -> Any:
+        """Calls a handler; what a user can do something about is said, not thrown."""
+        try:
+            return super().execute(ctx)
+        except ValueError as error:
+            ctx.ops.notify(str(error), variant="error")
+
     def on_load(self, ctx: foo.ExecutionContext) -> None:
         """Starts from the run whose samples the grid shows, the view, a run, or the dataset."""
         if ctx.dataset is not None:

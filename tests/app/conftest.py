@@ -24,9 +24,13 @@ from tests.plugin.conftest import (  # noqa: F401 (fixtures)
 _FAILURES = Path(__file__).parents[2] / ".test-failures"
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """A headless Chromium."""
+    """A headless Chromium.
+
+    Not for the whole session: as long as Playwright is there an event loop runs, and FiftyOne's
+    operators then return tasks, which the other tests do not expect.
+    """
     command = ensure_browser()
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=command, args=[*ARGUMENTS])

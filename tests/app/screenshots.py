@@ -38,8 +38,8 @@ def main() -> None:
         browser = playwright.chromium.launch(executable_path=ensure_browser(), args=[*ARGUMENTS])
         _form(App(_page(browser, height=520), url, dataset.name))
         _charts(dataset)
-        _kept(App(_page(browser), url, f"{dataset.name}?view=smartdownsample-kept"))
-        _buckets(App(_page(browser), url, f"{dataset.name}?view=smartdownsample-buckets"))
+        _kept(App(_page(browser), url, dataset.name))
+        _buckets(App(_page(browser), url, dataset.name))
         _panel(App(_page(browser, height=1080), url, dataset.name))
         browser.close()
     session.close()
@@ -92,6 +92,7 @@ def _panel(app: App) -> None:
 
 
 def _kept(app: App) -> None:
+    _choose_view(app, "smartdownsample kept", f"{_TARGET} samples")
     app.page.locator(f"[data-cy='checkbox-{_BUCKET_NAME}']").click()
     _settled(app, app.tiles.locator("[data-cy='tag-signature.bucket_name']").nth(8))
     _save(app, "app")
@@ -99,10 +100,17 @@ def _kept(app: App) -> None:
 
 
 def _buckets(app: App) -> None:
+    _choose_view(app, "smartdownsample buckets", re.compile("groups$"))
     app.page.locator(f"[data-cy='checkbox-{_BUCKET_NAME}']").click()
     _settled(app, app.tiles.locator("[data-cy='tag-signature.bucket_name']").nth(8))
     _save(app, "buckets")
     app.page.close()
+
+
+def _choose_view(app: App, name: str, count: str | re.Pattern[str]) -> None:
+    app.page.locator("[data-cy=saved-views-selection]").click()
+    app.page.get_by_text(name, exact=True).last.click()
+    expect(app.count).to_have_text(count)
 
 
 def _settled(app: App, last: Locator) -> None:

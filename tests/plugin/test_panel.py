@@ -194,3 +194,17 @@ def test_a_run_that_was_undone_leaves_a_proposal(dataset, operators, open_panel)
     user.do("after_undo")
     assert (user.state["source"], user.state["saved"]) == ("dataset", False)
     assert user.state["settings"]["target_count"] == 33
+
+
+def test_a_run_that_somebody_else_undid_is_said(dataset, operators, open_panel) -> None:
+    """A handler that finds its run gone says so, and the panel stays as it is."""
+    operators.downsample(dataset, 20, run_key="mine")
+    operators.downsample(dataset, 20, run_key="theirs")
+    user = open_panel(dataset)
+    operators.delete_run(dataset, "mine")
+    before = dict(user.state)
+    user.do("choose_source", value="run:mine")
+    notice = user.called("notify")
+    assert notice["variant"] == "error"
+    assert "no smartdownsample run 'mine'" in notice["message"]
+    assert user.state == before
