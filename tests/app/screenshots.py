@@ -52,6 +52,8 @@ def _page(browser: Browser, height: int = 900):
 def _form(app: App) -> None:
     app.page.locator("[title='Smart downsample'], img[src*='icon.svg']").first.click()
     app.page.get_by_text(re.compile("Keeps .* samples")).wait_for()
+    expect(app.button("Execute")).to_be_enabled()
+    expect(app.page.get_by_text("Required property")).to_have_count(0)
     _save(app, "form")
     app.page.close()
 
