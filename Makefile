@@ -4,16 +4,17 @@ VENV   := .venv
 RUN    := $(VENV)/bin/python
 STAMP  := $(VENV)/installed
 
-.PHONY: help demo test check bench lint format install clean
+.PHONY: help demo test check bench screenshots lint format install clean
 .DEFAULT_GOAL := help
 
 help: ## say what the targets do
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: $(STAMP) ## downsample 2,000 images and serve the App; ARGS="--images DIR --target-count N --no-app"
 	@$(RUN) -m demo $(ARGS)
 
-test: $(STAMP) ## run all tests, those with a real MongoDB and a real App server included
+test: $(STAMP) ## run all tests, those with a real MongoDB, App server and browser included
+	@$(RUN) -m tests.app.browser
 	@$(RUN) -m pytest $(ARGS)
 
 check: lint test ## what CI runs: format, lint, types, tests
@@ -33,6 +34,9 @@ bench: $(STAMP) ## measure, in a few minutes: time per image, a million paths, w
 	@$(RUN) -m benchmarks.order
 	@echo
 	@$(RUN) -m benchmarks.fiftyone_write
+
+screenshots: $(STAMP) ## take the README's pictures of the demo, into assets/
+	@$(RUN) -m tests.app.screenshots
 
 install: $(STAMP) ## make .venv with all that the other targets need
 

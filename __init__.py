@@ -2,7 +2,7 @@
 
 
 def register(plugin):
-    """Registers the operators with FiftyOne, which calls this when it loads the plugin."""
+    """Registers operators and panel with FiftyOne, which calls this when it loads the plugin."""
     # pytest imports this file when it collects tests, so nothing happens before this call.
     import sys
     from pathlib import Path
@@ -25,6 +25,8 @@ def register(plugin):
         )
 
     from .plugin.operators import OPERATORS
+    from .plugin.panel import PANELS
+    from .plugin.run_operators import OPERATORS as RUN_OPERATORS
 
-    for operator in OPERATORS:
+    for operator in (*OPERATORS, *RUN_OPERATORS, *PANELS):
         plugin.register(operator)

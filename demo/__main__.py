@@ -16,7 +16,7 @@ _STATE = _ROOT / ".demo"
 _IMAGES = _STATE / "images"
 _N_IMAGES = 2000
 _DATASET = "smartdownsample-demo"
-_OPERATOR = "@smartdownsample/smartdownsample/downsample"
+OPERATOR = "@smartdownsample/smartdownsample/downsample"
 
 
 def main() -> None:
@@ -89,7 +89,7 @@ def downsample(dataset, target_count: int) -> dict:
     import fiftyone.operators as foo
 
     try:
-        return foo.get_operator(_OPERATOR)(dataset, target_count=target_count)
+        return foo.get_operator(OPERATOR)(dataset, target_count=target_count)
     except ValueError as error:
         sys.exit(f"error: {error}")
 

@@ -15,7 +15,10 @@ from smartdownsample_core.checks import one_of, whole_number
 from smartdownsample_core.extract import check_hash_size
 from smartdownsample_core.rules import DECODES, Decode
 
-from . import names, runs, samples
+from . import files, names, runs, samples
+
+#: Settings that name a file to save a chart to.
+CHARTS = ("save_distribution", "save_thumbnails")
 
 Config = TypeVar("Config", bound="SignatureConfig")
 
@@ -99,6 +102,8 @@ class DownsampleConfig(SignatureConfig):
     run_key: str = names.DEFAULT_RUN_KEY
     tag: str = ""
     random_seed: int = 42
+    save_distribution: str = ""
+    save_thumbnails: str = ""
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -107,8 +112,8 @@ class DownsampleConfig(SignatureConfig):
     def forecast(self, dataset: fo.Dataset, view: fo.DatasetView) -> str:
         """Words what a run with these settings will do."""
         text = (
-            f"Keeps {self.target_count:,} of {len(view):,} samples. Writes the field "
-            f"`{self.signature_field}`, the tag `{self.tag}` and the saved views "
+            f"Keeps {self.target_count:,} of {len(view):,} samples{self._buckets(view)}. "
+            f"Writes the field `{self.signature_field}`, the tag `{self.tag}` and the saved views "
             f"`{names.kept_view(self.run_key)}` and `{names.buckets_view(self.run_key)}`."
         )
         if kept_by := runs.of_view(dataset, view):
@@ -117,6 +122,13 @@ class DownsampleConfig(SignatureConfig):
             old = runs.load(dataset, self.run_key)
             text += f" Replaces the run `{self.run_key}`, which kept {old['kept']:,}."
         return text
+
+    def _buckets(self, view: fo.DatasetView) -> str:
+        """Words how many buckets the samples are in, if that is known already."""
+        if not view.has_field(f"{self.signature_field}.bucket"):
+            return ""
+        counts = view.count_values(f"{self.signature_field}.bucket")
+        return "" if None in counts or not counts else f" in {len(counts)} buckets"
 
     def _problems(self, dataset: fo.Dataset, view: fo.DatasetView) -> Iterator[tuple[str, str]]:
         yield from super()._problems(dataset, view)
@@ -130,6 +142,12 @@ class DownsampleConfig(SignatureConfig):
             )
         if reason := _error(whole_number, "random_seed", self.random_seed, 0):
             yield "random_seed", reason
+        for setting in CHARTS:
+            path = getattr(self, setting)
+            if path and (reason := files.problem(setting, path, (".png",))):
+                yield setting, reason
+        if self.save_distribution and self.save_distribution == self.save_thumbnails:
+            yield "save_thumbnails", "the two charts need two files"
         if not isinstance(self.tag, str):
             yield "tag", f"tag must be text, got {self.tag!r}"
         elif not _is_name(self.run_key):

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Generator
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import fiftyone as fo
 import numpy as np
 
 from smartdownsample_core import Selection, downsample, extract_batches, natural_order
+from smartdownsample_core.checks import new_pngs
 from smartdownsample_core.extract import Pace
-from smartdownsample_core.report import totals, unrepresented
+from smartdownsample_core.report import save_charts, totals, unrepresented
 
 from . import names, runs, samples
-from .config import DownsampleConfig, SignatureConfig
+from .config import CHARTS, DownsampleConfig, SignatureConfig
 
 #: Signatures held back before they are written: what a crash can lose, and one bulk write.
 WRITE_EVERY = 1000
@@ -73,9 +75,9 @@ def run(
     Returns:
         plain values: those of :func:`compute_signatures`, and ``run_key``, ``tag``,
         ``target_count``, ``kept``, ``kept_view``, ``buckets_view``, ``replaced`` (whether a run
-        of that key was), ``summary`` (a sentence), ``warning`` (another, or None) and ``buckets``
+        of that key was), ``summary`` (a sentence), ``warning`` (another, or None), ``buckets``
         (one dict each, largest first: ``bucket``, ``name``, ``size``, ``kept``, ``rate``,
-        ``stride``)
+        ``stride``) and ``charts`` (the files that were saved)
 
     Raises:
         ValueError: for bad settings, before anything is written; or if no image can be read
@@ -98,8 +100,15 @@ def run(
         "replaced": replaced,
         "summary": totals(selection),
         "warning": _warning(selection),
-        "buckets": _bucket_records(selection),
+        "buckets": bucket_records(selection),
+        "charts": [path for path in (config.save_distribution, config.save_thumbnails) if path],
     }
+    if record["charts"]:
+        yield Progress(len(target.ids), len(target.ids), "Drawing the charts")
+        distribution, thumbnails = new_pngs(
+            {name: _place(getattr(config, name)) for name in CHARTS}
+        )
+        save_charts(selection, target.paths, distribution, thumbnails)
     yield Progress(len(target.ids), len(target.ids), "Saving the run")
     if replaced:
         old_field = runs.load(dataset, config.run_key)["signature_field"]
@@ -157,6 +166,10 @@ def _counts(target: samples.Target, config: SignatureConfig) -> dict[str, Any]:
     }
 
 
+def _place(path: str) -> Path | None:
+    return Path(path).expanduser() if path else None
+
+
 def _warning(selection: Selection) -> str | None:
     if selection.n_unrepresented:
         return unrepresented(selection)
@@ -168,7 +181,8 @@ def _warning(selection: Selection) -> str | None:
     )
 
 
-def _bucket_records(selection: Selection) -> list[dict[str, Any]]:
+def bucket_records(selection: Selection) -> list[dict[str, Any]]:
+    """Returns the buckets of a selection as plain values, largest first."""
     return [
         {
             "bucket": bucket.id,

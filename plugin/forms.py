@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import fiftyone.operators as foo
@@ -10,8 +11,9 @@ import fiftyone.operators.types as types
 
 from smartdownsample_core import bucket_name
 
-from . import names, runs, samples
+from . import files, names, runs, samples
 from .config import DownsampleConfig, SignatureConfig
+from .inputs import CHART_ROWS, RUN_KEY, SELECTION_ROWS, SIGNATURE_ROWS, TARGET_COUNT, add
 
 #: Share of the samples that the form proposes to keep.
 _DEFAULT_SHARE = 0.1
@@ -19,43 +21,39 @@ _DEFAULT_SHARE = 0.1
 
 def target(ctx: foo.ExecutionContext) -> Any:
     """Returns the flat view to work on: the form's choice, or the view the SDK was given."""
+    if ctx.params.get("stages") is not None:  # the panel's choice, whatever the grid shows
+        return samples.rebuild(ctx.dataset, ctx.params["stages"])
     chosen = ctx.params.get("view_target") or ctx.request_params.get("view_target")
     collection = ctx.target_view() if chosen else ctx.view
     return samples.flat(collection.view())
 
 
+def default_target(n_samples: int) -> int:
+    """Returns the number of samples that forms and panel propose to keep."""
+    return max(round(n_samples * _DEFAULT_SHARE), 1)
+
+
 def downsample_form(ctx: foo.ExecutionContext) -> types.Property:
     """Asks for everything a run needs, says what it will do, and refuses what it cannot do."""
     inputs = types.Object()
-    # After a run the App shows what it kept, which is not what to choose from next time.
-    own_view = ctx.dataset is not None and runs.of_view(ctx.dataset, ctx.view)
-    default = foo.constants.ViewTarget.DATASET if own_view else None
-    inputs.view_target(ctx, action_description="Choose from", default_target=default)
+    if ctx.params.get("stages") is None:
+        # After a run the App shows what it kept, which is not what to choose from next time.
+        own_view = ctx.dataset is not None and runs.of_view(ctx.dataset, ctx.view)
+        default = foo.constants.ViewTarget.DATASET if own_view else None
+        inputs.view_target(ctx, action_description="Choose from", default_target=default)
     view = target(ctx)
     n_samples = len(view)  # a query, and the form is resolved at every keystroke
-    inputs.int(
-        "target_count",
-        label="Images to keep",
+    add(
+        inputs,
+        TARGET_COUNT,
         description=f"Exactly this many of the {n_samples:,} samples",
-        default=max(round(n_samples * _DEFAULT_SHARE), 1),
+        default=default_target(n_samples),
         required=True,
     )
-    inputs.str(
-        "run_key",
-        label="Run key",
-        description="Names the run, its tag and its saved views; a run of that key is replaced",
-        default=names.DEFAULT_RUN_KEY,
-    )
-    advanced = _advanced_switch(ctx, inputs)
-    if advanced:
-        inputs.str("tag", label="Tag", description="For the kept samples; the run key if empty")
-        inputs.int(
-            "random_seed",
-            label="Random seed",
-            description="Another seed keeps other samples; the same seed the same ones",
-            default=DownsampleConfig.random_seed,
-        )
-        _signature_inputs(inputs)
+    add(inputs, RUN_KEY)
+    if _advanced_switch(ctx, inputs):
+        for row in (*SELECTION_ROWS, *CHART_ROWS, *SIGNATURE_ROWS):
+            add(inputs, row)
     if ctx.params.get("target_count") is not None:
         _validate(ctx, inputs, DownsampleConfig, view)
     return types.Property(inputs, view=types.View(label=names.LABELS["downsample"]))
@@ -64,12 +62,15 @@ def downsample_form(ctx: foo.ExecutionContext) -> types.Property:
 def signatures_form(ctx: foo.ExecutionContext) -> types.Property:
     """Asks for what computing signatures needs."""
     inputs = types.Object()
-    inputs.view_target(ctx, action_description="Compute signatures for")
+    if ctx.params.get("stages") is None:
+        inputs.view_target(ctx, action_description="Compute signatures for")
     inputs.md(
         "Writes what an image looks like - hashes, brightness, colour and a visual bucket - into "
         "a field of each sample. Signatures that are up to date are left as they are."
     )
-    _signature_inputs(inputs)
+    if _advanced_switch(ctx, inputs):
+        for row in SIGNATURE_ROWS:
+            add(inputs, row)
     _validate(ctx, inputs, SignatureConfig, target(ctx))
     return types.Property(inputs, view=types.View(label=names.LABELS["compute_signatures"]))
 
@@ -141,6 +142,54 @@ def delete_form(ctx: foo.ExecutionContext) -> types.Property:
     return types.Property(inputs, view=types.View(label=names.LABELS["delete_run"]))
 
 
+def export_form(ctx: foo.ExecutionContext) -> types.Property:
+    """Asks which run to export, and into which file."""
+    inputs = types.Object()
+    known = runs.keys(ctx.dataset)
+    if not known:
+        text = "This dataset has no smartdownsample run to export"
+        _refuse(inputs.view("no_runs", types.Warning(label=text)), text)
+        return types.Property(inputs, view=types.View(label=names.LABELS["export_run"]))
+    run_key = _run_choice(ctx, inputs, known, default=known[0], required=True)
+    path = inputs.str(
+        "path",
+        label="File",
+        description="Full path of a new .csv or .json file, on the server",
+        default=str(Path.home() / f"{run_key}.csv"),
+        required=True,
+    )
+    given = ctx.params.get("path")
+    if given is not None and (reason := files.problem("path", given, tuple(files.LISTS))):
+        _refuse(path, reason)
+    if run_key in known:
+        kept = runs.load(ctx.dataset, run_key)["kept"]
+        view = names.kept_view(run_key)
+        inputs.md(
+            f"Writes id, path and bucket of {kept:,} samples. For images and labels, use "
+            f'FiftyOne\'s own exporter: `dataset.load_saved_view("{view}").export(...)`.',
+            name="forecast",
+        )
+    return types.Property(inputs, view=types.View(label=names.LABELS["export_run"]))
+
+
+def arrange_form() -> types.Property:
+    """Asks what of the App's layout may be changed."""
+    inputs = types.Object()
+    inputs.bool(
+        "sidebar",
+        label="Sidebar group",
+        description="Our fields in a group 'smartdownsample'; your other groups stay",
+        default=True,
+    )
+    inputs.bool(
+        "color",
+        label="A colour per bucket",
+        description="Sets the dataset to colour by value; then tick bucket_name in the sidebar",
+        default=True,
+    )
+    return types.Property(inputs, view=types.View(label=names.LABELS["arrange_app"]))
+
+
 def deletion_output(result: Mapping[str, Any]) -> types.Property:
     """Says what an undo removed."""
     outputs = types.Object()
@@ -163,8 +212,16 @@ def downsample_output(result: Mapping[str, Any]) -> types.Property:
         f"Wrote the tag `{result['tag']}`, the saved views `{result['kept_view']}` and "
         f"`{result['buckets_view']}`, and the run `{result['run_key']}`"
         + (", replacing the one before." if result["replaced"] else ".")
+        + "".join(f" Saved `{path}`." for path in result.get("charts", ()))
         + f" To undo all of it: the operator *{names.LABELS['delete_run']}*.",
         name="written",
+    )
+    outputs.btn(
+        "open_panel",
+        "Open the panel",
+        on_click="@voxel51/operators/open_panel",
+        params={"name": names.PANEL_NAME, "isActive": True, "layout": "horizontal"},
+        variant="outlined",
     )
     table = types.TableView()
     for column, label in (
@@ -205,43 +262,6 @@ def _count_outputs(outputs: types.Object, result: Mapping[str, Any]) -> None:
 def _advanced_switch(ctx: foo.ExecutionContext, inputs: types.Object) -> bool:
     inputs.bool("advanced", label="Advanced options", default=False, view=types.SwitchView())
     return bool(ctx.params.get("advanced", False))
-
-
-def _signature_inputs(inputs: types.Object) -> None:
-    inputs.str(
-        "signature_field",
-        label="Signature field",
-        description="Where the signatures are, or will be",
-        default=names.DEFAULT_FIELD,
-    )
-    inputs.int(
-        "hash_size",
-        label="Hash size",
-        description="Side of the difference hash, at least 4; 8 is the usual one",
-        default=SignatureConfig.hash_size,
-    )
-    choices = types.RadioGroup()
-    choices.add_choice("exact", label="Exact: the buckets of smartdownsample 1.9")
-    choices.add_choice("fast", label="Fast: some images land in a neighbouring bucket")
-    inputs.enum(
-        "decode",
-        choices.values(),
-        label="Reading images",
-        default=SignatureConfig.decode,
-        view=choices,
-    )
-    inputs.int(
-        "n_workers",
-        label="Workers",
-        description="Threads that read images at the same time",
-        default=SignatureConfig.n_workers,
-    )
-    inputs.bool(
-        "recompute",
-        label="Compute all signatures anew",
-        description="Otherwise only those that are missing or whose file has changed",
-        default=SignatureConfig.recompute,
-    )
 
 
 def _run_choice(

@@ -10,13 +10,25 @@ LABELS = {
     "compute_signatures": "Compute visual signatures",
     "view_buckets": "View visual buckets",
     "delete_run": "Undo a smart downsample run",
+    "export_run": "Export what a smart downsample run kept",
+    "arrange_app": "Arrange the App for visual buckets",
 }
+
+#: What a person reads on the panel's tab.
+PANEL = "Smart Downsample"
+
+PANEL_NAME = "smart_downsample"
+
+PLUGIN = "@smartdownsample/smartdownsample"
 
 #: ``method`` of our custom runs, and the key of our mark in a field's ``info``.
 METHOD = "smartdownsample"
 
 DEFAULT_RUN_KEY = "smartdownsample"
 DEFAULT_FIELD = "signature"
+
+#: Of the sidebar group that our fields are put in.
+SIDEBAR_GROUP = "smartdownsample"
 
 #: Sub-fields of the signature field: name, type, description.
 SUBFIELDS = (
@@ -45,3 +57,8 @@ def kept_view(run_key: str) -> str:
 def buckets_view(run_key: str) -> str:
     """Returns the name of the saved view that groups a run's samples by bucket."""
     return f"{run_key} buckets"
+
+
+def uri(operator: str) -> str:
+    """Returns the URI of one of our operators."""
+    return f"{PLUGIN}/{operator}"

@@ -51,7 +51,8 @@ class Downsample(foo.Operator):
 
         def show(result: dict[str, Any]) -> Iterator[Any]:
             yield ctx.ops.reload_dataset()
-            yield ctx.ops.set_view(name=result["kept_view"])
+            # By its stages: the App may not have heard of the saved view yet, and then ignores it.
+            yield ctx.ops.set_view(ctx.dataset.load_saved_view(result["kept_view"]))
             yield show_output(ctx, forms.downsample_output(result), result)
 
         return execute(ctx, job, show)
@@ -73,6 +74,8 @@ class Downsample(foo.Operator):
         random_seed: int = DownsampleConfig.random_seed,
         n_workers: int = SignatureConfig.n_workers,
         recompute: bool = SignatureConfig.recompute,
+        save_distribution: str = "",
+        save_thumbnails: str = "",
         delegate: bool = False,
     ) -> Any:
         """Keeps exactly ``target_count`` diverse samples of a dataset or view.
@@ -88,6 +91,8 @@ class Downsample(foo.Operator):
             random_seed: the same seed keeps the same samples
             n_workers: threads that read images at the same time
             recompute: compute all signatures anew, not only those missing or out of date
+            save_distribution: full path of a new PNG for the chart of the buckets
+            save_thumbnails: full path of a new PNG for the thumbnails of the buckets
             delegate: schedule the run instead of running it now
 
         Returns:
@@ -107,6 +112,8 @@ class Downsample(foo.Operator):
             "random_seed": random_seed,
             "n_workers": n_workers,
             "recompute": recompute,
+            "save_distribution": save_distribution,
+            "save_thumbnails": save_thumbnails,
         }
         return _call(self.uri, engine.run, DownsampleConfig, sample_collection, params, delegate)
 

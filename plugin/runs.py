@@ -20,6 +20,9 @@ SHOWN = {
 }
 
 
+_FIRST_IN_SIDEBAR = ("bucket_name", "brightness", "color_variance")
+
+
 def keys(dataset: fo.Dataset) -> list[str]:
     """Returns the keys of the dataset's runs."""
     return list(dataset.list_runs(method=names.METHOD))
@@ -176,6 +179,25 @@ def browse(
     if show in ("kept", "excluded"):
         view = view.match_tags(record["tag"], bool=show == "kept")
     return by_bucket(view, field) if show == "buckets" else samples.in_buckets(view, field)
+
+
+def group_in_sidebar(dataset: fo.Dataset, fields: list[str]) -> None:
+    """Puts signature fields into a sidebar group of their own; other groups stay as they are."""
+    paths = [f"{field}.{name}" for field in fields for name in _FIRST_IN_SIDEBAR]
+    paths += [
+        path
+        for field in fields
+        for path in (f"{field}.{name}" for name, _, _ in names.SUBFIELDS)
+        if path not in paths
+    ]
+    groups = dataset.app_config.sidebar_groups
+    if groups is None:
+        groups = fo.DatasetAppConfig.default_sidebar_groups(dataset)
+    others = [group for group in groups if group.name not in (names.SIDEBAR_GROUP, *fields)]
+    for group in others:
+        group.paths = [path for path in group.paths if path not in paths]
+    ours = fo.SidebarGroupDocument(name=names.SIDEBAR_GROUP, paths=paths, expanded=True)
+    dataset.app_config.sidebar_groups = [*others, ours]
 
 
 def _is_used(dataset: fo.Dataset, field: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -10,7 +11,7 @@ from typing import Any
 
 import fiftyone as fo
 import numpy as np
-from bson import ObjectId
+from bson import ObjectId, json_util
 from fiftyone import ViewField as F
 from fiftyone.core.clips import ClipsView
 from fiftyone.core.patches import PatchesView
@@ -235,3 +236,30 @@ def tag(dataset: fo.Dataset, ids: Sequence[str], name: str) -> None:
 def in_buckets(view: fo.DatasetView, field: str) -> fo.DatasetView:
     """Returns the samples of the view that have a bucket."""
     return view.match(F(f"{field}.bucket") != None)  # noqa: E711 (a view expression)
+
+
+def unreadable_ids(view: fo.DatasetView, field: str) -> set[str]:
+    """Returns the ids of the samples whose image could not be read when it was tried."""
+    if not view.has_field(field):
+        return set()
+    return set(view.match(F(f"{field}.error") != None).values("id"))  # noqa: E711 (an expression)
+
+
+def made_with(dataset: fo.Dataset, field: str) -> dict[str, Any]:
+    """Returns the settings that signatures of the field were made with; empty if there is none."""
+    if not is_ours(dataset, field):
+        return {}
+    signed = dataset.match(F(f"{field}.bucket") != None).limit(1)  # noqa: E711 (an expression)
+    hash_sizes, decodes = signed.values([f"{field}.hash_size", f"{field}.decode"])
+    return {"hash_size": hash_sizes[0], "decode": decodes[0]} if hash_sizes else {}
+
+
+def rebuild(dataset: fo.Dataset, stages: list[dict[str, Any]] | None) -> fo.DatasetView:
+    """Returns the flat view that these stages, of :func:`stages_of`, describe."""
+    return flat(fo.DatasetView._build(dataset, stages or []))
+
+
+def stages_of(view: fo.DatasetView) -> list[dict[str, Any]]:
+    """Returns a view's stages as plain values, which a browser or a request can hold."""
+    stages: list[dict[str, Any]] = json.loads(json_util.dumps(view._serialize()))
+    return stages

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import functools
 import json
 import os
 import shutil
@@ -110,7 +111,14 @@ def grouped(make_dataset: Callable[..., fo.Dataset], images: list[str]) -> fo.Da
 @pytest.fixture(scope="session")
 def operators() -> SimpleNamespace:
     """The operators as FiftyOne loaded them: ``operators.downsample`` and so on."""
-    names = ("downsample", "compute_signatures", "view_buckets", "delete_run")
+    names = (
+        "downsample",
+        "compute_signatures",
+        "view_buckets",
+        "delete_run",
+        "export_run",
+        "arrange_app",
+    )
     return SimpleNamespace(**{name: foo.get_operator(f"{_PLUGIN}/{name}") for name in names})
 
 
@@ -132,15 +140,21 @@ def state_of() -> Callable[[fo.Dataset], dict[str, Any]]:
     return state
 
 
-@pytest.fixture(scope="session")
-def server() -> Iterator[str]:
-    """The base URL of the App's real server."""
+@functools.cache
+def _launch() -> tuple[fo.Session, str]:
     port = free_port()
     session = fo.launch_app(remote=True, address="127.0.0.1", port=port)
     url = f"http://127.0.0.1:{port}"
     with requests.Session() as http:
         http.mount(url, HTTPAdapter(max_retries=Retry(connect=100, backoff_max=0.2)))
         http.get(f"{url}/fiftyone", timeout=60).raise_for_status()
+    return session, url
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[str]:
+    """The base URL of the App's real server, which the tests in a browser use too."""
+    session, url = _launch()
     yield url
     session.close()
     fo.close_app()

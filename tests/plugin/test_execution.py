@@ -80,7 +80,7 @@ def test_the_form_does_not_start_from_what_a_run_kept(dataset, operators, post) 
     assert "only the samples that the run `smartdownsample` kept" in form["forecast"]["default"]
     params["view_target"] = "DATASET"
     form = _properties(post("resolve-type", "downsample", dataset, params, view=view))
-    assert form["forecast"]["default"].startswith("Keeps 20 of 80 samples. ")
+    assert form["forecast"]["default"].startswith("Keeps 20 of 80 samples in 7 buckets. ")
     assert "only the samples" not in form["forecast"]["default"]
 
 
@@ -108,8 +108,8 @@ def test_the_form_asks_for_all_settings(dataset, post) -> None:
     advanced = _properties(post("resolve-type", "downsample", dataset, {"advanced": True}))
     assert simple["target_count"]["default"] == 8
     assert set(advanced) - set(simple) == {
-        "tag", "random_seed", "signature_field", "hash_size", "decode", "n_workers",
-        "recompute",
+        "tag", "random_seed", "save_distribution", "save_thumbnails", "signature_field",
+        "hash_size", "decode", "n_workers", "recompute",
     }  # fmt: skip
 
 
@@ -130,7 +130,8 @@ def test_the_app_follows_a_run(dataset, post) -> None:
     assert progress == sorted(progress)
     assert progress[-1] == 1
     assert [name for name, _ in calls] == ["reload_dataset", "set_view", "show_output"]
-    assert calls[1][1] == {"name": "smartdownsample kept"}
+    (stage,) = calls[1][1]["view"]
+    assert stage["_cls"].endswith(".MatchTags")
     results, outputs = calls[2][1]["results"], _properties(calls[2][1]["outputs"])
     assert sum(bucket["kept"] for bucket in results["buckets"]) == results["kept"]
     assert outputs["summary_notice"]["view"]["label"] == results["summary"]

@@ -19,6 +19,8 @@ import yaml
 
 import smartdownsample_core
 from plugin.operators import OPERATORS
+from plugin.panel import PANELS
+from plugin.run_operators import OPERATORS as RUN_OPERATORS
 
 _ROOT = Path(__file__).parents[2]
 _NAME = "@smartdownsample/smartdownsample"
@@ -83,9 +85,12 @@ def _load(plugin: Path, **env: str) -> dict[str, Any]:
 
 
 def test_the_manifest_names_every_operator() -> None:
-    """FiftyOne registers the operators of the manifest, which are all that there are."""
+    """FiftyOne registers the operators and panels of the manifest, which are all that there are."""
     registered = [o.name for o in foo.list_operators() if o.plugin_name == _NAME]
-    assert registered == _MANIFEST["operators"] == [operator().name for operator in OPERATORS]
+    operators = [operator().name for operator in (*OPERATORS, *RUN_OPERATORS)]
+    assert operators == _MANIFEST["operators"]
+    assert [panel().name for panel in PANELS] == _MANIFEST["panels"]
+    assert registered == [*_MANIFEST["operators"], *_MANIFEST["panels"]]
 
 
 def test_the_manifest_has_the_version_of_the_core() -> None:
@@ -95,7 +100,10 @@ def test_the_manifest_has_the_version_of_the_core() -> None:
 
 def test_every_icon_is_there() -> None:
     """The icons that the operators name are files of the plugin."""
-    icons = {operator().config.icon for operator in OPERATORS}
+    icons = {operator().config.icon for operator in (*OPERATORS, *RUN_OPERATORS)}
+    for panel in PANELS:
+        config = panel().config
+        icons |= {config.icon, config.light_icon, config.dark_icon}
     assert [icon for icon in icons if not (_ROOT / icon.lstrip("/")).is_file()] == []
 
 
@@ -121,7 +129,8 @@ def test_it_loads_from_any_folder(copy_plugin, folder, env) -> None:
     plugin = copy_plugin(folder)
     report = _load(plugin, **env)
     assert report["errors"] == []
-    assert report["operators"] == [f"{_NAME}/{name}" for name in _MANIFEST["operators"]]
+    names = [*_MANIFEST["operators"], *_MANIFEST["panels"]]
+    assert report["operators"] == [f"{_NAME}/{name}" for name in names]
     home = plugin if env else _ROOT
     assert report["core"] == str(home / "smartdownsample_core" / "__init__.py")
 

@@ -1,0 +1,160 @@
+"""How fast the panel answers: ``python -m benchmarks.panel``.
+
+Against the App's real server, over HTTP, with synthetic signatures. *open* is the first look at a
+dataset, until the chart can be drawn; *again* is another one, of anybody; *change* and *click* are
+the medians of ten changes of the target count and ten clicks on bars.
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+import shutil
+import statistics
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import requests
+
+from demo.database import free_port, use_own_database
+
+from .order import random_signatures, synthetic_paths
+from .table import print_table
+
+_PANEL = "@smartdownsample/smartdownsample/smart_downsample"
+_PROMPT = "prompt_user_for_operation"
+_SIZES = (10_000, 100_000)
+
+
+class PanelUser:
+    """Does over HTTP what a browser does with the panel, and keeps the panel's state and data.
+
+    Args:
+        url: of the App's server
+        dataset: name of the dataset
+    """
+
+    def __init__(self, url: str, dataset: str) -> None:
+        self.state: dict[str, Any] = {}
+        self.data: dict[str, Any] = {}
+        self.layout: dict[str, Any] = {}
+        self.calls: list[tuple[str, dict[str, Any]]] = []
+        self.view: list[dict[str, Any]] = []
+        self._url = f"{url}/operators/execute"
+        self._dataset = dataset
+
+    def do(self, method: str, **params: Any) -> None:
+        """Calls a handler of the panel, and those that it makes the App call."""
+        params = {"panel_id": "1", "panel_state": self.state, "__method__": method, **params}
+        body = {
+            "operator_uri": _PANEL,
+            "dataset_name": self._dataset,
+            "view": self.view,
+            "params": params,
+        }
+        answer = requests.post(self._url, json=body, timeout=60).json()
+        assert answer["error"] is None, answer["error"]
+        requested = answer["executor"]["requests"]
+        self.calls = [(request["operator_uri"], request["params"]) for request in requested]
+        for name, arguments in sorted(self.calls, key=lambda call: call[0] == _PROMPT):
+            self._obey(name, arguments)
+
+    def change(self, name: str, value: Any) -> None:
+        """Types a value into an input of the settings."""
+        self.state["settings"][name] = value
+        handler = "change_target" if name in ("target_count", "slider") else "change_setting"
+        self.do(handler, path=f"settings.{name}", value=value)
+
+    def called(self, name: str) -> dict[str, Any]:
+        """Returns the arguments of what the last handler made the App do."""
+        (arguments,) = [arguments for called, arguments in self.calls if called == name]
+        return arguments
+
+    def _obey(self, name: str, arguments: dict[str, Any]) -> None:
+        if name in ("patch_panel_state", "patch_panel_data"):
+            what = name.removeprefix("patch_panel_")
+            for path, value in arguments[what].items():
+                *folders, last = path.split(".")
+                place = getattr(self, what)
+                for folder in folders:
+                    place = place[folder]
+                place[last] = value
+        elif name == "show_panel_output":
+            self.layout = arguments["output"]["type"]["properties"]
+        elif name == "set_view":
+            self.view = arguments.get("view", [])
+        elif name == _PROMPT and arguments["skip_prompt"]:
+            self.do(arguments["operator_uri"].partition("#")[2], **arguments["params"])
+
+
+def main() -> None:
+    """Starts a MongoDB and a server, prints the table."""
+    folder = Path(tempfile.mkdtemp())
+    atexit.register(shutil.rmtree, folder)  # after FiftyOne's own clean-up, which needs MongoDB
+    use_own_database(folder / "database")
+    plugins = folder / "plugins"
+    plugins.mkdir()
+    (plugins / "smartdownsample").symlink_to(Path(__file__).parents[1], target_is_directory=True)
+    os.environ["FIFTYONE_PLUGINS_DIR"] = str(plugins)
+    os.environ["FIFTYONE_SHOW_PROGRESS_BARS"] = "false"
+    import fiftyone as fo
+
+    datasets = [_signed(size) for size in _SIZES]
+    port = free_port()
+    session = fo.launch_app(remote=True, address="127.0.0.1", port=port)
+    url = f"http://127.0.0.1:{port}"
+    while not _answers(url):
+        pass
+    rows = [_row(url, dataset) for dataset in datasets]
+    print_table(["samples", "open s", "again s", "change s", "click s"], rows)
+    session.close()
+
+
+def _signed(size: int) -> Any:
+    import fiftyone as fo
+
+    from plugin import engine, samples
+
+    dataset = fo.Dataset(persistent=True)
+    dataset.add_samples([fo.Sample(path) for path in synthetic_paths(size)])
+    ids, paths = dataset.values(["id", "filepath"])
+    stamps = [samples.file_stamp(path) for path in paths]
+    target = samples.Target(ids, paths, random_signatures(size), stamps, np.arange(size))
+    samples.declare(dataset, "signature", wanted_by_user=True)
+    for first in range(0, size, engine.WRITE_EVERY):
+        rows = np.arange(first, min(first + engine.WRITE_EVERY, size))
+        samples.write(dataset, "signature", target, rows, "exact")
+    return dataset
+
+
+def _answers(url: str) -> bool:
+    try:
+        return requests.get(f"{url}/fiftyone", timeout=60).ok
+    except requests.ConnectionError:
+        return False
+
+
+def _row(url: str, dataset: Any) -> list[str]:
+    size = len(dataset)
+    user = PanelUser(url, dataset.name)
+    opened = _seconds(lambda: user.do("on_load"))
+    again = _seconds(lambda: PanelUser(url, dataset.name).do("on_load"))
+    targets = np.linspace(1, size, 10).astype(int).tolist()
+    changed = [_seconds(lambda t=target: user.change("target_count", t)) for target in targets]
+    bars = user.data["chart"][0]["ids"][:10]
+    clicked = [_seconds(lambda b=bar: user.do("click_bar", id=b)) for bar in bars]
+    seconds = [opened, again, statistics.median(changed), statistics.median(clicked)]
+    return [f"{size:,}", *(f"{value:.2f}" for value in seconds)]
+
+
+def _seconds(task: Any) -> float:
+    start = time.perf_counter()
+    task()
+    return time.perf_counter() - start
+
+
+if __name__ == "__main__":
+    main()

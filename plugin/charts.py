@@ -1,0 +1,111 @@
+"""The panel's chart and table: plain values for the App, made from a selection."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from smartdownsample_core import Bucket
+
+#: Legible on the App's dark and light backgrounds alike.
+_KEPT = "#1aa59d"
+_EXCLUDED = "#8b94a3"
+_MARK = {"color": "#ff6d04", "width": 2}
+
+
+def traces(buckets: Sequence[Bucket]) -> list[dict[str, Any]]:
+    """Returns two stacked bars per bucket, kept and excluded, in the order of the buckets.
+
+    A bar's id is that of its bucket, so that a click says which one it was.
+
+    Args:
+        buckets: of a :class:`smartdownsample_core.Selection`, largest first
+    """
+    shared = {
+        "type": "bar",
+        "x": [str(place) for place in range(1, len(buckets) + 1)],
+        "ids": [str(bucket.id) for bucket in buckets],
+        "text": [_hover(bucket) for bucket in buckets],
+        "textposition": "none",
+        "hovertemplate": "%{text}<extra></extra>",
+    }
+    kept = {"name": "kept", "y": [bucket.kept for bucket in buckets]}
+    excluded = {"name": "excluded", "y": [bucket.excluded for bucket in buckets]}
+    return [
+        {**shared, **kept, "marker": {"color": _KEPT}},
+        {**shared, **excluded, "marker": {"color": _EXCLUDED}},
+    ]
+
+
+def layout(marked: int | None = None) -> dict[str, Any]:
+    """Returns the layout of the chart, with a frame around the bar at place ``marked`` (from 1)."""
+    frame = {"type": "rect", "yref": "paper", "y0": 0, "y1": 1, "line": _MARK}
+    return {
+        "shapes": [{**frame, "x0": marked - 1.5, "x1": marked - 0.5}] if marked else [],
+        "barmode": "stack",
+        "bargap": 0.15,
+        "showlegend": True,
+        "legend": {
+            "orientation": "h",
+            "traceorder": "normal",
+            "x": 1,
+            "xanchor": "right",
+            "y": 1,
+            "yanchor": "bottom",
+        },
+        "hovermode": "closest",
+        "hoverlabel": {"align": "left", "bgcolor": "#22262c", "font": {"color": "#ffffff"}},
+        "margin": {"t": 32, "r": 12, "b": 36, "l": 56},
+        "xaxis": {
+            "type": "category",
+            "title": {"text": "buckets, largest first", "standoff": 6},
+            "showticklabels": False,
+            "showgrid": False,
+            "fixedrange": True,
+        },
+        "yaxis": {"title": {"text": "images", "standoff": 6}, "fixedrange": True},
+    }
+
+
+def table(buckets: Sequence[Bucket]) -> list[dict[str, Any]]:
+    """Returns a row of text per bucket."""
+    return [
+        {
+            "id": str(bucket.id),
+            "place": str(place),
+            "name": bucket.name,
+            "size": f"{bucket.size:,}",
+            "kept": f"{bucket.kept:,}",
+            "rate": f"{bucket.rate:.0%}",
+            "stride": _stride(bucket),
+        }
+        for place, bucket in enumerate(buckets, 1)
+    ]
+
+
+def _hover(bucket: Bucket) -> str:
+    return (
+        f"<b>{bucket.name}</b><br>{bucket.size:,} images<br>{bucket.kept:,} kept, "
+        f"{bucket.excluded:,} excluded<br>stride {_stride(bucket)}"
+    )
+
+
+def _stride(bucket: Bucket) -> str:
+    return "-" if bucket.stride is None else f"{bucket.stride:,.1f}"
+
+
+def place(buckets: Sequence[Bucket], bucket_id: int | None) -> int | None:
+    """Returns the place of a bucket among the others, from 1; None if it is not among them."""
+    ids = [bucket.id for bucket in buckets]
+    return ids.index(bucket_id) + 1 if bucket_id in ids else None
+
+
+def sentence(buckets: Sequence[Bucket], marked: int | None) -> str | None:
+    """Words the bucket at a place, from 1; None if there is none."""
+    if marked is None:
+        return None
+    bucket = buckets[marked - 1]
+    return (
+        f"Bucket {marked} of {len(buckets)}: **{bucket.name}** · kept {bucket.kept:,} of "
+        f"{bucket.size:,}, stride {_stride(bucket)}"
+    )

@@ -1,0 +1,141 @@
+"""What the panel is about: the dataset, a view, or a run; and what it can show of it."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import fiftyone as fo
+import numpy as np
+from fiftyone import ViewField as F
+
+from smartdownsample_core import Selection
+from smartdownsample_core.report import totals
+
+from . import forms, names, runs, samples
+from .config import CHARTS, DownsampleConfig
+from .engine import bucket_records
+from .whatif import Stored
+
+DATASET = "dataset"
+VIEW = "view"
+_RUN = "run:"
+
+#: Ids that a view may list, so that the App stays quick.
+_MAX_LISTED = 100_000
+
+
+class Source(NamedTuple):
+    """What to choose from, and how."""
+
+    key: str
+    """:data:`DATASET`, :data:`VIEW`, or that of a run"""
+    stages: list[dict[str, Any]] | None
+    """of the view to choose from; None for the whole dataset"""
+    settings: dict[str, Any]
+    """params of the operator"""
+
+
+def first(dataset: fo.Dataset, view: fo.DatasetView) -> Source:
+    """Returns what a panel that was just opened should be about."""
+    known = runs.keys(dataset)
+    shown = runs.of_view(dataset, view) or (known[-1] if known else None)
+    if shown:
+        return of_run(dataset, shown)
+    return named(dataset, view, VIEW if view._stages and len(view) else DATASET)
+
+
+def named(dataset: fo.Dataset, view: fo.DatasetView, key: str) -> Source:
+    """Returns the source of a key; ``view`` is what the grid shows."""
+    if run := run_key(key):
+        return of_run(dataset, run)
+    base = samples.flat(view if key == VIEW else dataset.view())
+    field = names.DEFAULT_FIELD
+    settings = {
+        "target_count": forms.default_target(len(base)),
+        "run_key": names.DEFAULT_RUN_KEY,
+        "signature_field": field,
+        "random_seed": DownsampleConfig.random_seed,
+        **samples.made_with(dataset, field),
+    }
+    return Source(key, samples.stages_of(base) or None, settings)
+
+
+def of_run(dataset: fo.Dataset, run: str) -> Source:
+    """Returns a run as a source: its samples and its settings."""
+    record = runs.load(dataset, run)
+    base = samples.flat(dataset.load_run_view(run))
+    settings = {
+        name: record[name]
+        for name in DownsampleConfig.__dataclass_fields__
+        if name in record and name not in ("recompute", *CHARTS)
+    }
+    return Source(_RUN + run, samples.stages_of(base) or None, settings)
+
+
+def run_key(source: str | None) -> str | None:
+    """Returns the key of the run that a source is about; None if it is no run."""
+    return source.removeprefix(_RUN) if source and source.startswith(_RUN) else None
+
+
+def choices(dataset: fo.Dataset) -> list[tuple[str, str]]:
+    """Returns what the panel can be about: value and label."""
+    known = [(_RUN + run, f"Run: {run}") for run in runs.keys(dataset)]
+    return [(DATASET, "All samples of the dataset"), (VIEW, "The view I took"), *known]
+
+
+def facts(dataset: fo.Dataset, stored: Stored) -> dict[str, Any]:
+    """Returns what the panel says about the samples, whatever the settings."""
+    return {
+        "choices": choices(dataset),
+        "run_keys": runs.keys(dataset),
+        "n_samples": len(stored),
+        "n_missing": stored.n_missing,
+        "n_unreadable": stored.n_unreadable,
+    }
+
+
+def outcome(
+    dataset: fo.Dataset, source: str, config: DownsampleConfig, selection: Selection
+) -> dict[str, Any]:
+    """Returns what the panel says about a selection."""
+    run = run_key(source)
+    said: dict[str, Any] = {"totals": totals(selection), "saved": False, "changed": None}
+    if run is None or not runs.exists(dataset, run):
+        return said
+    record = runs.load(dataset, run)
+    asked = ("target_count", "random_seed", "signature_field", "hash_size", "decode")
+    if any(record[name] != getattr(config, name) for name in asked):
+        return said
+    said["saved"] = True
+    if record.get("buckets") != bucket_records(selection):
+        said["changed"] = f"{record['kept']:,} of {record.get('images', 0):,}"
+    return said
+
+
+def part(
+    base: fo.DatasetView,
+    field: str,
+    stored: Stored,
+    selection: Selection,
+    show: str,
+    bucket: int | None,
+) -> fo.DatasetView:
+    """Returns the view of a bucket, or of all of them, or of what of them is kept or excluded.
+
+    Raises:
+        ValueError: if more ids would have to be listed than the App can bear
+    """
+    view = base if bucket is None else base.match(F(f"{field}.bucket") == bucket)
+    if show == "all":
+        return view
+    in_bucket = np.ones(len(stored), bool) if bucket is None else selection.bucket_ids == bucket
+    kept = np.flatnonzero(selection.kept & in_bucket)
+    if len(kept) > _MAX_LISTED:
+        raise ValueError(
+            f"{len(kept):,} kept samples are too many to show before they are saved: press Apply, "
+            "or choose a bucket"
+        )
+    ids = stored.ids_of(kept)
+    if show == "kept":
+        return view.select(ids)
+    return samples.in_buckets(view, field).exclude(ids)

@@ -1,0 +1,133 @@
+"""What a run would keep: answered from stored signatures, without reading images or writing."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections import OrderedDict
+from dataclasses import dataclass
+from typing import Any
+
+import fiftyone as fo
+import numpy as np
+from bson import json_util
+from numpy.typing import NDArray
+
+from smartdownsample_core import Selection, Signatures, downsample, natural_order
+
+from . import samples
+from .config import DownsampleConfig, SignatureConfig
+
+#: Rows kept in memory, over all datasets and views; a row takes about 70 bytes.
+_MAX_ROWS = 2_000_000
+
+
+@dataclass(frozen=True, eq=False)
+class Stored:
+    """The signatures that a dataset holds for a view, in the view's order."""
+
+    ids: NDArray[np.bytes_]
+    """``(n,)``; of the samples, 24 characters each"""
+    signatures: Signatures
+    order: NDArray[np.int64]
+    """``(n,)``; rows in natural order"""
+    n_missing: int
+    """samples without a signature, or with one of another file, hash size or decode"""
+    n_unreadable: int
+    """samples whose image could not be read"""
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def ids_of(self, rows: NDArray[np.int64]) -> list[str]:
+        """Returns the ids of some rows, ``(m,)``."""
+        return [sample_id.decode() for sample_id in self.ids[rows].tolist()]
+
+
+class _Cache:
+    """The signatures that were asked for last, until the samples of their dataset change.
+
+    Shared by all users of a server; it holds what the dataset holds, never anybody's settings.
+    """
+
+    def __init__(self) -> None:
+        self._entries: OrderedDict[Any, tuple[Any, Stored]] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def get(self, key: Any, stamp: Any) -> Stored | None:
+        with self._lock:
+            found_stamp, stored = self._entries.get(key, (None, None))
+            if found_stamp != stamp:
+                return None
+            self._entries.move_to_end(key)
+            return stored
+
+    def put(self, key: Any, stamp: Any, stored: Stored) -> None:
+        with self._lock:
+            self._entries[key] = (stamp, stored)
+            self._entries.move_to_end(key)
+            rows = sum(len(entry) for _, entry in self._entries.values())
+            while rows > _MAX_ROWS and len(self._entries) > 1:
+                _, (_, dropped) = self._entries.popitem(last=False)
+                rows -= len(dropped)
+
+
+_cache = _Cache()
+
+
+def answer(stored: Stored, config: DownsampleConfig) -> Selection:
+    """Returns what a run with these settings would keep."""
+    return downsample(stored.signatures, stored.order, config.target_count, config.random_seed)
+
+
+def is_loaded(view: fo.DatasetView, config: SignatureConfig) -> bool:
+    """Whether :func:`load` would answer at once."""
+    return _cache.get(_key(view, config), _stamp(view)) is not None
+
+
+def load(view: fo.DatasetView, config: SignatureConfig) -> Stored:
+    """Returns the stored signatures of a flat view; from memory, if no sample has changed."""
+    key, stamp = _key(view, config), _stamp(view)
+    stored = _cache.get(key, stamp)
+    if stored is None:
+        stored = _read(view, config)
+        _cache.put(key, stamp, stored)
+    return stored
+
+
+def _read(view: fo.DatasetView, config: SignatureConfig) -> Stored:
+    field = config.signature_field
+    target = samples.load(view, field, config.hash_size, config.decode, recompute=False)
+    unreadable = samples.unreadable_ids(view, field)
+    for row in target.stale.tolist():
+        reason = "could not be read" if target.ids[row] in unreadable else "has no signature yet"
+        target.signatures.unreadable[row] = OSError(f"{target.paths[row]} {reason}")
+    return Stored(
+        ids=np.array(target.ids, dtype="S24"),
+        signatures=target.signatures,
+        order=natural_order(target.paths),
+        n_missing=sum(target.ids[row] not in unreadable for row in target.stale.tolist()),
+        n_unreadable=len(unreadable),
+    )
+
+
+def _key(view: fo.DatasetView, config: SignatureConfig) -> tuple[Any, ...]:
+    stages = json.dumps(view._serialize(include_uuids=False), default=json_util.default)
+    return (
+        str(view._dataset._doc.id),
+        stages,
+        config.signature_field,
+        config.hash_size,
+        config.decode,
+    )
+
+
+def _stamp(view: fo.DatasetView) -> tuple[Any, ...]:
+    """What changes when a sample of the dataset is added, changed or deleted; two fast queries."""
+    dataset = view._dataset
+    newest = dataset._sample_collection.find_one(
+        sort=[("last_modified_at", -1)], projection=["last_modified_at"]
+    )
+    return dataset._sample_collection.estimated_document_count(), newest and newest.get(
+        "last_modified_at"
+    )

@@ -1,0 +1,66 @@
+"""Fixtures of the tests in a real browser: the App's real server, Chromium, a page."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Generator, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from tests.app.browser import ARGUMENTS, ensure_browser
+from tests.app.pages import App
+from tests.plugin.conftest import (  # noqa: F401 (fixtures)
+    dataset,
+    images,
+    make_dataset,
+    operators,
+    own_images,
+    server,
+)
+
+_FAILURES = Path(__file__).parents[2] / ".test-failures"
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """A headless Chromium.
+
+    Not for the whole session: as long as Playwright is there an event loop runs, and FiftyOne's
+    operators then return tasks, which the other tests do not expect.
+    """
+    command = ensure_browser()
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=command, args=[*ARGUMENTS])
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture(params=[1280, 1920], ids=["1280", "1920"])
+def page(request: pytest.FixtureRequest, browser: Browser) -> Iterator[Page]:
+    """A page of a fresh profile, in two widths; a screenshot is left behind if the test fails."""
+    context = browser.new_context(viewport={"width": request.param, "height": 1200})
+    page = context.new_page()
+    yield page
+    if getattr(request.node, "failed", False):
+        _FAILURES.mkdir(exist_ok=True)
+        name = re.sub(r"[^\w.-]+", "_", request.node.name)
+        page.screenshot(path=_FAILURES / f"{name}.png")
+    context.close()
+
+
+@pytest.fixture
+def open_app(page: Page, server: str) -> Callable[[Any], App]:  # noqa: F811 (a fixture)
+    """``open_app(dataset)``: the App in the browser."""
+    return lambda opened: App(page, server, opened.name)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: Any) -> Generator[None, Any, Any]:
+    """Lets fixtures know whether their test has failed."""
+    report = yield
+    if report.when == "call" and report.failed:
+        item.failed = True  # type: ignore[attr-defined]
+    return report

@@ -1,0 +1,121 @@
+"""What a person does in the App, in a real browser. Every wait is for something to appear."""
+
+from __future__ import annotations
+
+import re
+
+from playwright.sync_api import Locator, Page, expect
+
+#: The App draws with the CPU here, and shares it with the server.
+PATIENCE_MS = 60_000
+
+
+class App:
+    """The App on one dataset.
+
+    Args:
+        page: of a browser
+        url: of the server
+        dataset: name of the dataset
+    """
+
+    def __init__(self, page: Page, url: str, dataset: str) -> None:
+        self.page = page
+        page.set_default_timeout(PATIENCE_MS)
+        expect.set_options(timeout=PATIENCE_MS)
+        # A fresh profile is shown a pop-up over the grid.
+        page.add_init_script("localStorage.setItem('fiftyone-enterprise-tooltip-seen', 'true')")
+        page.goto(f"{url}/datasets/{dataset}", wait_until="domcontentloaded")
+        self.tiles.first.wait_for()
+
+    @property
+    def tiles(self) -> Locator:
+        """The thumbnails in the grid."""
+        return self.page.locator("[data-cy=looker]")
+
+    @property
+    def count(self) -> Locator:
+        """How many samples the grid says that it has."""
+        return self.page.locator("[data-cy=entry-counts]")
+
+    @property
+    def dialog(self) -> Locator:
+        """An operator's form or output."""
+        return self.page.get_by_role("dialog")
+
+    def button(self, name: str) -> Locator:
+        """A button outside the panel."""
+        return self.page.get_by_role("button", name=name, exact=True)
+
+    def execute(self) -> None:
+        """Executes the operator whose form is open."""
+        self.button("Execute").click()
+
+    def run_operator(self, label: str) -> None:
+        """Opens the form of an operator by the operator browser."""
+        self.page.keyboard.press("Backquote")
+        self.page.get_by_placeholder("Search operations by name...").fill(label)
+        self.page.get_by_text(label, exact=True).last.click()
+
+    def shown_ids(self, count: int) -> set[str]:
+        """Waits until the grid holds ``count`` samples; returns the ids that it shows."""
+        expect(self.count).to_have_text(re.compile(rf"^{count:,} samples?$"))
+        box = self.page.locator("[data-cy=checkbox-id] input")
+        if not box.is_checked():
+            self.page.locator("[data-cy=checkbox-id]").click()
+        expect(self.tiles).to_have_count(count)
+        tags = self.tiles.locator("[data-cy=tag-id]")
+        expect(tags).to_have_count(count)
+        return {text.strip() for text in tags.all_inner_texts()}
+
+
+class Panel:
+    """Our panel in the App."""
+
+    def __init__(self, app: App) -> None:
+        self.app = app
+        app.page.locator("[data-cy=new-panel-btn]").first.click()
+        app.page.get_by_text("Smart Downsample", exact=True).first.click()
+        self.root = app.page.locator("[data-cy=panel-content-smart_downsample]")
+        self.root.get_by_text("Choose from").wait_for()
+
+    @property
+    def number(self) -> Locator:
+        """The number of images to keep."""
+        return self.root.locator("input[type=number]").first
+
+    @property
+    def bars(self) -> Locator:
+        """The bars of the chart, the kept ones first."""
+        return self.root.locator(".js-plotly-plot .bars path")
+
+    @property
+    def rows(self) -> Locator:
+        """The rows of the table."""
+        return self.root.locator("tbody tr")
+
+    def button(self, name: str) -> Locator:
+        """A button of the panel."""
+        return self.root.get_by_role("button", name=name, exact=True)
+
+    def says(self, text: str | re.Pattern[str]) -> None:
+        """Waits until the panel says something."""
+        expect(self.root.get_by_text(text).first).to_be_visible()
+
+    def drag_to(self, share: float) -> None:
+        """Drags the slider to a share of its length."""
+        thumb = self.root.locator(".MuiSlider-thumb").bounding_box()
+        rail = self.root.locator(".MuiSlider-rail").bounding_box()
+        assert thumb, "there is no slider"
+        assert rail, "there is no slider"
+        mouse = self.app.page.mouse
+        y = thumb["y"] + thumb["height"] / 2
+        mouse.move(thumb["x"] + thumb["width"] / 2, y)
+        mouse.down()
+        mouse.move(rail["x"] + share * rail["width"], y, steps=5)
+        mouse.up()
+
+    def kept_column(self) -> list[int]:
+        """The numbers of kept images in the table."""
+        texts = self.rows.locator("td:nth-child(4)").all_inner_texts()
+        return [int(text.replace(",", "")) for text in texts]

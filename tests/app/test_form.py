@@ -1,0 +1,71 @@
+"""The operator's form, as a person uses it in a browser."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+#: Keeps what the page has said, for a progress bar may be gone before anybody looks.
+_LISTEN = """() => {
+  window.said = [];
+  const note = () => {
+    const text = document.body.innerText.match(/Reading images into .*? of [0-9,]+/);
+    if (text && window.said.at(-1) !== text[0]) window.said.push(text[0]);
+  };
+  new MutationObserver(note).observe(
+    document.body, {childList: true, characterData: true, subtree: true});
+}"""
+
+
+def test_the_form_from_end_to_end(dataset, open_app) -> None:
+    """Open it, read the forecast, execute, see progress and the table, and the kept samples."""
+    app = open_app(dataset)
+    app.page.evaluate(_LISTEN)
+    app.run_operator("Smart downsample")
+    number = app.page.locator("input[type=number]").first
+    expect(number).to_have_value("8")
+    number.fill("24")
+    expect(app.page.get_by_text("Keeps 24 of 80 samples.")).to_be_visible()
+    app.execute()
+    expect(app.page.get_by_text("Wrote the tag")).to_be_visible()
+    said = app.page.evaluate("window.said")
+    assert said, "no progress was shown"
+    assert all(re.search(r"field 'signature': [0-9]+ of 80$", text) for text in said)
+    expect(app.page.get_by_text("0 reused, 0 unreadable")).to_be_visible()
+    app.button("Open the panel").click()
+    app.button("Done").click()
+    expect(app.count).to_have_text("24 samples")
+    expect(app.page.get_by_text("Choose from")).to_be_visible()
+    dataset.reload()
+    assert dataset.count_sample_tags() == {"smartdownsample": 24}
+
+
+def test_the_form_shows_what_is_wrong(dataset, open_app) -> None:
+    """A target that is too large is marked, and cannot be executed."""
+    app = open_app(dataset)
+    app.run_operator("Smart downsample")
+    number = app.page.locator("input[type=number]").first
+    number.fill("81")
+    expect(app.page.get_by_text("target_count 81 exceeds the 80 samples")).to_be_visible()
+    expect(app.button("Execute")).to_be_disabled()
+    number.fill("80")
+    expect(app.page.get_by_text("Keeps 80 of 80 samples.")).to_be_visible()
+    expect(app.button("Execute")).to_be_enabled()
+
+
+@pytest.mark.parametrize("page", [1280], indirect=True, ids=["1280"])
+def test_an_error_in_the_middle_is_shown(make_dataset, images, own_images, open_app) -> None:
+    """If no image can be read, the App says so, and nothing is written."""
+    dataset = make_dataset(own_images)
+    app = open_app(dataset)
+    for path in own_images:
+        with open(path, "wb"):
+            pass  # now empty
+    app.run_operator("Smart downsample")
+    expect(app.page.get_by_text("Keeps 2 of 24 samples.")).to_be_visible()
+    app.execute()
+    expect(app.page.get_by_text("none of the 24 images could be read").first).to_be_visible()
+    dataset.reload()
+    assert (dataset.list_runs(), dataset.has_field("signature")) == ([], False)

@@ -1,0 +1,130 @@
+"""The panel, as a person uses it in a browser."""
+
+from __future__ import annotations
+
+import re
+
+import fiftyone as fo
+import pytest
+from fiftyone import ViewField as F
+from playwright.sync_api import expect
+
+from tests.app.pages import Panel
+
+
+def _bucket_ids(dataset: fo.Dataset, name: str) -> set[str]:
+    return set(dataset.match(F("signature.bucket_name") == name).values("id"))
+
+
+def test_from_nothing_to_a_run_and_back(dataset, open_app) -> None:
+    """Compute, drag, click a bar, apply, see the tag, undo: all of it in the panel."""
+    app = open_app(dataset)
+    panel = Panel(app)
+    panel.says("None of the 80 samples has a visual signature yet")
+    panel.button("Compute signatures").click()
+    app.execute()
+    expect(app.page.get_by_text("80 computed, 0 reused, 0 unreadable")).to_be_visible()
+    app.button("Done").click()
+
+    panel.says(re.compile("Would have kept 8 of 80 images"))
+    panel.drag_to(0.5)
+    expect(panel.number).not_to_have_value("8")
+    target = int(panel.number.input_value())
+    panel.says(f"Would have kept {target} of 80 images")
+    assert sum(panel.kept_column()) == target
+    dataset.reload()
+    assert (dataset.count_sample_tags(), dataset.list_runs()) == ({}, [])
+
+    names = panel.rows.locator("td:nth-child(2)").all_inner_texts()
+    sizes = panel.rows.locator("td:nth-child(3)").all_inner_texts()
+    panel.bars.nth(len(names)).click(force=True)  # the first of the excluded
+    panel.says(re.compile(f"Bucket 1 of {len(names)}"))
+    assert app.shown_ids(int(sizes[0])) == _bucket_ids(dataset, names[0])
+
+    panel.button("Apply ...").click()
+    expect(app.page.get_by_text(f"Keeps {target} of 80 samples in")).to_be_visible()
+    app.execute()
+    expect(app.page.get_by_text("Wrote the tag")).to_be_visible()
+    app.button("Done").click()
+    panel.says("saved as the run")
+    expect(app.count).to_have_text(f"{target} samples")
+    dataset.reload()
+    assert dataset.count_sample_tags() == {"smartdownsample": target}
+    app.page.locator("[data-cy=sidebar-field-arrow-enabled-tags]").click()
+    expect(app.page.locator("[data-cy=sidebar]").get_by_text("smartdownsample")).to_be_visible()
+
+    panel.button("Undo ...").click()
+    app.execute()
+    expect(app.page.get_by_text("Removed the run")).to_be_visible()
+    app.button("Close").click()
+    panel.says("nothing is saved yet")
+    dataset.reload()
+    assert (dataset.count_sample_tags(), dataset.list_runs()) == ({}, [])
+
+
+def test_typed_numbers_and_the_slider_follow_each_other(dataset, operators, open_app) -> None:
+    """The slider follows what is typed, the number what is dragged, and both come to rest."""
+    operators.downsample(dataset, 20)
+    panel = Panel(open_app(dataset))
+    panel.says(re.compile("Kept 20 of 80 images.*saved as the run"))
+    panel.number.click()
+    panel.number.press("Control+a")
+    panel.number.press_sequentially("37", delay=100)
+    panel.says(re.compile("Would have kept 37 of 80 images"))
+    slider = panel.root.locator("input[type=range]")
+    expect(slider).to_have_value("37")
+    panel.drag_to(0.25)
+    expect(panel.number).not_to_have_value("37")
+    panel.says(re.compile(f"ept {panel.number.input_value()} of 80 images"))
+    expect(slider).to_have_value(panel.number.input_value())
+    panel.number.fill("20")
+    panel.says(re.compile("Kept 20 of 80 images.*saved as the run"))
+    expect(slider).to_have_value("20")
+
+
+def test_what_is_wrong_is_said(dataset, operators, open_app) -> None:
+    """A number that cannot be kept is refused in words, and mended by another one."""
+    operators.downsample(dataset, 20)
+    panel = Panel(open_app(dataset))
+    panel.number.fill("81")
+    panel.says("target_count 81 exceeds the 80 samples; ask for 1 to 80")
+    expect(panel.button("Apply ...")).to_have_count(0)
+    panel.number.fill("")
+    panel.says("Say how many images to keep")
+    panel.number.fill("30")
+    panel.says(re.compile("Would have kept 30 of 80 images"))
+
+
+def test_buckets_are_browsed(dataset, operators, open_app) -> None:
+    """Rows, arrows and the three buttons decide what the grid holds."""
+    record = operators.downsample(dataset, 20)
+    buckets = record["buckets"]
+    app = open_app(dataset)
+    panel = Panel(app)
+    panel.rows.nth(2).click()
+    panel.says(re.compile(f"Bucket 3 of {len(buckets)}"))
+    assert app.shown_ids(buckets[2]["size"]) == _bucket_ids(dataset, buckets[2]["name"])
+    panel.root.get_by_label("Previous bucket").first.click()
+    panel.says(re.compile(f"Bucket 2 of {len(buckets)}"))
+    members = _bucket_ids(dataset, buckets[1]["name"])
+    kept = set(dataset.match_tags("smartdownsample").values("id"))
+    panel.button("Kept").click()
+    assert app.shown_ids(buckets[1]["kept"]) == members & kept
+    panel.button("Excluded").click()
+    assert app.shown_ids(buckets[1]["size"] - buckets[1]["kept"]) == members - kept
+    panel.button("Everything").click()
+    expect(app.count).to_have_text("80 samples")
+
+
+@pytest.mark.parametrize("page", [1280], indirect=True, ids=["1280"])
+def test_a_changed_dataset_is_noticed(dataset, operators, own_images, open_app) -> None:
+    """A run of samples that have changed since says so, and can be applied again."""
+    operators.downsample(dataset, 20)
+    dataset.add_samples([fo.Sample(path) for path in own_images])
+    panel = Panel(open_app(dataset))
+    panel.says("24 of 104 samples have no up-to-date signature")
+    panel.button("Compute signatures").click()
+    panel.app.execute()
+    expect(panel.app.page.get_by_text("24 computed, 80 reused")).to_be_visible()
+    panel.app.button("Done").click()
+    panel.says("The dataset has changed since this run")

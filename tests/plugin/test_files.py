@@ -1,0 +1,89 @@
+"""Files that a run is saved to, and the App arranged for browsing."""
+
+from __future__ import annotations
+
+import csv
+import json
+
+import pytest
+
+
+@pytest.fixture
+def kept(dataset, operators) -> set[tuple[str, str]]:
+    """Ids and paths of what a run of 20 samples kept."""
+    operators.downsample(dataset, 20)
+    return set(zip(*dataset.match_tags("smartdownsample").values(["id", "filepath"]), strict=True))
+
+
+@pytest.mark.parametrize("ending", [".csv", ".json"])
+def test_the_list_holds_what_was_kept(dataset, operators, kept, tmp_path, ending) -> None:
+    """A list has a row per kept sample, with its id, path and bucket."""
+    path = tmp_path / f"kept{ending}"
+    result = operators.export_run(dataset, "smartdownsample", str(path))
+    assert result == {"path": str(path), "samples": 20}
+    with path.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file)) if ending == ".csv" else json.load(file)
+    assert {(row["id"], row["filepath"]) for row in rows} == kept
+    assert all(row["bucket_name"] for row in rows)
+
+
+@pytest.mark.parametrize(
+    ("path", "message"),
+    [
+        ("kept.csv", "must be a full path on the server"),
+        ("{folder}/kept.txt", "must end in .csv or .json"),
+        ("{folder}/there.csv", "exists already"),
+        ("{folder}/nowhere/kept.csv", "does not exist"),
+        ("", "must be the path of a file"),
+    ],
+    ids=["relative", "ending", "exists", "no-folder", "empty"],
+)
+def test_a_list_is_refused(dataset, operators, kept, tmp_path, path, message) -> None:
+    """Nothing is overwritten, and what is wrong is said."""
+    there = tmp_path / "there.csv"
+    there.write_text("mine", encoding="utf-8")
+    with pytest.raises(ValueError, match=message):
+        operators.export_run(dataset, "smartdownsample", path.format(folder=tmp_path))
+    assert [file.name for file in tmp_path.iterdir()] == ["there.csv"]
+    assert there.read_text(encoding="utf-8") == "mine"
+
+
+def test_charts_are_saved(dataset, operators, tmp_path) -> None:
+    """A run saves the chart and the thumbnails where it is told to."""
+    paths = [str(tmp_path / "chart.png"), str(tmp_path / "grid.png")]
+    record = operators.downsample(dataset, 20, save_distribution=paths[0], save_thumbnails=paths[1])
+    assert record["charts"] == paths
+    for path in paths:
+        with open(path, "rb") as file:
+            assert file.read(4) == b"\x89PNG"
+
+
+def test_charts_are_refused_before_anything_is_written(
+    dataset, operators, state_of, tmp_path
+) -> None:
+    """A chart that exists stops the run before it begins."""
+    there = tmp_path / "chart.png"
+    there.write_text("mine", encoding="utf-8")
+    before = state_of(dataset)
+    with pytest.raises(ValueError, match="exists already"):
+        operators.downsample(dataset, 20, save_distribution=str(there))
+    assert state_of(dataset) == before
+
+
+def test_the_app_is_arranged(dataset, operators, kept) -> None:
+    """Our fields get a group of their own, coloured by value; other groups stay."""
+    before = [group.name for group in dataset.app_config.default_sidebar_groups(dataset)]
+    operators.arrange_app(dataset)
+    dataset.reload()
+    groups = {group.name: group.paths for group in dataset.app_config.sidebar_groups}
+    assert groups["smartdownsample"][0] == "signature.bucket_name"
+    assert set(before) - set(groups) <= {"signature"}
+    assert dataset.app_config.color_scheme.color_by == "value"
+
+
+def test_arranging_needs_signatures(dataset, operators) -> None:
+    """Without signatures there is nothing to arrange."""
+    with pytest.raises(ValueError, match="run compute_signatures first"):
+        operators.arrange_app(dataset)
+    dataset.reload()
+    assert dataset.app_config.sidebar_groups is None

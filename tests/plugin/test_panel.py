@@ -1,0 +1,210 @@
+"""The panel over HTTP: what its handlers answer, and what they leave alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import fiftyone as fo
+import pytest
+from fiftyone import ViewField as F
+
+from benchmarks.panel import PanelUser
+from smartdownsample_core import images
+
+
+@pytest.fixture
+def open_panel(server: str) -> Callable[[fo.Dataset], PanelUser]:
+    """``open_panel(dataset)``: a user who has just opened the panel."""
+
+    def open_it(dataset: fo.Dataset) -> PanelUser:
+        user = PanelUser(server, dataset.name)
+        user.do("on_load")
+        return user
+
+    return open_it
+
+
+def _ids(dataset: fo.Dataset, user: PanelUser) -> set[str]:
+    dataset.reload()
+    return set(fo.DatasetView._build(dataset, user.called("set_view")["view"]).values("id"))
+
+
+def test_it_starts_with_what_to_do(dataset, open_panel) -> None:
+    """Without signatures there is one button, which opens the operator's form."""
+    user = open_panel(dataset)
+    assert user.state["phase"] == "unsigned"
+    assert set(user.layout) == {"choose", "notice", "start"}
+    user.do("compute")
+    prompted = user.called("prompt_user_for_operation")
+    assert prompted["operator_uri"].endswith("/compute_signatures")
+    assert prompted["params"]["stages"] == []
+
+
+def test_it_answers_as_a_run_would(dataset, operators, open_panel) -> None:
+    """The what-if of some settings is what the run with these settings keeps."""
+    operators.compute_signatures(dataset)
+    user = open_panel(dataset)
+    user.change("target_count", 23)
+    user.change("random_seed", 7)
+    table = user.data["buckets"]
+    user.do("show_kept")
+    would_keep = _ids(dataset, user)
+    record = operators.downsample(dataset, 23, random_seed=7)
+    assert [int(row["kept"]) for row in table] == [b["kept"] for b in record["buckets"]]
+    assert would_keep == set(dataset.match_tags("smartdownsample").values("id"))
+
+
+def test_a_what_if_reads_no_image_and_writes_nothing(
+    dataset, operators, open_panel, state_of, monkeypatch
+) -> None:
+    """Settings change, bars are clicked, and the dataset stays as it was."""
+    operators.downsample(dataset, 20)
+    before = state_of(dataset)
+
+    def refuse(path: str) -> None:
+        raise AssertionError(f"{path} was read")
+
+    monkeypatch.setattr(images, "load_rgb", refuse)
+    user = open_panel(dataset)
+    for target in (1, 40, 80):
+        user.change("target_count", target)
+        assert f"ept {target} of 80" in user.state["totals"]
+    user.do("click_bar", id=user.data["chart"][0]["ids"][0])
+    user.do("show_excluded")
+    assert state_of(dataset) == before
+
+
+def test_a_bar_shows_its_bucket(dataset, operators, open_panel) -> None:
+    """A click on a bar shows the samples of its bucket, kept and excluded ones if asked for."""
+    operators.downsample(dataset, 20)
+    user = open_panel(dataset)
+    for bucket in user.data["chart"][0]["ids"]:
+        members = set(dataset.match(F("signature.bucket") == int(bucket)).values("id"))
+        kept = set(dataset.match_tags("smartdownsample").values("id"))
+        user.do("click_bar", id=bucket)
+        assert _ids(dataset, user) == members
+        user.do("show_kept")
+        assert _ids(dataset, user) == members & kept
+        user.do("show_excluded")
+        assert _ids(dataset, user) == members - kept
+        user.do("show_all")
+    user.do("show_everything")
+    assert _ids(dataset, user) == set(dataset.values("id"))
+
+
+def test_next_and_previous_go_round(dataset, operators, open_panel) -> None:
+    """From nowhere, next is the largest bucket and previous the smallest."""
+    operators.downsample(dataset, 20)
+    user = open_panel(dataset)
+    buckets = [int(bucket) for bucket in user.data["chart"][0]["ids"]]
+    user.do("next_bucket")
+    assert user.state["bucket"] == buckets[0]
+    user.do("previous_bucket")
+    assert user.state["bucket"] == buckets[-1]
+    user.do("next_bucket")
+    assert user.state["bucket"] == buckets[0]
+
+
+def test_users_do_not_see_each_others_settings(dataset, operators, open_panel) -> None:
+    """What one user tries out does not change what another one sees."""
+    operators.downsample(dataset, 20)
+    one, other = open_panel(dataset), open_panel(dataset)
+    one.change("target_count", 60)
+    other.change("random_seed", 1)
+    assert other.state["settings"]["target_count"] == 20
+    assert one.state["settings"]["random_seed"] == 42
+    assert open_panel(dataset).state["settings"]["target_count"] == 20
+
+
+def test_the_view_of_the_grid_is_what_is_chosen_from(dataset, operators, open_panel) -> None:
+    """A view that was taken stays the one to choose from, whatever the grid shows afterwards."""
+    operators.compute_signatures(dataset)
+    user = open_panel(dataset)
+    user.view = dataset.limit(30)._serialize()
+    user.do("take_view")
+    assert user.state["n_samples"] == 30
+    user.do("click_bar", id=user.data["chart"][0]["ids"][0])
+    user.change("target_count", 5)
+    assert "ept 5 of 30" in user.state["totals"]
+    user.do("apply")
+    params = user.called("prompt_user_for_operation")["params"]
+    assert (params["target_count"], len(params["stages"])) == (5, 1)
+
+
+def test_new_signatures_are_seen(dataset, operators, open_panel, own_images) -> None:
+    """A sample that was added, and its signature, are seen at the next answer."""
+    operators.downsample(dataset, 20)
+    user = open_panel(dataset)
+    assert (user.state["n_missing"], user.state["saved"]) == (0, True)
+    dataset.add_samples([fo.Sample(path) for path in own_images])
+    user.change("target_count", 20)
+    assert user.state["n_missing"] == len(own_images)
+    operators.compute_signatures(dataset)
+    user.change("target_count", 20)
+    assert user.state["n_missing"] == 0
+    assert user.state["changed"]
+
+
+def test_unreadable_images_are_not_missing_signatures(make_dataset, images, operators, open_panel):
+    """An image that was tried and could not be read is not asked for again."""
+    dataset = make_dataset([*images[:10], "/nowhere/lost.jpg"])
+    operators.compute_signatures(dataset)
+    user = open_panel(dataset)
+    assert (user.state["n_missing"], user.state["n_unreadable"]) == (0, 1)
+    assert "of 10 images" in user.state["totals"]
+
+
+def test_what_cannot_be_downsampled_is_refused(make_dataset, open_panel) -> None:
+    """An empty dataset gets a reason instead of a chart."""
+    user = open_panel(make_dataset())
+    assert user.state["phase"] == "refused"
+    assert "there are no samples here" in user.state["problem"]
+
+
+def test_two_runs_are_compared(dataset, operators, open_panel) -> None:
+    """Counts, differences per bucket, and the views of what differs."""
+    operators.downsample(dataset, 20, run_key="small")
+    operators.downsample(dataset, 40, run_key="large")
+    user = open_panel(dataset)
+    user.do("choose_source", value="run:small")
+    user.do("compare", value="large")
+    kept = {tag: set(dataset.match_tags(tag).values("id")) for tag in ("small", "large")}
+    both = kept["small"] & kept["large"]
+    counts: dict[str, Any] = user.state["compared"]["counts"]
+    assert counts == {
+        "both": len(both),
+        "only_a": 20 - len(both),
+        "only_b": 40 - len(both),
+    }
+    assert sum(int(row["gain"]) for row in user.data["difference"]) == 20
+    user.do("show_only_b")
+    assert _ids(dataset, user) == kept["large"] - kept["small"]
+    user.do("show_both")
+    assert _ids(dataset, user) == both
+    user.do("close_comparison")
+    assert user.state["compared"] is None
+
+
+def test_a_run_that_was_undone_leaves_a_proposal(dataset, operators, open_panel) -> None:
+    """After an undo the panel keeps the settings, and offers to apply them."""
+    operators.downsample(dataset, 33)
+    user = open_panel(dataset)
+    operators.delete_run(dataset, "smartdownsample", keep_signatures=True)
+    user.do("after_undo")
+    assert (user.state["source"], user.state["saved"]) == ("dataset", False)
+    assert user.state["settings"]["target_count"] == 33
+
+
+def test_a_run_that_somebody_else_undid_is_said(dataset, operators, open_panel) -> None:
+    """A handler that finds its run gone says so, and the panel stays as it is."""
+    operators.downsample(dataset, 20, run_key="mine")
+    operators.downsample(dataset, 20, run_key="theirs")
+    user = open_panel(dataset)
+    operators.delete_run(dataset, "mine")
+    before = dict(user.state)
+    user.do("choose_source", value="run:mine")
+    notice = user.called("notify")
+    assert notice["variant"] == "error"
+    assert "no smartdownsample run 'mine'" in notice["message"]
+    assert user.state == before
