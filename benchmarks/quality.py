@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from demo.photos import load_photos
-from smartdownsample_core.cli import images_below
+from smartdownsample_core.find import images_below
 
 from .judge import judge_features, require_judge
 from .methods import METHODS, SEEDS, keep_farthest

@@ -69,7 +69,7 @@ def build_dataset(images: Path):
     """Returns a fresh dataset of all images in a folder; samples know their camera and day."""
     import fiftyone as fo
 
-    from smartdownsample_core.cli import images_below
+    from smartdownsample_core.find import images_below
 
     samples = [
         fo.Sample(path, folder=str(Path(path).parent.relative_to(images)))

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterable
 from dataclasses import fields
-from typing import Any, Literal, overload
+from typing import Any, Literal, TextIO, overload
 
 from tqdm import tqdm
 
@@ -14,7 +15,7 @@ from .choice import Choice
 from .downsample import downsample
 from .extract import check_hash_size, extract
 from .order import natural_order
-from .report import save_charts, summary, unrepresented
+from .report import save_charts, shortfalls, summary
 from .rules import DECODES, WORKERS, Decode, Workers
 from .selection import Selection
 from .table import Signatures
@@ -141,8 +142,7 @@ def sample_diverse(
         descriptors=how.needs_descriptors,
     )
     selection = downsample(signatures, natural_order(paths), target, seed, how)
-    for line in warnings_of(selection, name_files=show_progress):
-        print(line)
+    print_warnings(selection, name_files=show_progress, stream=sys.stdout)
     if show_summary:
         print(summary(selection))
     save_charts(selection, paths, distribution, thumbnails)
@@ -173,32 +173,23 @@ def extract_with_bar(paths: list[str], show_progress: bool, **options: Any) -> S
         return extract(paths, progress=progress, **options)
 
 
-def warnings_of(selection: Selection, name_files: bool) -> list[str]:
-    """Words what a caller must know: unreadable files, and a target that could not be met.
+def print_warnings(selection: Selection, name_files: bool, stream: TextIO) -> None:
+    """Prints what a caller must know: unreadable files, and wishes that could not be met.
 
     Args:
         selection: the answer of :func:`smartdownsample_core.downsample`
         name_files: also name the first ten unreadable files, a line each
-
-    Returns:
-        lines of text; none if all is well
+        stream: where to
     """
-    lines = []
     failures = list(selection.unreadable.values())
     if failures:
-        lines.append(f"Warning: {len(failures):,} image(s) could not be loaded")
-        if name_files:
-            lines += [f"  {error}" for error in failures[:_MAX_NAMED_FILES]]
+        print(f"Warning: {len(failures):,} image(s) could not be loaded", file=stream)
+        for error in failures[: _MAX_NAMED_FILES if name_files else 0]:
+            print(f"  {error}", file=stream)
         if name_files and len(failures) > _MAX_NAMED_FILES:
-            lines.append(f"  ... and {len(failures) - _MAX_NAMED_FILES:,} more")
-    if selection.target_count > selection.n_readable:
-        lines.append(
-            f"Warning: target_count {selection.target_count:,} exceeds the "
-            f"{selection.n_readable:,} readable images; no more can be kept"
-        )
-    if selection.n_unrepresented and selection.target_count > 0:
-        lines.append(f"Warning: {unrepresented(selection)}")
-    return lines
+            print(f"  ... and {len(failures) - _MAX_NAMED_FILES:,} more", file=stream)
+    for text in shortfalls(selection):
+        print(f"Warning: {text}", file=stream)
 
 
 def _answer(paths: list[str], kept: Iterable[int], as_indices: bool) -> list[str] | list[int]:

@@ -4,34 +4,28 @@ from __future__ import annotations
 
 import argparse
 import csv
-import glob
 import io
-import json
 import os
-import shutil
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TextIO
 
-from PIL import Image
+import numpy as np
 
 from . import report
-from .api import extract_with_bar, warnings_of
-from .buckets import bucket_name
-from .checks import new_file, new_pngs, whole_number
+from .api import extract_with_bar, print_warnings
+from .checks import new_pngs, whole_number
+from .choice import STRATEGIES, Choice
 from .downsample import downsample
+from .find import find_images
 from .order import natural_order
+from .output import ERRORS, VERBS, new_list, place, write_list, write_text
 from .rules import DECODES, MIN_HASH_SIZE
-from .selection import Selection
 
 _OK, _FAILED, _USAGE, _INTERRUPTED = 0, 1, 2, 130
-_FORMATS = (".txt", ".csv", ".json")
-# Of all that Pillow opens, without what is no photograph or needs other programs (EPS, PDF, MPEG).
-_IMAGE_FORMATS = {"AVIF", "BMP", "GIF", "JPEG", "JPEG2000", "MPO", "PNG", "PPM", "TIFF", "WEBP"}
 # Below, processes would take longer to start than they save: see extract.extract.
 _MANY_IMAGES = 20_000
-_ERRORS = "surrogateescape"  # file names need not be valid text; they come out as they went in
+_BY_FOLDER = "folder"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -43,7 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     for stream in (sys.stdin, sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors=_ERRORS)
+            stream.reconfigure(errors=ERRORS)
     parser = _parser()
     options = parser.parse_intermixed_args(arguments)
     try:
@@ -79,13 +73,17 @@ def _parser() -> argparse.ArgumentParser:
         "one path a line from standard input",
     )
     parser.add_argument(
-        "-n", "--target-count", type=int, required=True, metavar="N", help="images to keep"
+        "-n",
+        "--target-count",
+        type=int,
+        metavar="N",
+        help="images to keep; may be left out with --near-duplicates or --max-per-group",
     )
     parser.add_argument(
         "-o", "--output", metavar="FILE", help="write the kept paths to a new .txt, .csv or .json"
     )
     placing = parser.add_mutually_exclusive_group()
-    for verb in _PLACE:
+    for verb in VERBS:
         placing.add_argument(
             f"--{verb}-to", metavar="DIR", help=f"{verb} the kept files there, folders and all"
         )
@@ -117,6 +115,7 @@ def _parser() -> argparse.ArgumentParser:
         action=argparse.BooleanOptionalAction,
         help=f"workers are processes instead of threads; by itself from {_MANY_IMAGES:,} images on",
     )
+    _add_choice(parser)
     parser.add_argument(
         "-q", "--quiet", action="store_true", help="say nothing but warnings and errors"
     )
@@ -124,13 +123,110 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _add_choice(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("which images to keep")
+    group.add_argument(
+        "--strategy",
+        choices=STRATEGIES,
+        default="stride",
+        help="evenly from every visual bucket (the default), each as different as can be from "
+        "those before it, or few of what is rare and many of what is common",
+    )
+    group.add_argument(
+        "--near-duplicates",
+        type=float,
+        metavar="BITS",
+        help="leave out images that differ from the first one of their burst in at most so many "
+        "bits of the hash (8 is a good start); with --features a cosine distance",
+    )
+    group.add_argument(
+        "--leave-out-junk", action="store_true", help="leave out black, white and blurred images"
+    )
+    group.add_argument(
+        "--stratify-by",
+        metavar="CSV",
+        help="a table of paths and labels, whose groups get their shares; the word "
+        f"'{_BY_FOLDER}' takes the folders as labels",
+    )
+    group.add_argument(
+        "--balance",
+        default="proportional",
+        metavar="HOW",
+        help="shares of the groups: proportional, equal, or in between as a number from 0 to 1",
+    )
+    group.add_argument("--max-per-group", type=int, metavar="N", help="the most of a group")
+    group.add_argument(
+        "--keep", metavar="FILE", help="a list of images, one a line, that are kept in any case"
+    )
+    group.add_argument(
+        "--features", metavar="NPY", help="compare by these vectors: one row for each image"
+    )
+
+
+def _choice(options: argparse.Namespace, paths: list[str]) -> Choice:
+    radius, balance = options.near_duplicates, options.balance
+    if radius is not None and options.features is None and radius.is_integer():
+        radius = int(radius)
+    return Choice(
+        strategy=options.strategy,
+        near_duplicates=radius,
+        features=_features(options.features),
+        stratify_by=_labels(options.stratify_by, paths),
+        balance=float(balance) if balance.replace(".", "", 1).isdecimal() else balance,
+        max_per_group=options.max_per_group,
+        keep=_rows_of(options.keep, paths),
+        leave_out_junk=options.leave_out_junk,
+    )
+
+
+def _features(path: str | None) -> object:
+    if path is None:
+        return None
+    try:
+        return np.load(path, allow_pickle=False)
+    except (ValueError, EOFError) as error:
+        raise ValueError(f"--features must be a .npy file: {path} ({error})") from None
+
+
+def _labels(table: str | None, paths: list[str]) -> list[str | None] | None:
+    if table is None:
+        return None
+    if table == _BY_FOLDER:
+        return [Path(path).resolve().parent.name for path in paths]
+    with open(table, encoding="utf-8-sig", errors=ERRORS, newline="") as stream:
+        rows = [row for row in csv.reader(stream) if len(row) >= 2]
+    labels = {os.path.abspath(path): label for path, label, *_ in rows}
+    found = [labels.get(os.path.abspath(path)) for path in paths]
+    if not any(found):
+        raise ValueError(f"--stratify-by {table} has a label for none of the images")
+    return [label or None for label in found]
+
+
+def _rows_of(listed: str | None, paths: list[str]) -> list[int]:
+    if listed is None:
+        return []
+    rows = {os.path.abspath(path): row for row, path in enumerate(paths)}
+    lines = Path(listed).read_text(encoding="utf-8", errors=ERRORS).splitlines()
+    wanted = [line for line in lines if line.strip()]
+    missing = [line for line in wanted if os.path.abspath(line) not in rows]
+    if missing:
+        raise ValueError(
+            f"--keep {listed} names {len(missing):,} files that are not among the images, the "
+            f"first is {missing[0]}"
+        )
+    return [rows[os.path.abspath(line)] for line in wanted]
+
+
 def _run(options: argparse.Namespace) -> int:
-    whole_number("--target-count", options.target_count, minimum=1)
+    if options.target_count is not None:
+        whole_number("--target-count", options.target_count, minimum=1)
     whole_number("--seed", options.seed, minimum=0)
     whole_number("--workers", options.workers, minimum=1)
     whole_number("--hash-size", options.hash_size, minimum=MIN_HASH_SIZE)
     paths, base = find_images(options.paths or ["-"], sys.stdin)
-    output = _new_list(options.output)
+    choice = _choice(options, paths)
+    choice.check(len(paths), options.target_count)
+    output = new_list(options.output)
     distribution, thumbnails = new_pngs(
         {"--distribution": options.distribution, "--thumbnails": options.thumbnails}
     )
@@ -144,169 +240,23 @@ def _run(options: argparse.Namespace) -> int:
         image_loading_errors=options.on_error,
         decode=options.decode,
         workers="processes" if processes else "threads",
+        descriptors=choice.needs_descriptors,
     )
-    selection = downsample(signatures, natural_order(paths), options.target_count, options.seed)
-    for line in warnings_of(selection, name_files=True):
-        print(line, file=sys.stderr)
+    order = natural_order(paths)
+    selection = downsample(signatures, order, options.target_count, options.seed, choice)
+    print_warnings(selection, name_files=True, stream=sys.stderr)
     if not selection.n_readable:
         return _FAILED
 
-    _place(options, [paths[index] for index in selection.indices], base)
+    for verb in VERBS:
+        if directory := getattr(options, f"{verb}_to"):
+            place(verb, directory, [paths[index] for index in selection.indices], base)
     if output:
-        with output.open("x", encoding="utf-8", errors=_ERRORS, newline="") as stream:
-            _WRITERS[output.suffix.lower()](stream, paths, selection)
+        write_list(output, paths, selection)
     report.save_charts(selection, paths, distribution, thumbnails)
     if not options.quiet:
         print(report.summary(selection), file=sys.stderr)
     if not output:
-        _write_text(sys.stdout, paths, selection)
+        write_text(sys.stdout, paths, selection)
         sys.stdout.flush()
     return _OK
-
-
-def find_images(arguments: Sequence[str], stdin: TextIO) -> tuple[list[str], str]:
-    """Resolves the command line's PATHs.
-
-    Args:
-        arguments: files, folders (searched by :func:`images_below`), globs, or ``-``
-        stdin: where ``-`` reads one path a line from
-
-    Returns:
-        the files, each once, in the order they were named; and the folder that all of them are
-        below, which copies keep their structure relative to
-
-    Raises:
-        ValueError: if an argument stands for no file
-    """
-    found: dict[str, str] = {}
-    bases = []
-    for argument in arguments:
-        folder = os.path.isdir(argument)
-        files = _files_of(argument, stdin)
-        if not files:
-            hint = (
-                "; upper and lower case differ, as in .jpg and .JPG" if _is_glob(argument) else ""
-            )
-            name = "on standard input" if argument == "-" else f"at {argument!r}"
-            raise ValueError(f"no images found {name}{hint}")
-        for path in files:
-            found.setdefault(os.path.abspath(path), path)
-        bases += [os.path.abspath(argument)] if folder else [_parent(path) for path in files]
-    return list(found.values()), os.path.commonpath(bases)
-
-
-def _files_of(argument: str, stdin: TextIO) -> list[str]:
-    if argument == "-":
-        return [line.rstrip("\n") for line in stdin if line.strip()]
-    if os.path.isdir(argument):
-        return images_below(argument)
-    if not _is_glob(argument):
-        return [argument] if os.path.lexists(argument) else []
-    matches = sorted(glob.glob(argument, recursive=True))
-    return [path for path in matches if not os.path.isdir(path)]
-
-
-def images_below(folder: str) -> list[str]:
-    """Returns all files below a folder with an extension of a usual image format.
-
-    Raises:
-        OSError: if a folder cannot be listed
-    """
-    extensions = Image.registered_extensions().items()
-    readable = tuple(extension for extension, name in extensions if name in _IMAGE_FORMATS)
-
-    def fail(error: OSError) -> None:
-        raise error
-
-    found = []
-    for parent, folders, names in os.walk(folder, onerror=fail):
-        folders.sort()  # os.walk goes on in this order
-        found += [
-            os.path.join(parent, name) for name in sorted(names) if name.lower().endswith(readable)
-        ]
-    return found
-
-
-def _is_glob(argument: str) -> bool:
-    return glob.has_magic(argument) and not os.path.lexists(argument)
-
-
-def _parent(path: str) -> str:
-    return os.path.dirname(os.path.abspath(path))
-
-
-def _place(options: argparse.Namespace, kept: list[str], base: str) -> None:
-    """Copies or links the kept files, if asked to; refuses before the first if one exists."""
-    for verb, place in _PLACE.items():
-        directory = getattr(options, f"{verb}_to")
-        if directory is None:
-            continue
-        targets = [Path(directory, os.path.relpath(path, base)) for path in kept]
-        for target in targets:
-            new_file(f"--{verb}-to", target)
-        for path, target in zip(kept, targets, strict=True):
-            target.parent.mkdir(parents=True, exist_ok=True)
-            place(os.path.abspath(path), target)
-
-
-def _copy(source: str, target: Path) -> None:
-    with open(source, "rb") as readable, target.open("xb") as writable:
-        shutil.copyfileobj(readable, writable)
-    shutil.copystat(source, target)
-
-
-_PLACE: dict[str, Callable[[str, Path], None]] = {
-    "copy": _copy,
-    "symlink": os.symlink,
-    "hardlink": os.link,
-}
-
-
-def _new_list(path: str | None) -> Path | None:
-    if path is None:
-        return None
-    if Path(path).suffix.lower() not in _FORMATS:
-        raise ValueError(f"--output must end in {', '.join(_FORMATS)}, got: {path}")
-    output = new_file("--output", path)
-    output.parent.mkdir(parents=True, exist_ok=True)
-    return output
-
-
-def _write_text(stream: TextIO, paths: list[str], selection: Selection) -> None:
-    stream.writelines(f"{paths[index]}\n" for index in selection.indices)
-
-
-def _write_csv(stream: TextIO, paths: list[str], selection: Selection) -> None:
-    writer = csv.DictWriter(stream, ["path", "bucket", "bucket_name"])
-    writer.writeheader()
-    writer.writerows(_records(paths, selection))
-
-
-def _write_json(stream: TextIO, paths: list[str], selection: Selection) -> None:
-    document = {
-        "target_count": selection.target_count,
-        "random_seed": selection.random_seed,
-        "kept": _records(paths, selection),
-        "buckets": [
-            {"bucket": b.id, "bucket_name": b.name, "size": b.size, "kept": b.kept}
-            for b in selection.buckets
-        ],
-        "unreadable": [
-            {"path": paths[index], "error": str(error)}
-            for index, error in selection.unreadable.items()
-        ],
-    }
-    json.dump(document, stream, indent=2)
-
-
-def _records(paths: list[str], selection: Selection) -> list[dict[str, object]]:
-    ids = selection.bucket_ids[selection.indices].tolist()
-    return [
-        {"path": paths[index], "bucket": bucket_id, "bucket_name": bucket_name(bucket_id)}
-        for index, bucket_id in zip(selection.indices, ids, strict=True)
-    ]
-
-
-_WRITERS: dict[str, Callable[[TextIO, list[str], Selection], None]] = dict(
-    zip(_FORMATS, (_write_text, _write_csv, _write_json), strict=True)
-)

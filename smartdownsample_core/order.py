@@ -20,6 +20,11 @@ from numpy.typing import NDArray
 _NUMBER = re.compile("[0-9]+")
 _CHUNK = 10_000
 
+# In a sort key: what ends comes first, then numbers, then all other characters.
+_END_OF_PART = "\x01"
+_LOW_DIGITS = {ord(digit): chr(2 + value) for value, digit in enumerate("0123456789")}
+_DIGITS = 12
+
 #: Rank of what is not there, so that a path that ends comes before one that goes on.
 _NOTHING = -1
 
@@ -60,6 +65,22 @@ def natural_order(paths: Sequence[str]) -> NDArray[np.int64]:
     path_ranks = folder_ranks[folder_of]
     path_ranks[np.arange(len(names)), depths[folder_of]] = ranks[: len(names)]
     return _sort(list(path_ranks.T))
+
+
+def sort_key(path: str) -> str:
+    """Returns a text whose plain order is the natural order of the path, for databases.
+
+    That of :func:`natural_order` as long as names are plain ASCII and numbers have up to 12 digits.
+
+    >>> sorted(["cam10/1.jpg", "cam2/10.jpg", "cam2/9.jpg"], key=sort_key)
+    ['cam2/9.jpg', 'cam2/10.jpg', 'cam10/1.jpg']
+    """
+    parts = (_NUMBER.sub(_padded, part) for part in PurePath(path).parts)
+    return _END_OF_PART.join(parts)
+
+
+def _padded(number: re.Match[str]) -> str:
+    return number[0].lstrip("0").rjust(_DIGITS, "0").translate(_LOW_DIGITS)
 
 
 def _natural_ranks(names: Sequence[str]) -> NDArray[np.int64]:

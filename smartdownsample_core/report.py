@@ -60,12 +60,30 @@ def totals(selection: Selection) -> str:
     )
 
 
-def unrepresented(selection: Selection) -> str:
-    """Words that there are more buckets than images to keep."""
-    return (
-        f"target_count {selection.target_count:,} is less than the {len(selection.buckets)} "
-        f"buckets; {selection.n_unrepresented} of them are not represented"
-    )
+def shortfalls(selection: Selection) -> list[str]:
+    """Words what was asked for and could not be done, a sentence each; none if all is well."""
+    target, kept = selection.target_count, len(selection.indices)
+    sentences = []
+    if target > selection.n_readable:
+        sentences.append(
+            f"target_count {target:,} exceeds the {selection.n_readable:,} readable images; "
+            f"{len(selection.unreadable):,} could not be read: all readable ones were kept"
+        )
+    if 0 < target < len(selection.buckets):
+        sentences.append(
+            f"target_count {target:,} is less than the {len(selection.buckets)} buckets; "
+            f"{selection.n_unrepresented} of them are not represented"
+        )
+    for count, kind in (
+        (selection.n_near_duplicates_kept, "near-duplicates of kept images"),
+        (selection.n_junk_kept, "images with nothing on them"),
+    ):
+        if count:
+            sentences.append(
+                f"{count:,} {kind} had to be kept to reach target_count {target:,}; "
+                f"{kept - count:,} can be kept without"
+            )
+    return sentences
 
 
 def save_distribution(selection: Selection, path: Path) -> None:

@@ -1,0 +1,84 @@
+"""The command line's PATHs to image files."""
+
+from __future__ import annotations
+
+import glob
+import os
+from collections.abc import Sequence
+from typing import TextIO
+
+from PIL import Image
+
+# Of all that Pillow opens, without what is no photograph or needs other programs (EPS, PDF, MPEG).
+_IMAGE_FORMATS = {"AVIF", "BMP", "GIF", "JPEG", "JPEG2000", "MPO", "PNG", "PPM", "TIFF", "WEBP"}
+
+
+def find_images(arguments: Sequence[str], stdin: TextIO) -> tuple[list[str], str]:
+    """Resolves the command line's PATHs.
+
+    Args:
+        arguments: files, folders (searched by :func:`images_below`), globs, or ``-``
+        stdin: where ``-`` reads one path a line from
+
+    Returns:
+        the files, each once, in the order they were named; and the folder that all of them are
+        below, which copies keep their structure relative to
+
+    Raises:
+        ValueError: if an argument stands for no file
+    """
+    found: dict[str, str] = {}
+    bases = []
+    for argument in arguments:
+        folder = os.path.isdir(argument)
+        files = _files_of(argument, stdin)
+        if not files:
+            hint = (
+                "; upper and lower case differ, as in .jpg and .JPG" if _is_glob(argument) else ""
+            )
+            name = "on standard input" if argument == "-" else f"at {argument!r}"
+            raise ValueError(f"no images found {name}{hint}")
+        for path in files:
+            found.setdefault(os.path.abspath(path), path)
+        bases += [os.path.abspath(argument)] if folder else [_parent(path) for path in files]
+    return list(found.values()), os.path.commonpath(bases)
+
+
+def _files_of(argument: str, stdin: TextIO) -> list[str]:
+    if argument == "-":
+        return [line.rstrip("\n") for line in stdin if line.strip()]
+    if os.path.isdir(argument):
+        return images_below(argument)
+    if not _is_glob(argument):
+        return [argument] if os.path.lexists(argument) else []
+    matches = sorted(glob.glob(argument, recursive=True))
+    return [path for path in matches if not os.path.isdir(path)]
+
+
+def images_below(folder: str) -> list[str]:
+    """Returns all files below a folder with an extension of a usual image format.
+
+    Raises:
+        OSError: if a folder cannot be listed
+    """
+    extensions = Image.registered_extensions().items()
+    readable = tuple(extension for extension, name in extensions if name in _IMAGE_FORMATS)
+
+    def fail(error: OSError) -> None:
+        raise error
+
+    found = []
+    for parent, folders, names in os.walk(folder, onerror=fail):
+        folders.sort()  # os.walk goes on in this order
+        found += [
+            os.path.join(parent, name) for name in sorted(names) if name.lower().endswith(readable)
+        ]
+    return found
+
+
+def _is_glob(argument: str) -> bool:
+    return glob.has_magic(argument) and not os.path.lexists(argument)
+
+
+def _parent(path: str) -> str:
+    return os.path.dirname(os.path.abspath(path))

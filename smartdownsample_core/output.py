@@ -1,0 +1,126 @@
+"""The kept files, as lists and as copies."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import TextIO
+
+import numpy as np
+
+from .buckets import bucket_name
+from .checks import new_file
+from .selection import Selection
+
+ERRORS = "surrogateescape"  # file names need not be valid text; they come out as they went in
+
+
+def place(verb: str, directory: str, kept: list[str], base: str) -> None:
+    """Copies or links files, with the folders they are in below ``base``.
+
+    Args:
+        verb: one of :data:`VERBS`
+        directory: where to
+        kept: the files
+        base: a folder that all of them are below
+
+    Raises:
+        FileExistsError: before anything is placed, if one of them is there already
+        OSError: if one cannot be placed
+    """
+    targets = [Path(directory, os.path.relpath(path, base)) for path in kept]
+    for target in targets:
+        new_file(f"--{verb}-to", target)
+    for path, target in zip(kept, targets, strict=True):
+        target.parent.mkdir(parents=True, exist_ok=True)
+        VERBS[verb](os.path.abspath(path), target)
+
+
+def _copy(source: str, target: Path) -> None:
+    with open(source, "rb") as readable, target.open("xb") as writable:
+        shutil.copyfileobj(readable, writable)
+    shutil.copystat(source, target)
+
+
+VERBS: dict[str, Callable[[str, Path], None]] = {
+    "copy": _copy,
+    "symlink": os.symlink,
+    "hardlink": os.link,
+}
+
+
+def new_list(path: str | None) -> Path | None:
+    """Returns the place of a list that does not exist yet, None for None; makes its folder."""
+    if path is None:
+        return None
+    if Path(path).suffix.lower() not in _WRITERS:
+        raise ValueError(f"--output must end in {', '.join(_WRITERS)}, got: {path}")
+    output = new_file("--output", path)
+    output.parent.mkdir(parents=True, exist_ok=True)
+    return output
+
+
+def write_list(output: Path, paths: list[str], selection: Selection) -> None:
+    """Writes what was kept as text, CSV or JSON, as the name of the file says."""
+    with output.open("x", encoding="utf-8", errors=ERRORS, newline="") as stream:
+        _WRITERS[output.suffix.lower()](stream, paths, selection)
+
+
+def write_text(stream: TextIO, paths: list[str], selection: Selection) -> None:
+    """Writes the kept paths, one a line."""
+    stream.writelines(f"{paths[index]}\n" for index in selection.indices)
+
+
+def _write_csv(stream: TextIO, paths: list[str], selection: Selection) -> None:
+    records = _records(paths, selection)
+    writer = csv.DictWriter(stream, list(records[0]) if records else ["path"])
+    writer.writeheader()
+    writer.writerows(records)
+
+
+def _write_json(stream: TextIO, paths: list[str], selection: Selection) -> None:
+    document = {
+        "target_count": selection.target_count,
+        "random_seed": selection.random_seed,
+        "kept": _records(paths, selection),
+        "buckets": [
+            {"bucket": b.id, "bucket_name": b.name, "size": b.size, "kept": b.kept}
+            for b in selection.buckets
+        ],
+        "unreadable": [
+            {"path": paths[index], "error": str(error)}
+            for index, error in selection.unreadable.items()
+        ],
+    }
+    json.dump(document, stream, indent=2)
+
+
+def _records(paths: list[str], selection: Selection) -> list[dict[str, object]]:
+    kept = selection.indices
+    ids = selection.bucket_ids[kept].tolist()
+    columns: dict[str, list[object]] = {
+        "path": [paths[index] for index in kept],
+        "bucket": ids,
+        "bucket_name": [bucket_name(bucket_id) for bucket_id in ids],
+    }
+    if selection.ranking is not None:
+        columns["rank"] = (np.argsort(selection.ranking) + 1).tolist()
+    if selection.strata is not None:
+        numbers, names = selection.strata
+        columns["stratum"] = [names[number] for number in numbers[kept]]
+    if selection.leaders is not None:
+        columns["first_of_group"] = [
+            paths[leader] if leader >= 0 else None for leader in selection.leaders[kept]
+        ]
+    return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+
+
+_WRITERS: dict[str, Callable[[TextIO, list[str], Selection], None]] = {
+    ".txt": write_text,
+    ".csv": _write_csv,
+    ".json": _write_json,
+}
