@@ -168,6 +168,8 @@ def _signature_features(paths: tuple[str, ...]) -> NDArray[np.float32]:
     return np.hstack([bits, signatures.mean_rgb / 40]).astype(np.float32)
 
 
+WITHOUT_JUNK = "diverse, no junk"
+
 METHODS: dict[str, Method] = {
     "random": keep_random,
     "every n-th": keep_every_nth,
@@ -175,9 +177,10 @@ METHODS: dict[str, Method] = {
     "stride": keep_ours(),
     "diverse": keep_ours(strategy="diverse"),
     "representative": keep_ours(strategy="representative"),
+    WITHOUT_JUNK: keep_ours(strategy="diverse", leave_out_junk=True),
     "farthest first": keep_farthest(signature_features),
 }
-"""Name to method; strategies that come are added here, with a line each."""
+"""Name to method; each is a line here."""
 
 SEEDS: dict[str, int] = {"random": 20, "smartdownsample 1.9.2": 1}
 """Over how many seeds a method is averaged; 3 where it is not said."""

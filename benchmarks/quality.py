@@ -27,7 +27,7 @@ from demo.photos import load_photos
 from smartdownsample_core.find import images_below
 
 from .judge import judge_features, require_judge
-from .methods import METHODS, SEEDS, keep_farthest
+from .methods import METHODS, SEEDS, WITHOUT_JUNK, keep_farthest
 from .redundant import RedundantSet, derive_scenes, shuffle_names, windows, write_bursts
 from .scores import Scores, mean_scores, score
 from .table import print_table
@@ -51,17 +51,18 @@ def main() -> None:
     parser.add_argument("--junk", type=float, default=0.0, help="share of frames of nothing")
     parser.add_argument("--radius", type=float, default=_NEAR, help="of the scenes of real bursts")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--methods", nargs="*", choices=METHODS, default=list(METHODS))
+    parser.add_argument("--methods", nargs="*", choices=METHODS)
     parser.add_argument("--plot", metavar="PNG", default="quality.png")
     options = parser.parse_args()
     try:
         require_judge()
     except RuntimeError as error:
         parser.exit(2, f"error: {error}\n")
+    methods = options.methods or [name for name in METHODS if options.junk or name != WITHOUT_JUNK]
     results: Results = {}
     with tempfile.TemporaryDirectory() as folder:
         for known, features in _sets(options, Path(folder)):
-            results[known.name] = _measure(known, features, options.methods)
+            results[known.name] = _measure(known, features, methods)
             _print(known, results[known.name])
     plot(results, options.plot)
 

@@ -6,8 +6,10 @@ import argparse
 import csv
 import io
 import os
+import re
 import sys
 from collections.abc import Sequence
+from dataclasses import fields
 from pathlib import Path
 
 import numpy as np
@@ -43,7 +45,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         return _run(options)
     except (ValueError, FileExistsError) as error:
-        print(f"{parser.prog}: error: {error}", file=sys.stderr)
+        print(f"{parser.prog}: error: {_in_options(str(error))}", file=sys.stderr)
         return _USAGE
     except BrokenPipeError:  # the reader, such as head, has all it wanted
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -55,6 +57,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print(f"{parser.prog}: interrupted", file=sys.stderr)
         return _INTERRUPTED
+
+
+def _in_options(message: str) -> str:
+    """Names the core's parameters as the command line does."""
+    names = "|".join(field.name for field in fields(Choice))
+    return re.sub(
+        rf"(?<!-)\b(target_count|{names})\b(?!-)",
+        lambda name: "--" + name[0].replace("_", "-") if "_" in name[0] else name[0],
+        message,
+    )
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -184,7 +196,7 @@ def _features(path: str | None) -> object:
         return None
     try:
         return np.load(path, allow_pickle=False)
-    except (ValueError, EOFError) as error:
+    except (OSError, ValueError, EOFError) as error:
         raise ValueError(f"--features must be a .npy file: {path} ({error})") from None
 
 
@@ -192,9 +204,8 @@ def _labels(table: str | None, paths: list[str]) -> list[str | None] | None:
     if table is None:
         return None
     if table == _BY_FOLDER:
-        return [Path(path).resolve().parent.name for path in paths]
-    with open(table, encoding="utf-8-sig", errors=ERRORS, newline="") as stream:
-        rows = [row for row in csv.reader(stream) if len(row) >= 2]
+        return [os.path.dirname(path) for path in paths]
+    rows = [row for row in csv.reader(_lines("--stratify-by", table)) if len(row) >= 2]
     labels = {os.path.abspath(path): label for path, label, *_ in rows}
     found = [labels.get(os.path.abspath(path)) for path in paths]
     if not any(found):
@@ -202,12 +213,18 @@ def _labels(table: str | None, paths: list[str]) -> list[str | None] | None:
     return [label or None for label in found]
 
 
+def _lines(option: str, path: str) -> list[str]:
+    try:
+        return Path(path).read_text(encoding="utf-8-sig", errors=ERRORS).splitlines()
+    except OSError as error:
+        raise ValueError(f"{option}: cannot read {path} ({error.strerror})") from None
+
+
 def _rows_of(listed: str | None, paths: list[str]) -> list[int]:
     if listed is None:
         return []
     rows = {os.path.abspath(path): row for row, path in enumerate(paths)}
-    lines = Path(listed).read_text(encoding="utf-8", errors=ERRORS).splitlines()
-    wanted = [line for line in lines if line.strip()]
+    wanted = [line for line in _lines("--keep", listed) if line.strip()]
     missing = [line for line in wanted if os.path.abspath(line) not in rows]
     if missing:
         raise ValueError(

@@ -11,6 +11,7 @@ from .nearest import Nearest
 
 #: Points among which the next ones are looked for before all distances are brought up to date.
 _CANDIDATES = 4096
+_CANDIDATES_PER_POINT = 8
 
 
 def farthest_first(
@@ -62,7 +63,7 @@ def farthest_first(
 def _next_batch(nearest: Nearest, weights: NDArray[np.float32], most: int) -> NDArray[np.int64]:
     """Returns at least one and at most ``most`` of the points that come next, in their order."""
     farness = np.where(nearest.is_center, np.float32(-1), nearest.squared * weights)
-    rows, bound, last = _candidates(farness)
+    rows, bound, last = _candidates(farness, min(_CANDIDATES, _CANDIDATES_PER_POINT * most))
     between = nearest.between(rows) * weights[rows]
     left = farness[rows]
     chosen: list[int] = []
@@ -76,16 +77,16 @@ def _next_batch(nearest: Nearest, weights: NDArray[np.float32], most: int) -> ND
     return np.asarray(rows[chosen])
 
 
-def _candidates(farness: NDArray[np.float32]) -> tuple[NDArray[np.int64], float, int]:
+def _candidates(farness: NDArray[np.float32], count: int) -> tuple[NDArray[np.int64], float, int]:
     """Returns the rows of the farthest points, ascending, and how far the others are at most.
 
     The third is the row behind which there may be others that are just as far. Centers have a
     farness of -1.
     """
-    place = max(len(farness) - _CANDIDATES, 0)
+    place = max(len(farness) - count, 0)
     bound = np.partition(farness, place)[place]
     if bound < 0:  # all that are left are among the candidates
         return np.flatnonzero(farness >= 0), 0.0, len(farness)
     farther = np.flatnonzero(farness > bound)
-    as_far = np.flatnonzero(farness == bound)[: _CANDIDATES - len(farther)]
+    as_far = np.flatnonzero(farness == bound)[: count - len(farther)]
     return np.sort(np.concatenate([farther, as_far])), float(bound), int(as_far[-1])

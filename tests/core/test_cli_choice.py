@@ -1,0 +1,117 @@
+"""The command line's options of which images to keep, through ``main()``."""
+
+from __future__ import annotations
+
+import csv
+import os
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from smartdownsample_core import sample_diverse
+from smartdownsample_core.cli import main
+
+_QUIET = {"show_progress": False, "show_summary": False}
+
+
+@pytest.fixture
+def keep(capsys: pytest.CaptureFixture[str], burst_paths: list[str]):
+    """``keep(*options)``: the kept paths of the bursts; fails unless the exit code is 0."""
+
+    def run(*options: str) -> list[str]:
+        code = main([*burst_paths, *options, "-q"])
+        captured = capsys.readouterr()
+        assert code == 0, captured.err
+        return captured.out.splitlines()
+
+    return run
+
+
+@pytest.mark.parametrize("strategy", ["stride", "diverse", "representative"])
+def test_strategy_is_that_of_the_library(keep, burst_paths: list[str], strategy: str) -> None:
+    expected = sample_diverse(burst_paths, 9, strategy=strategy, **_QUIET)
+    assert keep("-n", "9", "--strategy", strategy) == expected
+
+
+def test_diverse_lists_ranks_and_smaller_targets_are_their_beginning(
+    keep, burst_paths: list[str], tmp_path: Path
+) -> None:
+    keep("-n", "9", "--strategy", "diverse", "-o", str(tmp_path / "kept.csv"))
+    with (tmp_path / "kept.csv").open(newline="") as stream:
+        rows = list(csv.DictReader(stream))
+    first = {row["path"] for row in rows if int(row["rank"]) <= 4}
+    assert first == set(keep("-n", "4", "--strategy", "diverse"))
+
+
+def test_near_duplicates_do_without_a_target(keep, burst_paths: list[str]) -> None:
+    expected = sample_diverse(burst_paths, None, near_duplicates=10, **_QUIET)
+    assert 1 < len(expected) < len(burst_paths)
+    assert keep("--near-duplicates", "10") == expected
+
+
+def test_folders_are_strata(keep, burst_paths: list[str]) -> None:
+    kept = keep("-n", "8", "--stratify-by", "folder", "--balance", "equal")
+    counts = Counter(map(os.path.dirname, kept))
+    assert len(counts) == len(set(map(os.path.dirname, burst_paths)))
+    assert max(counts.values()) - min(counts.values()) <= 1
+
+
+def test_a_table_of_labels_makes_strata(keep, burst_paths: list[str], tmp_path: Path) -> None:
+    table = tmp_path / "labels.csv"
+    with table.open("w", newline="") as stream:
+        csv.writer(stream).writerows([path, "rare"] for path in burst_paths[:6])
+    kept = keep("--stratify-by", str(table), "--max-per-group", "3")
+    assert len(kept) == 6
+    assert len(set(kept) & set(burst_paths[:6])) == 3
+
+
+def test_listed_images_are_kept(keep, burst_paths: list[str], tmp_path: Path) -> None:
+    listed = tmp_path / "last_week.txt"
+    listed.write_text("\n".join(burst_paths[10:13]))
+    kept = keep("-n", "7", "--keep", str(listed), "--strategy", "diverse")
+    assert len(kept) == 7
+    assert set(burst_paths[10:13]) <= set(kept)
+
+
+def test_features_of_a_file(keep, burst_paths: list[str], tmp_path: Path) -> None:
+    """Three corners of space: one image of each is kept."""
+    features = np.eye(3)[np.arange(len(burst_paths)) % 3]
+    np.save(tmp_path / "features.npy", features)
+    kept = keep("-n", "3", "--strategy", "diverse", "--features", str(tmp_path / "features.npy"))
+    assert {burst_paths.index(path) % 3 for path in kept} == {0, 1, 2}
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ([], "without a --target-count, say --near-duplicates or --max-per-group"),
+        (["-n", "5", "--max-per-group", "2"], "--max-per-group and balance are about strata"),
+        (["-n", "5", "--balance", "2"], "balance must be a number from 0 to 1, got 2.0"),
+        (["-n", "5", "--near-duplicates", "2.5"], "--near-duplicates must be a whole number"),
+        (["-n", "5", "--keep", "gone.txt"], "--keep: cannot read gone.txt"),
+        (["-n", "5", "--stratify-by", "gone.csv"], "--stratify-by: cannot read gone.csv"),
+        (["-n", "5", "--features", "gone.npy"], "--features must be a .npy file: gone.npy"),
+        (
+            ["-n", "9", "--stratify-by", "folder", "--max-per-group", "1"],
+            "images that --max-per-group leaves; raise --max-per-group, or ask for fewer",
+        ),
+    ],
+)
+def test_contradictions_are_errors(
+    burst_paths: list[str], capsys: pytest.CaptureFixture[str], options: list[str], message: str
+) -> None:
+    assert main([*burst_paths, *options, "-q"]) == 2
+    assert message in capsys.readouterr().err
+
+
+def test_a_kept_file_that_is_no_image_is_named(
+    burst_paths: list[str], capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    listed = tmp_path / "kept.txt"
+    listed.write_text("elsewhere.jpg\n")
+    assert main([*burst_paths, "-n", "5", "--keep", str(listed), "-q"]) == 2
+    assert "names 1 files that are not among the images, the first is elsewhere.jpg" in (
+        capsys.readouterr().err
+    )
