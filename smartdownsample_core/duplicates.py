@@ -51,7 +51,7 @@ def _lead_among(
 ) -> None:
     """Makes those of a few points, ``(m,)``, leaders that are too far from all before them.
 
-    ``leader`` and ``squared``, the nearest leader of each and how far it is, are brought up to date.
+    Brings the nearest leader of each, and how far it is, up to date.
     """
     table = points[rows].astype(np.float32)
     norms = (table**2).sum(axis=1)
