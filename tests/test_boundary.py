@@ -18,26 +18,55 @@ _CORE = _ROOT / "smartdownsample_core"
 #: What each module of the core may import of the core.
 _ALLOWED = {
     "checks": set(),
+    "find": set(),
     "images": set(),
     "rules": set(),
     "order": set(),
     "signature": set(),
-    "table": set(),
+    # From thumbnails to bytes, and distances of bytes: arrays only.
+    "descriptor": set(),
+    "traits": set(),
+    "features": set(),
+    "strata": set(),
+    "nearest": set(),
+    "farthest": {"nearest"},
+    "representative": {"nearest"},
+    "neighbors": {"nearest"},
+    "duplicates": {"nearest"},
+    "table": {"descriptor", "traits"},
     "allocate": {"checks"},
     "select": {"checks"},
     "buckets": {"rules", "table"},
     "reduced": {"images", "rules", "signature"},
-    "extract": {"checks", "images", "reduced", "rules", "signature", "table"},
-    "downsample": {"allocate", "buckets", "select", "table"},
-    "report": {"downsample", "images"},
-    "api": {"checks", "downsample", "extract", "order", "report", "rules", "table"},
+    "extract": {
+        "checks", "descriptor", "images", "reduced", "rules", "signature", "table", "traits",
+    },
+    "selection": {"buckets"},
+    "choice": {"checks", "features", "strata"},
+    "constraints": {
+        "choice", "duplicates", "features", "nearest", "strata", "table", "traits",
+    },
+    "strategies": {
+        "allocate", "buckets", "choice", "farthest", "nearest", "representative", "select",
+    },
+    "downsample": {
+        "allocate", "buckets", "checks", "choice", "constraints", "features", "nearest",
+        "neighbors", "selection", "strategies", "table",
+    },
+    "output": {"buckets", "checks", "selection"},
+    "report": {"images", "selection"},
+    "api": {
+        "checks", "choice", "downsample", "extract", "order", "report", "rules", "selection",
+        "table",
+    },
     "cli": {
-        "__version__", "api", "buckets", "checks", "downsample", "order", "report", "rules",
+        "__version__", "api", "checks", "choice", "downsample", "find", "order", "output",
+        "report", "rules",
     },
     "__main__": {"cli"},
     "__init__": {
-        "allocate", "api", "buckets", "downsample", "extract", "images", "order", "select",
-        "signature", "table",
+        "allocate", "api", "buckets", "choice", "downsample", "extract", "images", "order",
+        "select", "selection", "signature", "table",
     },
 }  # fmt: skip
 
