@@ -26,6 +26,8 @@ from tests.core.corpus import seeds
 
 #: A small image takes a millisecond; this is far above what a busy machine makes of it.
 _SECONDS_PER_FILE = 10
+#: Setting the watchdog takes a millisecond as well.
+_CASES_PER_WATCH, _SECONDS_PER_WATCH = 100, 60
 #: Headers may claim anything; fewer pixels than usual keep the cases short.
 _MAX_PIXELS = 2_000_000
 _MAX_BYTES_OF_MEMORY = 4 * 2**30
@@ -119,13 +121,15 @@ def main() -> None:
     @given(st.sampled_from(undamaged), st.sampled_from(undamaged), _MUTATIONS)
     def damage(original: bytes, other: bytes, mutations: list[tuple[str, int, int]]) -> None:
         nonlocal slowest
-        path.write_bytes(mutate(original, other, mutations))
-        faulthandler.dump_traceback_later(3 * _SECONDS_PER_FILE, exit=True)
+        _write(path, mutate(original, other, mutations))
+        if counts.total() % _CASES_PER_WATCH == 0:
+            faulthandler.dump_traceback_later(_SECONDS_PER_WATCH, exit=True)
         start = time.monotonic()
         counts["signed" if outcome(str(path)) == "signed" else "refused"] += 1
         slowest = max(slowest, time.monotonic() - start)
 
-    outcome(_written(path, undamaged[0]))  # loads what is loaded once
+    _write(path, undamaged[0])
+    outcome(str(path))  # loads what is loaded once
     handles = len(os.listdir("/proc/self/fd"))
     start = time.monotonic()
     damage()
@@ -146,9 +150,9 @@ def main() -> None:
     )
 
 
-def _written(path: Path, data: bytes) -> str:
-    path.write_bytes(data)
-    return str(path)
+def _write(path: Path, file: bytes) -> None:
+    path.unlink(missing_ok=True)  # some disks take a millisecond to empty a file
+    path.write_bytes(file)
 
 
 def _options() -> argparse.Namespace:
