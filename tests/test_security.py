@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import runpy
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -89,6 +90,28 @@ def test_the_search_finds_what_it_is_for(code: str) -> None:
     call = ast.parse(code, mode="eval").body
     assert isinstance(call, ast.Call)
     assert len(list(_faults(call))) == 1
+
+
+@pytest.mark.parametrize(
+    ("entries", "code", "words"),
+    [
+        pytest.param([], 0, "NOTHING WAS AUDITED", id="unreachable"),
+        pytest.param([{"name": "a", "skip_reason": "unknown"}], 0, "NOTHING WAS", id="unknown"),
+        pytest.param([{"name": "a", "version": "1", "vulns": []}], 0, "1 of 1", id="clean"),
+        pytest.param(
+            [{"name": "a", "version": "1", "vulns": [{"id": "PYSEC-1", "fix_versions": ["2"]}]}],
+            1,
+            "a 1: PYSEC-1, mended in 2",
+            id="finding",
+        ),
+    ],
+)
+def test_audit_fails_on_findings_only(entries: list[object], code: int, words: str) -> None:
+    """And says so if nothing could be looked up."""
+    verdict = runpy.run_path(str(_ROOT / ".ci" / "audit.py"))["verdict"]
+    text, exit_code = verdict(entries, "no connection")
+    assert exit_code == code
+    assert words in text
 
 
 def test_security_policy_names_every_limit() -> None:

@@ -105,7 +105,9 @@ def test_interrupt_ends_with_130(
     assert process.stderr
     process.stdin.write(listing)
     process.stdin.close()
-    begun = process.stderr.read(1)  # the progress bar appears, and thousands are still to be read
+    begun = ""
+    while begun.count("\n") < 3:  # the progress bar moves, and thousands are still to be read
+        begun += process.stderr.read(1) or pytest.fail(begun)
     process.send_signal(signal.SIGINT)
     err = begun + process.stderr.read()
     assert process.wait(timeout=60) == 130
