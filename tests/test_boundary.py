@@ -18,7 +18,8 @@ _CORE = _ROOT / "smartdownsample_core"
 #: What each module of the core may import of the core.
 _ALLOWED = {
     "checks": set(),
-    "images": set(),
+    "images": {"limits"},
+    "limits": set(),
     "rules": set(),
     "order": set(),
     "signature": set(),
