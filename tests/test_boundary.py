@@ -19,7 +19,8 @@ _CORE = _ROOT / "smartdownsample_core"
 _ALLOWED = {
     "checks": set(),
     "find": set(),
-    "images": set(),
+    "images": {"limits"},
+    "limits": set(),
     "rules": set(),
     "order": set(),
     "signature": set(),

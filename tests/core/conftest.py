@@ -18,6 +18,7 @@ from demo.bursts import make_bursts
 from demo.photos import load_photos
 from smartdownsample_core.cli import main
 from smartdownsample_core.table import Signatures, pack
+from tests.core.corpus import png
 
 _ROOT = Path(__file__).parents[2]
 
@@ -122,20 +123,6 @@ def format_name(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
-def _png(width: int, height: int, pixels: bytes) -> bytes:
-    """A greyscale PNG with right checksums, whatever its pixel data is."""
-
-    def chunk(kind: bytes, body: bytes) -> bytes:
-        return (
-            struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
-        )
-
-    header = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
-    return (
-        b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", pixels) + chunk(b"IEND", b"")
-    )
-
-
 def _truncated(path: Path) -> None:
     _RGB.save(path, "JPEG")
     path.write_bytes(path.read_bytes()[:1000])
@@ -155,12 +142,12 @@ _BREAKERS: dict[str, tuple[Callable[[Path], object], type[OSError], str]] = {
     "truncated": (_truncated, OSError, "Cannot read image file: "),
     "directory": (Path.mkdir, OSError, "Cannot read image file: "),
     "bomb": (
-        lambda path: path.write_bytes(_png(30_000, 30_000, zlib.compress(b"\0"))),
+        lambda path: path.write_bytes(png(30_000, 30_000, zlib.compress(b"\0"))),
         OSError,
         "Cannot read image file: ",
     ),
     "corrupt_png": (
-        lambda path: path.write_bytes(_png(8, 8, b"not a zlib stream")),
+        lambda path: path.write_bytes(png(8, 8, b"not a zlib stream")),
         OSError,
         "Cannot read image file: ",
     ),
