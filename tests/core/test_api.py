@@ -230,7 +230,7 @@ def test_a_target_that_cannot_be_met_is_said(burst_paths: list[str], capsys) -> 
     assert capsys.readouterr().out.splitlines() == [
         "Warning: 3 image(s) could not be loaded",
         "Warning: target_count 6 exceeds the 4 readable images; 3 could not be read: "
-            "all readable ones were kept",
+        "all readable ones were kept",
     ]
 
 
