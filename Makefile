@@ -33,6 +33,8 @@ bench: $(STAMP) ## measure, in a few minutes: time per image, a million paths, w
 	@echo
 	@$(RUN) -m benchmarks.order
 	@echo
+	@$(RUN) -m benchmarks.diverse
+	@echo
 	@$(RUN) -m benchmarks.fiftyone_write
 
 screenshots: $(STAMP) ## take the README's pictures of the demo, into assets/

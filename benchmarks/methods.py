@@ -156,16 +156,14 @@ def nearest_distance(
     return np.asarray(np.sqrt(np.maximum(nearest + squares, 0)))
 
 
-def signature_features(paths: Sequence[str]) -> NDArray[np.float32]:
-    """Returns ``(n, 67)``: the bits of the dHash, and the mean colour, 40 grey levels to a bit."""
-    return _signature_features(tuple(paths))
+def descriptors(paths: Sequence[str]) -> NDArray[np.float32]:
+    """Returns our descriptors, ``(n, 115)``."""
+    return _descriptors(tuple(paths))
 
 
 @lru_cache(maxsize=1)
-def _signature_features(paths: tuple[str, ...]) -> NDArray[np.float32]:
-    signatures = extract(list(paths), n_workers=1)
-    bits = np.unpackbits(signatures.dhash, axis=1)
-    return np.hstack([bits, signatures.mean_rgb / 40]).astype(np.float32)
+def _descriptors(paths: tuple[str, ...]) -> NDArray[np.float32]:
+    return extract(list(paths), n_workers=1).descriptor.astype(np.float32)
 
 
 WITHOUT_JUNK = "diverse, no junk"
@@ -178,7 +176,7 @@ METHODS: dict[str, Method] = {
     "diverse": keep_ours(strategy="diverse"),
     "representative": keep_ours(strategy="representative"),
     WITHOUT_JUNK: keep_ours(strategy="diverse", leave_out_junk=True),
-    "farthest first": keep_farthest(signature_features),
+    "plain farthest first": keep_farthest(descriptors),
 }
 """Name to method; each is a line here."""
 

@@ -63,12 +63,14 @@ def synthetic_paths(size: int) -> list[str]:
 def random_signatures(size: int) -> Signatures:
     """Returns signatures of random images."""
     rng = np.random.default_rng(0)
-    return Signatures(
-        8,
-        dhash=rng.integers(0, 256, (size, 8), dtype=np.uint8),
-        ahash=rng.integers(0, 256, (size, 2), dtype=np.uint8),
-        mean_rgb=rng.uniform(0, 255, (size, 3)),
-    )
+    signatures = Signatures.blank(size, 8)
+    for name in ("dhash", "ahash", "descriptor"):
+        column = getattr(signatures, name)
+        column[:] = rng.integers(0, 256, column.shape, dtype=np.uint8)
+    signatures.mean_rgb[:] = rng.uniform(0, 255, (size, 3))
+    for name in ("sharpness", "dark", "bright"):
+        getattr(signatures, name)[:] = rng.uniform(0, 1, size)
+    return signatures
 
 
 def _peak_mb() -> float:

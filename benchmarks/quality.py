@@ -18,6 +18,7 @@ import argparse
 import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,6 +36,23 @@ from .table import print_table
 _BUDGETS = (0.01, 0.05, 0.10, 0.30)
 _NEAR = 0.15  # cosine distance
 _SCENES, _IMAGES_PER_SCENE = 180, 10
+
+_PLOTTED = {
+    "coverage": "share of the scenes",
+    "duplicates": "near-duplicates among the kept",
+    "mean_distance": "mean distance to the nearest kept",
+}
+# Ours stand out; what they are compared with is grey.
+_STYLES: dict[str, dict[str, Any]] = {
+    "random": {"color": "#9aa1ab", "linewidth": 1, "linestyle": ":"},
+    "every n-th": {"color": "#9aa1ab", "linewidth": 1, "linestyle": "--"},
+    "smartdownsample 1.9.2": {"color": "#6a717c", "linewidth": 1},
+    "stride": {"color": "#2a6fbb", "linewidth": 2},
+    "diverse": {"color": "#0b7a75", "linewidth": 2.5},
+    "representative": {"color": "#d1495b", "linewidth": 2},
+    "plain farthest first": {"color": "#0b7a75", "linewidth": 1, "linestyle": "--"},
+    "the judge": {"color": "#15181d", "linewidth": 1, "linestyle": "-."},
+}
 
 Results = dict[str, dict[str, dict[float, Scores]]]
 """name of the set, name of the method, budget"""
@@ -129,27 +147,29 @@ def _print(known: RedundantSet, found: dict[str, dict[float, Scores]]) -> None:
 
 
 def plot(results: Results, path: str) -> None:
-    """Saves scene coverage and near-duplicates by budget, a column per set."""
+    """Saves coverage, near-duplicates and distances by budget, a column per set."""
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(4 * len(results) + 1, 6.5), layout="constrained")
-    axes = figure.subplots(2, len(results), sharex=True, sharey="row", squeeze=False)
+    figure = Figure(figsize=(4 * len(results) + 1, 9), layout="constrained")
+    axes = figure.subplots(3, len(results), sharex=True, sharey="row", squeeze=False)
     for column, (name, found) in enumerate(results.items()):
-        axes[0, column].set_title(name, fontsize=10)
+        axes[0, column].set_title(name, fontsize=11)
         for method, by_budget in found.items():
             budgets = [100 * budget for budget in by_budget]
-            for row, field in enumerate(("coverage", "duplicates")):
+            for row, field in enumerate(_PLOTTED):
                 values = [getattr(scores, field) for scores in by_budget.values()]
-                axes[row, column].plot(budgets, values, marker="o", markersize=3, label=method)
-        axes[1, column].set_xlabel("kept, % of the images")
-    for row, label in enumerate(("scene coverage", "near-duplicates among the kept")):
+                style = _STYLES.get(method, {"color": "#b4530a", "linewidth": 1})
+                axes[row, column].plot(budgets, values, marker="o", ms=3, label=method, **style)
+        axes[-1, column].set_xlabel("kept, % of the images")
+    for row, label in enumerate(_PLOTTED.values()):
         axes[row, 0].set_ylabel(label)
         for axis in axes[row]:
-            axis.set_ylim(0, 1.02)
+            axis.set_ylim(bottom=0)
             axis.grid(alpha=0.3)
+            axis.spines[["top", "right"]].set_visible(False)
     handles, labels = axes[0, 0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside lower center", ncols=4, fontsize=8, frameon=False)
-    figure.savefig(path, dpi=120)
+    figure.legend(handles, labels, loc="outside lower center", ncols=4, frameon=False)
+    figure.savefig(path, dpi=110)
 
 
 if __name__ == "__main__":

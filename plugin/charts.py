@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from smartdownsample_core import Bucket
@@ -80,6 +80,20 @@ def table(buckets: Sequence[Bucket]) -> list[dict[str, Any]]:
             "stride": _stride(bucket),
         }
         for place, bucket in enumerate(buckets, 1)
+    ]
+
+
+def strata(records: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:
+    """Returns a row of text per stratum."""
+    return [
+        {
+            "id": record["name"],
+            "name": record["name"],
+            "size": f"{record['size']:,}",
+            "kept": f"{record['kept']:,}",
+            "rate": "-" if record["rate"] is None else f"{record['rate']:.0%}",
+        }
+        for record in records
     ]
 
 

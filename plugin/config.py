@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -12,10 +13,11 @@ import fiftyone.core.utils as fou
 import numpy as np
 
 from smartdownsample_core.checks import one_of, whole_number
+from smartdownsample_core.choice import Strategy
 from smartdownsample_core.extract import check_hash_size
 from smartdownsample_core.rules import DECODES, Decode
 
-from . import files, names, runs, samples
+from . import choices, files, names, runs, samples
 
 #: Settings that name a file to save a chart to.
 CHARTS = ("save_distribution", "save_thumbnails")
@@ -36,25 +38,18 @@ class SignatureConfig:
     def __post_init__(self) -> None:
         for field in dataclasses.fields(self):
             value = getattr(self, field.name)
-            if isinstance(value, np.integer):  # MongoDB takes Python's numbers only
-                object.__setattr__(self, field.name, int(value))
+            if isinstance(value, np.generic):  # MongoDB takes Python's numbers only
+                object.__setattr__(self, field.name, value.item())
 
     @classmethod
     def from_params(cls: type[Config], params: Mapping[str, Any]) -> Config:
-        """Reads the settings from an operator's params; what is missing or empty is the default.
-
-        Raises:
-            ValueError: if a setting without a default is missing
-        """
+        """Reads the settings from an operator's params; what is missing or empty is the default."""
         given = {
             field.name: params[field.name]
             for field in dataclasses.fields(cls)
             if params.get(field.name) not in (None, "")
         }
-        try:
-            return cls(**given)
-        except TypeError as error:
-            raise ValueError(f"a required setting is missing: {error}") from None
+        return cls(**given)
 
     def problems(self, dataset: fo.Dataset, view: fo.DatasetView) -> dict[str, str]:
         """Returns what is wrong with the settings for this target: setting to error message."""
@@ -96,32 +91,81 @@ class SignatureConfig:
 
 @dataclass(frozen=True, kw_only=True)
 class DownsampleConfig(SignatureConfig):
-    """How many samples to keep, and under which names."""
+    """How many samples to keep, which ones, and under which names.
 
-    target_count: int
+    What chooses is described in :class:`smartdownsample_core.Choice`; here ``features``,
+    ``stratify_by`` and ``keep`` are names.
+    """
+
+    target_count: int | None = None
+    """None: as many as ``near_duplicates`` and ``max_per_group`` leave"""
     run_key: str = names.DEFAULT_RUN_KEY
     tag: str = ""
     random_seed: int = 42
     save_distribution: str = ""
     save_thumbnails: str = ""
+    strategy: Strategy = "stride"
+    near_duplicates: float | None = None
+    features: str = ""
+    """a field of embeddings, or the key of a brain run that has some"""
+    stratify_by: str = ""
+    """path of a field"""
+    balance: str | float = "proportional"
+    max_per_group: int | None = None
+    keep: str | tuple[str, ...] = ""
+    """a tag, else the name of a saved view, or ids of samples"""
+    leave_out_junk: bool = False
 
     def __post_init__(self) -> None:
         super().__post_init__()
         object.__setattr__(self, "tag", self.tag or self.run_key)
+        if isinstance(self.keep, list):
+            object.__setattr__(self, "keep", tuple(self.keep))
+        with contextlib.suppress(TypeError, ValueError):  # the form's choices are text
+            object.__setattr__(self, "balance", float(self.balance))
+
+    @property
+    def has_ranks(self) -> bool:
+        """Whether the run numbers what it keeps."""
+        return self.strategy == "diverse"
+
+    @property
+    def has_groups(self) -> bool:
+        """Whether the run numbers groups of near-duplicates."""
+        return self.near_duplicates is not None
+
+    def fields(self) -> list[str]:
+        """Returns the names of the fields of numbers that the run writes."""
+        ranks = [names.rank_field(self.run_key)] if self.has_ranks else []
+        return ranks + ([names.group_field(self.run_key)] if self.has_groups else [])
+
+    def views(self) -> list[str]:
+        """Returns the names of the views that the run saves."""
+        views = [names.kept_view(self.run_key), names.buckets_view(self.run_key)]
+        return views + ([names.near_duplicates_view(self.run_key)] if self.has_groups else [])
 
     def forecast(self, dataset: fo.Dataset, view: fo.DatasetView) -> str:
         """Words what a run with these settings will do."""
+        fields = [self.signature_field, *self.fields()]
         text = (
-            f"Keeps {self.target_count:,} of {len(view):,} samples{self._buckets(view)}. "
-            f"Writes the field `{self.signature_field}`, the tag `{self.tag}` and the saved views "
-            f"`{names.kept_view(self.run_key)}` and `{names.buckets_view(self.run_key)}`."
+            f"Keeps {self._count()} of {len(view):,} samples{self._buckets(view)}. "
+            f"Writes the field{'s' * (len(fields) > 1)} {listed(fields)}, the tag `{self.tag}` and "
+            f"the saved views {listed(self.views())}."
         )
+        if choice := choices.worded(self):
+            text += f" {choice}."
         if kept_by := runs.of_view(dataset, view):
             text += f" **These are only the samples that the run `{kept_by}` kept.**"
         if runs.exists(dataset, self.run_key):
             old = runs.load(dataset, self.run_key)
             text += f" Replaces the run `{self.run_key}`, which kept {old['kept']:,}."
         return text
+
+    def _count(self) -> str:
+        if self.target_count is not None:
+            return f"{self.target_count:,}"
+        limits = [f"{self.max_per_group:,} of each label"] if self.max_per_group else []
+        return " and ".join(["one of each near-duplicate group"] * self.has_groups + limits)
 
     def _buckets(self, view: fo.DatasetView) -> str:
         """Words how many buckets the samples are in, if that is known already."""
@@ -133,7 +177,14 @@ class DownsampleConfig(SignatureConfig):
     def _problems(self, dataset: fo.Dataset, view: fo.DatasetView) -> Iterator[tuple[str, str]]:
         yield from super()._problems(dataset, view)
         n = len(view)
-        if reason := _error(whole_number, "target_count", self.target_count, 1):
+        if self.target_count is None:
+            if not self.has_groups and self.max_per_group is None:
+                yield (
+                    "target_count",
+                    "target_count is missing: say how many images to keep; only with "
+                    "near_duplicates or max_per_group can it be left out",
+                )
+        elif reason := _error(whole_number, "target_count", self.target_count, 1):
             yield "target_count", reason
         elif 0 < n < self.target_count:
             yield (
@@ -148,27 +199,37 @@ class DownsampleConfig(SignatureConfig):
                 yield setting, reason
         if self.save_distribution and self.save_distribution == self.save_thumbnails:
             yield "save_thumbnails", "the two charts need two files"
+        yield from choices.problems(dataset, view, self)
         if not isinstance(self.tag, str):
             yield "tag", f"tag must be text, got {self.tag!r}"
         elif not _is_name(self.run_key):
             yield "run_key", _not_a_name("run_key", self.run_key)
-        elif not runs.exists(dataset, self.run_key):
+        else:
             yield from self._collisions(dataset)
-        elif self.tag != runs.load(dataset, self.run_key)["tag"]:
-            yield from self._tag_collision(dataset)
 
     def _collisions(self, dataset: fo.Dataset) -> Iterator[tuple[str, str]]:
-        if dataset.has_run(self.run_key):
+        """Yields what of the names is taken, and not by the run that this one replaces."""
+        old = runs.load(dataset, self.run_key) if runs.exists(dataset, self.run_key) else None
+        if old is None and dataset.has_run(self.run_key):
             yield "run_key", f"the dataset has another run {self.run_key!r}; choose another run_key"
-        slugs = {fou.to_slug(name) for name in dataset.list_saved_views()}
-        for name in (names.kept_view(self.run_key), names.buckets_view(self.run_key)):
+        ours = {fou.to_slug(name) for name in runs.views_of(old)} if old else set()
+        slugs = {fou.to_slug(name) for name in dataset.list_saved_views()} - ours
+        for name in self.views():
             if fou.to_slug(name) in slugs:
                 yield (
                     "run_key",
                     f"the dataset has a saved view by the name {name!r} already; choose another "
                     "run_key, or rename the view",
                 )
-        yield from self._tag_collision(dataset)
+        for name in self.fields():
+            if dataset.has_field(name) and not samples.is_of_run(dataset, name, self.run_key):
+                yield (
+                    "run_key",
+                    f"the dataset has a field {name!r} already; choose another run_key, or rename "
+                    "the field",
+                )
+        if old is None or self.tag != old["tag"]:
+            yield from self._tag_collision(dataset)
 
     def _tag_collision(self, dataset: fo.Dataset) -> Iterator[tuple[str, str]]:
         if samples.all_slices(dataset).match_tags(self.tag).limit(1):
@@ -177,6 +238,12 @@ class DownsampleConfig(SignatureConfig):
                 f"samples are tagged {self.tag!r} already, and not by the run {self.run_key!r}; "
                 "choose another tag",
             )
+
+
+def listed(found: list[str]) -> str:
+    """Words a list of names."""
+    *first, last = (f"`{name}`" for name in found)
+    return f"{', '.join(first)} and {last}" if first else last
 
 
 def _is_name(value: str) -> bool:

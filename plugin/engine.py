@@ -10,12 +10,12 @@ from typing import Any, NamedTuple
 import fiftyone as fo
 import numpy as np
 
-from smartdownsample_core import Selection, downsample, extract_batches, natural_order
+from smartdownsample_core import downsample, extract_batches, natural_order
 from smartdownsample_core.checks import new_pngs
 from smartdownsample_core.extract import Pace
-from smartdownsample_core.report import save_charts, totals, unrepresented
+from smartdownsample_core.report import save_charts
 
-from . import names, runs, samples
+from . import choices, outcome, runs, samples
 from .config import CHARTS, DownsampleConfig, SignatureConfig
 
 #: Signatures held back before they are written: what a crash can lose, and one bulk write.
@@ -55,7 +55,8 @@ def compute_signatures(
     """
     view = samples.flat(view)
     config.check(dataset, view)
-    target = yield from _signed(dataset, view, config, wanted_by_user)
+    target = _load(view, config)
+    yield from _sign(dataset, target, config, wanted_by_user)
     return _counts(target, config)
 
 
@@ -73,34 +74,27 @@ def run(
         :class:`Progress`
 
     Returns:
-        plain values: those of :func:`compute_signatures`, and ``run_key``, ``tag``,
-        ``target_count``, ``kept``, ``kept_view``, ``buckets_view``, ``replaced`` (whether a run
-        of that key was), ``summary`` (a sentence), ``warning`` (another, or None), ``buckets``
-        (one dict each, largest first: ``bucket``, ``name``, ``size``, ``kept``, ``rate``,
-        ``stride``) and ``charts`` (the files that were saved)
+        plain values: those of :func:`compute_signatures`, those of :func:`outcome.record`,
+        ``replaced`` (whether a run of that key was) and ``charts`` (the files that were saved)
 
     Raises:
         ValueError: for bad settings, before anything is written; or if no image can be read
     """
     view = samples.flat(view)
     config.check(dataset, view)
-    target = yield from _signed(dataset, view, config, wanted_by_user=False)
+    target = _load(view, config)
+    choice = choices.make(dataset, view, target.ids, config)
+    yield from _sign(dataset, target, config, wanted_by_user=False)
     yield Progress(len(target.ids), len(target.ids), "Selecting")
     order = natural_order(target.paths)
-    selection = downsample(target.signatures, order, config.target_count, config.random_seed)
+    selection = downsample(
+        target.signatures, order, config.target_count, config.random_seed, choice
+    )
     replaced = runs.exists(dataset, config.run_key)
     record = {
         **_counts(target, config),
-        "run_key": config.run_key,
-        "tag": config.tag,
-        "target_count": config.target_count,
-        "kept": len(selection.indices),
-        "kept_view": names.kept_view(config.run_key),
-        "buckets_view": names.buckets_view(config.run_key),
+        **outcome.record(selection, config),
         "replaced": replaced,
-        "summary": totals(selection),
-        "warning": _warning(selection),
-        "buckets": bucket_records(selection),
         "charts": [path for path in (config.save_distribution, config.save_thumbnails) if path],
     }
     if record["charts"]:
@@ -113,16 +107,21 @@ def run(
     if replaced:
         old_field = runs.load(dataset, config.run_key)["signature_field"]
         runs.delete(dataset, config.run_key, old_field == config.signature_field)
-    kept_ids = [target.ids[index] for index in selection.indices]
-    runs.save(dataset, view, kept_ids, dataclasses.asdict(config), record)
+    written = outcome.written(selection, target.ids)
+    runs.save(dataset, view, written, dataclasses.asdict(config), record)
     return record
 
 
-def _signed(
-    dataset: fo.Dataset, view: fo.DatasetView, config: SignatureConfig, wanted_by_user: bool
-) -> Generator[Progress, None, samples.Target]:
+def _load(view: fo.DatasetView, config: SignatureConfig) -> samples.Target:
     field = config.signature_field
-    target = samples.load(view, field, config.hash_size, config.decode, config.recompute)
+    return samples.load(view, field, config.hash_size, config.decode, config.recompute)
+
+
+def _sign(
+    dataset: fo.Dataset, target: samples.Target, config: SignatureConfig, wanted_by_user: bool
+) -> Generator[Progress, None, None]:
+    """Reads the images whose signature is stale, and writes as it goes."""
+    field = config.signature_field
     declared = False
     unwritten: list[np.ndarray] = []
     pace = Pace()
@@ -151,7 +150,6 @@ def _signed(
         )
     if not declared:
         samples.declare(dataset, field, wanted_by_user)
-    return target
 
 
 def _counts(target: samples.Target, config: SignatureConfig) -> dict[str, Any]:
@@ -168,29 +166,3 @@ def _counts(target: samples.Target, config: SignatureConfig) -> dict[str, Any]:
 
 def _place(path: str) -> Path | None:
     return Path(path).expanduser() if path else None
-
-
-def _warning(selection: Selection) -> str | None:
-    if selection.n_unrepresented:
-        return unrepresented(selection)
-    if selection.target_count <= selection.n_readable:
-        return None
-    return (
-        f"target_count {selection.target_count:,} exceeds the {selection.n_readable:,} readable "
-        f"images; {len(selection.unreadable):,} could not be read: all readable ones were kept"
-    )
-
-
-def bucket_records(selection: Selection) -> list[dict[str, Any]]:
-    """Returns the buckets of a selection as plain values, largest first."""
-    return [
-        {
-            "bucket": bucket.id,
-            "name": bucket.name,
-            "size": bucket.size,
-            "kept": bucket.kept,
-            "rate": round(bucket.rate, 4),
-            "stride": bucket.stride and round(bucket.stride, 2),
-        }
-        for bucket in selection.buckets
-    ]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +11,20 @@ import fiftyone.operators.types as types
 from smartdownsample_core import bucket_name
 
 from . import files, names, runs, samples
-from .config import DownsampleConfig, SignatureConfig
-from .inputs import CHART_ROWS, RUN_KEY, SELECTION_ROWS, SIGNATURE_ROWS, TARGET_COUNT, add
+from .config import DownsampleConfig, SignatureConfig, listed
+from .inputs import (
+    CHART_ROWS,
+    CHOICE_ROWS,
+    RUN_KEY,
+    SELECTION_ROWS,
+    SIGNATURE_ROWS,
+    STRATEGY,
+    TARGET_COUNT,
+    add,
+)
+
+#: What of :data:`runs.SHOWN` needs no run, a run, a run with groups.
+_OF_ANY, _OF_RUN, _OF_GROUPS = ("buckets", "bucket"), ("kept", "excluded"), ("near_duplicates",)
 
 #: Share of the samples that the form proposes to keep.
 _DEFAULT_SHARE = 0.1
@@ -43,18 +54,23 @@ def downsample_form(ctx: foo.ExecutionContext) -> types.Property:
         inputs.view_target(ctx, action_description="Choose from", default_target=default)
     view = target(ctx)
     n_samples = len(view)  # a query, and the form is resolved at every keystroke
+    limits = ("near_duplicates", "max_per_group")
+    can_do_without = any(ctx.params.get(name) is not None for name in limits)
     add(
         inputs,
         TARGET_COUNT,
         description=f"Exactly this many of the {n_samples:,} samples",
-        default=default_target(n_samples),
-        required=True,
+        # Not a default where it may be left empty: the App would fill it in again.
+        default=None if can_do_without else default_target(n_samples),
+        required=not can_do_without,
     )
+    add(inputs, STRATEGY)
     add(inputs, RUN_KEY)
     if _advanced_switch(ctx, inputs):
+        _choice_rows(ctx, inputs)
         for row in (*SELECTION_ROWS, *CHART_ROWS, *SIGNATURE_ROWS):
             add(inputs, row)
-    if ctx.params.get("target_count") is not None:
+    if can_do_without or ctx.params.get("target_count") is not None:
         _validate(ctx, inputs, DownsampleConfig, view)
     return types.Property(inputs, view=types.View(label=names.LABELS["downsample"]))
 
@@ -79,13 +95,14 @@ def view_form(ctx: foo.ExecutionContext) -> types.Property:
     """Asks what to look at."""
     inputs = types.Object()
     known = runs.keys(ctx.dataset)
+    grouped = [key for key in known if names.group_field(key) in runs.fields_of(ctx.dataset, key)]
     choices = types.RadioGroup()
     for value, label in runs.SHOWN.items():
-        if known or value in ("buckets", "bucket"):
+        if value in (*_OF_ANY, *(known and _OF_RUN), *(grouped and _OF_GROUPS)):
             choices.add_choice(value, label=label)
     inputs.enum("show", choices.values(), label="Show", default="buckets", view=choices)
     if known:
-        of_a_run = ctx.params.get("show") in ("kept", "excluded")
+        of_a_run = ctx.params.get("show") in (*_OF_RUN, *_OF_GROUPS)
         _run_choice(ctx, inputs, known, default=known[0] if of_a_run else None)
     show, run_key, bucket, field = view_params(ctx)
     chooses_bucket = show == "bucket" and samples.is_ours(ctx.dataset, field)
@@ -103,7 +120,7 @@ def view_params(ctx: foo.ExecutionContext) -> tuple[str, str | None, int | None,
     """Returns the arguments of :func:`runs.browse` from the form or the SDK."""
     show = ctx.params.get("show") or "buckets"
     run_key = ctx.params.get("run_key")
-    if run_key is None and show in ("kept", "excluded"):
+    if run_key is None and show in (*_OF_RUN, *_OF_GROUPS):
         run_key = next(iter(runs.keys(ctx.dataset)), None)
     bucket = ctx.params.get("bucket")
     field = ctx.params.get("signature_field") or names.DEFAULT_FIELD
@@ -132,10 +149,10 @@ def delete_form(ctx: foo.ExecutionContext) -> types.Property:
     )
     if run_key in known:
         record = runs.load(ctx.dataset, run_key)
+        fields = "".join(f"the field `{name}`, " for name in runs.fields_of(ctx.dataset, run_key))
         inputs.md(
             f"Removes the tag `{record['tag']}` from {record['kept']:,} samples, the saved views "
-            f"`{names.kept_view(run_key)}` and `{names.buckets_view(run_key)}`, and the record of "
-            "the run. "
+            f"{listed(runs.views_of(record))}, {fields}and the record of the run. "
             "No sample and no file is deleted.",
             name="forecast",
         )
@@ -190,73 +207,14 @@ def arrange_form() -> types.Property:
     return types.Property(inputs, view=types.View(label=names.LABELS["arrange_app"]))
 
 
-def deletion_output(result: Mapping[str, Any]) -> types.Property:
-    """Says what an undo removed."""
-    outputs = types.Object()
-    removed = [f"the tag `{result['tag']}` from {result['untagged']:,} samples"]
-    removed += [f"the saved view `{name}`" for name in result["saved_views"]]
-    if result["signature_field"]:
-        removed.append(f"the field `{result['signature_field']}`")
-    outputs.md(f"Removed the run `{result['run_key']}`: {', '.join(removed)}.")
-    return types.Property(outputs, view=types.View(label="Undone"))
-
-
-def downsample_output(result: Mapping[str, Any]) -> types.Property:
-    """Says what a run did: totals, warnings, what was written, and a table of the buckets."""
-    outputs = types.Object()
-    outputs.view("summary_notice", types.Success(label=result["summary"]))
-    if result["warning"]:
-        outputs.view("warning_notice", types.Warning(label=result["warning"]))
-    _count_outputs(outputs, result)
-    outputs.md(
-        f"Wrote the tag `{result['tag']}`, the saved views `{result['kept_view']}` and "
-        f"`{result['buckets_view']}`, and the run `{result['run_key']}`"
-        + (", replacing the one before." if result["replaced"] else ".")
-        + "".join(f" Saved `{path}`." for path in result.get("charts", ()))
-        + f" To undo all of it: the operator *{names.LABELS['delete_run']}*.",
-        name="written",
-    )
-    outputs.btn(
-        "open_panel",
-        "Open the panel",
-        on_click="@voxel51/operators/open_panel",
-        params={"name": names.PANEL_NAME, "isActive": True, "layout": "horizontal"},
-        variant="outlined",
-    )
-    table = types.TableView()
-    for column, label in (
-        ("name", "Bucket"),
-        ("size", "Images"),
-        ("kept", "Kept"),
-        ("rate", "Share kept"),
-        ("stride", "Stride"),
-        ("bucket", "Id"),
-    ):
-        table.add_column(column, label=label)
-    outputs.list("buckets", types.Object(), label="Buckets", view=table)
-    return types.Property(outputs, view=types.View(label=names.LABELS["downsample"]))
-
-
-def signatures_output(result: Mapping[str, Any]) -> types.Property:
-    """Says what was computed."""
-    outputs = types.Object()
-    _count_outputs(outputs, result)
-    return types.Property(outputs, view=types.View(label="Visual signatures"))
-
-
-def _count_outputs(outputs: types.Object, result: Mapping[str, Any]) -> None:
-    outputs.md(
-        f"Signatures in the field `{result['signature_field']}` of {result['images']:,} samples: "
-        f"{result['computed']:,} computed, {result['reused']:,} reused, "
-        f"{result['unreadable']:,} unreadable.",
-        name="counts",
-    )
-    if result["errors"]:
-        listed = "".join(f"\n- {error}" for error in result["errors"])
-        outputs.md(
-            f"Unreadable (the reason is in `{result['signature_field']}.error`):{listed}",
-            name="unreadable_list",
-        )
+def _choice_rows(ctx: foo.ExecutionContext, inputs: types.Object) -> None:
+    """Asks for what the kept samples have to satisfy."""
+    for row in CHOICE_ROWS:
+        if isinstance(ctx.params.get(row.name), (list, tuple)):  # ids, from a run of the SDK
+            text = f"{row.label}: {len(ctx.params[row.name]):,} samples chosen in Python."
+            inputs.md(text, name=f"{row.name}_ids")
+            continue
+        add(inputs, row, row.offer(ctx.dataset) if row.offer else ())
 
 
 def _advanced_switch(ctx: foo.ExecutionContext, inputs: types.Object) -> bool:

@@ -5,12 +5,14 @@ A new setting is a field of a config in config.py and a row here.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Literal, NamedTuple
 
+import fiftyone as fo
 import fiftyone.operators.types as types
 
-from . import names
+from . import choices as choice_settings
+from . import embeddings, names
 from .config import DownsampleConfig, SignatureConfig
 
 
@@ -18,12 +20,15 @@ class Row(NamedTuple):
     """How to ask for one setting."""
 
     name: str
-    kind: Literal["whole number", "text", "switch", "choice"]
+    kind: Literal["whole number", "number", "text", "switch", "choice", "name"]
+    """a name is one of what a dataset has, which may also be typed"""
     label: str
     description: str = ""
     default: Any = None
     choices: tuple[tuple[str, str], ...] = ()
     """value and label"""
+    offer: Callable[[fo.Dataset], list[tuple[str, str]]] | None = None
+    """of a name: the choices of a dataset"""
     what_if: bool = False
     """the panel asks for it too, because stored signatures are enough to see what it does"""
 
@@ -36,6 +41,82 @@ RUN_KEY = Row(
     "Run key",
     "Names the run, its tag and its saved views; a run of that key is replaced",
     names.DEFAULT_RUN_KEY,
+)
+
+STRATEGY = Row(
+    "strategy",
+    "choice",
+    "Strategy",
+    default=DownsampleConfig.strategy,
+    choices=(
+        ("stride", "Stride: evenly from every visual bucket"),
+        ("diverse", "Diverse: each image as different as can be from those before it"),
+        ("representative", "Representative: few of what is rare, many of what is common"),
+    ),
+    what_if=True,
+)
+
+#: What the kept samples have to satisfy; folded away by default.
+CHOICE_ROWS = (
+    Row(
+        "near_duplicates",
+        "number",
+        "Leave out near-duplicates within",
+        "Bits of the dHash that differ, such as 4; with features, a cosine distance such as 0.05. "
+        "With this, the images to keep may be left empty: one of each group is kept",
+        what_if=True,
+    ),
+    Row(
+        "leave_out_junk",
+        "switch",
+        "Leave out junk",
+        "Images with next to nothing on them: black, white, blurred beyond use",
+        DownsampleConfig.leave_out_junk,
+        what_if=True,
+    ),
+    Row(
+        "stratify_by",
+        "name",
+        "Stratify by",
+        "A field, such as ground_truth.label, each of whose values gets its share",
+        offer=choice_settings.label_fields,
+        what_if=True,
+    ),
+    Row(
+        "balance",
+        "choice",
+        "Shares",
+        default=DownsampleConfig.balance,
+        choices=(
+            ("proportional", "Proportional to sizes"),
+            ("0.5", "In between: in proportion to the square roots of sizes"),
+            ("equal", "Equal"),
+        ),
+        what_if=True,
+    ),
+    Row(
+        "max_per_group",
+        "whole number",
+        "Most per group",
+        "Of each value of the field to stratify by",
+        what_if=True,
+    ),
+    Row(
+        "keep",
+        "name",
+        "Keep in any case",
+        "A tag or a saved view; its samples count, and others are chosen to differ from them",
+        offer=choice_settings.kept_choices,
+        what_if=True,
+    ),
+    Row(
+        "features",
+        "name",
+        "Compare by",
+        "Embeddings, of a field or a brain key, instead of our descriptors",
+        offer=embeddings.fields,
+        what_if=True,
+    ),
 )
 
 #: Of a run, folded away by default.
@@ -110,28 +191,54 @@ SIGNATURE_ROWS = (
 )
 
 #: What the panel asks for besides the target count.
-WHAT_IF_ROWS = tuple(row for row in (*SELECTION_ROWS, *SIGNATURE_ROWS) if row.what_if)
+WHAT_IF_ROWS = tuple(
+    row for row in (STRATEGY, *CHOICE_ROWS, *SELECTION_ROWS, *SIGNATURE_ROWS) if row.what_if
+)
 
 
-def add(inputs: types.Object, row: Row, **options: Any) -> types.Property:
+def options(dataset: fo.Dataset) -> dict[str, list[tuple[str, str]]]:
+    """Returns what of the dataset the rows of names offer: setting to values and labels."""
+    return {row.name: row.offer(dataset) for row in CHOICE_ROWS if row.offer}
+
+
+def add(
+    inputs: types.Object,
+    row: Row,
+    offered: Sequence[tuple[str, str]] = (),
+    item: dict[str, Any] | None = None,
+    **options: Any,
+) -> types.Property:
     """Adds a row to a form or a panel.
 
     Args:
         inputs: where to add it
         row: the row
+        offered: of a name, what to choose from
+        item: options of its view, such as its place in a panel
         options: for the property; those of the row are the default
     """
     options = {"label": row.label, "description": row.description, **options}
+    item = item or {}
     if row.default is not None:
         options.setdefault("default", row.default)
     if row.kind == "choice":
-        choices = types.RadioGroup()
-        for value, label in row.choices:
-            choices.add_choice(value, label=label)
-        return inputs.enum(row.name, choices.values(), view=choices, **options)
+        radio = _with_choices(types.RadioGroup(**item), row.choices)
+        return inputs.enum(row.name, radio.values(), view=radio, **options)
+    if row.kind == "name":
+        options["view"] = _with_choices(types.AutocompleteView(**item), offered)
+    elif item:
+        options.setdefault("view", types.View(**item))
     makers: dict[str, Callable[..., types.Property]] = {
         "whole number": inputs.int,
+        "number": inputs.float,
         "text": inputs.str,
+        "name": inputs.str,
         "switch": inputs.bool,
     }
     return makers[row.kind](row.name, **options)
+
+
+def _with_choices(view: types.Choices, choices: Sequence[tuple[str, str]]) -> types.Choices:
+    for value, label in choices:
+        view.add_choice(value, label=label)
+    return view

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import difflib
+from collections.abc import Sequence
+
 import fiftyone as fo
 
 #: What a person reads for each operator.
@@ -30,7 +33,9 @@ DEFAULT_FIELD = "signature"
 #: Of the sidebar group that our fields are put in.
 SIDEBAR_GROUP = "smartdownsample"
 
-#: Sub-fields of the signature field: name, type, description.
+#: Sub-fields of the signature field: name, type, description. The descriptor is text, because a
+#: dataset with a VectorField in an embedded document cannot delete fields any more, whichever they
+#: are (FiftyOne 1.22.1: flatten_fields of core/annotation/utils.py takes it for a label).
 SUBFIELDS = (
     ("bucket", fo.IntField, "Visual bucket, 0-127, whose images look alike; None if unreadable"),
     ("bucket_name", fo.StringField, "What the images of the bucket have in common"),
@@ -41,6 +46,11 @@ SUBFIELDS = (
     ("mean_red", fo.FloatField, "Mean of the red channel, 0-255"),
     ("mean_green", fo.FloatField, "Mean of the green channel, 0-255"),
     ("mean_blue", fo.FloatField, "Mean of the blue channel, 0-255"),
+    ("sharpness", fo.FloatField, "Mean absolute Laplacian of the 32x32 thumbnail, in grey levels"),
+    ("clipped_dark", fo.FloatField, "Share of the thumbnail that is black, 0-1"),
+    ("clipped_bright", fo.FloatField, "Share of the thumbnail that is white, 0-1"),
+    ("descriptor", fo.StringField, "What the image looks like: 115 bytes for distances, in base64"),
+    ("sort_key", fo.StringField, "The path as a text whose plain order is the natural order"),
     ("hash_size", fo.IntField, "Side of the dHash in bits"),
     ("decode", fo.StringField, "How the image was read: 'exact' or 'fast'; see the README"),
     ("file_size", fo.IntField, "Size of the file when it was read, in bytes"),
@@ -59,6 +69,27 @@ def buckets_view(run_key: str) -> str:
     return f"{run_key} buckets"
 
 
+def near_duplicates_view(run_key: str) -> str:
+    """Returns the name of the saved view that groups a run's near-duplicates."""
+    return f"{run_key} near-duplicates"
+
+
+def rank_field(run_key: str) -> str:
+    """Returns the name of the field that numbers the kept samples of a run by their choice."""
+    return f"{run_key}_rank"
+
+
+def group_field(run_key: str) -> str:
+    """Returns the name of the field that numbers a run's groups of near-duplicates."""
+    return f"{run_key}_group"
+
+
 def uri(operator: str) -> str:
     """Returns the URI of one of our operators."""
     return f"{PLUGIN}/{operator}"
+
+
+def closest(name: str, known: Sequence[str]) -> str:
+    """Words the names that one may have meant, as the end of an error message."""
+    found = difflib.get_close_matches(name, known, cutoff=0.5) or list(known)[:5]
+    return f"; there is {', '.join(map(repr, found))}" if found else ""

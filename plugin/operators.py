@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import fiftyone as fo
@@ -10,9 +10,10 @@ import fiftyone.operators as foo
 import fiftyone.operators.types as types
 from fiftyone.operators.executor import ExecutionResult
 
+from smartdownsample_core.choice import Strategy
 from smartdownsample_core.rules import Decode
 
-from . import engine, forms, names, runs
+from . import choices, engine, forms, names, outputs
 from .config import Config, DownsampleConfig, SignatureConfig
 from .progress import Job, execute, show_output, with_bar
 
@@ -53,19 +54,27 @@ class Downsample(foo.Operator):
             yield ctx.ops.reload_dataset()
             # By its stages: the App may not have heard of the saved view yet, and then ignores it.
             yield ctx.ops.set_view(ctx.dataset.load_saved_view(result["kept_view"]))
-            yield show_output(ctx, forms.downsample_output(result), result)
+            yield show_output(ctx, outputs.downsample_output(result), result)
 
         return execute(ctx, job, show)
 
     def resolve_output(self, ctx: foo.ExecutionContext) -> types.Property | None:
         """What a delegated run shows when it is done; the App has been shown it already."""
-        return forms.downsample_output(ctx.results) if ctx.results else None
+        return outputs.downsample_output(ctx.results) if ctx.results else None
 
     def __call__(
         self,
         sample_collection: fo.Dataset | fo.DatasetView,
-        target_count: int,
+        target_count: int | None = None,
         *,
+        strategy: Strategy = DownsampleConfig.strategy,
+        near_duplicates: float | None = None,
+        features: str = "",
+        stratify_by: str = "",
+        balance: str | float = DownsampleConfig.balance,
+        max_per_group: int | None = None,
+        keep: str | fo.Dataset | fo.DatasetView | Sequence[str] = "",
+        leave_out_junk: bool = DownsampleConfig.leave_out_junk,
         run_key: str = names.DEFAULT_RUN_KEY,
         tag: str | None = None,
         signature_field: str = names.DEFAULT_FIELD,
@@ -78,11 +87,31 @@ class Downsample(foo.Operator):
         save_thumbnails: str = "",
         delegate: bool = False,
     ) -> Any:
-        """Keeps exactly ``target_count`` diverse samples of a dataset or view.
+        """Keeps exactly ``target_count`` samples of a dataset or view.
 
         Args:
             sample_collection: the dataset or view to choose from
-            target_count: samples to keep
+            target_count: samples to keep; None, with ``near_duplicates`` or ``max_per_group``, for
+                as many as these leave
+            strategy: ``"stride"``: evenly from every visual bucket; ``"diverse"``: each as
+                different as can be from those before it, with its place in the order in the field
+                ``RUN_KEY_rank``; ``"representative"``: few of what is rare, many of what is common
+            near_duplicates: leave out what differs in at most so many of the bits of the dHash
+                (with ``features``: in so much cosine distance, 0-2) from another one that comes
+                before it; if the target cannot be reached without them, the result says how many
+                were kept. Groups are numbered in the field ``RUN_KEY_group``
+            features: compare by these embeddings instead of our descriptors: a field, or the key
+                of a brain run of similarity
+            stratify_by: path of a field, such as ``"ground_truth.label"`` or ``"tags"``: each value
+                gets its share of the target. Of several values the rarest counts, and none is a
+                value, too
+            balance: ``"proportional"`` shares, ``"equal"`` ones, or in proportion to sizes to the
+                power of this number, 0-1
+            max_per_group: the most samples of each value of ``stratify_by``
+            keep: samples that are kept anyway, and count: a tag, the name of a saved view, a view,
+                or ids; others are chosen to differ from them
+            leave_out_junk: leave out images that show next to nothing, as long as the target can
+                be reached without them
             run_key: names the run and its saved views; a run of that key is replaced
             tag: for the kept samples; the run key by default
             signature_field: where the signatures are, or will be
@@ -104,6 +133,14 @@ class Downsample(foo.Operator):
         """
         params = {
             "target_count": target_count,
+            "strategy": strategy,
+            "near_duplicates": near_duplicates,
+            "features": features,
+            "stratify_by": stratify_by,
+            "balance": balance,
+            "max_per_group": max_per_group,
+            "keep": choices.named(keep),
+            "leave_out_junk": leave_out_junk,
             "run_key": run_key,
             "tag": tag,
             "signature_field": signature_field,
@@ -145,13 +182,13 @@ class ComputeSignatures(foo.Operator):
 
         def show(result: dict[str, Any]) -> Iterator[Any]:
             yield ctx.ops.reload_dataset()
-            yield show_output(ctx, forms.signatures_output(result), result)
+            yield show_output(ctx, outputs.signatures_output(result), result)
 
         return execute(ctx, job, show)
 
     def resolve_output(self, ctx: foo.ExecutionContext) -> types.Property | None:
         """What a delegated run shows when it is done; the App has been shown it already."""
-        return forms.signatures_output(ctx.results) if ctx.results else None
+        return outputs.signatures_output(ctx.results) if ctx.results else None
 
     def __call__(
         self,
@@ -199,105 +236,7 @@ class ComputeSignatures(foo.Operator):
         )
 
 
-class ViewBuckets(foo.Operator):
-    """Shows samples by bucket, one bucket, or a run's kept or excluded samples."""
-
-    @property
-    def config(self) -> foo.OperatorConfig:
-        """Name, label and ways of execution."""
-        return foo.OperatorConfig(
-            name="view_buckets",
-            label=names.LABELS["view_buckets"],
-            description="Browse a dataset by visual bucket, or what a run kept and excluded",
-            icon="/assets/icon.svg",
-            dynamic=True,
-        )
-
-    def resolve_input(self, ctx: foo.ExecutionContext) -> types.Property:
-        """The form."""
-        return forms.view_form(ctx)
-
-    def execute(self, ctx: foo.ExecutionContext) -> dict[str, Any]:
-        """Sets the App's view; returns ``{"samples": count}``, counting tiles when grouped."""
-        view = runs.browse(ctx.dataset, *forms.view_params(ctx))
-        ctx.ops.set_view(view=view)
-        return {"samples": len(view)}
-
-    def __call__(
-        self,
-        dataset: fo.Dataset,
-        show: str = "buckets",
-        *,
-        run_key: str | None = None,
-        bucket: int | None = None,
-        signature_field: str = names.DEFAULT_FIELD,
-    ) -> fo.DatasetView:
-        """Returns the view that the operator shows in the App.
-
-        Args:
-            dataset: the dataset
-            show: ``"buckets"``: grouped by bucket; ``"bucket"``: one bucket; ``"kept"`` or
-                ``"excluded"``: what a run kept or left out
-            run_key: the run; its samples only, or all samples of the dataset if None
-            bucket: id of the bucket to show; with "kept" or "excluded", only its samples
-            signature_field: where the signatures are, if no run is given
-
-        Raises:
-            ValueError: if there is no such run, bucket or field
-        """
-        return runs.browse(dataset, show, run_key, bucket, signature_field)
-
-
-class DeleteRun(foo.Operator):
-    """Undoes a run; returns what :func:`runs.delete` does."""
-
-    @property
-    def config(self) -> foo.OperatorConfig:
-        """Name and label."""
-        return foo.OperatorConfig(
-            name="delete_run",
-            label=names.LABELS["delete_run"],
-            description="Remove a run's tag, saved views, record and unused signatures",
-            icon="/assets/icon.svg",
-            dynamic=True,
-        )
-
-    def resolve_input(self, ctx: foo.ExecutionContext) -> types.Property:
-        """The form."""
-        return forms.delete_form(ctx)
-
-    def execute(self, ctx: foo.ExecutionContext) -> dict[str, Any]:
-        """Undoes the run and reloads the dataset."""
-        keep = bool(ctx.params.get("keep_signatures", False))
-        result = runs.delete(ctx.dataset, ctx.params["run_key"], keep)
-        ctx.ops.clear_view()
-        ctx.ops.reload_dataset()
-        return result
-
-    def resolve_output(self, ctx: foo.ExecutionContext) -> types.Property:
-        """Says what was removed."""
-        return forms.deletion_output(ctx.results)
-
-    def __call__(
-        self, dataset: fo.Dataset, run_key: str, *, keep_signatures: bool = False
-    ) -> dict[str, Any]:
-        """Removes a run's tag, saved views, record and, if nothing else uses it, the field.
-
-        Args:
-            dataset: the dataset
-            run_key: the run
-            keep_signatures: leave the signature field in any case
-
-        Returns:
-            a dict of what was removed
-
-        Raises:
-            ValueError: if there is no such run
-        """
-        return runs.delete(dataset, run_key, keep_signatures)
-
-
-OPERATORS = (Downsample, ComputeSignatures, ViewBuckets, DeleteRun)
+OPERATORS = (Downsample, ComputeSignatures)
 
 
 def _call(

@@ -14,7 +14,7 @@ from fiftyone.operators.categories import Categories
 
 from smartdownsample_core import Selection
 
-from . import charts, compare, names, panel_view, runs, samples, sources, whatif
+from . import charts, compare, names, outcome, panel_view, runs, samples, sources, whatif
 from .config import DownsampleConfig
 from .sources import Source
 
@@ -217,7 +217,7 @@ class SmartDownsample(foo.Panel):
         state = ctx.panel.state
         base = samples.rebuild(ctx.dataset, state.stages)
         if reason := samples.refusal(base):
-            choices = sources.choices(ctx.dataset)
+            choices = sources.offered(ctx.dataset)
             ctx.panel.set_state({"phase": "refused", "problem": reason, "choices": choices})
             return
         config, problem = _config(ctx.dataset, base, state.settings)
@@ -227,14 +227,20 @@ class SmartDownsample(foo.Panel):
         if len(stored) == stored.n_missing:
             ctx.panel.set_state("phase", "unsigned")
         elif problem is None:
-            selection = whatif.answer(stored, config)
-            ctx.panel.set_state(sources.outcome(ctx.dataset, state.source, config, selection))
+            selection = whatif.answer(ctx.dataset, base, stored, config)
+            ctx.panel.set_state(sources.answer(ctx.dataset, state.source, config, selection))
             self._draw(ctx, selection)
 
     def _draw(self, ctx: foo.ExecutionContext, selection: Selection) -> None:
         buckets = selection.buckets
         place = charts.place(buckets, ctx.panel.state.bucket)
-        ctx.panel.set_data({"chart": charts.traces(buckets), "buckets": charts.table(buckets)})
+        ctx.panel.set_data(
+            {
+                "chart": charts.traces(buckets),
+                "buckets": charts.table(buckets),
+                "strata": charts.strata(outcome.strata(selection) or []),
+            }
+        )
         ctx.panel.set_state({"place": place, "bucket_text": charts.sentence(buckets, place)})
 
     def _selection(self, ctx: foo.ExecutionContext) -> tuple[whatif.Stored, Selection]:
@@ -242,7 +248,7 @@ class SmartDownsample(foo.Panel):
         base = samples.rebuild(ctx.dataset, state.stages)
         config = DownsampleConfig.from_params(state.settings)
         stored = whatif.load(base, config)
-        return stored, whatif.answer(stored, config)
+        return stored, whatif.answer(ctx.dataset, base, stored, config)
 
     def _show(self, ctx: foo.ExecutionContext, **what: Any) -> None:
         """Shows a part of the samples in the grid, and marks its bar."""
@@ -277,11 +283,7 @@ def _config(
     dataset: fo.Dataset, base: fo.DatasetView, settings: dict[str, Any]
 ) -> tuple[DownsampleConfig, str | None]:
     """Returns the settings, and what is wrong with those that the panel asks for."""
-    try:
-        config = DownsampleConfig.from_params(settings)
-    except ValueError:
-        settings = {**settings, "target_count": 1}
-        return DownsampleConfig.from_params(settings), "Say how many images to keep"
+    config = DownsampleConfig.from_params(settings)
     problems = config.problems(dataset, base)
     asked = (problems[name] for name in panel_view.ASKED if name in problems)
     return config, next(asked, None)

@@ -24,6 +24,7 @@ _COLUMNS = (
     ("rate", "Share"),
     ("stride", "Stride"),
 )
+_STRATA = (("name", "Label"), ("size", "Images"), ("kept", "Kept"), ("rate", "Share"))
 
 
 def render(panel: Any, state: Any) -> types.Property:
@@ -87,6 +88,8 @@ def _ready(panel: Any, body: types.Object, state: Any) -> None:
     )
     _navigation(panel, body, state)
     _table(panel, body)
+    if state.stratified:
+        body.list("strata", types.Object(), view=_table_view(_STRATA))
     _comparison(panel, body, state)
 
 
@@ -116,13 +119,21 @@ def _settings(panel: Any, body: types.Object, state: Any) -> None:
         view=types.SwitchView(**_item(flex="1 1 100%")),
     )
     for row in inputs.WHAT_IF_ROWS if state.settings.get("more") else ():
-        view = types.View(**_item(flex="1 1 160px"))
-        inputs.add(settings, row, description=None, on_change=panel.change_setting, view=view)
+        inputs.add(
+            settings,
+            row,
+            (state.options or {}).get(row.name, ()),
+            _item(flex="1 1 100%" if row.kind == "choice" else "1 1 160px"),
+            description=None,
+            on_change=panel.change_setting,
+        )
 
 
 def _notices(panel: Any, body: types.Object, state: Any) -> None:
     if state.problem:
         _say(body, state.problem, "error", "problem_notice")
+    for number, text in enumerate(state.warnings or () if not state.problem else ()):
+        _say(body, f"{text}.", "warning", f"warning_{number}")
     if state.changed:
         _say(
             body,

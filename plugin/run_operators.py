@@ -1,4 +1,4 @@
-"""Operators on runs that exist: export what was kept, arrange the App for browsing buckets."""
+"""Operators on what was written: browse it, undo a run, export it, arrange the App for it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,106 @@ import fiftyone as fo
 import fiftyone.operators as foo
 import fiftyone.operators.types as types
 
-from . import files, forms, names, runs, samples
+from . import files, forms, names, outputs, runs, samples
+
+
+class ViewBuckets(foo.Operator):
+    """Shows samples by bucket, one bucket, or a run's kept or excluded samples."""
+
+    @property
+    def config(self) -> foo.OperatorConfig:
+        """Name, label and ways of execution."""
+        return foo.OperatorConfig(
+            name="view_buckets",
+            label=names.LABELS["view_buckets"],
+            description="Browse a dataset by visual bucket, or what a run kept and excluded",
+            icon="/assets/icon.svg",
+            dynamic=True,
+        )
+
+    def resolve_input(self, ctx: foo.ExecutionContext) -> types.Property:
+        """The form."""
+        return forms.view_form(ctx)
+
+    def execute(self, ctx: foo.ExecutionContext) -> dict[str, Any]:
+        """Sets the App's view; returns ``{"samples": count}``, counting tiles when grouped."""
+        view = runs.browse(ctx.dataset, *forms.view_params(ctx))
+        ctx.ops.set_view(view=view)
+        return {"samples": len(view)}
+
+    def __call__(
+        self,
+        dataset: fo.Dataset,
+        show: str = "buckets",
+        *,
+        run_key: str | None = None,
+        bucket: int | None = None,
+        signature_field: str = names.DEFAULT_FIELD,
+    ) -> fo.DatasetView:
+        """Returns the view that the operator shows in the App.
+
+        Args:
+            dataset: the dataset
+            show: ``"buckets"``: grouped by bucket; ``"bucket"``: one bucket; ``"kept"`` or
+                ``"excluded"``: what a run kept or left out; ``"near_duplicates"``: the groups of
+                near-duplicates that a run found
+            run_key: the run; its samples only, or all samples of the dataset if None
+            bucket: id of the bucket to show; with "kept" or "excluded", only its samples
+            signature_field: where the signatures are, if no run is given
+
+        Raises:
+            ValueError: if there is no such run, bucket or field
+        """
+        return runs.browse(dataset, show, run_key, bucket, signature_field)
+
+
+class DeleteRun(foo.Operator):
+    """Undoes a run; returns what :func:`runs.delete` does."""
+
+    @property
+    def config(self) -> foo.OperatorConfig:
+        """Name and label."""
+        return foo.OperatorConfig(
+            name="delete_run",
+            label=names.LABELS["delete_run"],
+            description="Remove a run's tag, saved views, record and unused signatures",
+            icon="/assets/icon.svg",
+            dynamic=True,
+        )
+
+    def resolve_input(self, ctx: foo.ExecutionContext) -> types.Property:
+        """The form."""
+        return forms.delete_form(ctx)
+
+    def execute(self, ctx: foo.ExecutionContext) -> dict[str, Any]:
+        """Undoes the run and reloads the dataset."""
+        keep = bool(ctx.params.get("keep_signatures", False))
+        result = runs.delete(ctx.dataset, ctx.params["run_key"], keep)
+        ctx.ops.clear_view()
+        ctx.ops.reload_dataset()
+        return result
+
+    def resolve_output(self, ctx: foo.ExecutionContext) -> types.Property:
+        """Says what was removed."""
+        return outputs.deletion_output(ctx.results)
+
+    def __call__(
+        self, dataset: fo.Dataset, run_key: str, *, keep_signatures: bool = False
+    ) -> dict[str, Any]:
+        """Removes a run's tag, saved views, record and, if nothing else uses it, the field.
+
+        Args:
+            dataset: the dataset
+            run_key: the run
+            keep_signatures: leave the signature field in any case
+
+        Returns:
+            a dict of what was removed
+
+        Raises:
+            ValueError: if there is no such run
+        """
+        return runs.delete(dataset, run_key, keep_signatures)
 
 
 class ExportRun(foo.Operator):
@@ -106,4 +205,4 @@ class ArrangeApp(foo.Operator):
         return {"sidebar": sidebar, "color": color}
 
 
-OPERATORS = (ExportRun, ArrangeApp)
+OPERATORS = (ViewBuckets, DeleteRun, ExportRun, ArrangeApp)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
 import fiftyone as fo
 from fiftyone import ViewField as F
@@ -17,8 +18,8 @@ SHOWN = {
     "bucket": "One bucket",
     "kept": "What the run kept",
     "excluded": "What the run left out",
+    "near_duplicates": "Groups of near-duplicates, a tile each",
 }
-
 
 _FIRST_IN_SIDEBAR = ("bucket_name", "brightness", "color_variance")
 
@@ -61,38 +62,92 @@ def of_view(dataset: fo.Dataset, view: fo.DatasetView) -> str | None:
     return None
 
 
+class Written(NamedTuple):
+    """What a run writes on samples."""
+
+    kept_ids: list[str]
+    """the samples to tag"""
+    ranks: dict[str, int] | None = None
+    """id to place in the order of choice, 1 first; None if there is no order"""
+    groups: dict[str, int] | None = None
+    """id to number of its group of near-duplicates; None if these were not looked for"""
+
+
 def save(
     dataset: fo.Dataset,
     view: fo.DatasetView,
-    kept_ids: list[str],
+    written: Written,
     settings: dict[str, Any],
     record: dict[str, Any],
 ) -> None:
-    """Writes a run: its settings, the tag, the two saved views, and at last the record.
+    """Writes a run: its settings, tag, fields and saved views, and at last the record.
 
     The settings come first, because they are all that :func:`delete` needs to undo the rest.
 
     Args:
         dataset: the dataset
         view: the (flat) view that the run was asked for; "excluded" is relative to it
-        kept_ids: ids of the kept samples
-        settings: plain values, with ``run_key``, ``tag`` and ``signature_field`` among them
+        written: what to write on the samples
+        settings: plain values, those of a :class:`DownsampleConfig`
         record: plain values
     """
     run_key, tag, field = settings["run_key"], settings["tag"], settings["signature_field"]
     view.register_run(run_key, dataset.init_run(method=names.METHOD, **settings))
-    samples.tag(dataset, kept_ids, tag)
-    dataset.save_view(
-        names.kept_view(run_key),
-        samples.all_slices(dataset).match_tags(tag),
-        description=f"The {len(kept_ids):,} samples that the run {run_key} kept",
-    )
-    dataset.save_view(
-        names.buckets_view(run_key),
-        by_bucket(view, field),
-        description=f"The samples of the run {run_key}, grouped by visual bucket",
-    )
+    samples.tag(dataset, written.kept_ids, tag)
+    _write_fields(dataset, run_key, written)
+    shown = {
+        names.kept_view(run_key): (
+            samples.all_slices(dataset).match_tags(tag),
+            f"The {len(written.kept_ids):,} samples that the run {run_key} kept",
+        ),
+        names.buckets_view(run_key): (
+            by_bucket(view, field),
+            f"The samples of the run {run_key}, grouped by visual bucket",
+        ),
+    }
+    if written.groups is not None:
+        shown[names.near_duplicates_view(run_key)] = (
+            by_group(view, run_key, field),
+            f"The near-duplicates that the run {run_key} found, in their groups",
+        )
+    for name, (content, description) in shown.items():
+        dataset.save_view(name, content, description=description)
     dataset.save_run_results(run_key, dataset.init_run_results(run_key, record=record))
+
+
+def _write_fields(dataset: fo.Dataset, run_key: str, written: Written) -> None:
+    if written.ranks is not None:
+        samples.write_numbers(
+            dataset,
+            names.rank_field(run_key),
+            written.ranks,
+            f"Place in the order in which the run {run_key} of smartdownsample chose what it kept: "
+            "1 is the first. Those up to m are what a run for m samples keeps, without strata",
+            run_key,
+        )
+    if written.groups is not None:
+        samples.write_numbers(
+            dataset,
+            names.group_field(run_key),
+            written.groups,
+            f"Number of the group of near-duplicates that the run {run_key} of smartdownsample "
+            "found; None for an image that is alone",
+            run_key,
+        )
+
+
+def views_of(record: Mapping[str, Any]) -> list[str]:
+    """Returns the names of the views that a run of this record or these settings has saved."""
+    run_key = record["run_key"]
+    views = [names.kept_view(run_key), names.buckets_view(run_key)]
+    has_groups = record.get("near_duplicates") is not None
+    return views + [names.near_duplicates_view(run_key)] * has_groups
+
+
+def fields_of(dataset: fo.Dataset, run_key: str) -> list[str]:
+    """Returns the fields of numbers that a run has written and that are still there."""
+    made = (names.rank_field(run_key), names.group_field(run_key))
+    return [name for name in made if samples.is_of_run(dataset, name, run_key)]
 
 
 def delete(dataset: fo.Dataset, run_key: str, keep_signatures: bool = False) -> dict[str, Any]:
@@ -104,8 +159,8 @@ def delete(dataset: fo.Dataset, run_key: str, keep_signatures: bool = False) -> 
         keep_signatures: leave the signature field in any case
 
     Returns:
-        what was removed: ``run_key``, ``tag``, ``untagged`` (samples), ``saved_views``, and
-        ``signature_field`` (None if it stays)
+        what was removed: ``run_key``, ``tag``, ``untagged`` (samples), ``saved_views``,
+        ``fields`` (of numbers), and ``signature_field`` (None if it stays)
 
     Raises:
         ValueError: if there is no such run
@@ -114,13 +169,12 @@ def delete(dataset: fo.Dataset, run_key: str, keep_signatures: bool = False) -> 
     tagged = samples.all_slices(dataset).match_tags(record["tag"])
     untagged = len(tagged)
     tagged.untag_samples(record["tag"])
-    views = [
-        name
-        for name in (names.kept_view(run_key), names.buckets_view(run_key))
-        if dataset.has_saved_view(name)
-    ]
+    views = [name for name in views_of(record) if dataset.has_saved_view(name)]
     for name in views:
         dataset.delete_saved_view(name)
+    numbers = fields_of(dataset, run_key)
+    if numbers:
+        dataset.delete_sample_fields(numbers)
     dataset.delete_run(run_key)
     field = record["signature_field"]
     removable = not keep_signatures and samples.is_ours(dataset, field)
@@ -131,13 +185,22 @@ def delete(dataset: fo.Dataset, run_key: str, keep_signatures: bool = False) -> 
         "tag": record["tag"],
         "untagged": untagged,
         "saved_views": views,
+        "fields": numbers,
         "signature_field": None if dataset.has_field(field) else field,
     }
 
 
 def by_bucket(view: fo.DatasetView, field: str) -> fo.DatasetView:
     """Groups a view by bucket: one tile per bucket, its samples in it."""
-    return samples.in_buckets(view, field).group_by(f"{field}.bucket", order_by="filepath")
+    grouped = samples.in_buckets(view, field)
+    return grouped.group_by(f"{field}.bucket", order_by=f"{field}.sort_key")
+
+
+def by_group(view: fo.DatasetView, run_key: str, field: str) -> fo.DatasetView:
+    """Groups a view by a run's groups of near-duplicates: one tile per group."""
+    group = names.group_field(run_key)
+    grouped = view.match(F(group) != None)  # noqa: E711 (a view expression)
+    return grouped.group_by(group, order_by=f"{field}.sort_key")
 
 
 def browse(
@@ -147,7 +210,7 @@ def browse(
     bucket: int | None = None,
     signature_field: str = names.DEFAULT_FIELD,
 ) -> fo.DatasetView:
-    """Returns a view to look at: by bucket, one bucket, or what a run kept or excluded.
+    """Returns a view to look at: by bucket, one bucket, or what a run kept, excluded or grouped.
 
     Args:
         dataset: the dataset
@@ -163,7 +226,7 @@ def browse(
         raise ValueError(f"show must be one of {', '.join(SHOWN)}, got {show!r}")
     if show == "bucket" and bucket is None:
         raise ValueError("show='bucket' needs the id of a bucket, 0-127")
-    if show in ("kept", "excluded") and run_key is None:
+    if show in ("kept", "excluded", "near_duplicates") and run_key is None:
         known = ", ".join(keys(dataset)) or "none"
         raise ValueError(f"show={show!r} needs the key of a run; the dataset has: {known}")
     record = load(dataset, run_key) if run_key else {"signature_field": signature_field}
@@ -176,6 +239,12 @@ def browse(
         view = view.match(F(f"{field}.bucket") == bucket)
         if not view:
             raise ValueError(f"there is no image in bucket {bucket}")
+    if show == "near_duplicates":
+        if names.group_field(run_key) not in fields_of(dataset, run_key):
+            raise ValueError(
+                f"the run {run_key!r} has no groups of near-duplicates; run it with near_duplicates"
+            )
+        return by_group(view, run_key, field)
     if show in ("kept", "excluded"):
         view = view.match_tags(record["tag"], bool=show == "kept")
     return by_bucket(view, field) if show == "buckets" else samples.in_buckets(view, field)
@@ -190,6 +259,7 @@ def group_in_sidebar(dataset: fo.Dataset, fields: list[str]) -> None:
         for path in (f"{field}.{name}" for name, _, _ in names.SUBFIELDS)
         if path not in paths
     ]
+    paths += [path for key in keys(dataset) for path in fields_of(dataset, key)]
     groups = dataset.app_config.sidebar_groups
     if groups is None:
         groups = fo.DatasetAppConfig.default_sidebar_groups(dataset)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator, Sequence
+from base64 import b64decode, b64encode
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import Any
@@ -22,6 +23,8 @@ from pymongo import UpdateOne
 
 from smartdownsample_core import Signatures, assign_buckets, bucket_name
 from smartdownsample_core.buckets import UNREADABLE
+from smartdownsample_core.descriptor import DESCRIPTOR_SIZE
+from smartdownsample_core.order import sort_key
 from smartdownsample_core.rules import Decode
 from smartdownsample_core.table import from_hex
 
@@ -36,7 +39,9 @@ _FRAMES_HINT = (
     "the images"
 )
 
-_STORED = ("dhash", "ahash", "mean_red", "mean_green", "mean_blue")
+#: Sub-fields that a signature is read from, one by one, and those that hold a column each.
+_STORED = ("descriptor", "dhash", "ahash", "mean_red", "mean_green", "mean_blue")
+_COLUMNS = {"sharpness": "sharpness", "clipped_dark": "dark", "clipped_bright": "bright"}
 _STAMP = ("decode", "hash_size", "file_size", "file_mtime")
 _NO_VALUES = dict.fromkeys(name for name, _, _ in names.SUBFIELDS)
 
@@ -108,27 +113,46 @@ def load(
         decode: how it must have been made to be reused; exact ones are as good as fast ones
         recompute: reuse none
     """
-    reuse = view.has_field(field) and not recompute
-    subfields = [f"{field}.{name}" for name in (*_STORED, *_STAMP)] if reuse else []
-    ids, paths, *columns = view.values(["id", "filepath", *subfields])
+    wanted = [f"{field}.{name}" for name in (*_STORED, *_COLUMNS, *_STAMP)]
+    reuse = not recompute and all(view.has_field(path) for path in wanted)
+    ids, paths, *columns = view.values(["id", "filepath", *(wanted if reuse else ())])
     stamps = [file_stamp(path) for path in paths]
     signatures = Signatures.blank(len(ids), hash_size)
     if not reuse:
         return Target(ids, paths, signatures, stamps, np.arange(len(ids)))
-    stored = zip(*columns[: len(_STORED)], strict=True)
-    stored_stamps = zip(*columns[len(_STORED) :], strict=True)
-    stale = []
-    for row, (values, stamp) in enumerate(zip(stored, stored_stamps, strict=True)):
+    stored = dict(zip((*_STORED, *_COLUMNS, *_STAMP), columns, strict=True))
+    stale = _fill(signatures, stored, stamps, decode)
+    return Target(ids, paths, signatures, stamps, np.array(stale, dtype=np.int64))
+
+
+def _fill(
+    signatures: Signatures,
+    stored: Mapping[str, Sequence[Any]],
+    stamps: Sequence[tuple[int | None, float | None]],
+    decode: Decode,
+) -> list[int]:
+    """Fills the table with the stored signatures that hold; returns the rows of the others."""
+    hash_size = signatures.hash_size
+    good, stale, descriptors = [], [], []
+    columns = zip(*(stored[name] for name in _STORED), strict=True)
+    stored_stamps = zip(*(stored[name] for name in _STAMP), strict=True)
+    for row, (values, stamp) in enumerate(zip(columns, stored_stamps, strict=True)):
         made_by, *rest = stamp
         holds = made_by in ("exact", decode) and rest == [hash_size, *stamps[row]]
         if None in values or not holds:
             stale.append(row)
             continue
-        dhash, ahash, *mean_rgb = values
+        descriptor, dhash, ahash, *mean_rgb = values
+        good.append(row)
+        descriptors.append(b64decode(descriptor))
         signatures.dhash[row] = from_hex(dhash, hash_size**2)
         signatures.ahash[row] = from_hex(ahash, (hash_size // 2) ** 2)
         signatures.mean_rgb[row] = mean_rgb
-    return Target(ids, paths, signatures, stamps, np.array(stale, dtype=np.int64))
+    joined = np.frombuffer(b"".join(descriptors), np.uint8)
+    signatures.descriptor[good] = joined.reshape(-1, DESCRIPTOR_SIZE)
+    for name, column in _COLUMNS.items():
+        getattr(signatures, column)[good] = [stored[name][row] for row in good]
+    return stale
 
 
 def file_stamp(path: str) -> tuple[int | None, float | None]:
@@ -153,6 +177,7 @@ def write(
     for row, sample_id, values in columns:
         file_size, file_mtime = target.stamps[row]
         values |= {"decode": decode, "file_size": file_size, "file_mtime": file_mtime}
+        values["sort_key"] = sort_key(target.paths[row])
         document = {"_cls": fo.DynamicEmbeddedDocument.__name__, **_NO_VALUES, **values}
         change = {"$set": {field: document, "last_modified_at": now}}
         updates.append(UpdateOne({"_id": ObjectId(sample_id)}, change))
@@ -168,9 +193,12 @@ def _values(signatures: Signatures) -> Iterator[dict[str, Any]]:
         signatures.mean_rgb.tolist(),
         signatures.brightness.tolist(),
         signatures.color_variance.tolist(),
+        signatures.descriptor,
+        zip(*(getattr(signatures, name).tolist() for name in _COLUMNS.values()), strict=True),
         strict=True,
     )
-    for row, (bucket, dhash, ahash, (red, green, blue), brightness, variance) in enumerate(columns):
+    for row, column in enumerate(columns):
+        bucket, dhash, ahash, (red, green, blue), brightness, variance, descriptor, rest = column
         if bucket == UNREADABLE:
             yield {"hash_size": signatures.hash_size, "error": str(signatures.unreadable[row])}
             continue
@@ -185,6 +213,8 @@ def _values(signatures: Signatures) -> Iterator[dict[str, Any]]:
             "mean_blue": blue,
             "brightness": brightness,
             "color_variance": variance,
+            "descriptor": b64encode(descriptor).decode(),
+            **dict(zip(_COLUMNS, rest, strict=True)),
         }
 
 
@@ -219,12 +249,44 @@ def declare(dataset: fo.Dataset, field: str, wanted_by_user: bool) -> None:
 def is_ours(dataset: fo.Dataset, field: str) -> bool:
     """Whether a field of the dataset was made by :func:`declare`."""
     declared = dataset.get_field(field)
-    return declared is not None and names.METHOD in (declared.info or {})
+    made = declared is not None and (declared.info or {}).get(names.METHOD)
+    return bool(made) and "wanted_by_user" in made
 
 
 def is_wanted_by_user(dataset: fo.Dataset, field: str) -> bool:
     """Whether the user asked for the signatures as such."""
     return bool(dataset.get_field(field).info[names.METHOD]["wanted_by_user"])
+
+
+def write_numbers(
+    dataset: fo.Dataset, field: str, numbers: Mapping[str, int], description: str, run_key: str
+) -> None:
+    """Declares a field of whole numbers that belongs to a run, and writes it.
+
+    Args:
+        dataset: the dataset
+        field: name of the field; there is none yet
+        numbers: id of a sample to its number
+        description: of the field
+        run_key: the run
+    """
+    info = {names.METHOD: {"run": run_key}}
+    dataset.add_sample_field(field, fo.IntField, description=description, info=info)
+    dataset.create_index(field)
+    now = datetime.now(timezone.utc)
+    updates = [
+        UpdateOne({"_id": ObjectId(sample_id)}, {"$set": {field: number, "last_modified_at": now}})
+        for sample_id, number in numbers.items()
+    ]
+    if updates:
+        dataset._bulk_write(updates, ids=list(numbers))
+
+
+def is_of_run(dataset: fo.Dataset, field: str, run_key: str) -> bool:
+    """Whether a field of the dataset was made by :func:`write_numbers` for a run."""
+    declared = dataset.get_field(field)
+    made = declared is not None and (declared.info or {}).get(names.METHOD)
+    return bool(made) and made.get("run") == run_key
 
 
 def tag(dataset: fo.Dataset, ids: Sequence[str], name: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import fiftyone as fo
@@ -9,16 +10,24 @@ import numpy as np
 from fiftyone import ViewField as F
 
 from smartdownsample_core import Selection
-from smartdownsample_core.report import totals
+from smartdownsample_core.report import shortfalls, totals
 
-from . import forms, names, runs, samples
+from . import forms, inputs, names, outcome, runs, samples
 from .config import CHARTS, DownsampleConfig
-from .engine import bucket_records
 from .whatif import Stored
 
 DATASET = "dataset"
 VIEW = "view"
 _RUN = "run:"
+
+#: Settings that decide what is kept.
+_ASKED = (
+    inputs.TARGET_COUNT.name,
+    *(row.name for row in inputs.WHAT_IF_ROWS),
+    "signature_field",
+    "hash_size",
+    "decode",
+)
 
 #: Ids that a view may list, so that the App stays quick.
 _MAX_LISTED = 100_000
@@ -64,12 +73,7 @@ def of_run(dataset: fo.Dataset, run: str) -> Source:
     """Returns a run as a source: its samples and its settings."""
     record = runs.load(dataset, run)
     base = samples.flat(dataset.load_run_view(run))
-    settings = {
-        name: record[name]
-        for name in DownsampleConfig.__dataclass_fields__
-        if name in record and name not in ("recompute", *CHARTS)
-    }
-    return Source(_RUN + run, samples.stages_of(base) or None, settings)
+    return Source(_RUN + run, samples.stages_of(base) or None, settings_of(record))
 
 
 def run_key(source: str | None) -> str | None:
@@ -77,7 +81,7 @@ def run_key(source: str | None) -> str | None:
     return source.removeprefix(_RUN) if source and source.startswith(_RUN) else None
 
 
-def choices(dataset: fo.Dataset) -> list[tuple[str, str]]:
+def offered(dataset: fo.Dataset) -> list[tuple[str, str]]:
     """Returns what the panel can be about: value and label."""
     known = [(_RUN + run, f"Run: {run}") for run in runs.keys(dataset)]
     return [(DATASET, "All samples of the dataset"), (VIEW, "The view I took"), *known]
@@ -86,30 +90,44 @@ def choices(dataset: fo.Dataset) -> list[tuple[str, str]]:
 def facts(dataset: fo.Dataset, stored: Stored) -> dict[str, Any]:
     """Returns what the panel says about the samples, whatever the settings."""
     return {
-        "choices": choices(dataset),
+        "choices": offered(dataset),
         "run_keys": runs.keys(dataset),
+        "options": inputs.options(dataset),
         "n_samples": len(stored),
         "n_missing": stored.n_missing,
         "n_unreadable": stored.n_unreadable,
     }
 
 
-def outcome(
+def answer(
     dataset: fo.Dataset, source: str, config: DownsampleConfig, selection: Selection
 ) -> dict[str, Any]:
     """Returns what the panel says about a selection."""
     run = run_key(source)
-    said: dict[str, Any] = {"totals": totals(selection), "saved": False, "changed": None}
+    said: dict[str, Any] = {
+        "totals": totals(selection),
+        "warnings": shortfalls(selection),
+        "stratified": selection.strata is not None,
+        "saved": False,
+        "changed": None,
+    }
     if run is None or not runs.exists(dataset, run):
         return said
     record = runs.load(dataset, run)
-    asked = ("target_count", "random_seed", "signature_field", "hash_size", "decode")
-    if any(record[name] != getattr(config, name) for name in asked):
+    made_with = DownsampleConfig.from_params(settings_of(record))
+    if any(getattr(made_with, name) != getattr(config, name) for name in _ASKED):
         return said
     said["saved"] = True
-    if record.get("buckets") != bucket_records(selection):
+    if record.get("buckets") != outcome.buckets(selection):
         said["changed"] = f"{record['kept']:,} of {record.get('images', 0):,}"
     return said
+
+
+def settings_of(record: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns the settings that a run was made with, without those that are for once."""
+    once = ("recompute", *CHARTS)
+    settings = (name for name in DownsampleConfig.__dataclass_fields__ if name not in once)
+    return {name: record[name] for name in settings if name in record}
 
 
 def part(

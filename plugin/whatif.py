@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import threading
 from collections import OrderedDict
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import fiftyone as fo
@@ -15,11 +17,16 @@ from numpy.typing import NDArray
 
 from smartdownsample_core import Selection, Signatures, downsample, natural_order
 
-from . import samples
+from . import choices, samples
 from .config import DownsampleConfig, SignatureConfig
+from .inputs import TARGET_COUNT, WHAT_IF_ROWS
 
-#: Rows kept in memory, over all datasets and views; a row takes about 70 bytes.
+#: Rows kept in memory, over all datasets and views; a row takes about 200 bytes, and four times
+#: the length of an embedding, if these were asked for.
 _MAX_ROWS = 2_000_000
+
+#: Of each kind, what :meth:`Stored.remember` keeps: the other value of a switch, and some more.
+_REMEMBERED = 3
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,9 +42,33 @@ class Stored:
     """samples without a signature, or with one of another file, hash size or decode"""
     n_unreadable: int
     """samples whose image could not be read"""
+    memory: dict[str, OrderedDict[Any, Any]] = field(default_factory=dict)
+    """what was made of them and is likely to be asked for again; see :meth:`remember`"""
+    lock: threading.Lock = field(default_factory=threading.Lock)
 
     def __len__(self) -> int:
         return len(self.ids)
+
+    @cached_property
+    def id_list(self) -> list[str]:
+        """The ids as text."""
+        return [sample_id.decode() for sample_id in self.ids.tolist()]
+
+    def remember(self, key: Any, make: Callable[[], Any]) -> Any:
+        """Returns what ``make`` returns, or returned before under that key.
+
+        Labels, embeddings and answers, a few of each: they hold as long as the signatures do.
+        """
+        memory = self.memory.setdefault(key[0], OrderedDict())
+        with self.lock:
+            if key in memory:
+                return memory[key]
+        made = make()
+        with self.lock:
+            memory[key] = made
+            while len(memory) > _REMEMBERED:
+                memory.popitem(last=False)
+        return made
 
     def ids_of(self, rows: NDArray[np.int64]) -> list[str]:
         """Returns the ids of some rows, ``(m,)``."""
@@ -75,9 +106,32 @@ class _Cache:
 _cache = _Cache()
 
 
-def answer(stored: Stored, config: DownsampleConfig) -> Selection:
-    """Returns what a run with these settings would keep."""
-    return downsample(stored.signatures, stored.order, config.target_count, config.random_seed)
+def answer(
+    dataset: fo.Dataset, view: fo.DatasetView, stored: Stored, config: DownsampleConfig
+) -> Selection:
+    """Returns what a run with these settings would keep.
+
+    Args:
+        dataset: the dataset
+        view: the flat view that the signatures are of
+        stored: the signatures
+        config: the settings
+
+    Raises:
+        ValueError: if the settings do not fit the samples
+    """
+    asked = tuple(getattr(config, row.name) for row in (TARGET_COUNT, *WHAT_IF_ROWS))
+
+    def work() -> Selection:
+        choice = choices.make(dataset, view, stored.id_list, config, stored.remember)
+        return downsample(
+            stored.signatures, stored.order, config.target_count, config.random_seed, choice
+        )
+
+    selection: Selection = stored.remember(
+        ("selection", asked, choices.stamp(dataset, config)), work
+    )
+    return selection
 
 
 def is_loaded(view: fo.DatasetView, config: SignatureConfig) -> bool:
@@ -96,9 +150,9 @@ def load(view: fo.DatasetView, config: SignatureConfig) -> Stored:
 
 
 def _read(view: fo.DatasetView, config: SignatureConfig) -> Stored:
-    field = config.signature_field
-    target = samples.load(view, field, config.hash_size, config.decode, recompute=False)
-    unreadable = samples.unreadable_ids(view, field)
+    name = config.signature_field
+    target = samples.load(view, name, config.hash_size, config.decode, recompute=False)
+    unreadable = samples.unreadable_ids(view, name)
     for row in target.stale.tolist():
         reason = "could not be read" if target.ids[row] in unreadable else "has no signature yet"
         target.signatures.unreadable[row] = OSError(f"{target.paths[row]} {reason}")

@@ -148,8 +148,8 @@ def _add_choice(parser: argparse.ArgumentParser) -> None:
         "--near-duplicates",
         type=float,
         metavar="BITS",
-        help="leave out images that differ from the first one of their burst in at most so many "
-        "bits of the hash (8 is a good start); with --features a cosine distance",
+        help="leave out images that differ from an earlier one in at most so many bits of the hash "
+        "(8 is a good start); with --features a cosine distance",
     )
     group.add_argument(
         "--leave-out-junk", action="store_true", help="leave out black, white and blurred images"

@@ -6,10 +6,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .choice import Choice
-from .features import unit_features
-from .neighbors import near_duplicates
+from .duplicates import near_duplicates
+from .features import mean_squared_length, quantized, unit_features
+from .nearest import Points
 from .strata import assign_strata
-from .table import Signatures
+from .table import Signatures, unpack
 from .traits import is_junk
 
 _Rows = NDArray[np.int64]
@@ -96,21 +97,13 @@ class Constraints:
 def _leaders(signatures: Signatures, order: _Rows, choice: Choice) -> _Rows | None:
     if choice.near_duplicates is None:
         return None
+    if choice.features is None:
+        points: Points = unpack(signatures.dhash, signatures.hash_size**2).view(np.uint8)
+        squared_radius = float(choice.near_duplicates)  # of bits, it is the number that differ
+    else:
+        points = quantized(unit_features(choice.features, len(signatures)))
+        squared_radius = 2 * choice.near_duplicates * mean_squared_length(points)
     rows = order[signatures.readable[order]]
     leaders = np.full(len(signatures), -1, np.int64)
-    if choice.features is None:
-        hashes = signatures.dhash
-
-        def bits(some: _Rows, one: int) -> NDArray[np.int64]:
-            different = np.unpackbits(hashes[some] ^ hashes[one], axis=1)
-            return np.asarray(different.sum(axis=1, dtype=np.int64))
-
-        leaders[rows] = near_duplicates(rows, bits, choice.near_duplicates)
-        return leaders
-    features = unit_features(choice.features, len(signatures))
-
-    def cosine(some: _Rows, one: int) -> NDArray[np.float32]:
-        return np.asarray(1 - features[some] @ features[one])
-
-    leaders[rows] = near_duplicates(rows, cosine, choice.near_duplicates)
+    leaders[rows] = near_duplicates(points, rows, squared_radius)
     return leaders

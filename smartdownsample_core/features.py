@@ -43,3 +43,9 @@ def quantized(features: NDArray[np.float32]) -> NDArray[np.int8]:
     largest = max(float(np.abs(features).max()), 1e-12)
     scale = min(_LARGEST / largest, _LONGEST)
     return np.asarray(np.rint(features * scale).astype(np.int8))
+
+
+def mean_squared_length(points: NDArray[np.int8]) -> float:
+    """Returns the mean squared length of quantized vectors, ``(n, d)``: their unit of cosines."""
+    squares = np.einsum("ij,ij->i", points, points, dtype=np.int64)
+    return float(squares.mean()) if len(squares) else 1.0

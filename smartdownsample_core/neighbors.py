@@ -1,9 +1,6 @@
-"""Images beside each other in natural order: how alike they are, and which are near-duplicates."""
+"""Images beside each other in natural order: how much they vary."""
 
 from __future__ import annotations
-
-from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -52,35 +49,3 @@ def _closest_around(points: Points) -> NDArray[np.float32]:
         squared[(steps == 0) | (steps > _WINDOW)] = np.inf
         closest[first : first + len(rows)] = squared.min(axis=1)
     return closest
-
-
-def near_duplicates(
-    order: NDArray[np.int64],
-    distance: Callable[[NDArray[np.int64], int], NDArray[Any]],
-    radius: float,
-) -> NDArray[np.int64]:
-    """Groups near-duplicates: runs of images in natural order that resemble the first of the run.
-
-    Args:
-        order: ``(m,)``; rows in natural order
-        distance: of some rows, ``(p,)``, to one: ``(p,)``
-        radius: the largest distance to the first image of a group
-
-    Returns:
-        ``(m,)``; for each of the ordered rows the first of its group
-    """
-    leaders = np.empty(len(order), np.int64)
-    first = 0
-    while first < len(order):
-        end = first + 1
-        step = 8
-        while end < len(order):
-            some = order[end : end + step]
-            differs = np.flatnonzero(distance(some, int(order[first])) > radius)
-            end += int(differs[0]) if len(differs) else len(some)
-            if len(differs):
-                break
-            step *= 2
-        leaders[first:end] = order[first]
-        first = end
-    return leaders

@@ -14,9 +14,9 @@ _ROUNDS = 16
 def representatives(nearest: Nearest, count: int, seed: int) -> NDArray[np.int64]:
     """Chooses points so that all points are near to a chosen one: few in corners, many in crowds.
 
-    Draws points with chances in proportion to their distance from those drawn before, in rounds
-    (Bahmani et al., "Scalable k-means++", 2012, with distances for the k-median problem), then
-    moves each to the middle of the points nearest to it: one medoid step.
+    Draws points with chances in proportion to their squared distance from those drawn before, in
+    rounds (Bahmani et al., "Scalable k-means++", 2012), then moves each to the middle of the points
+    nearest to it: one medoid step.
 
     Args:
         nearest: n points with the centers that are chosen already, if any
@@ -42,8 +42,8 @@ def _draw(nearest: Nearest, count: int, rng: np.random.Generator) -> NDArray[np.
     By exponential keys: Efraimidis and Spirakis, "Weighted random sampling with a reservoir"
     (2006). Points at a distance of 0 come last.
     """
-    distance = np.sqrt(np.where(np.isinf(nearest.squared), 1, nearest.squared)).astype(np.float64)
-    keys = rng.exponential(size=len(distance)) / np.maximum(distance, 1e-9)
+    squared = np.where(np.isinf(nearest.squared), 1, nearest.squared).astype(np.float64)
+    keys = rng.exponential(size=len(squared)) / np.maximum(squared, 1e-9)
     keys[nearest.is_center] = np.inf
     return np.asarray(np.argsort(keys, kind="stable")[:count])
 

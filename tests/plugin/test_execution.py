@@ -108,7 +108,8 @@ def test_the_form_asks_for_all_settings(dataset, post) -> None:
     advanced = _properties(post("resolve-type", "downsample", dataset, {"advanced": True}))
     assert simple["target_count"]["default"] == 8
     assert set(advanced) - set(simple) == {
-        "tag", "random_seed", "save_distribution", "save_thumbnails", "signature_field",
+        "near_duplicates", "leave_out_junk", "stratify_by", "balance", "max_per_group", "keep",
+        "features", "tag", "random_seed", "save_distribution", "save_thumbnails", "signature_field",
         "hash_size", "decode", "n_workers", "recompute",
     }  # fmt: skip
 

@@ -16,7 +16,7 @@ import pytest
         ({"target_count": 1.5}, "target_count must be a whole number, got 1.5"),
         ({"target_count": "ten"}, "target_count must be a whole number, got 'ten'"),
         ({"target_count": 81}, "target_count 81 exceeds the 80 samples; ask for 1 to 80"),
-        ({"target_count": None}, "a required setting is missing: .*target_count"),
+        ({"target_count": None}, "target_count is missing: say how many images"),
         ({"run_key": "my run"}, "run_key must be letters, .* got 'my run'"),
         ({"run_key": "2nd"}, "run_key must be letters, .* got '2nd'"),
         ({"run_key": "_mine"}, "run_key must be letters, .* got '_mine'"),

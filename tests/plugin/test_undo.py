@@ -20,6 +20,7 @@ def test_undo_leaves_the_dataset_as_it_was(dataset, operators, state_of) -> None
         "tag": "chosen",
         "untagged": 20,
         "saved_views": ["smartdownsample kept", "smartdownsample buckets"],
+        "fields": [],
         "signature_field": "signature",
     }
     for state in (before, after):

@@ -1,0 +1,115 @@
+"""What the App shows when an operator is done."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import fiftyone.operators.types as types
+
+from . import names
+
+
+def deletion_output(result: Mapping[str, Any]) -> types.Property:
+    """Says what an undo removed."""
+    outputs = types.Object()
+    removed = [f"the tag `{result['tag']}` from {result['untagged']:,} samples"]
+    removed += [f"the saved view `{name}`" for name in result["saved_views"]]
+    removed += [f"the field `{name}`" for name in result["fields"]]
+    if result["signature_field"]:
+        removed.append(f"the field `{result['signature_field']}`")
+    outputs.md(f"Removed the run `{result['run_key']}`: {', '.join(removed)}.")
+    return types.Property(outputs, view=types.View(label="Undone"))
+
+
+def downsample_output(result: Mapping[str, Any]) -> types.Property:
+    """Says what a run did: totals, warnings, what was written, and a table of the buckets."""
+    outputs = types.Object()
+    outputs.view("summary_notice", types.Success(label=result["summary"]))
+    if result["warning"]:
+        outputs.view("warning_notice", types.Warning(label=result["warning"]))
+    if result.get("choice"):
+        outputs.md(f"{result['choice']}.", name="choice")
+    _count_outputs(outputs, result)
+    _field_outputs(outputs, result)
+    outputs.md(
+        f"Wrote the tag `{result['tag']}`, the saved views `{result['kept_view']}` and "
+        f"`{result['buckets_view']}`, and the run `{result['run_key']}`"
+        + (", replacing the one before." if result["replaced"] else ".")
+        + "".join(f" Saved `{path}`." for path in result.get("charts", ()))
+        + f" To undo all of it: the operator *{names.LABELS['delete_run']}*.",
+        name="written",
+    )
+    outputs.btn(
+        "open_panel",
+        "Open the panel",
+        on_click="@voxel51/operators/open_panel",
+        params={"name": names.PANEL_NAME, "isActive": True, "layout": "horizontal"},
+        variant="outlined",
+    )
+    if result.get("strata"):
+        columns = (("name", "Label"), ("size", "Images"), ("kept", "Kept"), ("rate", "Share kept"))
+        _table(outputs, "strata", "Labels", columns)
+    _table(
+        outputs,
+        "buckets",
+        "Buckets",
+        (
+            ("name", "Bucket"),
+            ("size", "Images"),
+            ("kept", "Kept"),
+            ("rate", "Share kept"),
+            ("stride", "Stride"),
+            ("bucket", "Id"),
+        ),
+    )
+    return types.Property(outputs, view=types.View(label=names.LABELS["downsample"]))
+
+
+def signatures_output(result: Mapping[str, Any]) -> types.Property:
+    """Says what was computed."""
+    outputs = types.Object()
+    _count_outputs(outputs, result)
+    return types.Property(outputs, view=types.View(label="Visual signatures"))
+
+
+def _count_outputs(outputs: types.Object, result: Mapping[str, Any]) -> None:
+    outputs.md(
+        f"Signatures in the field `{result['signature_field']}` of {result['images']:,} samples: "
+        f"{result['computed']:,} computed, {result['reused']:,} reused, "
+        f"{result['unreadable']:,} unreadable.",
+        name="counts",
+    )
+    if result["errors"]:
+        listed = "".join(f"\n- {error}" for error in result["errors"])
+        outputs.md(
+            f"Unreadable (the reason is in `{result['signature_field']}.error`):{listed}",
+            name="unreadable_list",
+        )
+
+
+def _field_outputs(outputs: types.Object, result: Mapping[str, Any]) -> None:
+    """Says where the order of choice and the groups are, if they were written."""
+    if result.get("rank_field"):
+        outputs.md(
+            f"The field `{result['rank_field']}` numbers the kept samples in the order of their "
+            "choice: filter it to a range from 1, and fewer of them are left, as different as "
+            "can be.",
+            name="ranks",
+        )
+    if result.get("group_field"):
+        outputs.md(
+            f"{result['grouped']:,} samples have near-duplicates, in {result['groups']:,} groups: "
+            f"the field `{result['group_field']}` numbers them, and the saved view "
+            f"`{result['groups_view']}` has a tile per group.",
+            name="groups",
+        )
+
+
+def _table(
+    outputs: types.Object, name: str, label: str, columns: Sequence[tuple[str, str]]
+) -> None:
+    table = types.TableView()
+    for column, title in columns:
+        table.add_column(column, label=title)
+    outputs.list(name, types.Object(), label=label, view=table)
