@@ -8,7 +8,7 @@ from collections.abc import Callable, Generator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,6 +31,9 @@ from .rules import (
 from .signature import Signature, sign
 from .table import Signatures, pack
 from .traits import traits
+
+if TYPE_CHECKING:
+    from distributed import Client
 
 _SECONDS_BETWEEN_REPORTS = 0.1
 
@@ -63,6 +66,7 @@ def extract(
     progress: Progress | None = None,
     descriptors: bool = True,
     start_method: StartMethod = "spawn",
+    scheduler: str | Client | None = None,
 ) -> Signatures:
     """Reads images and returns their signatures.
 
@@ -74,7 +78,8 @@ def extract(
             records it in :attr:`Signatures.unreadable` and goes on
         decode: ``"exact"`` decodes reduced, and in full what is close to a threshold of the
             buckets; ``"fast"`` leaves that out; see :func:`sign_file`
-        workers: ``"threads"``, or ``"processes"`` for many small images: of each image, some 0.1 ms
+        workers: ``"threads"``, or ``"dask"`` for those of a Dask cluster, or ``"processes"`` for
+            many small images: of each image, some 0.1 ms
             are Python code, of which threads do one at a time. Two threads read 256x256 JPEG files
             no faster than one, and 500x375 ones 1.8 times as fast; two processes nearly twice.
             Processes take about a second to start, and need the caller's script to guard its
@@ -85,6 +90,9 @@ def extract(
         descriptors: compute descriptors and traits too, which takes up to a fifth more time; what
             chooses by buckets alone does not need them
         start_method: how processes start, as of :mod:`multiprocessing`
+        scheduler: for ``workers="dask"``, the address of a Dask scheduler, such as
+            ``"tcp://10.0.0.1:8786"``, or a ``distributed.Client``; see
+            :class:`smartdownsample_core.cluster.Cluster`. ``n_workers`` does not count then
 
     Returns:
         :class:`Signatures` of n rows
@@ -93,12 +101,14 @@ def extract(
         ValueError: for an argument out of its bounds
         FileNotFoundError, PermissionError, OSError: as
             :func:`smartdownsample_core.images.load_rgb`, unless errors are skipped
+        ImportError, ConnectionError: if there is no Dask, or no such cluster
+        ChildProcessError: if workers cannot start, or have another version of this package
     """
     one_of("image_loading_errors", image_loading_errors, ("raise", "skip"))
     signatures = Signatures.blank(len(paths), check_hash_size(hash_size))
     pace = Pace()
     stream = extract_batches(
-        paths, hash_size, n_workers, decode, workers, descriptors, start_method
+        paths, hash_size, n_workers, decode, workers, descriptors, start_method, scheduler
     )
     with closing(stream):
         for rows, batch in stream:
@@ -126,6 +136,7 @@ def extract_batches(
     workers: Workers = "threads",
     descriptors: bool = True,
     start_method: StartMethod = "spawn",
+    scheduler: str | Client | None = None,
 ) -> Generator[tuple[NDArray[np.int64], Signatures], None, None]:
     """Reads images and yields their signatures as they are computed, in the order of the paths.
 
@@ -137,6 +148,7 @@ def extract_batches(
         workers: as in :func:`extract`
         descriptors: as in :func:`extract`
         start_method: as in :func:`extract`
+        scheduler: as in :func:`extract`
 
     Yields:
         ``(rows, signatures)``: consecutive row numbers, ``(m,)`` int64, and the table of these m
@@ -151,7 +163,7 @@ def extract_batches(
     sign_files = _SignFiles(check_hash_size(hash_size), decode, descriptors)
     count = whole_number("n_workers", n_workers, minimum=1)
     limits = _one_blas_thread()
-    pool = open_pool(sign_files, workers, count, start_method, _one_blas_thread)
+    pool = open_pool(sign_files, workers, count, start_method, _one_blas_thread, scheduler)
     pending: deque[tuple[NDArray[np.int64], Any]] = deque()
     try:
         for start in range(0, len(paths), pool.batch_size):

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from typing import TYPE_CHECKING
 
 from .batches import BATCH_SIZE, Pool, Sign
+from .cluster import Cluster
 from .processes import Processes
 from .rules import StartMethod, Workers
 from .table import Signatures
+
+if TYPE_CHECKING:
+    from distributed import Client
 
 
 class Threads:
@@ -39,6 +44,7 @@ def open_pool(
     count: int,
     start_method: StartMethod,
     prepare: Callable[[], object],
+    scheduler: str | Client | None,
 ) -> Pool:
     """Returns the pool of the kind that was asked for.
 
@@ -48,7 +54,20 @@ def open_pool(
         count: how many
         start_method: how processes start
         prepare: what each process calls first
+        scheduler: of the Dask cluster
+
+    Raises:
+        ValueError: if there is a scheduler for other workers than Dask's, or none for these
+        ImportError: if the extra ``dask`` is not installed
+        ConnectionError: if there is no such cluster
     """
+    if (workers == "dask") != (scheduler is not None):
+        raise ValueError(
+            'workers="dask" needs a scheduler, such as scheduler="tcp://10.0.0.1:8786", and others '
+            f"do without: got workers={workers!r} and scheduler={scheduler!r}"
+        )
+    if scheduler is not None:
+        return Cluster(sign, scheduler)
     if workers == "processes":
         return Processes(sign, count, start_method, prepare)
     return Threads(sign, count)

@@ -65,7 +65,7 @@ class Processes:
         """Waits for a batch.
 
         Raises:
-            RuntimeError: if processes cannot be started
+            ChildProcessError: if processes cannot be started
         """
         return ticket.result()
 
@@ -131,7 +131,7 @@ class Processes:
                     break
             else:
                 return worker
-        raise RuntimeError(
+        raise ChildProcessError(
             f"a worker process ended before it could start: {reason}; a script that uses "
             'workers="processes" must guard its entry point with if __name__ == "__main__":'
         )

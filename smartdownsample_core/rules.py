@@ -9,7 +9,7 @@ Decode = Literal["exact", "fast"]
 DECODES: tuple[Decode, ...] = get_args(Decode)
 
 #: What reads images at the same time; see :func:`smartdownsample_core.extract.extract`.
-Workers = Literal["threads", "processes"]
+Workers = Literal["threads", "processes", "dask"]
 WORKERS: tuple[Workers, ...] = get_args(Workers)
 
 #: How processes start. Forking a process that has threads, as FiftyOne's have, can deadlock.

@@ -26,6 +26,8 @@ from smartdownsample_core.rules import START_METHODS
 
 _PATIENCE = 60
 
+Readers = Callable[[Path, int], list[psutil.Process]]
+
 
 @pytest.fixture
 def fifo(tmp_path: Path) -> Iterator[Path]:
@@ -43,35 +45,20 @@ def in_background() -> Iterator[Callable[..., Future[Signatures]]]:
         yield pool.submit
 
 
-def _readers(fifo: Path, parent: int) -> list[psutil.Process]:
-    """The processes below ``parent`` that have the pipe open."""
-
-    def has_it_open(process: psutil.Process) -> bool:
-        try:
-            links = [os.readlink(link) for link in Path(f"/proc/{process.pid}/fd").iterdir()]
-        except OSError:  # it has just ended
-            return False
-        return str(fifo) in links
-
-    return [child for child in psutil.Process(parent).children(True) if has_it_open(child)]
+@pytest.fixture
+def kill_reader(fifo: Path, readers: Readers) -> Callable[[int], None]:
+    """``kill_reader(signal)``: waits until a worker reads the pipe, and ends it."""
+    return lambda number: _kill_reader(fifo, readers, number)
 
 
-def _kill_reader(fifo: Path, number: int) -> None:
-    """Waits until a worker reads the pipe, and ends it by a signal."""
+def _kill_reader(fifo: Path, readers: Readers, number: int) -> None:
     with fifo.open("wb"):  # opens when there is a reader
-        (reader,) = _readers(fifo, os.getpid())
+        (reader,) = readers(fifo, os.getpid())
         reader.send_signal(number)
         try:
             os.waitid(os.P_PID, reader.pid, os.WEXITED | os.WNOWAIT)  # its parent has to reap it
         except ChildProcessError:  # has reaped it, or is another process
             reader.wait(_PATIENCE)
-
-
-def _same(one: Signatures, other: Signatures) -> bool:
-    return all(
-        getattr(one, name).tobytes() == getattr(other, name).tobytes()
-        for name in Signatures.columns()
-    )
 
 
 @pytest.mark.parametrize("method", START_METHODS)
@@ -85,7 +72,14 @@ def _same(one: Signatures, other: Signatures) -> bool:
 )
 @pytest.mark.filterwarnings("ignore:.*use of fork:DeprecationWarning")
 def test_a_file_that_kills_its_worker_is_an_unreadable_file(
-    burst_paths: list[str], fifo: Path, in_background, method: str, number: int, words: str
+    burst_paths: list[str],
+    fifo: Path,
+    kill_reader,
+    in_background,
+    same,
+    method: str,
+    number: int,
+    words: str,
 ) -> None:
     """It alone is named; all others are signed as ever, with every way to start processes."""
     paths = [*burst_paths, *burst_paths, str(fifo), *burst_paths]
@@ -97,33 +91,35 @@ def test_a_file_that_kills_its_worker_is_an_unreadable_file(
         start_method=method,
         image_loading_errors="skip",
     )
-    _kill_reader(fifo, number)
-    _kill_reader(fifo, number)  # read again, alone
+    kill_reader(number)
+    kill_reader(number)  # read again, alone
     signed = table.result(_PATIENCE)
     assert {row: str(error) for row, error in signed.unreadable.items()} == {
         120: f"Cannot read image file: {fifo} (the worker that read it died: {words})"
     }
     others = np.delete(np.arange(len(paths)), 120)
-    assert _same(signed.take(others), extract([paths[row] for row in others]))
+    assert same(signed.take(others), extract([paths[row] for row in others]))
 
 
 def test_a_worker_that_died_by_accident_costs_no_file(
-    burst_paths: list[str], fifo: Path, in_background
+    burst_paths: list[str], fifo: Path, kill_reader, in_background, same
 ) -> None:
     """Who ran out of memory once is read again, and takes part like all others."""
     paths = [*burst_paths[:5], str(fifo), *burst_paths[5:]]
     table = in_background(extract, paths, n_workers=2, workers="processes")
-    _kill_reader(fifo, signal.SIGKILL)
+    kill_reader(signal.SIGKILL)
     fifo.write_bytes(Path(burst_paths[0]).read_bytes())
     expected = extract([*burst_paths[:5], burst_paths[0], *burst_paths[5:]])
-    assert _same(table.result(_PATIENCE), expected)
+    assert same(table.result(_PATIENCE), expected)
 
 
-def test_raise_stops_at_a_file_that_kills_its_worker(fifo: Path, in_background) -> None:
+def test_raise_stops_at_a_file_that_kills_its_worker(
+    fifo: Path, kill_reader, in_background
+) -> None:
     """As at any other file that cannot be read."""
     table = in_background(extract, [str(fifo)], workers="processes")
-    _kill_reader(fifo, signal.SIGSEGV)
-    _kill_reader(fifo, signal.SIGSEGV)
+    kill_reader(signal.SIGSEGV)
+    kill_reader(signal.SIGSEGV)
     with pytest.raises(OSError, match=r"Segmentation fault\)\)\. Use image_loading_errors='skip'"):
         table.result(_PATIENCE)
 
@@ -139,7 +135,12 @@ _EXTRACT = textwrap.dedent("""
 
 @pytest.mark.parametrize("method", START_METHODS)
 def test_ctrl_c_stops_at_once_and_leaves_no_process(
-    burst_paths: list[str], fifo: Path, python_env: dict[str, str], tmp_path: Path, method: str
+    burst_paths: list[str],
+    fifo: Path,
+    readers,
+    python_env: dict[str, str],
+    tmp_path: Path,
+    method: str,
 ) -> None:
     """Within two seconds, though a worker is stuck; as in a terminal, all get the signal."""
     script = tmp_path / "script.py"
@@ -156,7 +157,7 @@ def test_ctrl_c_stops_at_once_and_leaves_no_process(
     watchdog.start()
     with fifo.open("wb"):
         family = psutil.Process(process.pid).children(recursive=True)
-        assert _readers(fifo, process.pid)
+        assert readers(fifo, process.pid)
         start = time.monotonic()
         os.killpg(process.pid, signal.SIGINT)
         _, err = process.communicate(timeout=_PATIENCE)
@@ -196,6 +197,7 @@ def test_an_unguarded_script_is_told_so(burst_paths: list[str], run_python, tmp_
     script.write_text(_EXTRACT.replace('if __name__ == "__main__":', "if True:"))
     result = run_python(str(script), "spawn", *burst_paths)
     assert result.returncode == 1
+    assert result.stderr.splitlines()[-1].startswith("ChildProcessError: ")
     assert "must guard its entry point with if __name__" in result.stderr.splitlines()[-1]
 
 

@@ -1,0 +1,7 @@
+"""Stub."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+COMMANDS: dict[str, Callable[[str, list[str]], int]] = {}
