@@ -13,7 +13,7 @@ from .constraints import N_TIERS, Constraints
 from .features import quantized, unit_features
 from .nearest import Points
 from .neighbors import weights
-from .selection import Bucket, Selection
+from .selection import Bucket, Selection, tally
 from .strategies import PICKS, Images
 from .table import Signatures
 
@@ -119,5 +119,4 @@ def _buckets(bucket_ids: NDArray[np.int16], taken: _Rows) -> tuple[Bucket, ...]:
     sizes = np.bincount(bucket_ids[bucket_ids != UNREADABLE], minlength=N_BUCKETS)
     kept_ids = bucket_ids[taken]
     kept = np.bincount(kept_ids[kept_ids != UNREADABLE], minlength=N_BUCKETS)
-    buckets = [Bucket(int(b), int(sizes[b]), int(kept[b])) for b in np.flatnonzero(sizes)]
-    return tuple(sorted(buckets, key=lambda bucket: -bucket.size))
+    return tally(sizes, kept)

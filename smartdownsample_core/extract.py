@@ -113,7 +113,7 @@ def extract(
     with closing(stream):
         for rows, batch in stream:
             if image_loading_errors == "raise":
-                raise_first_error(batch)
+                raise_first_error(batch.unreadable)
             signatures.put(rows, batch)
             done = int(rows[-1]) + 1
             if progress and pace.is_due(done, len(paths)):
@@ -121,9 +121,9 @@ def extract(
     return signatures
 
 
-def raise_first_error(signatures: Signatures) -> None:
+def raise_first_error(unreadable: dict[int, OSError]) -> None:
     """Raises the error of the first file that could not be read, with the way out."""
-    for error in signatures.unreadable.values():
+    for error in unreadable.values():
         hint = "Use image_loading_errors='skip' to continue with the remaining images"
         raise type(error)(f"{error}. {hint}") from error
 

@@ -85,7 +85,7 @@ class Selection:
     @property
     def n_readable(self) -> int:
         """Images that took part."""
-        return len(self.bucket_ids) - len(self.unreadable)
+        return sum(bucket.size for bucket in self.buckets)
 
     @property
     def n_near_duplicates_kept(self) -> int:
@@ -103,3 +103,14 @@ class Selection:
         """Returns the input positions of a bucket's images in natural order."""
         members: NDArray[np.int64] = self.order[self.bucket_ids[self.order] == bucket_id]
         return members
+
+
+def tally(sizes: NDArray[np.int64], kept: NDArray[np.int64]) -> tuple[Bucket, ...]:
+    """Returns the non-empty buckets, largest first.
+
+    Args:
+        sizes: ``(b,)``; readable images in bucket 0..b-1
+        kept: ``(b,)``; those of them that were kept
+    """
+    buckets = [Bucket(int(b), int(sizes[b]), int(kept[b])) for b in np.flatnonzero(sizes)]
+    return tuple(sorted(buckets, key=lambda bucket: -bucket.size))
