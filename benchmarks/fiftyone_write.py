@@ -1,7 +1,8 @@
 """What FiftyOne adds: ``python -m benchmarks.fiftyone_write [--samples N] [--images N]``.
 
 The first table: writing N synthetic signatures into a dataset in a MongoDB of its own, and reading
-them again. The second: the operator on real files, against the core on the same files.
+them again; the bytes that a signature takes there, and those of its descriptor. The second: the
+operator on real files, against the core on the same files.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import time
 from pathlib import Path
 
 import numpy as np
+from bson import encode
 
 from demo.bursts import make_bursts
 from demo.database import use_own_database
@@ -35,7 +37,10 @@ def main() -> None:
     atexit.register(shutil.rmtree, folder)  # after FiftyOne's own clean-up, which needs MongoDB
     use_own_database(folder / "database")
     os.environ["FIFTYONE_SHOW_PROGRESS_BARS"] = "false"
-    print_table(["samples", "write s", "read s"], [_write(options.samples)])
+    print_table(
+        ["samples", "write s", "read s", "signature bytes", "descriptor bytes"],
+        [_write(options.samples)],
+    )
     print()
     rows = [_operator(options.images, folder)]
     print_table(["images", "core s", "operator s", "ratio", "operator again s"], rows)
@@ -60,7 +65,9 @@ def _write(size: int) -> list[str]:
     again = samples.load(dataset.view(), "signature", 8, "exact", recompute=False)
     assert not len(again.stale)
     read = time.perf_counter()
-    return [f"{size:,}", f"{written - start:.1f}", f"{read - written:.1f}"]
+    document = dataset._sample_collection.find_one()["signature"]
+    sizes = len(encode(document)), len(encode({"descriptor": document["descriptor"]}))
+    return [f"{size:,}", f"{written - start:.1f}", f"{read - written:.1f}", *map(str, sizes)]
 
 
 def _operator(size: int, folder: Path) -> list[str]:

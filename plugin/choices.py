@@ -93,7 +93,7 @@ def named(keep: Any) -> Any:
         ids = keep.values("id")
         if not ids:
             raise ValueError("keep: the view has no samples; leave it out")
-    elif isinstance(keep, str) or keep is None:
+    elif isinstance(keep, str) or not isinstance(keep, Iterable):
         return keep
     else:
         ids = list(keep)

@@ -214,7 +214,8 @@ def _choice_rows(ctx: foo.ExecutionContext, inputs: types.Object) -> None:
             text = f"{row.label}: {len(ctx.params[row.name]):,} samples chosen in Python."
             inputs.md(text, name=f"{row.name}_ids")
             continue
-        add(inputs, row, row.offer(ctx.dataset) if row.offer else ())
+        offered = row.offer(ctx.dataset) if row.offer else ()
+        add(inputs, row, offered, given=ctx.params.get(row.name))
 
 
 def _advanced_switch(ctx: foo.ExecutionContext, inputs: types.Object) -> bool:

@@ -196,6 +196,11 @@ WHAT_IF_ROWS = tuple(
 )
 
 
+def defaults() -> dict[str, Any]:
+    """Returns the defaults of what the panel asks for."""
+    return {row.name: row.default for row in WHAT_IF_ROWS if row.default is not None}
+
+
 def options(dataset: fo.Dataset) -> dict[str, list[tuple[str, str]]]:
     """Returns what of the dataset the rows of names offer: setting to values and labels."""
     return {row.name: row.offer(dataset) for row in CHOICE_ROWS if row.offer}
@@ -206,6 +211,7 @@ def add(
     row: Row,
     offered: Sequence[tuple[str, str]] = (),
     item: dict[str, Any] | None = None,
+    given: Any = None,
     **options: Any,
 ) -> types.Property:
     """Adds a row to a form or a panel.
@@ -215,14 +221,16 @@ def add(
         row: the row
         offered: of a name, what to choose from
         item: options of its view, such as its place in a panel
+        given: what its value is; of a choice, it is offered, too
         options: for the property; those of the row are the default
     """
     options = {"label": row.label, "description": row.description, **options}
     item = item or {}
-    if row.default is not None:
+    if row.default is not None:  # a default of None in the options stays
         options.setdefault("default", row.default)
     if row.kind == "choice":
-        radio = _with_choices(types.RadioGroup(**item), row.choices)
+        own = () if given in (None, *dict(row.choices)) else ((given, str(given)),)
+        radio = _with_choices(types.RadioGroup(**item), (*row.choices, *own))
         return inputs.enum(row.name, radio.values(), view=radio, **options)
     if row.kind == "name":
         options["view"] = _with_choices(types.AutocompleteView(**item), offered)

@@ -29,7 +29,7 @@ def downsample_output(result: Mapping[str, Any]) -> types.Property:
     if result["warning"]:
         outputs.view("warning_notice", types.Warning(label=result["warning"]))
     if result.get("choice"):
-        outputs.md(f"{result['choice']}.", name="choice")
+        outputs.md(f"{result['choice']}.", name="choice_text")
     _count_outputs(outputs, result)
     _field_outputs(outputs, result)
     outputs.md(
@@ -95,14 +95,14 @@ def _field_outputs(outputs: types.Object, result: Mapping[str, Any]) -> None:
             f"The field `{result['rank_field']}` numbers the kept samples in the order of their "
             "choice: filter it to a range from 1, and fewer of them are left, as different as "
             "can be.",
-            name="ranks",
+            name="ranks_text",
         )
     if result.get("group_field"):
         outputs.md(
             f"{result['grouped']:,} samples have near-duplicates, in {result['groups']:,} groups: "
             f"the field `{result['group_field']}` numbers them, and the saved view "
             f"`{result['groups_view']}` has a tile per group.",
-            name="groups",
+            name="groups_text",  # a property is shown with the result of its name, if there is one
         )
 
 

@@ -119,12 +119,18 @@ def _settings(panel: Any, body: types.Object, state: Any) -> None:
         view=types.SwitchView(**_item(flex="1 1 100%")),
     )
     for row in inputs.WHAT_IF_ROWS if state.settings.get("more") else ():
+        value = state.settings.get(row.name)
+        if isinstance(value, (list, tuple)):  # ids, from a run of the SDK
+            settings.md(f"{row.label}: {len(value):,} samples", name=f"{row.name}_ids")
+            continue
         inputs.add(
             settings,
             row,
             (state.options or {}).get(row.name, ()),
             _item(flex="1 1 100%" if row.kind == "choice" else "1 1 160px"),
+            value,
             description=None,
+            default=None,  # or the App puts it in the place of the state's value
             on_change=panel.change_setting,
         )
 

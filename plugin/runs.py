@@ -122,7 +122,7 @@ def _write_fields(dataset: fo.Dataset, run_key: str, written: Written) -> None:
             names.rank_field(run_key),
             written.ranks,
             f"Place in the order in which the run {run_key} of smartdownsample chose what it kept: "
-            "1 is the first. Those up to m are what a run for m samples keeps, without strata",
+            "1 is the first. Those from 1 to m are what a run for m samples keeps, without strata",
             run_key,
         )
     if written.groups is not None:

@@ -60,10 +60,10 @@ def named(dataset: fo.Dataset, view: fo.DatasetView, key: str) -> Source:
     base = samples.flat(view if key == VIEW else dataset.view())
     field = names.DEFAULT_FIELD
     settings = {
+        **inputs.defaults(),
         "target_count": forms.default_target(len(base)),
         "run_key": names.DEFAULT_RUN_KEY,
         "signature_field": field,
-        "random_seed": DownsampleConfig.random_seed,
         **samples.made_with(dataset, field),
     }
     return Source(key, samples.stages_of(base) or None, settings)
@@ -126,8 +126,11 @@ def answer(
 def settings_of(record: Mapping[str, Any]) -> dict[str, Any]:
     """Returns the settings that a run was made with, without those that are for once."""
     once = ("recompute", *CHARTS)
-    settings = (name for name in DownsampleConfig.__dataclass_fields__ if name not in once)
-    return {name: record[name] for name in settings if name in record}
+    wanted = (name for name in DownsampleConfig.__dataclass_fields__ if name not in once)
+    settings = {name: record[name] for name in wanted if name in record}
+    if not isinstance(settings.get("balance", ""), str):  # choices of forms are text
+        settings["balance"] = f"{settings['balance']:g}"
+    return {**inputs.defaults(), **settings}
 
 
 def part(

@@ -17,7 +17,8 @@ _TENTS = np.maximum(_SIDE // 2 - np.abs(2 * np.arange(_SIDE) + 1 - _CENTERS[:, N
     np.float32
 )
 _INNER_TENTS = _TENTS[:, 1:-1]
-_AREA = np.outer(_TENTS.sum(axis=1), _TENTS.sum(axis=1))
+_AREA = np.outer(_TENTS.sum(axis=1), _TENTS.sum(axis=1)).ravel()
+_N_EDGES, _N_COLORS = 4 * _CELLS**2, 2 * _CELLS**2
 
 _GREY = np.array([306, 601, 117], np.float32)  # ITU-R 601-2 in units of 1/1024
 _LEVEL, _STEEP = 169, 408  # their ratio is the tangent of 22.5 degrees
@@ -52,7 +53,9 @@ def describe(thumbnails: NDArray[np.uint8]) -> NDArray[np.uint8]:
     red, green, blue = thumbnails.transpose(1, 0, 2, 3).astype(np.float32)
     grey = np.floor((_GREY[0] * red + _GREY[1] * green + _GREY[2] * blue + 512) / 1024)
     planes = np.stack([grey, red - green, red + green - 2 * blue], axis=1)
-    cells = np.rint(_over_cells(planes, _TENTS) * (16 / _AREA)).reshape(-1, 3, _CELLS**2) / 16
+    cells = (
+        np.rint(_over_cells(planes, _TENTS) * (16 / _AREA)).reshape(len(grey), 3, _CELLS**2) / 16
+    )
     cells[:, 2] /= 2
     means = cells.mean(axis=2)
     differences = cells - means[:, :, None]
@@ -61,7 +64,7 @@ def describe(thumbnails: NDArray[np.uint8]) -> NDArray[np.uint8]:
     parts = [
         _edges(grey),
         128 + _LIGHT * light / deviation,
-        128 + _COLOR * differences[:, 1:].reshape(len(cells), -1),
+        128 + _COLOR * differences[:, 1:].reshape(len(grey), _N_COLORS),
         _MEAN_GREY * means[:, :1],
         128 + _MEAN_COLOR * means[:, 1:],
     ]
@@ -79,14 +82,17 @@ def _edges(grey: _Floats) -> NDArray[np.float64]:
     diagonal = ~(level | steep)
     rising = diagonal & (across * down > 0)
     directions = np.stack([level, steep, rising, diagonal & ~rising], axis=1)
-    cells = _over_cells(strength[:, None] * directions, _INNER_TENTS).reshape(len(grey), -1)
+    cells = _over_cells(strength[:, None] * directions, _INNER_TENTS).reshape(
+        len(grey), 4 * _CELLS**2
+    )
     norms = np.sqrt((cells**2).sum(axis=1, keepdims=True) + _EDGE_FLOOR**2)
     return np.asarray(_EDGES * cells / norms)
 
 
 def _over_cells(planes: _Floats, tents: _Floats) -> NDArray[np.float64]:
-    """Sums planes, ``(n, p, side, side)``, over the cells: ``(n, p, 4, 4)``."""
+    """Sums planes, ``(n, p, side, side)``, over the cells: ``(n, p, 16)``."""
     n, n_planes, side, _ = planes.shape
     across = (planes.reshape(-1, side) @ tents.T).reshape(n, n_planes, side, _CELLS)
     down = np.ascontiguousarray(across.swapaxes(2, 3)).reshape(-1, side) @ tents.T
-    return down.reshape(n, n_planes, _CELLS, _CELLS).swapaxes(2, 3).astype(np.float64)
+    cells = down.reshape(n, n_planes, _CELLS, _CELLS).swapaxes(2, 3).astype(np.float64)
+    return cells.reshape(n, n_planes, _CELLS**2)

@@ -6,14 +6,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .allocate import top_up
-from .buckets import N_BUCKETS, UNREADABLE, assign_buckets
+from .buckets import assign_buckets
 from .checks import whole_number
 from .choice import Choice
 from .constraints import N_TIERS, Constraints
 from .features import quantized, unit_features
 from .nearest import Points
 from .neighbors import weights
-from .selection import Bucket, Selection, tally
+from .selection import Selection, count_buckets
 from .strategies import PICKS, Images
 from .table import Signatures
 
@@ -26,6 +26,7 @@ def downsample(
     target_count: int | None,
     random_seed: int = 42,
     choice: Choice | None = None,
+    constraints: Constraints | None = None,
 ) -> Selection:
     """Chooses exactly ``target_count`` images.
 
@@ -40,6 +41,8 @@ def downsample(
             ``max_per_group`` leave
         random_seed: at least 0; the same seed gives the same selection
         choice: strategy and constraints; :class:`smartdownsample_core.Choice` () by default
+        constraints: those of the same choice, but for its strategy, if they have been worked out
+            before: looking for near-duplicates takes a while
 
     Returns:
         a :class:`Selection`
@@ -54,7 +57,7 @@ def downsample(
     choice.check(len(signatures), target_count)
     if choice.needs_descriptors and np.isnan(signatures.sharpness[signatures.readable]).any():
         raise ValueError("these signatures have no descriptors; extract them with descriptors=True")
-    constraints = Constraints(signatures, order, choice)
+    constraints = constraints or Constraints(signatures, order, choice)
     target = constraints.available() if target_count is None else max(target_count, 0)
     constraints.check_target(target)
 
@@ -67,7 +70,7 @@ def downsample(
     return Selection(
         indices=np.sort(taken),
         bucket_ids=images.bucket_ids,
-        buckets=_buckets(images.bucket_ids, taken),
+        buckets=count_buckets(images.bucket_ids, taken),
         order=order,
         unreadable=dict(signatures.unreadable),
         target_count=target if target_count is None else target_count,
@@ -113,10 +116,3 @@ def _pick(
     # In turn, so that any beginning of the order has something of every stratum.
     turns = [(np.arange(len(rows)) + 0.5) / len(rows) for rows in picked]
     return np.concatenate(picked)[np.argsort(np.concatenate(turns), kind="stable")]
-
-
-def _buckets(bucket_ids: NDArray[np.int16], taken: _Rows) -> tuple[Bucket, ...]:
-    sizes = np.bincount(bucket_ids[bucket_ids != UNREADABLE], minlength=N_BUCKETS)
-    kept_ids = bucket_ids[taken]
-    kept = np.bincount(kept_ids[kept_ids != UNREADABLE], minlength=N_BUCKETS)
-    return tally(sizes, kept)

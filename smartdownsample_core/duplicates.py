@@ -36,29 +36,33 @@ def near_duplicates(
     for first in range(0, len(order), _ROWS):
         rows = order[first : first + _ROWS]
         leader, squared = leaders.nearest(rows)
-        is_new = squared > squared_radius
-        leader[is_new] = _lead_among(points, rows[is_new], squared_radius)
+        _lead_among(points, rows, squared_radius, leader, squared)
         leaders.add(rows[leader == rows])
         found.append(leader)
     return np.concatenate(found)
 
 
 def _lead_among(
-    points: Points, rows: NDArray[np.int64], squared_radius: float
-) -> NDArray[np.int64]:
-    """The leader algorithm for a few points, ``(m,)``: the row of the leader of each."""
+    points: Points,
+    rows: NDArray[np.int64],
+    squared_radius: float,
+    leader: NDArray[np.int64],
+    squared: NDArray[np.float32],
+) -> None:
+    """Makes those of a few points, ``(m,)``, leaders that are too far from all before them.
+
+    Brings the nearest leader of each, and how far it is, up to date.
+    """
     table = points[rows].astype(np.float32)
     norms = (table**2).sum(axis=1)
-    squared = norms[:, None] + norms - 2 * (table @ table.T)
-    leader = np.full(len(rows), -1, np.int64)
-    nearest = np.full(len(rows), np.inf, np.float32)
     for place in range(len(rows)):
-        if nearest[place] <= squared_radius:
+        if squared[place] <= squared_radius:
             continue
-        closer = place + np.flatnonzero(squared[place, place:] < nearest[place:])
-        nearest[closer] = squared[place, closer]
+        later = slice(place, None)
+        distance = norms[later] + norms[place] - 2 * (table[later] @ table[place])
+        closer = place + np.flatnonzero(distance < squared[later])
+        squared[closer] = distance[closer - place]
         leader[closer] = rows[place]
-    return leader
 
 
 class _Leaders:

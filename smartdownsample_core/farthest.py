@@ -46,12 +46,11 @@ def farthest_first(
         weights = np.ones(len(nearest.points), np.float32)
     ranking = [np.empty(0, np.int64)]
     ranked = 0
-    if count and not nearest.is_center.any():
-        ranking.append(np.array([start]))
-        ranked = 1
-        nearest.add(ranking[-1])
     while ranked < count:
-        batch = _next_batch(nearest, weights, count - ranked)
+        if nearest.is_center.any():
+            batch = _next_batch(nearest, weights, count - ranked)
+        else:
+            batch = np.array([start])
         nearest.add(batch)
         ranking.append(batch)
         ranked += len(batch)

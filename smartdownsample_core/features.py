@@ -25,7 +25,7 @@ def unit_features(features: Any, n: int) -> NDArray[np.float32]:
         table = np.asarray(features, np.float32)
     except (TypeError, ValueError):
         raise ValueError("features must be an array of numbers with one row per image") from None
-    if table.ndim != 2 or len(table) != n or not table.size:
+    if table.ndim != 2 or len(table) != n or not table.shape[1]:
         raise ValueError(
             f"features must have the shape ({n}, d), one row for each of the {n:,} images, "
             f"got {table.shape}"
@@ -35,17 +35,25 @@ def unit_features(features: Any, n: int) -> NDArray[np.float32]:
         raise ValueError(
             f"features must be finite numbers; {len(bad):,} rows are not, the first is row {bad[0]}"
         )
-    return np.asarray(table / np.maximum(np.linalg.norm(table, axis=1, keepdims=True), 1e-12))
+    # By the largest value first: squares of tiny and huge numbers leave the range of float32.
+    table = table / _or_one(np.abs(table).max(axis=1, keepdims=True, initial=0))
+    return np.asarray(table / _or_one(np.linalg.norm(table, axis=1, keepdims=True)))
 
 
 def quantized(features: NDArray[np.float32]) -> NDArray[np.int8]:
     """Rounds feature vectors of length 1, ``(n, d)``, to bytes in a common scale."""
-    largest = max(float(np.abs(features).max()), 1e-12)
-    scale = min(_LARGEST / largest, _LONGEST)
+    largest = max(float(np.abs(features).max(initial=0)), 1e-12)
+    # Rounding makes a vector longer by at most half the diagonal of a unit cube.
+    scale = min(_LARGEST / largest, _LONGEST - features.shape[1] ** 0.5 / 2)
     return np.asarray(np.rint(features * scale).astype(np.int8))
 
 
 def mean_squared_length(points: NDArray[np.int8]) -> float:
-    """Returns the mean squared length of quantized vectors, ``(n, d)``: their unit of cosines."""
+    """Returns the mean squared length of quantized vectors, ``(n, d)``, that are not 0."""
     squares = np.einsum("ij,ij->i", points, points, dtype=np.int64)
+    squares = squares[squares > 0]
     return float(squares.mean()) if len(squares) else 1.0
+
+
+def _or_one(values: NDArray[np.float32]) -> NDArray[np.float32]:
+    return np.where(values > 0, values, np.float32(1))

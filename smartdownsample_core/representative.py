@@ -26,6 +26,8 @@ def representatives(nearest: Nearest, count: int, seed: int) -> NDArray[np.int64
     Returns:
         ``(count,)`` rows, ascending
     """
+    if not count:
+        return np.empty(0, np.int64)
     rng = np.random.default_rng(seed)
     drawn = [np.empty(0, np.int64)]
     for part in range(_ROUNDS):
@@ -57,7 +59,8 @@ def _medoids(nearest: Nearest, centers: NDArray[np.int64]) -> NDArray[np.int64]:
     sizes = np.diff(starts, append=len(rows))
     medoid_of = np.empty(len(points), np.int64)
     # A chunk of owners at a time, so that no second copy of the points is made.
-    for some in np.array_split(np.arange(len(starts)), max(len(points) // 50_000, 1)):
+    n_chunks = min(max(len(points) // 50_000, 1), len(starts))
+    for some in np.array_split(np.arange(len(starts)), n_chunks):
         members = rows[starts[some[0]] : starts[some[-1]] + sizes[some[-1]]]
         offsets = starts[some] - starts[some[0]]
         values = points[members].astype(np.float64)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .buckets import bucket_name
+from .buckets import N_BUCKETS, UNREADABLE, bucket_name
 
 
 @dataclass(frozen=True)
@@ -92,12 +92,39 @@ class Selection:
         """Near-duplicates of kept images that had to be kept to reach the target."""
         if self.leaders is None:
             return 0
-        return len(self.indices) - len(np.unique(self.leaders[self.indices]))
+        leaders = self.leaders[self.indices]
+        leaders = leaders[leaders >= 0]
+        return len(leaders) - len(np.unique(leaders))
 
     @property
     def n_junk_kept(self) -> int:
         """Images with nothing on them that had to be kept to reach the target."""
         return 0 if self.junk is None else int(self.junk[self.indices].sum())
+
+    def first(self, target_count: int) -> Selection:
+        """Returns the selection that a smaller target would have made: it is nested in this one.
+
+        Args:
+            target_count: 0 or more, at most the images that are kept here
+
+        Raises:
+            ValueError: if there is no ranking, or if strata had to get their shares
+        """
+        if self.ranking is None or self.strata is not None:
+            raise ValueError("only selections with a ranking, and without strata, are nested")
+        if not 0 <= target_count <= len(self.ranking):
+            raise ValueError(
+                f"target_count must be 0 to {len(self.ranking):,}, the images kept here, "
+                f"got {target_count:,}"
+            )
+        ranking = self.ranking[:target_count]
+        return replace(
+            self,
+            indices=np.sort(ranking),
+            ranking=ranking,
+            buckets=count_buckets(self.bucket_ids, ranking),
+            target_count=target_count,
+        )
 
     def members(self, bucket_id: int) -> NDArray[np.int64]:
         """Returns the input positions of a bucket's images in natural order."""
@@ -105,8 +132,20 @@ class Selection:
         return members
 
 
+def count_buckets(bucket_ids: NDArray[np.int16], kept: NDArray[np.int64]) -> tuple[Bucket, ...]:
+    """Returns the non-empty buckets, the largest first.
+
+    Args:
+        bucket_ids: ``(n,)``; -1 for images that could not be read
+        kept: ``(k,)``; positions of the kept images
+    """
+    sizes = np.bincount(bucket_ids[bucket_ids != UNREADABLE], minlength=N_BUCKETS)
+    kept_ids = bucket_ids[kept]
+    return tally(sizes, np.bincount(kept_ids[kept_ids != UNREADABLE], minlength=N_BUCKETS))
+
+
 def tally(sizes: NDArray[np.int64], kept: NDArray[np.int64]) -> tuple[Bucket, ...]:
-    """Returns the non-empty buckets, largest first.
+    """Returns the non-empty buckets, the largest first.
 
     Args:
         sizes: ``(b,)``; readable images in bucket 0..b-1

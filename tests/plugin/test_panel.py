@@ -208,3 +208,75 @@ def test_a_run_that_somebody_else_undid_is_said(dataset, operators, open_panel) 
     assert notice["variant"] == "error"
     assert "no smartdownsample run 'mine'" in notice["message"]
     assert user.state == before
+
+
+def test_it_answers_every_option_as_a_run_would(dataset, operators, open_panel) -> None:
+    """Strategy and constraints are changed one by one; the run of all of them keeps the same."""
+    operators.compute_signatures(dataset)
+    dataset.limit(3).tag_samples("gold")
+    dataset.set_values("camera", ["a", "b", "b", "c"] * 20)
+    options = {
+        "strategy": "diverse",
+        "near_duplicates": 4,
+        "leave_out_junk": True,
+        "stratify_by": "camera",
+        "balance": "0.5",
+        "max_per_group": 12,
+        "keep": "gold",
+    }
+    user = open_panel(dataset)
+    user.change("target_count", 25)
+    for name, value in options.items():
+        user.change(name, value)
+        assert user.state["problem"] is None
+    strata = user.data["strata"]
+    user.do("show_kept")
+    would_keep = _ids(dataset, user)
+    record = operators.downsample(dataset, 25, **options)
+    assert would_keep == set(dataset.match_tags("smartdownsample").values("id"))
+    assert [int(row["kept"]) for row in strata] == [row["kept"] for row in record["strata"]]
+    again = open_panel(dataset)
+    assert (again.state["saved"], again.state["settings"]["balance"]) == (True, "0.5")
+    again.change("keep", "lost")
+    assert "no tag and no saved view is named 'lost'" in again.state["problem"]
+
+
+def test_a_view_to_keep_may_change(dataset, operators, open_panel) -> None:
+    """Another content of the saved view is seen, though no sample has changed."""
+    operators.compute_signatures(dataset)
+    dataset.save_view("gold", dataset.limit(3))
+    user = open_panel(dataset)
+    user.change("target_count", 8)
+    user.change("keep", "gold")
+    for view in (dataset.limit(3), dataset.skip(75)):
+        dataset.delete_saved_view("gold")
+        dataset.save_view("gold", view)
+        user.do("show_kept")
+        assert set(view.values("id")) <= _ids(dataset, user)
+
+
+def test_without_a_target_it_says_what_one_of_each_group_is(dataset, operators, open_panel) -> None:
+    """The number may be empty, once near-duplicates are left out."""
+    operators.compute_signatures(dataset)
+    user = open_panel(dataset)
+    user.change("target_count", None)
+    assert "say how many images to keep" in user.state["problem"]
+    user.change("near_duplicates", 10)
+    assert user.state["problem"] is None
+    kept = operators.downsample(dataset, near_duplicates=10)["kept"]
+    assert f"ept {kept} of 80" in user.state["totals"]
+
+
+def test_ids_to_keep_are_shown_as_a_number(dataset, operators, open_panel, post) -> None:
+    """A run with a view to keep can be opened, changed and applied."""
+    operators.downsample(dataset, 20, keep=dataset.limit(3), stratify_by="filepath", balance=0.3)
+    user = open_panel(dataset)
+    assert user.state["saved"]
+    user.change("more", True)
+    user.change("target_count", 30)
+    assert "ept 30 of 80" in user.state["totals"]
+    user.do("apply")
+    params = {**user.called("prompt_user_for_operation")["params"], "advanced": True}
+    form = post("resolve-type", "downsample", dataset, params)["type"]["properties"]
+    assert form["keep_ids"]["default"] == "Keep in any case: 3 samples chosen in Python."
+    assert "Keeps 30 of 80" in form["forecast"]["default"]

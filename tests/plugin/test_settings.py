@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 import fiftyone as fo
+import numpy as np
 import pytest
 
 
@@ -27,8 +28,23 @@ import pytest
         ({"n_workers": 0}, "n_workers must be at least 1, got 0"),
         ({"random_seed": -1}, "random_seed must be at least 0, got -1"),
         ({"tag": 5}, "tag must be .* got 5"),
+        ({"strategy": "best"}, "strategy must be 'stride' or .*, got 'best'"),
+        ({"near_duplicates": -1}, "near_duplicates must be a number of at least 0, got -1"),
+        ({"near_duplicates": 0.5}, "near_duplicates must be a whole number, got 0.5"),
+        ({"max_per_group": 3}, "max_per_group and balance are about strata: say stratify_by"),
+        ({"max_per_group": 0, "stratify_by": "id"}, "max_per_group must be at least 1, got 0"),
+        ({"max_per_group": 2, "stratify_by": "filepath", "balance": "odd"}, "balance must be 'pro"),
+        ({"balance": 2, "stratify_by": "tags"}, "balance must be a number from 0 to 1, got 2.0"),
+        ({"stratify_by": "tag"}, "no field 'tag'; there is 'tags'"),
+        ({"stratify_by": 5}, "stratify_by must be the path of a field, got 5"),
+        ({"stratify_by": "metadata"}, "'metadata' is a EmbeddedDocumentField, whose values are no"),
+        ({"features": "tags"}, "features: 'tags' is a ListField, which holds no embeddings"),
+        ({"features": "clip"}, "the dataset has no field and no brain key 'clip'"),
+        ({"keep": "gold"}, "keep: no tag and no saved view is named 'gold'"),
+        ({"keep": 5}, "keep must be a tag, the name of a saved view or ids, got 5"),
+        ({"keep": ["lost"]}, "keep: 1 of 1 ids are not among the samples"),
     ],
-    ids=lambda value: "-".join(map(str, *value.items())) if isinstance(value, dict) else "",
+    ids=lambda value: str(value) if isinstance(value, dict) else "",
 )
 def test_a_bad_setting_writes_nothing(dataset, operators, state_of, settings, message) -> None:
     """Each setting out of its bounds is named with its value and bound."""
@@ -67,6 +83,56 @@ def test_a_view_of_the_user_is_not_overwritten(dataset, operators, state_of, nam
     before = state_of(dataset)
     with pytest.raises(ValueError, match=r"has a saved view .*; choose another run_key"):
         operators.downsample(dataset, 10, run_key=run_key)
+    assert state_of(dataset) == before
+
+
+@pytest.mark.parametrize("name", ["mine_rank", "mine_group", "mine near-duplicates"])
+def test_what_a_choice_writes_is_not_overwritten(dataset, operators, state_of, name) -> None:
+    """Fields and views of the user by the names of ours are refused; a run without them is not."""
+    if name.isidentifier():
+        dataset.set_values(name, [7] * 80)
+    else:
+        dataset.save_view(name, dataset.limit(3))
+    before = state_of(dataset)
+    for _ in range(2):  # as a first run, and as one that replaces another
+        with pytest.raises(ValueError, match=f"has a .* '{name}' already; choose another run_key"):
+            operators.downsample(dataset, 10, run_key="mine", strategy="diverse", near_duplicates=4)
+        assert state_of(dataset) == before
+        operators.downsample(dataset, 10, run_key="mine")
+        before = state_of(dataset)
+
+
+def test_too_much_to_keep_is_refused(dataset, operators) -> None:
+    """What is to be kept counts toward the target, which must have room for it."""
+    dataset.limit(12).tag_samples("gold")
+    with pytest.raises(ValueError, match="keep has 12 samples, more than the target_count 10"):
+        operators.downsample(dataset, 10, keep="gold")
+    with pytest.raises(ValueError, match="'gold' has none of the samples to choose from"):
+        operators.downsample(dataset.skip(40), 10, keep="gold")
+    with pytest.raises(ValueError, match="12 of 12 ids are not among the samples"):
+        operators.downsample(dataset.skip(40), 30, keep=dataset.limit(12))
+
+
+@pytest.mark.parametrize("brain_key", [None, "near", "map"], ids=["field", "index", "points"])
+def test_missing_embeddings_are_counted(dataset, operators, state_of, brain_key) -> None:
+    """Samples without an embedding are counted, before anything is written."""
+    import fiftyone.brain as fob
+
+    dataset.add_sample_field("vectors", fo.VectorField)
+    dataset.limit(70).set_values("vectors", [np.arange(3.0) + row for row in range(70)])
+    name, message = "vectors", "10 of 80 samples have no embedding in 'vectors'"
+    if brain_key == "near":
+        vectors = np.stack(dataset.limit(70).values("vectors"))
+        fob.compute_similarity(
+            dataset.limit(70), embeddings=vectors, brain_key="near", backend="sklearn"
+        )
+        name, message = "near", "10 of 80 samples have no embedding in 'near'"
+    if brain_key == "map":
+        fob.compute_visualization(dataset, points=np.zeros((80, 2)), brain_key="map")
+        name, message = "map", "the brain run 'map' keeps no embeddings"
+    before = state_of(dataset)
+    with pytest.raises(ValueError, match=message):
+        operators.downsample(dataset, 10, features=name)
     assert state_of(dataset) == before
 
 

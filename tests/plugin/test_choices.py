@@ -1,0 +1,283 @@
+"""Strategies and constraints, end to end: what is chosen, what is written, what goes again."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from typing import Any
+
+import fiftyone as fo
+import numpy as np
+import pytest
+from fiftyone import ViewField as F
+
+from smartdownsample_core import Choice, downsample, extract, natural_order
+
+_LABELS = ["fox"] * 50 + ["owl"] * 20 + ["lynx"] * 6 + [None] * 4
+_BOX = [0, 0, 0.5, 0.5]
+
+
+def _chosen(paths: list[str], target_count: int | None, **choice: Any) -> set[str]:
+    """The paths that the core chooses."""
+    selection = downsample(
+        extract(paths), natural_order(paths), target_count, choice=Choice(**choice)
+    )
+    return {paths[index] for index in selection.indices}
+
+
+def _kept(dataset: fo.Dataset, tag: str = "smartdownsample") -> set[str]:
+    return set(dataset.match_tags(tag).values("filepath"))
+
+
+@pytest.fixture
+def labelled(dataset: fo.Dataset) -> fo.Dataset:
+    """The dataset with labels of three kinds, alike in what they say."""
+    for sample, label in zip(dataset.iter_samples(autosave=True), _LABELS, strict=True):
+        sample["species"] = label
+        if label is not None:
+            sample["truth"] = fo.Classification(label=label)
+            # A fox beside everything: the rarer label counts.
+            found = [fo.Detection(label=name, bounding_box=_BOX) for name in ("fox", label)]
+            sample["boxes"] = fo.Detections(detections=found)
+    return dataset
+
+
+@pytest.fixture
+def embedded(dataset: fo.Dataset) -> fo.Dataset:
+    """The dataset with embeddings of 5 numbers in the field ``vectors``."""
+    vectors = np.random.default_rng(0).normal(size=(80, 5))
+    dataset.add_sample_field("vectors", fo.VectorField)
+    dataset.set_values("vectors", list(vectors))
+    return dataset
+
+
+@pytest.mark.parametrize("strategy", ["stride", "diverse", "representative"])
+@pytest.mark.parametrize("more", [{}, {"near_duplicates": 6}, {"leave_out_junk": True}], ids=str)
+def test_the_choice_is_that_of_the_core(dataset, operators, images, strategy, more) -> None:
+    """Each strategy keeps exactly what the core keeps, with and without constraints."""
+    result = operators.downsample(dataset, 30, strategy=strategy, **more)
+    assert _kept(dataset) == _chosen(images, 30, strategy=strategy, **more)
+    assert (result["kept"], result["strategy"]) == (30, strategy)
+
+
+def test_a_rank_is_a_smaller_run(dataset, operators) -> None:
+    """The first m in the order of choice are what a run for m samples keeps."""
+    result = operators.downsample(dataset, 30, strategy="diverse")
+    field = result["rank_field"]
+    assert field == "smartdownsample_rank"
+    assert sorted(dataset.exists(field).values(field)) == list(range(1, 31))
+    for target in (1, 7, 20):
+        operators.downsample(dataset, target, strategy="diverse", run_key="small")
+        first = dataset.match((F(field) >= 1) & (F(field) <= target))  # None is less than 1
+        assert set(first.values("filepath")) == _kept(dataset, "small")
+    declared = dataset.get_field(field)
+    assert "1 is the first" in declared.description
+    assert declared.info == {"smartdownsample": {"run": "smartdownsample"}}
+
+
+def test_another_target_reads_no_image(make_dataset, operators, own_images) -> None:
+    """With the images gone but their stamps the same, a run with another target works."""
+    dataset = make_dataset(own_images)
+    operators.downsample(dataset, 5, strategy="diverse")
+    for path in own_images:  # same size and time, but no image any more
+        status = os.stat(path)
+        with open(path, "r+b") as file:
+            file.write(bytes(status.st_size))
+        os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
+    result = operators.downsample(
+        dataset, 15, strategy="diverse", near_duplicates=3, leave_out_junk=True
+    )
+    assert (result["kept"], result["computed"], result["reused"]) == (15, 0, 24)
+    assert result["unreadable"] == 0
+
+
+def test_signatures_without_a_descriptor_are_computed_again(dataset, operators) -> None:
+    """Signatures of before there were descriptors are stale."""
+    operators.compute_signatures(dataset)
+    dataset.limit(10).set_values("signature.descriptor", [None] * 10)
+    assert operators.compute_signatures(dataset)["computed"] == 10
+    dataset.delete_sample_field("signature.descriptor")
+    assert operators.compute_signatures(dataset)["computed"] == 80
+    assert dataset.count("signature.descriptor") == 80
+
+
+def test_one_of_each_group_of_near_duplicates(dataset, operators, images, state_of) -> None:
+    """Without a target, one of each group is kept; the groups can be browsed and are undone."""
+    before = state_of(dataset)
+    result = operators.downsample(dataset, near_duplicates=10)
+    assert _kept(dataset) == _chosen(images, None, near_duplicates=10)
+    field = result["group_field"]
+    groups = dataset.count_values(field)
+    alone = groups.pop(None, 0)
+    assert result["groups"] == len(groups) > 3
+    assert result["grouped"] == sum(groups.values()) == 80 - alone
+    assert min(groups.values()) >= 2
+    assert sorted(groups) == list(range(1, len(groups) + 1))
+    assert result["kept"] == len(groups) + alone
+    kept = dataset.match_tags("smartdownsample").count_values(field)
+    assert {number: kept[number] for number in groups} == dict.fromkeys(groups, 1)
+    saved = dataset.load_saved_view(result["groups_view"])
+    shown = operators.view_buckets(dataset, "near_duplicates", run_key="smartdownsample")
+    for view in (saved, shown):
+        sizes = {group.first()[field]: len(group) for group in view.iter_dynamic_groups()}
+        assert sizes == groups
+    undone = operators.delete_run(dataset, "smartdownsample")
+    assert undone["fields"] == [field]
+    assert result["groups_view"] in undone["saved_views"]
+    _assert_same(before, state_of(dataset))
+
+
+def test_a_target_is_reached_all_the_same(dataset, operators) -> None:
+    """Near-duplicates are kept if the target needs them, and the result says how many."""
+    alone = operators.downsample(dataset, near_duplicates=10)["kept"]
+    result = operators.downsample(dataset, alone + 7, near_duplicates=10)
+    assert (result["kept"], result["near_duplicates_kept"]) == (alone + 7, 7)
+    assert "7 near-duplicates of kept images had to be kept" in result["warning"]
+
+
+@pytest.mark.parametrize(
+    "path", ["species", "truth.label", "truth", "boxes.label", "boxes", "boxes.detections.label"]
+)
+def test_every_label_gets_its_share(labelled, operators, path) -> None:
+    """Equal shares, as far as there are samples: of fields, Classification and Detections."""
+    result = operators.downsample(labelled, 40, stratify_by=path, balance="equal")
+    strata = {row["name"]: row["kept"] for row in result["strata"]}
+    assert strata == {"fox": 15, "owl": 15, "lynx": 6, "(no label)": 4}
+    kept = Counter(labelled.match_tags("smartdownsample").values("species"))
+    assert kept == {"fox": 15, "owl": 15, "lynx": 6, None: 4}
+    assert [row["name"] for row in result["strata"]] == ["fox", "owl", "lynx", "(no label)"]
+
+
+def test_tags_are_labels_too(dataset, operators) -> None:
+    """A list of texts is a label: the rarest of them counts."""
+    dataset.tag_samples("all")
+    dataset.limit(4).tag_samples("few")
+    result = operators.downsample(dataset, 8, stratify_by="tags", balance="equal", tag="chosen")
+    assert {row["name"]: row["kept"] for row in result["strata"]} == {"all": 4, "few": 4}
+
+
+def test_a_limit_per_group_is_enough(labelled, operators) -> None:
+    """Without a target, each label keeps as many as it may."""
+    result = operators.downsample(labelled, stratify_by="truth.label", max_per_group=5)
+    assert {row["kept"] for row in result["strata"]} == {5, 4}
+    assert result["kept"] == 19
+
+
+@pytest.mark.parametrize("how", ["tag", "view-name", "view", "ids"])
+def test_what_is_to_be_kept_is_kept(dataset, operators, images, how) -> None:
+    """Samples named by a tag, a saved view, a view or ids are in, and count."""
+    rows = [3, 4, 5, 40]
+    ids = [dataset.values("id")[row] for row in rows]
+    view = dataset.select(ids)
+    view.tag_samples("gold")
+    dataset.save_view("my gold", view)
+    keep = {"tag": "gold", "view-name": "my gold", "view": view, "ids": ids}[how]
+    result = operators.downsample(dataset, 20, strategy="diverse", keep=keep)
+    assert _kept(dataset) == _chosen(images, 20, strategy="diverse", keep=rows)
+    assert {images[row] for row in rows} <= _kept(dataset)
+    assert result["kept"] == 20
+    ranks = view.values("smartdownsample_rank")
+    assert sorted(ranks) == [1, 2, 3, 4]
+
+
+def test_a_run_can_be_added_to(dataset, operators) -> None:
+    """With its own tag to keep, a run that replaces another has all of it, and more."""
+    operators.downsample(dataset, 10)
+    before = _kept(dataset)
+    operators.downsample(dataset, 25, keep="smartdownsample")
+    assert before < _kept(dataset)
+    assert dataset.count_sample_tags() == {"smartdownsample": 25}
+
+
+def test_embeddings_of_a_field(embedded, operators, images) -> None:
+    """Images are compared by the embeddings of a field."""
+    vectors = np.stack(embedded.values("vectors"))
+    operators.downsample(embedded, 20, strategy="diverse", features="vectors")
+    assert _kept(embedded) == _chosen(images, 20, strategy="diverse", features=vectors)
+    assert _kept(embedded) != _chosen(images, 20, strategy="diverse")
+
+
+@pytest.mark.parametrize("stored_in_field", [True, False], ids=["field", "index"])
+def test_embeddings_of_a_brain_key(embedded, operators, images, stored_in_field) -> None:
+    """A similarity run gives its embeddings, whatever the order of the view."""
+    import fiftyone.brain as fob
+
+    vectors = np.stack(embedded.values("vectors"))
+    fob.compute_similarity(
+        embedded,
+        embeddings="vectors" if stored_in_field else vectors,
+        brain_key="near",
+        backend="sklearn",
+    )
+    view = embedded.sort_by("filepath", reverse=True)
+    operators.downsample(view, 20, strategy="diverse", features="near")
+    rows = [images.index(path) for path in view.values("filepath")]
+    wanted = _chosen([images[row] for row in rows], 20, strategy="diverse", features=vectors[rows])
+    assert _kept(embedded) == wanted
+
+
+def test_near_duplicates_by_embeddings(embedded, operators, images) -> None:
+    """With features, near-duplicates are a matter of cosine distance."""
+    vectors = np.stack(embedded.values("vectors"))
+    operators.downsample(embedded, near_duplicates=0.2, features="vectors")
+    wanted = _chosen(images, None, near_duplicates=0.2, features=vectors)
+    assert _kept(embedded) == wanted
+    assert len(wanted) < 80
+
+
+def test_an_undo_leaves_nothing_of_any_option(embedded, operators, state_of) -> None:
+    """Ranks, groups, views and descriptors go with the run."""
+    embedded.limit(3).tag_samples("gold")
+    before = state_of(embedded)
+    operators.downsample(
+        embedded,
+        30,
+        strategy="diverse",
+        near_duplicates=0.1,
+        features="vectors",
+        stratify_by="tags",
+        balance=0.5,
+        max_per_group=60,
+        keep="gold",
+        leave_out_junk=True,
+    )
+    fields = embedded.get_field_schema()
+    assert {"smartdownsample_rank", "smartdownsample_group"} <= set(fields)
+    operators.delete_run(embedded, "smartdownsample")
+    _assert_same(before, state_of(embedded))
+
+
+def test_a_replacing_run_takes_the_fields_of_the_first(dataset, operators) -> None:
+    """What the second run does not write is gone."""
+    operators.downsample(dataset, 20, strategy="diverse", near_duplicates=6)
+    operators.downsample(dataset, 20)
+    assert set(dataset.get_field_schema()) & {"smartdownsample_rank", "smartdownsample_group"} == (
+        set()
+    )
+    assert dataset.list_saved_views() == ["smartdownsample kept", "smartdownsample buckets"]
+
+
+def test_a_bucket_is_in_natural_order(make_dataset, operators, images, tmp_path) -> None:
+    """Inside the tiles of the bucket view, cam2 comes before cam10."""
+    paths = []
+    for number in (10, 9, 100, 2):
+        path = tmp_path / f"cam{number}.jpg"
+        path.symlink_to(images[0])
+        paths.append(str(path))
+    dataset = make_dataset(paths)
+    operators.downsample(dataset, 1, near_duplicates=0)
+    for name in ("smartdownsample buckets", "smartdownsample near-duplicates"):
+        (group,) = dataset.load_saved_view(name).iter_dynamic_groups()
+        assert [os.path.basename(path) for path in group.values("filepath")] == [
+            "cam2.jpg",
+            "cam9.jpg",
+            "cam10.jpg",
+            "cam100.jpg",
+        ]
+
+
+def _assert_same(before: dict[str, Any], after: dict[str, Any]) -> None:
+    for state in (before, after):
+        for sample in state["samples"]:
+            del sample["last_modified_at"]
+    assert after == before
