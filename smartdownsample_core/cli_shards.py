@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import re
 import sys
 import zlib
@@ -30,6 +31,7 @@ from .options import (
     reading,
 )
 from .order import natural_order
+from .output import VERBS
 from .shard_select import check_distinct, select_from
 from .shards import Origin, Rows, Shards, read_origin, write_shard
 from .table import Signatures
@@ -54,6 +56,7 @@ def extract_command(program: str, arguments: list[str]) -> int:
         count=count,
         base=base,
         version=__version__,
+        folder="" if all(map(os.path.isabs, paths)) else os.getcwd(),
     )
     output = _new_shard(options, origin)
     if output is None:
@@ -75,6 +78,7 @@ def select_command(program: str, arguments: list[str]) -> int:
     options = parser.parse_intermixed_args(arguments)
     check_output(options)
     shards = Shards([Path(file) for file in options.shards], options.partial)
+    _check_folder(options, shards)
     if options.on_error == "raise":
         raise_first_error(shards.unreadable())
     if _by_buckets_alone(parser, options):
@@ -199,6 +203,16 @@ def _extract(options: argparse.Namespace, output: Path, origin: Origin, paths: l
 
         with closing(stream):
             return write_shard(output, origin, paths, stats, counted())
+
+
+def _check_folder(options: argparse.Namespace, shards: Shards) -> None:
+    """Raises a ValueError if files are to be opened whose paths start from another folder."""
+    opens = options.thumbnails or any(getattr(options, f"{verb}_to") for verb in VERBS)
+    if opens and shards.folders - {os.getcwd()}:
+        raise ValueError(
+            f"the paths in these files start from {min(shards.folders)}: go there to copy, link or "
+            "draw images, or name images by absolute paths when you extract"
+        )
 
 
 def _by_buckets_alone(parser: argparse.ArgumentParser, options: argparse.Namespace) -> bool:

@@ -28,9 +28,9 @@ _STARTS = 3
 class Processes:
     """A :class:`smartdownsample_core.batches.Pool` of processes.
 
-    A batch whose process died is read again file by file, by a process that is alone while it does
-    so: who had no memory left then may have enough. The file that kills that one, too, is recorded
-    as unreadable.
+    A batch whose process died is read again file by file, by a new process that is alone while it
+    does so: who had no memory left then may have enough. The file that kills that one, too, is
+    recorded as unreadable.
     """
 
     def __init__(
@@ -92,6 +92,9 @@ class Processes:
             for _ in range(self._count):
                 self._slots.acquire()
             try:
+                # The others are idle now. They go, too: for their memory, and because one that has
+                # died unnoticed would put the blame on the next file.
+                self._dismiss_idle()
                 return one_by_one(self._ask, batch, self._sign.hash_size)
             finally:
                 self._slots.release(self._count)
@@ -135,6 +138,13 @@ class Processes:
             f"a worker process ended before it could start: {reason}; a script that uses "
             'workers="processes" must guard its entry point with if __name__ == "__main__":'
         )
+
+    def _dismiss_idle(self) -> None:
+        with self._lock:
+            idle, self._idle = self._idle, []
+        for worker in idle:
+            worker.process.kill()
+            self._bury(worker)
 
     def _bury(self, worker: _Worker) -> str:
         """Forgets a worker whose process is ending, and says how it ended."""

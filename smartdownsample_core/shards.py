@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .buckets import assign_buckets
+from .checks import new_file
 from .optional import optional
 from .table import Signatures
 
@@ -44,6 +45,8 @@ class Origin:
     """folder that all images of the list are below"""
     version: str
     """of this package"""
+    folder: str = ""
+    """that relative paths start from; empty if there are none"""
 
 
 def write_shard(
@@ -80,7 +83,7 @@ def write_shard(
                 columns = _columns(schema, table, [paths[row] for row in rows.tolist()])
                 columns |= {_SIZE: stats[0][rows], _MTIME: stats[1][rows]}
                 to.write_table(_arrow(schema, columns))
-        partial.rename(output)
+        _put_in_place(partial, output)
     finally:
         partial.unlink(missing_ok=True)
     return n_unreadable
@@ -122,6 +125,7 @@ class Shards:
         check_origins(origins, partial)
         self._files = sorted(origins, key=lambda file: origins[file].number)
         self.origin = next(iter(origins.values()))
+        self.folders = {origin.folder for origin in origins.values()} - {""}
         self.base = os.path.commonpath([origin.base for origin in origins.values()])
         self.has_descriptors = all(origin.descriptors for origin in origins.values())
         self._lengths = [self._parquet.read_metadata(file).num_rows for file in self._files]
@@ -233,6 +237,16 @@ def _arrow_type(pyarrow: Any, column: NDArray[Any]) -> Any:
     if column.dtype == np.uint8:
         return pyarrow.binary(column.shape[1])
     return pyarrow.list_(pyarrow.from_numpy_dtype(column.dtype), column.shape[1])
+
+
+def _put_in_place(partial: Path, output: Path) -> None:
+    """Gives a file its name, unless another job was faster."""
+    try:
+        os.link(partial, output)
+    except FileExistsError:
+        raise
+    except OSError:  # a file system without hard links
+        partial.rename(new_file("--output", output))
 
 
 def _merged(

@@ -44,7 +44,7 @@ _ALLOWED = {
     "cluster": {"__version__", "batches", "optional", "table"},
     "processes": {"batches", "rules", "table"},
     "selection": {"buckets"},
-    "shards": {"buckets", "optional", "table"},
+    "shards": {"buckets", "checks", "optional", "table"},
     "strategies": {
         "allocate", "buckets", "choice", "farthest", "nearest", "representative", "select",
     },
@@ -67,7 +67,7 @@ _ALLOWED = {
     "options": {"api", "checks", "choice", "output", "report", "rules", "selection"},
     "cli_shards": {
         "__version__", "checks", "downsample", "extract", "find", "options", "order",
-        "shard_select", "shards", "table",
+        "output", "shard_select", "shards", "table",
     },
     "cli": {
         "__version__", "api", "choice", "cli_shards", "downsample", "find", "options", "order",

@@ -202,6 +202,23 @@ def test_what_does_not_belong_together_is_refused(
         assert message in err
 
 
+def test_files_are_copied_as_in_one_run(
+    tree: list[str], run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With their folders; from another folder, where relative paths mean nothing, it is refused."""
+    assert run("extract", "photos", "-o", "s.parquet", "-q")[0] == 0
+    assert run("select", "s.parquet", "-n", "5", "-q", "--copy-to", "new")[0] == 0
+    assert run("photos", "-n", "5", "-q", "--copy-to", "one")[0] == 0
+    new, one = ([path.relative_to(top) for path in Path(top).rglob("*")] for top in ("new", "one"))
+    assert sorted(new) == sorted(one)
+    Path("elsewhere").mkdir()
+    monkeypatch.chdir("elsewhere")
+    code, _, err = run("select", "../s.parquet", "-n", "5", "--copy-to", "new")
+    assert code == 2
+    assert f"the paths in these files start from {tmp_path}: go there to copy" in err
+    assert list(Path().iterdir()) == []
+
+
 @pytest.mark.parametrize("part", ["0/3", "4/3", "3", "a/b", "1/0"])
 def test_parts_are_counted_from_one(collection: str, run, tmp_path: Path, part: str) -> None:
     code, _, err = run("extract", collection, "-o", str(tmp_path / "a.parquet"), "--shard", part)

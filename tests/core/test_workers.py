@@ -30,7 +30,7 @@ Readers = Callable[[Path, int], list[psutil.Process]]
 
 
 @pytest.fixture
-def fifo(tmp_path: Path) -> Iterator[Path]:
+def fifo(tmp_path: Path, in_background) -> Iterator[Path]:
     """A named pipe that looks like an image file; no reader is left waiting at the end."""
     path = tmp_path / "slow.png"
     os.mkfifo(path)
@@ -54,11 +54,16 @@ def kill_reader(fifo: Path, readers: Readers) -> Callable[[int], None]:
 def _kill_reader(fifo: Path, readers: Readers, number: int) -> None:
     with fifo.open("wb"):  # opens when there is a reader
         (reader,) = readers(fifo, os.getpid())
-        reader.send_signal(number)
-        try:
-            os.waitid(os.P_PID, reader.pid, os.WEXITED | os.WNOWAIT)  # its parent has to reap it
-        except ChildProcessError:  # has reaped it, or is another process
-            reader.wait(_PATIENCE)
+        _end(reader, number)
+
+
+def _end(process: psutil.Process, number: int) -> None:
+    """Ends a process by a signal, and waits until it is gone."""
+    process.send_signal(number)
+    try:
+        os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)  # its parent has to reap it
+    except ChildProcessError:  # has reaped it, or is another process
+        process.wait(_PATIENCE)
 
 
 @pytest.mark.parametrize("method", START_METHODS)
@@ -110,6 +115,22 @@ def test_a_worker_that_died_by_accident_costs_no_file(
     kill_reader(signal.SIGKILL)
     fifo.write_bytes(Path(burst_paths[0]).read_bytes())
     expected = extract([*burst_paths[:5], burst_paths[0], *burst_paths[5:]])
+    assert same(table.result(_PATIENCE), expected)
+
+
+def test_when_all_workers_die_no_file_is_blamed(
+    burst_paths: list[str], fifo: Path, readers, in_background, same
+) -> None:
+    """Not even if some had nothing to do: the one that reads again is a new one."""
+    paths = [*burst_paths[:32], str(fifo), *burst_paths[32:]]
+    before = psutil.Process().children()
+    table = in_background(extract, paths, n_workers=2, workers="processes")
+    with fifo.open("wb"):
+        for child in set(psutil.Process().children()) - set(before):
+            if "resource_tracker" not in _command(child):
+                _end(child, signal.SIGKILL)
+    fifo.write_bytes(Path(burst_paths[0]).read_bytes())
+    expected = extract([*burst_paths[:32], burst_paths[0], *burst_paths[32:]])
     assert same(table.result(_PATIENCE), expected)
 
 
