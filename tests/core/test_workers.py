@@ -124,8 +124,16 @@ def test_when_all_workers_die_no_file_is_blamed(
     """Not even if some had nothing to do: the one that reads again is a new one."""
     paths = [*burst_paths[:32], str(fifo), *burst_paths[32:]]
     before = psutil.Process().children()
-    table = in_background(extract, paths, n_workers=2, workers="processes")
+    first_batch_is_there = threading.Event()
+    table = in_background(
+        extract,
+        paths,
+        n_workers=2,
+        workers="processes",
+        progress=lambda done, total: first_batch_is_there.set(),
+    )
     with fifo.open("wb"):
+        assert first_batch_is_there.wait(_PATIENCE)
         for child in set(psutil.Process().children()) - set(before):
             if "resource_tracker" not in _command(child):
                 _end(child, signal.SIGKILL)
