@@ -34,7 +34,7 @@ def find_images(arguments: Sequence[str], stdin: TextIO) -> tuple[list[str], str
         ValueError: if an argument stands for no file
     """
     found: dict[str, str] = {}
-    bases = []
+    bases: set[str] = set()
     for argument in arguments:
         folder = os.path.isdir(argument)
         files = _files_of(argument, stdin)
@@ -46,7 +46,7 @@ def find_images(arguments: Sequence[str], stdin: TextIO) -> tuple[list[str], str
             raise ValueError(f"no images found {name}{hint}")
         for path in files:
             found.setdefault(os.path.abspath(path), path)
-        bases += [os.path.abspath(argument)] if folder else [_parent(path) for path in files]
+        bases |= {os.path.abspath(argument)} if folder else set(map(_parent, files))
     return list(found.values()), os.path.commonpath(bases)
 
 

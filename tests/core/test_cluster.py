@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -172,10 +173,14 @@ def test_a_file_that_kills_every_worker_is_an_unreadable_file(
         deaths = 0
         while True:
             with fifo.open("wb"):  # opens when there is a reader
+                found: list[psutil.Process] = []
+                while not (found or done.is_set()):  # as long as it is open, who reads it waits
+                    found = [each for pid in cluster.pids for each in readers(fifo, pid)]
                 if done.is_set():
                     return deaths
-                for reader in [r for pid in cluster.pids for r in readers(fifo, pid)]:
+                for reader in found:
                     reader.kill()
+                    reader.wait(_PATIENCE)
                     deaths += 1
 
     with ThreadPoolExecutor(1) as pool:
@@ -184,11 +189,44 @@ def test_a_file_that_kills_every_worker_is_an_unreadable_file(
             paths, workers="dask", scheduler=cluster.address, image_loading_errors="skip"
         )
         done.set()
-        os.close(os.open(fifo, os.O_RDONLY | os.O_NONBLOCK))
-    assert deaths.result() >= 2  # of a worker for the batch, and for the file
+        end = os.open(fifo, os.O_RDONLY | os.O_NONBLOCK)  # lets the other thread go
+        n_deaths = deaths.result(_PATIENCE)
+        os.close(end)
+    assert n_deaths >= 2  # of a worker for the batch, and for the file
     assert list(signed.unreadable) == [4]
     assert f"{fifo} (the worker that read it died: " in str(signed.unreadable[4])
     assert same(signed.take(np.arange(4)), extract(burst_paths[:4]))
+
+
+def test_ctrl_c_leaves_the_cluster_to_others(
+    burst_paths: list[str], cluster: _Cluster, tmp_path: Path, python_env: dict[str, str], same
+) -> None:
+    """The run ends though a worker is stuck; what it had handed over is cancelled."""
+    fifo = tmp_path / "slow.png"
+    os.mkfifo(fifo)
+    process = subprocess.Popen(
+        [
+            *(sys.executable, "-m", "smartdownsample_core", str(fifo), *burst_paths),
+            *("-n", "9", "-q", "--scheduler", cluster.address),
+        ],
+        env=python_env,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+    )
+    watchdog = threading.Timer(_PATIENCE, process.kill)
+    watchdog.start()
+    with fifo.open("wb"):
+        start = time.monotonic()
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=_PATIENCE)
+        elapsed = time.monotonic() - start
+    watchdog.cancel()
+    assert (process.returncode, err) == (130, "smartdownsample: interrupted\n")
+    assert elapsed < 2
+    assert same(
+        extract(burst_paths, workers="dask", scheduler=cluster.client), extract(burst_paths)
+    )
 
 
 @pytest.mark.parametrize(
