@@ -4,11 +4,11 @@ VENV   := .venv
 RUN    := $(VENV)/bin/python
 STAMP  := $(VENV)/installed
 
-.PHONY: help demo test check bench screenshots lint format install clean
+.PHONY: help demo test test-oldest check audit bench screenshots lint format install clean
 .DEFAULT_GOAL := help
 
 help: ## say what the targets do
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: $(STAMP) ## downsample 2,000 images and serve the App; ARGS="--images DIR --target-count N --no-app"
 	@$(RUN) -m demo $(ARGS)
@@ -16,6 +16,14 @@ demo: $(STAMP) ## downsample 2,000 images and serve the App; ARGS="--images DIR 
 test: $(STAMP) ## run all tests, those with a real MongoDB, App server and browser included
 	@$(RUN) -m tests.app.browser
 	@$(RUN) -m pytest $(ARGS)
+
+test-oldest: ## run the core's tests with the oldest versions it claims; PYTHON=python3.10 or 3.11
+	@.ci/test-oldest $(PYTHON)
+
+audit: $(STAMP) ## compare the installed packages with known vulnerabilities; needs the network
+	@test -x $(VENV)-audit/bin/pip-audit || $(PYTHON) -m venv $(VENV)-audit
+	@$(VENV)-audit/bin/python -m pip install --quiet --disable-pip-version-check pip-audit
+	@$(RUN) .ci/audit.py $(VENV)-audit/bin/pip-audit "$$($(RUN) -c 'import sysconfig; print(sysconfig.get_path("purelib"))')"
 
 check: lint test ## what CI runs: format, lint, types, tests
 
@@ -43,7 +51,7 @@ screenshots: $(STAMP) ## take the README's pictures of the demo, into assets/
 install: $(STAMP) ## make .venv with all that the other targets need
 
 clean: ## remove .venv and the demo's images and database
-	rm -rf $(VENV) .demo
+	rm -rf $(VENV) $(VENV)-audit $(VENV)-oldest .demo
 
 $(STAMP): pyproject.toml demo/database.py
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || { \

@@ -2,7 +2,9 @@
 
 Against the App's real server, over HTTP, with synthetic signatures. *open* is the first look at a
 dataset, until the chart can be drawn; *again* is another one, of anybody; *change* and *click* are
-the medians of ten changes of the target count and ten clicks on bars.
+the medians of ten changes of the target count and ten clicks on bars. *diverse* is the first answer
+with strategy="diverse" and a tenth kept, *near* and *strata* those without near-duplicates and with
+shares of a field.
 """
 
 from __future__ import annotations
@@ -27,6 +29,11 @@ from .table import print_table
 _PANEL = "@smartdownsample/smartdownsample/smart_downsample"
 _PROMPT = "prompt_user_for_operation"
 _SIZES = (10_000, 100_000)
+_OPTIONS = {
+    "diverse s": {"strategy": "diverse"},
+    "near s": {"near_duplicates": 4},
+    "strata s": {"stratify_by": "camera"},
+}
 
 
 class PanelUser:
@@ -109,7 +116,7 @@ def main() -> None:
     while not _answers(url):
         pass
     rows = [_row(url, dataset) for dataset in datasets]
-    print_table(["samples", "open s", "again s", "change s", "click s"], rows)
+    print_table(["samples", "open s", "again s", "change s", "click s", *_OPTIONS], rows)
     session.close()
 
 
@@ -120,6 +127,7 @@ def _signed(size: int) -> Any:
 
     dataset = fo.Dataset(persistent=True)
     dataset.add_samples([fo.Sample(path) for path in synthetic_paths(size)])
+    dataset.set_values("camera", [f"cam{number % 97}" for number in range(size)])
     ids, paths = dataset.values(["id", "filepath"])
     stamps = [samples.file_stamp(path) for path in paths]
     target = samples.Target(ids, paths, random_signatures(size), stamps, np.arange(size))
@@ -147,6 +155,13 @@ def _row(url: str, dataset: Any) -> list[str]:
     bars = user.data["chart"][0]["ids"][:10]
     clicked = [_seconds(lambda b=bar: user.do("click_bar", id=b)) for bar in bars]
     seconds = [opened, again, statistics.median(changed), statistics.median(clicked)]
+    user.change("target_count", size // 10)
+    for settings in _OPTIONS.values():
+        for name, value in settings.items():
+            before = user.state["settings"].get(name)
+            seconds.append(_seconds(lambda n=name, v=value: user.change(n, v)))
+            assert user.state["problem"] is None, user.state["problem"]
+            user.change(name, before)
     return [f"{size:,}", *(f"{value:.2f}" for value in seconds)]
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import fiftyone as fo
 import fiftyone.core.fields as fof
 import fiftyone.core.labels as fol
-from bson import json_util
+from bson import ObjectId, json_util
 
 from smartdownsample_core import Choice
 from smartdownsample_core.strata import assign_strata
@@ -122,7 +123,7 @@ def problems(
     checks: dict[str, Callable[..., Any]] = {
         "stratify_by": label_path,
         "features": embeddings.check,
-        "keep": _check_keep,
+        "keep": partial(_check_keep, target_count=config.target_count),
     }
     for setting, check in checks.items():
         if value := getattr(config, setting):
@@ -130,13 +131,6 @@ def problems(
                 check(dataset, view, value)
             except ValueError as error:
                 yield setting, str(error)
-    target, keep = config.target_count, config.keep
-    if keep and isinstance(target, int) and (n := _count_kept(dataset, view, keep)) > target:
-        yield (
-            "keep",
-            f"keep has {n:,} samples, more than the target_count {target:,}; raise the target, or "
-            "keep fewer",
-        )
 
 
 def label_path(dataset: fo.Dataset, view: fo.DatasetView, path: str) -> str:
@@ -250,27 +244,33 @@ def _kept_ids(
     return set(saved).intersection(view.values("id"))
 
 
-def _count_kept(dataset: fo.Dataset, view: fo.DatasetView, keep: str | tuple[str, ...]) -> int:
-    if isinstance(keep, str) and _is_tag(dataset, keep):
+def _count_kept(dataset: fo.Dataset, view: fo.DatasetView, keep: str) -> int:
+    if _is_tag(dataset, keep):
         return len(view.match_tags(keep))
-    if isinstance(keep, str) and not dataset.has_saved_view(keep):
-        return 0
     return len(set(_kept_ids(dataset, view, keep)))
 
 
-def _check_keep(dataset: fo.Dataset, view: fo.DatasetView, keep: str | tuple[str, ...]) -> None:
+def _check_keep(
+    dataset: fo.Dataset, view: fo.DatasetView, keep: Any, target_count: int | None
+) -> None:
     if isinstance(keep, tuple):
-        found = 0 if not all(map(_is_id, keep)) else len(view.select(list(set(keep))))
-        _check_found(keep, found, len(set(keep)))
-        return
-    if not isinstance(keep, str):
+        n = len(view.select(list(set(keep)))) if all(map(_is_id, keep)) else 0
+        _check_found(keep, n, len(set(keep)))
+    elif not isinstance(keep, str):
         raise ValueError(f"keep must be a tag, the name of a saved view or ids, got {keep!r}")
-    if not _is_tag(dataset, keep) and not dataset.has_saved_view(keep):
+    elif not _is_tag(dataset, keep) and not dataset.has_saved_view(keep):
         known = [*dataset.distinct("tags"), *dataset.list_saved_views()]
         raise ValueError(
             f"keep: no tag and no saved view is named {keep!r}{names.closest(keep, known)}"
         )
-    _check_found(keep, _count_kept(dataset, view, keep), 1)
+    else:
+        n = _count_kept(dataset, view, keep)
+        _check_found(keep, n, 1)
+    if isinstance(target_count, int) and n > target_count:
+        raise ValueError(
+            f"keep has {n:,} samples, more than the target_count {target_count:,}; raise the "
+            "target, or keep fewer"
+        )
 
 
 def _check_found(keep: str | tuple[str, ...], found: int, wanted: int) -> None:
@@ -285,7 +285,7 @@ def _check_found(keep: str | tuple[str, ...], found: int, wanted: int) -> None:
 
 
 def _is_id(value: Any) -> bool:
-    return isinstance(value, str) and len(value) == 24
+    return isinstance(value, str) and ObjectId.is_valid(value)
 
 
 def _is_label(field: fof.Field | None) -> bool:

@@ -16,10 +16,11 @@ from bson import json_util
 from numpy.typing import NDArray
 
 from smartdownsample_core import Selection, Signatures, downsample, natural_order
+from smartdownsample_core.constraints import Constraints
 
 from . import choices, samples
 from .config import DownsampleConfig, SignatureConfig
-from .inputs import TARGET_COUNT, WHAT_IF_ROWS
+from .inputs import CHOICE_ROWS, WHAT_IF_ROWS
 
 #: Rows kept in memory, over all datasets and views; a row takes about 200 bytes, and four times
 #: the length of an embedding, if these were asked for.
@@ -120,18 +121,34 @@ def answer(
     Raises:
         ValueError: if the settings do not fit the samples
     """
-    asked = tuple(getattr(config, row.name) for row in (TARGET_COUNT, *WHAT_IF_ROWS))
-
-    def work() -> Selection:
-        choice = choices.make(dataset, view, stored.id_list, config, stored.remember)
-        return downsample(
-            stored.signatures, stored.order, config.target_count, config.random_seed, choice
-        )
-
-    selection: Selection = stored.remember(
-        ("selection", asked, choices.stamp(dataset, config)), work
+    meaning = choices.stamp(dataset, config)
+    choice = choices.make(dataset, view, stored.id_list, config, stored.remember)
+    constraints = stored.remember(
+        ("constraints", *(getattr(config, row.name) for row in CHOICE_ROWS), meaning),
+        lambda: Constraints(stored.signatures, stored.order, choice),
     )
-    return selection
+    others = tuple(getattr(config, row.name) for row in WHAT_IF_ROWS)
+
+    def select(target_count: int | None) -> Selection:
+        selection: Selection = stored.remember(
+            ("selection", target_count, others, meaning),
+            lambda: downsample(
+                stored.signatures,
+                stored.order,
+                target_count,
+                config.random_seed,
+                choice,
+                constraints,
+            ),
+        )
+        return selection
+
+    target = config.target_count
+    if target is None or config.strategy != "diverse" or config.stratify_by:
+        return select(target)
+    # Ranking takes long, and is nested: a slider that is dragged finds its answers in one ranking.
+    ranked = select(min(max(1 << target.bit_length(), len(stored) // 10), len(stored)))
+    return ranked.first(target) if target <= len(ranked.indices) else select(target)
 
 
 def is_loaded(view: fo.DatasetView, config: SignatureConfig) -> bool:

@@ -27,8 +27,9 @@ class Choice:
     """``"stride"``: evenly from every visual bucket; ``"diverse"``: each image as different as can
     be from those before it; ``"representative"``: few of what is rare, many of what is frequent"""
     near_duplicates: float | None = None
-    """leave out an image that differs from one before it in natural order, wherever that is, in at
-    most so many bits of the dHash; with ``features`` it is a cosine distance, 0-2"""
+    """leave out an image that differs in at most so many bits of the dHash from one before it in
+    natural order, wherever that is, that is not left out itself; with ``features`` it is a cosine
+    distance, 0-2"""
     features: Any = None
     """``(n, d)`` numbers, such as embeddings, to compare images by instead of our descriptors"""
     stratify_by: Sequence[Label] | None = None

@@ -47,8 +47,8 @@ def describe(thumbnails: NDArray[np.uint8]) -> NDArray[np.uint8]:
         between two photographs rarely below 250
 
     >>> flat = np.full((1, 3, 32, 32), 100, np.uint8)
-    >>> describe(flat)[0, :64].any()
-    np.False_
+    >>> bool(describe(flat)[0, :64].any())
+    False
     """
     red, green, blue = thumbnails.transpose(1, 0, 2, 3).astype(np.float32)
     grey = np.floor((_GREY[0] * red + _GREY[1] * green + _GREY[2] * blue + 512) / 1024)

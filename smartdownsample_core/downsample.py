@@ -36,7 +36,8 @@ def downsample(
     Args:
         signatures: the table of n images
         order: ``(n,)``; their natural order, of :func:`smartdownsample_core.order.natural_order`
-        target_count: images to keep, those of ``choice.keep`` among them; all readable ones if
+        target_count: images to keep, those of ``choice.keep`` among them, even if unreadable; all
+            readable ones if
             there are fewer, none if 0 or less; None for as many as ``near_duplicates`` and
             ``max_per_group`` leave
         random_seed: at least 0; the same seed gives the same selection
@@ -113,6 +114,6 @@ def _pick(
         pick(images, pool[stratum_of[pool] == stratum], taken, int(quotas[stratum]))
         for stratum in np.flatnonzero(quotas)
     ]
-    # In turn, so that any beginning of the order has something of every stratum.
+    # In turn, so that any beginning of the order has about its share of every stratum.
     turns = [(np.arange(len(rows)) + 0.5) / len(rows) for rows in picked]
     return np.concatenate(picked)[np.argsort(np.concatenate(turns), kind="stable")]

@@ -9,12 +9,14 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
-from typing import BinaryIO, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import simplejpeg
 from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
+
+from .limits import check_format, check_scans, check_sides, read_file
 
 #: The shorter side of an image that the decoder reduced has at least this many pixels.
 _SHORT_SIDE = 64
@@ -25,21 +27,25 @@ _AVERAGED_SHORT_SIDE = 192
 #: Images with a shorter side below this are not reduced: there is little to gain.
 _SMALLEST_TO_REDUCE = 128
 
+#: Nor are those that are more times as long as wide: the weights of a long side take much memory.
+_LONGEST_TO_REDUCE = 16
+
 _JPEG_START = b"\xff\xd8"
 
 # Besides OSError, what Pillow's decoders are known to raise on damaged files.
 _DECODER_ERRORS = (
     Image.DecompressionBombError,
+    ArithmeticError,
+    AssertionError,
+    AttributeError,
     EOFError,
-    IndexError,
-    KeyError,
+    LookupError,
     MemoryError,
-    OverflowError,
     RuntimeError,
     SyntaxError,  # Pillow's own word for a broken PNG, GIF, TIFF or JPEG structure
     TypeError,
     ValueError,
-    ZeroDivisionError,
+    Warning,  # under python -W error
     struct.error,
     zlib.error,
 )
@@ -88,10 +94,10 @@ def load_rgb(path: str) -> Image.Image:
         FileNotFoundError: ``File not found: PATH``
         PermissionError: ``Permission denied: PATH``
         OSError: ``Cannot read image file: PATH (reason)``; also for a directory, a damaged or
-            truncated file, and one with more pixels than twice ``PIL.Image.MAX_IMAGE_PIXELS``
+            truncated file, and one beyond the limits of :mod:`smartdownsample_core.limits`
     """
     with _named_errors(path):
-        return _load(path)
+        return _load(read_file(path))
 
 
 def open_picture(path: str) -> Picture | Image.Image:
@@ -110,13 +116,12 @@ def open_picture(path: str) -> Picture | Image.Image:
         FileNotFoundError, PermissionError, OSError: as :func:`load_rgb`
     """
     with _named_errors(path):
-        with open(path, "rb") as file:
-            data = file.read()
-        picture = _jpeg_picture(data)
+        data = read_file(path)
+        picture = _jpeg_picture(path, data)
         if picture is not None:
             return picture
-        full = _load(io.BytesIO(data))
-        if min(full.size) < _SMALLEST_TO_REDUCE:
+        full = _load(data)
+        if not _is_worth_reducing(*full.size):
             return full
         return Picture(averaged(full), decode=lambda: full)
 
@@ -128,13 +133,19 @@ def averaged(full: Image.Image) -> Reduced:
     return Reduced(np.asarray(full.reduce(factor)), extent)
 
 
-def _jpeg_picture(data: bytes) -> Picture | None:
+def _is_worth_reducing(width: int, height: int) -> bool:
+    short, long = sorted((width, height))
+    return short >= _SMALLEST_TO_REDUCE and long <= _LONGEST_TO_REDUCE * short
+
+
+def _jpeg_picture(path: str, data: bytes) -> Picture | None:
     """Decodes a JPEG file reduced; None if Pillow has to see to it."""
     if not data.startswith(_JPEG_START):
         return None
+    check_scans(data)
     try:
         height, width, colorspace, _ = simplejpeg.decode_jpeg_header(data)
-        if min(width, height) < _SMALLEST_TO_REDUCE or colorspace not in ("YCbCr", "Gray"):
+        if not _is_worth_reducing(width, height) or colorspace not in ("YCbCr", "Gray"):
             return None
         if Image.MAX_IMAGE_PIXELS is not None and width * height > Image.MAX_IMAGE_PIXELS:
             return None
@@ -145,18 +156,16 @@ def _jpeg_picture(data: bytes) -> Picture | None:
         return None
     return Picture(
         Reduced(reduced, (width / factor, height / factor)),
-        decode=lambda: Image.fromarray(simplejpeg.decode_jpeg(data, "RGB")),
+        decode=_named_errors(path)(lambda: Image.fromarray(simplejpeg.decode_jpeg(data, "RGB"))),
     )
 
 
-def _load(file: str | BinaryIO) -> Image.Image:
-    with Image.open(file) as image:
-        return _rgb(image)
-
-
-def _rgb(image: Image.Image) -> Image.Image:
-    image.load()
-    return image if image.mode == "RGB" else image.convert("RGB")
+def _load(data: bytes) -> Image.Image:
+    with Image.open(io.BytesIO(data)) as image:
+        check_format(image.format)
+        image.load()
+        check_sides(*image.size)  # not before: that of an icon is known only now
+        return image if image.mode == "RGB" else image.convert("RGB")
 
 
 @contextmanager
@@ -175,8 +184,6 @@ def _named_errors(path: str) -> Iterator[None]:
 def _reason(error: BaseException) -> str:
     if isinstance(error, UnidentifiedImageError):
         return "empty, or not an image format that Pillow knows"
-    if isinstance(error, IsADirectoryError):
-        return "it is a directory"
     if isinstance(error, OSError) and error.strerror:
         return error.strerror
     return str(error) or type(error).__name__

@@ -105,7 +105,8 @@ class Selection:
         """Returns the selection that a smaller target would have made: it is nested in this one.
 
         Args:
-            target_count: 0 or more, at most the images that are kept here
+            target_count: at most the images that are kept here, at least those that were to be
+                kept anyway
 
         Raises:
             ValueError: if there is no ranking, or if strata had to get their shares

@@ -13,11 +13,13 @@ from benchmarks.methods import (
     farthest_first,
     farthest_from,
     keep_every_nth,
+    keep_ours,
     keep_random,
     nearest_distance,
 )
 from benchmarks.redundant import (
     JUNK,
+    RedundantSet,
     derive_scenes,
     shuffle_names,
     windows,
@@ -25,7 +27,9 @@ from benchmarks.redundant import (
     zipf_sizes,
 )
 from benchmarks.scores import near_duplicates, score
-from smartdownsample_core import Signatures
+from demo.photos import load_photos
+from smartdownsample_core import Signatures, extract
+from smartdownsample_core.traits import is_junk
 
 
 @pytest.mark.parametrize(("scenes", "images"), [(1, 1), (7, 7), (7, 70), (180, 1800)])
@@ -125,3 +129,43 @@ def test_near_duplicates_need_a_kept_image_to_stand_for_them() -> None:
     chain = np.stack([np.cos(angles), np.sin(angles)], axis=1).astype(np.float32)
     assert near_duplicates(chain, 0.1) == pytest.approx(1 / 3)
     assert nearest_distance(chain, chain[:1])[2] == pytest.approx(2 * np.sin(0.4), rel=1e-4)
+
+
+@pytest.fixture(scope="module")
+def bursts(tmp_path_factory: pytest.TempPathFactory) -> RedundantSet:
+    """200 frames of 13 photographs, from very many of one to one of another, a tenth of it junk."""
+    folder = tmp_path_factory.mktemp("bursts")
+    return write_bursts(load_photos(), folder, 200, seed=4, junk=0.1)
+
+
+def _scenes(known: RedundantSet, kept: np.ndarray) -> int:
+    return len(set(known.scenes[kept].tolist()) - {JUNK})
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_diverse_images_show_more_scenes(bursts: RedundantSet, seed: int) -> None:
+    """13 diverse images show 12 of 13 scenes; at random, or every n-th, it is fewer."""
+    kept = keep_ours(strategy="diverse", leave_out_junk=True)(bursts.paths, 13, seed)
+    assert len(set(kept.tolist())) == 13
+    assert _scenes(bursts, kept) >= 12
+    assert _scenes(bursts, keep_random(bursts.paths, 13, seed)) < 12
+    assert _scenes(bursts, keep_every_nth(bursts.paths, 13, seed)) < 12
+
+
+def test_most_junk_is_told_from_scenes(bursts: RedundantSet) -> None:
+    """No frame of a scene is called junk; of junk, only strong noise in a small image is not."""
+    found = is_junk(extract(bursts.paths).traits)
+    assert not found[bursts.scenes != JUNK].any()
+    assert found[bursts.scenes == JUNK].mean() >= 0.8
+
+
+def test_junk_is_left_out_until_nothing_else_is_left(bursts: RedundantSet) -> None:
+    """Farthest-first picks are full of it; without it there are as many images."""
+    counts = [
+        np.count_nonzero(
+            bursts.scenes[keep_ours(strategy="diverse", **junk)(bursts.paths, n, 0)] == JUNK
+        )
+        for n, junk in ((40, {}), (40, {"leave_out_junk": True}), (199, {"leave_out_junk": True}))
+    ]
+    assert counts[0] > 2 * counts[1]
+    assert counts[2] >= 19

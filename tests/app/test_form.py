@@ -69,3 +69,24 @@ def test_an_error_in_the_middle_is_shown(make_dataset, images, own_images, open_
     expect(app.page.get_by_text("none of the 24 images could be read").first).to_be_visible()
     dataset.reload()
     assert (dataset.list_runs(), dataset.has_field("signature")) == ([], False)
+
+
+@pytest.mark.parametrize("page", [1280], indirect=True, ids=["1280"])
+def test_one_of_each_near_duplicate_group(dataset, open_app) -> None:
+    """With a radius the number may be emptied; the output says where the groups are."""
+    app = open_app(dataset)
+    app.run_operator("Smart downsample")
+    numbers = app.page.locator("input[type=number]")
+    expect(numbers.first).to_have_value("8")
+    app.page.get_by_text("Diverse: each image").click()
+    app.page.get_by_text("Advanced options").click()
+    expect(app.page.get_by_text("Leave out near-duplicates within")).to_be_visible()
+    numbers.nth(1).fill("10")
+    expect(app.page.get_by_text("leaves out near-duplicates within 10 bits")).to_be_visible()
+    numbers.first.fill("")
+    expect(app.page.get_by_text("Keeps one of each near-duplicate group")).to_be_visible()
+    app.execute()
+    expect(app.page.get_by_text("samples have near-duplicates, in")).to_be_visible()
+    expect(app.page.get_by_text("in the order of their choice")).to_be_visible()
+    dataset.reload()
+    assert {"smartdownsample_rank", "smartdownsample_group"} <= set(dataset.get_field_schema())

@@ -128,3 +128,15 @@ def test_a_changed_dataset_is_noticed(dataset, operators, own_images, open_app) 
     expect(panel.app.page.get_by_text("24 computed, 80 reused")).to_be_visible()
     panel.app.button("Done").click()
     panel.says("The dataset has changed since this run")
+
+
+def test_a_strategy_is_shown_and_tried(dataset, operators, open_app) -> None:
+    """The settings of a run are shown as they are; another strategy is answered at once."""
+    operators.downsample(dataset, 20, strategy="diverse", near_duplicates=4)
+    panel = Panel(open_app(dataset))
+    panel.says(re.compile("Kept 20 of 80 images.*saved as the run"))
+    panel.root.get_by_text("More settings").click()
+    expect(panel.root.get_by_label("Diverse: each image")).to_be_checked()
+    panel.says(re.compile("Kept 20 of 80 images.*saved as the run"))
+    panel.root.get_by_text("Representative: few of what is rare").click()
+    panel.says(re.compile("Would have kept 20 of 80 images"))

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from smartdownsample_core import allocate
+from smartdownsample_core.allocate import top_up
 
 _SIZES = st.lists(st.integers(0, 40) | st.integers(0, 10**6), max_size=30)
 _SEEDS = st.integers(0, 2**70)
@@ -129,3 +130,106 @@ def test_bad_arguments_are_refused(
     """The error names the argument, its bound and its value."""
     with pytest.raises(ValueError, match=message):
         allocate(sizes, target, seed)  # type: ignore[arg-type]
+
+
+@st.composite
+def _weighted(draw: st.DrawFn) -> tuple[np.ndarray, int, np.ndarray]:
+    sizes = draw(st.lists(st.integers(0, 40) | st.integers(0, 10**5), min_size=1, max_size=12))
+    n = len(sizes)
+    weights = draw(st.lists(st.integers(1, 9) | st.integers(1, 10**9), min_size=n, max_size=n))
+    target = draw(st.integers(0, n + 3) | st.integers(0, sum(sizes)))
+    return np.array(sizes), min(target, sum(sizes)), np.array(weights)
+
+
+@given(_weighted(), _SEEDS)
+def test_weighted_quotas_sum_to_the_target(
+    case: tuple[np.ndarray, int, np.ndarray], seed: int
+) -> None:
+    """Exactly, none above its bucket; one each where it is enough, the heaviest where not."""
+    sizes, target, weights = case
+    quotas = allocate(sizes, target, seed, weights)
+    occupied = sizes > 0
+    assert quotas.sum() == target
+    assert ((quotas >= 0) & (quotas <= sizes)).all()
+    if target >= occupied.sum():
+        assert (quotas[occupied] >= 1).all()
+        return
+    kept, left = weights[quotas == 1], weights[(quotas == 0) & occupied]
+    assert kept.min(initial=2 * 10**9) >= left.max(initial=0)
+
+
+@given(_weighted(), _SEEDS)
+def test_weighted_quotas_are_proportional_where_there_is_room(
+    case: tuple[np.ndarray, int, np.ndarray], seed: int
+) -> None:
+    """Beyond the first image, buckets that are not full share in proportion to their weights."""
+    sizes, target, weights = case
+    quotas = allocate(sizes, target, seed, weights)
+    if target < (sizes > 0).sum():
+        return
+    has_room = np.flatnonzero(quotas < sizes)
+    rest = int((quotas[has_room] - 1).sum())
+    total = int(weights[has_room].sum())
+    for bucket in has_room.tolist():
+        share = Fraction(rest * int(weights[bucket]), total)
+        # Where a remainder filled a bucket, what is left for the others is less by that one.
+        assert abs(int(quotas[bucket]) - 1 - share) < 1 + np.count_nonzero(quotas == sizes)
+    for bucket in np.flatnonzero(quotas == sizes).tolist():
+        for other in has_room.tolist():
+            assert Fraction(int(sizes[bucket]) - 2, int(weights[bucket])) <= Fraction(
+                int(quotas[other]), int(weights[other])
+            )
+
+
+def test_equal_weights_give_equal_shares() -> None:
+    """What a small bucket cannot take, the others share."""
+    ones = np.ones(4, np.int64)
+    assert allocate([1000, 50, 200, 80], 80, 0, ones).tolist() == [20, 20, 20, 20]
+    assert allocate([1000, 5, 200, 80], 80, 0, ones).tolist() == [25, 5, 25, 25]
+    assert allocate([1000, 5, 21, 80], 80, 0, ones).tolist() == [27, 5, 21, 27]
+    assert allocate([9, 0, 9, 9], 2, 0, np.array([1, 7, 2, 3])).tolist() == [0, 0, 1, 1]
+
+
+def test_tempered_weights_lie_between_proportional_and_equal() -> None:
+    """The square root takes from the largest and gives to the smallest."""
+    sizes = np.array([10_000, 400, 25])
+    answers = [
+        allocate(sizes, 301, 0, np.rint(sizes**power * 1024).astype(np.int64))
+        for power in (1.0, 0.5, 0.0)
+    ]
+    assert [quotas.tolist() for quotas in answers] == [[287, 12, 2], [239, 49, 13], [138, 138, 25]]
+
+
+@st.composite
+def _top_ups(draw: st.DrawFn) -> tuple[np.ndarray, np.ndarray, int, np.ndarray | None]:
+    n = draw(st.integers(1, 10))
+    sizes, taken = (
+        np.array(draw(st.lists(st.integers(0, 30), min_size=n, max_size=n))) for _ in range(2)
+    )
+    weights = draw(st.none() | st.lists(st.integers(1, 50), min_size=n, max_size=n))
+    count = draw(st.integers(0, int(sizes.sum())))
+    return sizes, taken, count, None if weights is None else np.array(weights)
+
+
+@given(_top_ups(), _SEEDS)
+def test_a_top_up_is_exact_and_fills_up_to_the_shares(
+    case: tuple[np.ndarray, np.ndarray, int, np.ndarray | None], seed: int
+) -> None:
+    """It sums to the count within the sizes, and no bucket gets more than its share of all."""
+    sizes, taken, count, weights = case
+    more = top_up(sizes, taken, count, seed, weights)
+    assert more.sum() == count
+    assert ((more >= 0) & (more <= sizes)).all()
+    shares = allocate(sizes + taken, count + int(taken.sum()), seed, weights)
+    assert (more <= np.maximum(shares - taken, 0)).all()
+    if (taken <= shares).all():
+        assert (more + taken).tolist() == shares.tolist()
+
+
+@given(_cases(), _SEEDS)
+def test_a_top_up_of_nothing_is_an_allocation(case: tuple[list[int], int], seed: int) -> None:
+    """Where nothing is taken, the quotas are those of allocate."""
+    sizes, target = case
+    target = min(max(target, 0), sum(sizes))
+    more = top_up(np.array(sizes, int), np.zeros(len(sizes), int), target, seed)
+    assert more.tolist() == allocate(sizes, target, seed).tolist()

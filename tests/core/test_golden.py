@@ -1,23 +1,32 @@
 """Frozen answers: signatures, buckets and selections that must never change by accident.
 
 People store hashes and bucket ids, and cite seeds. Changing a constant here is a CHANGELOG entry.
-All images are made of integers and saved without loss, so that no decoder has a say.
+All images are made of integers, or are PNG photographs, so that no decoder has a say.
 """
 
 from __future__ import annotations
+
+from hashlib import sha256
+from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from demo.photos import photo_paths
 from smartdownsample_core import (
+    Choice,
     allocate,
     assign_buckets,
     downsample,
     extract,
+    load_rgb,
+    natural_order,
     sample_diverse,
     select,
+    sign,
 )
+from smartdownsample_core.descriptor import describe
 
 _Y, _X = np.mgrid[:60, :80]
 _PIXELS = {
@@ -45,6 +54,59 @@ _SMALL_SIGNATURES = {
     "checks": ("b52b6d4ad", "061", 104),
     "sky": ("fffffffff", "00f", 110),
 }
+
+#: name: (edges of the first direction, light, means), (sharpness, share of black, of white).
+_DESCRIPTORS = {
+    "ramp": (
+        ("4e61614e61787861617878614e61614e", "3c6898c43c6898c43c6898c43c6898c4", "738080"),
+        (1.0, 0.0625, 0.0),
+    ),
+    "rings": (
+        ("030336831b1b7fae0a0a5ba800000946", "615e80bf555274b35b597bba747293d2", "509b6c"),
+        (0.8878, 0.0, 0.0),
+    ),
+    "green": (
+        ("22323220314043303c3a4622362e3d28", "597d8496637a7a92797d8b96657c9b95", "7700ff"),
+        (15.6622, 0.0, 0.0),
+    ),
+    "checks": (
+        ("445c5c444b66664b4b66664b445c5c44", "7280808e8380807d8380807d7280808e", "7cf6fd"),
+        (116.7452, 0.0, 0.0),
+    ),
+    "sky": (
+        ("00000000000000000000000000000000", "5a65717c68737f8a77818d98848f9ba6", "6d0000"),
+        (0.2919, 0.0, 0.0),
+    ),
+}
+
+#: Photographs that scikit-image ships without loss: beginning of the SHA-256 of their descriptors.
+_PHOTOS = {
+    "astronaut.png": "0ec9a05c12783846",
+    "chelsea.png": "0f1755a227e9def5",
+    "coffee.png": "69791137f47271c2",
+}
+
+#: What is chosen beside the strategy: strategy, constraints, positions of 8 kept of 40.
+_CHOICES = [
+    pytest.param("stride", "alone", [1, 13, 14, 15, 20, 21, 33, 35], id="stride alone"),
+    pytest.param("stride", "constrained", [3, 7, 8, 13, 15, 22, 32, 35], id="stride constrained"),
+    pytest.param("stride", "balanced", [4, 7, 11, 13, 14, 20, 21, 32], id="stride balanced"),
+    pytest.param("diverse", "alone", [3, 9, 1, 11, 17, 39, 26, 24], id="diverse alone"),
+    pytest.param("diverse", "constrained", [3, 6, 17, 20, 35, 5, 38, 2], id="diverse constrained"),
+    pytest.param("diverse", "balanced", [2, 1, 4, 3, 0, 37, 21, 39], id="diverse balanced"),
+    pytest.param(
+        "representative", "alone", [1, 3, 10, 11, 18, 19, 22, 31], id="representative alone"
+    ),
+    pytest.param(
+        "representative",
+        "constrained",
+        [3, 5, 10, 15, 18, 22, 30, 35],
+        id="representative constrained",
+    ),
+    pytest.param(
+        "representative", "balanced", [7, 15, 16, 18, 19, 32, 34, 36], id="representative balanced"
+    ),
+]
 
 
 @pytest.fixture(scope="module")
@@ -94,6 +156,50 @@ def test_kept_images_are_frozen(image_paths: list[str], seed: int, expected: lis
         return_indices=True,
     )
     assert kept == expected
+
+
+def test_descriptors_and_traits_are_frozen(image_paths: list[str]) -> None:
+    """Bytes of descriptors, in hexadecimal digits, and what decides about junk."""
+    table = extract(image_paths[:5])
+    parts = [
+        tuple(part.tobytes().hex() for part in np.split(row, [16, 64, 80, 112])[::2])
+        for row in table.descriptor
+    ]
+    measured = np.stack(table.traits, axis=1).round(4).tolist()
+    found = zip(parts, map(tuple, measured), strict=True)
+    assert dict(zip(_PIXELS, found, strict=True)) == {
+        name: (part, pytest.approx(values, abs=2e-4))
+        for name, (part, values) in _DESCRIPTORS.items()
+    }
+
+
+def test_descriptors_of_photographs_are_frozen() -> None:
+    """All of their bytes."""
+    paths = [path for path in photo_paths() if path.name in _PHOTOS]
+    found = {
+        path.name: sha256(describe(sign(load_rgb(str(path))).thumbnail[None])).hexdigest()[:16]
+        for path in paths
+    }
+    assert found == _PHOTOS
+
+
+@pytest.mark.parametrize(("strategy", "constraints", "expected"), _CHOICES)
+def test_choices_of_strategies_are_frozen(
+    image_paths: list[str], strategy: str, constraints: str, expected: list[int]
+) -> None:
+    """From files to indices; of the diverse ones in the order in which they were chosen."""
+    more = {
+        "alone": {},
+        "constrained": {"near_duplicates": 4, "leave_out_junk": True, "keep": [3]},
+        "balanced": {
+            "stratify_by": [Path(path).stem.split("_")[0] for path in image_paths],
+            "balance": "equal",
+        },
+    }
+    choice = Choice(strategy=strategy, **more[constraints])
+    selection = downsample(extract(image_paths), natural_order(image_paths), 8, 42, choice)
+    ranking = selection.indices if selection.ranking is None else selection.ranking
+    assert ranking.tolist() == expected
 
 
 def test_quotas_are_frozen() -> None:

@@ -1,0 +1,124 @@
+"""What reading an image file may cost: every limit, and reading within them.
+
+==============  ==============================================================================
+pixels          twice ``PIL.Image.MAX_IMAGE_PIXELS``, 178,956,970 by default. Pillow refuses
+                more, from the header, and warns from half of that on. JPEG files above the half
+                are left to Pillow for that reason. ``PIL.Image.MAX_IMAGE_PIXELS = None`` lifts it
+side            :data:`MAX_SIDE` pixels: what Lanczos takes grows with the side, not the pixels
+bytes           :data:`MAX_FILE_BYTES`, from the size of the file, before it is opened
+scans           :data:`MAX_SCANS` of a JPEG file: each one goes over all pixels again
+kind of file    regular files only, which is looked up before they are opened: opening a named
+                pipe waits for a writer, and a device may never end
+format          what Pillow reads, but for :data:`REFUSED_FORMATS`
+==============  ==============================================================================
+
+There is no limit of time: a decoder in C cannot be stopped but with its process, and what a slow
+disk takes is no fault of the file. The limits above bound the work instead. The slowest that they
+let through take three minutes: 179 million pixels as QOI, which Pillow decodes in Python.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+
+#: 1 GiB. An uncompressed image of as many pixels as are allowed has half of it.
+MAX_FILE_BYTES = 2**30
+
+#: Pillow's Lanczos takes 48 bytes and a microsecond for each pixel of a side.
+MAX_SIDE = 1_000_000
+
+#: An ordinary progressive file has 10; libtiff stops at 100 as well.
+MAX_SCANS = 100
+
+REFUSED_FORMATS = {
+    "EPS": "it is PostScript, a program, which Pillow would have Ghostscript run",
+    "FITS": "Pillow below 12.2 decompresses FITS files without a bound",
+}
+
+_KINDS = {
+    stat.S_IFDIR: "a directory",
+    stat.S_IFIFO: "a named pipe",
+    stat.S_IFSOCK: "a socket",
+    stat.S_IFCHR: "a device",
+    stat.S_IFBLK: "a device",
+}
+
+# What ends the compressed data of a JPEG scan: no stuffed zero, restart or fill byte.
+_JPEG_MARKER = re.compile(rb"\xff[\xc0-\xcf\xd9-\xfe]")
+_START_OF_SCAN, _END_OF_IMAGE = b"\xff\xda", b"\xff\xd9"
+_SEQUENTIAL = (b"\xff\xc0", b"\xff\xc1")  # frames that are not progressive
+
+
+def read_file(path: str) -> bytes:
+    """Reads a regular file, as many bytes as it had when it was looked at.
+
+    Raises:
+        OSError: if the file cannot be read, is not a regular one, or too large
+        ValueError: if no file can have this name
+    """
+    _checked_size(os.stat(path))
+    with open(path, "rb", opener=_without_waiting) as file:
+        # Once more: another file may have taken the name in between.
+        return file.read(_checked_size(os.fstat(file.fileno())))
+
+
+def _without_waiting(path: str, flags: int) -> int:
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
+
+
+def _checked_size(status: os.stat_result) -> int:
+    if not stat.S_ISREG(status.st_mode):
+        kind = _KINDS.get(stat.S_IFMT(status.st_mode), "not a regular file")
+        raise OSError(f"it is {kind}")
+    if status.st_size > MAX_FILE_BYTES:
+        raise OSError(
+            f"it has {status.st_size:,} bytes, and more than {MAX_FILE_BYTES:,} are not read; "
+            "smartdownsample_core.limits.MAX_FILE_BYTES is the limit"
+        )
+    return status.st_size
+
+
+def check_sides(width: int, height: int) -> None:
+    """Raises a ValueError for an image without pixels, or with a side above :data:`MAX_SIDE`."""
+    if min(width, height) < 1:
+        raise ValueError(f"it has no pixels, {width} x {height}")
+    if max(width, height) > MAX_SIDE:
+        raise ValueError(
+            f"it is {width:,} x {height:,} pixels, and a side above {MAX_SIDE:,} is not read; "
+            "smartdownsample_core.limits.MAX_SIDE is the limit"
+        )
+
+
+def check_format(name: str | None) -> None:
+    """Raises a ValueError if Pillow's name of a format is one of :data:`REFUSED_FORMATS`."""
+    if name in REFUSED_FORMATS:
+        raise ValueError(f"{name} files are not read: {REFUSED_FORMATS[name]}")
+
+
+def check_scans(jpeg: bytes) -> None:
+    r"""Raises a ValueError if a JPEG file has more scans than :data:`MAX_SCANS`.
+
+    >>> head = b"\xff\xd8" + b"\xff\xc2\x00\x0b\x08\x00\x40\x00\x40\x01\x01\x11\x00"
+    >>> scan = b"\xff\xda\x00\x08\x01\x01\x00\x00\x3f\x00" + b"compressed\xff\x00"
+    >>> check_scans(head + 100 * scan + b"\xff\xd9" + scan)
+    >>> check_scans(head + 101 * scan + b"\xff\xd9")
+    Traceback (most recent call last):
+    ValueError: it has more than 100 scans; smartdownsample_core.limits.MAX_SCANS is the limit
+    """
+    place, scans, components = len(b"\xff\xd8"), 0, b"none"
+    while (marker := _JPEG_MARKER.search(jpeg, place)) and marker[0] != _END_OF_IMAGE:
+        segment = jpeg[marker.end() : marker.end() + 8]
+        if marker[0] in _SEQUENTIAL:
+            components = segment[7:8]
+        elif marker[0] == _START_OF_SCAN:
+            if segment[2:3] == components:  # one scan has it all, as in nearly all files
+                return
+            scans += 1
+            if scans > MAX_SCANS:
+                raise ValueError(
+                    f"it has more than {MAX_SCANS} scans; "
+                    "smartdownsample_core.limits.MAX_SCANS is the limit"
+                )
+        place = marker.end() + int.from_bytes(segment[:2], "big")

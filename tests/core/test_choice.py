@@ -1,0 +1,207 @@
+"""How to choose: every wrong choice is refused, with its bound and a way out."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+import pytest
+
+from smartdownsample_core import Choice
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        pytest.param(
+            {"strategy": "random"},
+            "strategy must be 'stride' or 'diverse' or 'representative', got 'random'",
+            id="strategy",
+        ),
+        pytest.param(
+            {"near_duplicates": -1},
+            "near_duplicates must be a number of at least 0, got -1",
+            id="negative radius",
+        ),
+        pytest.param(
+            {"near_duplicates": "2"},
+            "near_duplicates must be a number of at least 0, got '2'",
+            id="radius of text",
+        ),
+        pytest.param(
+            {"near_duplicates": True},
+            "near_duplicates must be a number of at least 0, got True",
+            id="radius of a flag",
+        ),
+        pytest.param(
+            {"near_duplicates": float("nan"), "features": [[1]]},
+            "near_duplicates must be a number of at least 0, got nan",
+            id="radius of nan",
+        ),
+        pytest.param(
+            {"near_duplicates": 1.5},
+            "near_duplicates must be a whole number, got 1.5",
+            id="half a bit",
+        ),
+        pytest.param(
+            {"balance": "even", "stratify_by": []},
+            "balance must be 'proportional' or 'equal', got 'even'",
+            id="balance of text",
+        ),
+        pytest.param(
+            {"balance": 1.5, "stratify_by": []},
+            "balance must be a number from 0 to 1, got 1.5",
+            id="balance too large",
+        ),
+        pytest.param(
+            {"balance": -0.1, "stratify_by": []},
+            "balance must be a number from 0 to 1, got -0.1",
+            id="balance negative",
+        ),
+        pytest.param(
+            {"balance": None, "stratify_by": []},
+            "balance must be a number from 0 to 1, got None",
+            id="no balance",
+        ),
+        pytest.param(
+            {"max_per_group": 0, "stratify_by": []},
+            "max_per_group must be at least 1, got 0",
+            id="none per group",
+        ),
+        pytest.param(
+            {"max_per_group": 2.5, "stratify_by": []},
+            "max_per_group must be a whole number, got 2.5",
+            id="half an image per group",
+        ),
+        pytest.param(
+            {"max_per_group": 3},
+            "max_per_group and balance are about strata: say stratify_by, too",
+            id="most without strata",
+        ),
+        pytest.param(
+            {"balance": "equal"},
+            "max_per_group and balance are about strata: say stratify_by, too",
+            id="balance without strata",
+        ),
+    ],
+)
+def test_a_wrong_choice_is_refused(fields: dict[str, object], message: str) -> None:
+    """The error gives the bound and the value, word for word."""
+    with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
+        Choice(**fields)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("fields", "target", "message"),
+    [
+        pytest.param(
+            {},
+            None,
+            "without a target_count, say near_duplicates or max_per_group",
+            id="no target",
+        ),
+        pytest.param(
+            {"leave_out_junk": True, "stratify_by": ["a"] * 4},
+            None,
+            "without a target_count, say near_duplicates or max_per_group",
+            id="no target with strata",
+        ),
+        pytest.param(
+            {"features": [[1.0], [2.0]]},
+            3,
+            "features must have the shape (4, d), one row for each of the 4 images, got (2, 1)",
+            id="features",
+        ),
+        pytest.param(
+            {"stratify_by": ["a"] * 1234},
+            3,
+            "stratify_by must have a label for each of the 4 images, got 1,234",
+            id="labels",
+        ),
+        pytest.param({"keep": [1.5]}, 3, "keep must be a whole number, got 1.5", id="position"),
+        pytest.param(
+            {"keep": [0, 4]},
+            3,
+            "keep must be positions from 0 to 3, got 4",
+            id="position too large",
+        ),
+        pytest.param(
+            {"keep": [9, -1]}, 3, "keep must be positions from 0 to 3, got -1", id="negative"
+        ),
+        pytest.param(
+            {"keep": [0, 1, 2]},
+            2,
+            "target_count 2 is less than the 3 images of keep, which count; raise it, "
+            "or keep fewer",
+            id="kept too many",
+        ),
+        pytest.param(
+            {"keep": [3]},
+            -5,
+            "target_count -5 is less than the 1 images of keep, which count; raise it, "
+            "or keep fewer",
+            id="kept one of none",
+        ),
+    ],
+)
+def test_a_choice_that_does_not_fit_is_refused(
+    fields: dict[str, object], target: int | None, message: str
+) -> None:
+    """The error says how many images there are, word for word."""
+    choice = Choice(**fields)  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
+        choice.check(4, target)
+
+
+@pytest.mark.parametrize(
+    ("fields", "target"),
+    [
+        pytest.param({}, 3, id="nothing"),
+        pytest.param({}, -3, id="negative target"),
+        pytest.param({"near_duplicates": 0}, None, id="radius without target"),
+        pytest.param({"near_duplicates": np.int64(2)}, None, id="radius of numpy"),
+        pytest.param({"near_duplicates": 0.1, "features": [[1]] * 4}, None, id="cosine distance"),
+        pytest.param({"max_per_group": 1, "stratify_by": "abcd"}, None, id="most without target"),
+        pytest.param({"balance": 1, "stratify_by": [None] * 4}, 3, id="balance of 1"),
+        pytest.param({"balance": np.float32(0.5), "stratify_by": [1] * 4}, 3, id="of numpy"),
+        pytest.param({"keep": np.array([0, 3])}, 2, id="positions of numpy"),
+        pytest.param({"keep": [1, 1, 1]}, 1, id="repeated positions"),
+    ],
+)
+def test_a_choice_that_fits_is_taken(fields: dict[str, object], target: int | None) -> None:
+    """Nothing is raised for what is within bounds."""
+    Choice(**fields).check(4, target)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("balance", "exponent"), [("proportional", 1.0), ("equal", 0.0), (0.5, 0.5), (0, 0.0), (1, 1.0)]
+)
+def test_a_balance_is_a_power(balance: str | float, exponent: float) -> None:
+    """Words and numbers mean the same scale."""
+    assert Choice(balance=balance, stratify_by=[]).exponent == exponent
+
+
+@pytest.mark.parametrize(
+    ("fields", "needed"),
+    [
+        pytest.param({}, False, id="stride"),
+        pytest.param({"near_duplicates": 3}, False, id="near-duplicates"),
+        pytest.param({"strategy": "diverse"}, True, id="diverse"),
+        pytest.param({"strategy": "representative"}, True, id="representative"),
+        pytest.param({"strategy": "diverse", "features": [[1]]}, False, id="own features"),
+        pytest.param({"leave_out_junk": True, "features": [[1]]}, True, id="junk"),
+    ],
+)
+def test_descriptors_are_asked_for_where_they_are_used(
+    fields: dict[str, object], needed: bool
+) -> None:
+    """By strategies that compare without features, and by junk."""
+    assert Choice(**fields).needs_descriptors is needed  # type: ignore[arg-type]
+
+
+def test_a_choice_is_made_of_keywords_and_stays_as_it_is() -> None:
+    """No field goes by its place, none can be changed unchecked."""
+    with pytest.raises(TypeError):
+        Choice("diverse")  # type: ignore[misc]
+    with pytest.raises(AttributeError):
+        Choice().strategy = "diverse"  # type: ignore[misc]

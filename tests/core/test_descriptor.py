@@ -1,0 +1,149 @@
+"""Descriptors: small, the same for any batch, and little moved by light."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image
+
+from demo.photos import load_photos, photo_paths
+from smartdownsample_core import extract, sign
+from smartdownsample_core.descriptor import DESCRIPTOR_SIZE, describe
+
+_SEEDS = st.integers(0, 2**32)
+
+
+@pytest.fixture(scope="module")
+def thumbnails() -> np.ndarray:
+    """Those of the demo photographs, ``(13, 3, 32, 32)``."""
+    return np.stack([sign(photo).thumbnail for photo in load_photos()])
+
+
+def _random(seed: int, n: int = 6) -> np.ndarray:
+    """Thumbnails from flat to noise, some with nothing but the lowest and the highest level."""
+    rng = np.random.default_rng(seed)
+    contrast = rng.choice([0, 1, 5, 60, 1000], (n, 1, 1, 1))
+    level = rng.integers(0, 256, (n, 3, 1, 1))
+    noise = rng.normal(size=(n, 3, 32, 32))
+    return np.clip(level + contrast * noise, 0, 255).astype(np.uint8)
+
+
+def _distances(one: np.ndarray, other: np.ndarray) -> np.ndarray:
+    return np.linalg.norm(one[:, None].astype(float) - other, axis=2)
+
+
+@given(_SEEDS)
+def test_descriptors_are_115_bytes_of_bounded_length(seed: int) -> None:
+    """Whatever is on the image; the squares sum to less than 2**22, as distances need it."""
+    found = describe(_random(seed))
+    assert found.dtype == np.uint8
+    assert found.shape == (6, DESCRIPTOR_SIZE) == (6, 115)
+    assert (found.astype(int) ** 2).sum(axis=1).max() < 2**22
+
+
+@pytest.mark.parametrize("level", [0, 1, 100, 255])
+def test_flat_images_have_light_but_no_edges(level: int) -> None:
+    """Only the mean grey tells them apart."""
+    flat = describe(np.full((1, 3, 32, 32), level, np.uint8))[0].tolist()
+    assert flat == [0] * 64 + [128] * 48 + [round(0.968 * level)] + [128] * 2
+
+
+@settings(max_examples=30)
+@given(_SEEDS, st.lists(st.integers(1, 12), unique=True, max_size=5))
+def test_batches_do_not_change_a_descriptor(
+    thumbnails: np.ndarray, seed: int, cuts: list[int]
+) -> None:
+    """The same bytes for any split of the images, in any order."""
+    order = np.random.default_rng(seed).permutation(len(thumbnails))
+    parts = np.split(thumbnails[order], sorted(cuts))
+    found = np.concatenate([describe(part) for part in parts])
+    assert found.tobytes() == describe(thumbnails)[order].tobytes()
+
+
+def test_the_input_may_lie_in_memory_in_any_way(thumbnails: np.ndarray) -> None:
+    """A view with the channels last gives the same bytes."""
+    turned = np.ascontiguousarray(thumbnails.transpose(0, 2, 3, 1)).transpose(0, 3, 1, 2)
+    assert describe(turned).tobytes() == describe(thumbnails).tobytes()
+
+
+def test_no_images_have_no_descriptors() -> None:
+    """An empty batch gives an empty table."""
+    assert describe(np.empty((0, 3, 32, 32), np.uint8)).shape == (0, 115)
+
+
+@pytest.mark.parametrize(
+    ("gain", "offset"),
+    [
+        pytest.param(0.8, 0, id="darker"),
+        pytest.param(1.15, 0, id="lighter"),
+        pytest.param(1.0, 15, id="foggier"),
+        pytest.param(0.7, 30, id="less contrast"),
+    ],
+)
+def test_light_moves_a_photograph_less_than_halfway_to_another(
+    thumbnails: np.ndarray, gain: float, offset: int
+) -> None:
+    """The nearest photograph is itself, by far."""
+    photos = describe(thumbnails)
+    changed = describe(np.clip(thumbnails * gain + offset, 0, 255).astype(np.uint8))
+    apart = _distances(photos, photos)
+    np.fill_diagonal(apart, np.inf)
+    moved = np.linalg.norm(photos.astype(float) - changed, axis=1)
+    assert (moved < apart.min(axis=1) / 2).all()
+
+
+def test_distances_are_as_promised(thumbnails: np.ndarray) -> None:
+    """Between two photographs the distance is rarely below 250."""
+    photos = describe(thumbnails)
+    apart = _distances(photos, photos)[np.triu_indices(len(photos), 1)]
+    assert (apart < 250).mean() < 0.1
+
+
+def test_a_photograph_is_not_its_mirror_image(thumbnails: np.ndarray) -> None:
+    """Where things are counts."""
+    photos, mirrored = describe(thumbnails), describe(thumbnails[:, :, :, ::-1])
+    assert (np.linalg.norm(photos.astype(float) - mirrored, axis=1) > 80).all()
+
+
+def test_extract_describes_each_image_in_its_row(burst_paths: list[str]) -> None:
+    """As one at a time, and not at all if it is told so."""
+    paths = burst_paths[:40]
+    alone = [extract([path]).descriptor[0].tolist() for path in paths]
+    table = extract(paths, n_workers=3)
+    assert table.descriptor.tolist() == alone
+    without = extract(paths, descriptors=False)
+    assert not without.descriptor.any()
+    assert np.isnan(without.sharpness).all()
+    assert without.dhash.tolist() == table.dhash.tolist()
+
+
+def test_reduced_decoding_moves_a_photograph_next_to_nothing(thumbnails: np.ndarray) -> None:
+    """Descriptors of files are those of the whole images to a fraction of a burst's distances."""
+    files = extract([str(path) for path in photo_paths()]).descriptor
+    moved = np.linalg.norm(files.astype(float) - describe(thumbnails), axis=1)
+    assert moved.max() < 25
+
+
+def test_frames_of_a_burst_are_closer_than_photographs() -> None:
+    """A shifted crop of a photograph is nearer to it than every other photograph."""
+    photos = load_photos()
+    shifted = [
+        photo.crop((photo.width // 40, photo.height // 40, photo.width, photo.height))
+        for photo in photos
+    ]
+    one, other = (
+        describe(np.stack([sign(image).thumbnail for image in images]))
+        for images in (photos, shifted)
+    )
+    assert _distances(one, other).argmin(axis=1).tolist() == list(range(len(photos)))
+
+
+def test_grey_and_colour_of_one_picture_share_their_edges() -> None:
+    """The first 80 bytes are about light alone."""
+    photo = load_photos()[0]
+    grey = Image.merge("RGB", [photo.convert("L")] * 3)
+    one, other = describe(np.stack([sign(photo).thumbnail, sign(grey).thumbnail])).astype(int)
+    assert np.abs(one[:80] - other[:80]).max() <= 4
+    assert np.abs(other[80:112] - 128).max() == 0

@@ -1,0 +1,119 @@
+"""Farthest-first traversal: in batches, and yet as by hand."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from smartdownsample_core import farthest as module
+from smartdownsample_core.farthest import farthest_first
+from smartdownsample_core.nearest import Nearest, Points
+
+_CANDIDATES = pytest.mark.parametrize("candidates", [1, 2, 3, 10, 4096])
+
+
+@st.composite
+def _cases(draw: st.DrawFn) -> tuple[Points, list[int], np.ndarray | None, int, int]:
+    """Points on a small grid, so that ties and duplicates abound; some centers; weights or none."""
+    n = draw(st.integers(1, 30))
+    coordinates = st.lists(
+        st.integers(0, draw(st.sampled_from([1, 3, 200]))), min_size=2, max_size=2
+    )
+    points = np.array(draw(st.lists(coordinates, min_size=n, max_size=n)), np.uint8)
+    centers = draw(st.lists(st.integers(0, n - 1), unique=True, max_size=min(4, n)))
+    weights = None
+    if draw(st.booleans()):
+        levels = st.sampled_from([0.25, 0.5, 0.7, 1.0])
+        weights = np.array(draw(st.lists(levels, min_size=n, max_size=n)), np.float32)
+    count = draw(st.integers(0, n - len(centers)))
+    return points, centers, weights, count, draw(st.integers(0, n - 1))
+
+
+def _nearest(points: Points, centers: list[int]) -> Nearest:
+    nearest = Nearest(points)
+    nearest.add(np.array(centers, np.int64))
+    return nearest
+
+
+def _slow_ranking(
+    points: Points, centers: list[int], weights: np.ndarray | None, count: int, start: int
+) -> list[int]:
+    """The definition: the farthest that is left, the lowest row of several, and over again."""
+    exact = points.astype(np.int64)
+    scale = np.ones(len(points), np.float32) if weights is None else weights
+    ranking: list[int] = []
+    while len(ranking) < count:
+        taken = centers + ranking
+        if not taken:
+            ranking.append(start)
+            continue
+        squared = ((exact[:, None] - exact[taken]) ** 2).sum(axis=2).min(axis=1)
+        farness = squared.astype(np.float32) * scale
+        farness[taken] = -1
+        ranking.append(int(farness.argmax()))
+    return ranking
+
+
+@_CANDIDATES
+@given(case=_cases())
+def test_the_ranking_equals_the_naive_one(
+    candidates: int, case: tuple[Points, list[int], np.ndarray | None, int, int]
+) -> None:
+    """With ties, duplicates, weights and given centers, however many candidates there are."""
+    points, centers, weights, count, start = case
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module, "_CANDIDATES", candidates)
+        ranking = farthest_first(_nearest(points, centers), count, start, weights)
+    assert ranking.dtype == np.int64
+    assert ranking.tolist() == _slow_ranking(points, centers, weights, count, start)
+
+
+@_CANDIDATES
+@given(case=_cases(), shorter=st.integers(0, 30))
+def test_the_ranking_is_nested(
+    candidates: int,
+    case: tuple[Points, list[int], np.ndarray | None, int, int],
+    shorter: int,
+) -> None:
+    """The first k of a longer ranking are the ranking of k, and nothing is ranked twice."""
+    points, centers, weights, count, start = case
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module, "_CANDIDATES", candidates)
+        long = farthest_first(_nearest(points, centers), count, start, weights).tolist()
+        k = min(shorter, count)
+        short = farthest_first(_nearest(points, centers), k, start, weights).tolist()
+    assert short == long[:k]
+    assert len({*long, *centers}) == count + len(centers)
+
+
+@_CANDIDATES
+@given(case=_cases())
+def test_progress_rises_to_the_count(
+    candidates: int, case: tuple[Points, list[int], np.ndarray | None, int, int]
+) -> None:
+    """It is called with rising numbers, and last with the count."""
+    points, centers, weights, count, start = case
+    calls: list[int] = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module, "_CANDIDATES", candidates)
+        farthest_first(_nearest(points, centers), count, start, weights, calls.append)
+    assert calls == sorted(set(calls))
+    assert calls[-1:] == ([count] if count else [])
+
+
+def test_the_ranked_become_centers() -> None:
+    """Whoever goes on has the distances to all of them."""
+    nearest = Nearest(np.array([[0], [3], [9], [200]], np.uint8))
+    farthest_first(nearest, 2, start=0)
+    assert nearest.is_center.tolist() == [True, False, False, True]
+    assert nearest.squared.tolist() == [0, 9, 81, 0]
+
+
+def test_a_large_ranking_equals_the_naive_one() -> None:
+    """More points than candidates, and several batches."""
+    points = np.random.default_rng(5).integers(0, 256, (6000, 8)).astype(np.uint8)
+    weights = np.random.default_rng(6).uniform(0.3, 1, 6000).astype(np.float32)
+    ranking = farthest_first(Nearest(points), 60, 17, weights)
+    assert ranking.tolist() == _slow_ranking(points, [], weights, 60, 17)
