@@ -32,7 +32,9 @@ class _Cluster:
         self._log = log.open("ab")
         self._processes: list[subprocess.Popen[bytes]] = []
         file = log.with_name("scheduler.json")
-        self._start("scheduler", "--host=127.0.0.1", "--port=0", f"--scheduler-file={file}")
+        # Should the tests be killed, it goes after some idle time, and its workers with it.
+        limits = ("--idle-timeout=300s", "--port=0", f"--scheduler-file={file}")
+        self._start("scheduler", "--host=127.0.0.1", *limits)
         self.client = Client(scheduler_file=str(file), timeout=_PATIENCE, set_as_default=False)
         self.address = str(self.client.scheduler.address)
 
@@ -50,7 +52,8 @@ class _Cluster:
     def add_workers(self, count: int) -> None:
         """Starts workers whose processes are restarted if they die, and waits until all are up."""
         self._start(
-            "worker", self.address, f"--nworkers={count}", "--nthreads=1", "--host=127.0.0.1"
+            *("worker", self.address, f"--nworkers={count}", "--nthreads=1"),
+            *("--host=127.0.0.1", "--death-timeout=60"),
         )
         self.client.wait_for_workers(count, timeout=_PATIENCE)
 
