@@ -168,7 +168,9 @@ def _add_choice(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument("--max-per-group", type=int, metavar="N", help="the most of a group")
     group.add_argument(
-        "--keep", metavar="FILE", help="a list of images, one a line, that are kept in any case"
+        "--keep",
+        metavar="FILE",
+        help="a list of images, one a line or a .csv as --output writes, that are kept in any case",
     )
     group.add_argument(
         "--features", metavar="NPY", help="compare by these vectors: one row for each image"
@@ -224,7 +226,10 @@ def _rows_of(listed: str | None, paths: list[str]) -> list[int]:
     if listed is None:
         return []
     rows = {os.path.abspath(path): row for row, path in enumerate(paths)}
-    wanted = [line for line in _lines("--keep", listed) if line.strip()]
+    lines = _lines("--keep", listed)
+    if listed.lower().endswith(".csv"):  # such as --output writes
+        lines = [row.get("path") or "" for row in csv.DictReader(lines)]
+    wanted = [line for line in lines if line.strip()]
     missing = [line for line in wanted if os.path.abspath(line) not in rows]
     if missing:
         raise ValueError(

@@ -63,9 +63,10 @@ def downsample(
     constraints.check_target(target)
 
     images = _images(signatures, order, random_seed, choice)
-    taken = constraints.keep
+    # Always in natural order, so that it does not matter in which order images are given.
+    taken = order[np.isin(order, constraints.keep)]
     for tier in range(N_TIERS):
-        pool = np.flatnonzero(constraints.tiers == tier)
+        pool = order[constraints.tiers[order] == tier]
         picked = _pick(images, constraints, pool, taken, target - len(taken), choice)
         taken = np.concatenate([taken, picked])
     return Selection(
@@ -76,6 +77,7 @@ def downsample(
         unreadable=dict(signatures.unreadable),
         target_count=target if target_count is None else target_count,
         random_seed=random_seed,
+        strategy=choice.strategy,
         ranking=taken if choice.strategy == "diverse" else None,
         leaders=constraints.leaders,
         junk=constraints.junk,

@@ -69,7 +69,7 @@ def shortfalls(selection: Selection) -> list[str]:
             f"target_count {target:,} exceeds the {selection.n_readable:,} readable images; "
             f"{len(selection.unreadable):,} could not be read: all readable ones were kept"
         )
-    if 0 < target < len(selection.buckets):
+    if selection.strategy == "stride" and 0 < target < len(selection.buckets):
         sentences.append(
             f"target_count {target:,} is less than the {len(selection.buckets)} buckets; "
             f"{selection.n_unrepresented} of them are not represented"

@@ -59,6 +59,7 @@ class Selection:
     target_count: int
     """images asked for; k is smaller only if fewer could be read"""
     random_seed: int
+    strategy: str = "stride"
     ranking: NDArray[np.int64] | None = None
     """``(k,)``; the kept images in the order of their choice, if the strategy has one: its first m
     are what a target of m would have kept, as long as there are no strata"""

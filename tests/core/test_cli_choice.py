@@ -75,6 +75,23 @@ def test_listed_images_are_kept(keep, burst_paths: list[str], tmp_path: Path) ->
     assert set(burst_paths[10:13]) <= set(kept)
 
 
+def test_what_was_kept_before_is_kept_again(keep, burst_paths: list[str], tmp_path: Path) -> None:
+    """The table that --output writes is a list for --keep."""
+    keep("-n", "4", "--strategy", "diverse", "-o", str(tmp_path / "kept.csv"))
+    before = keep("-n", "4", "--strategy", "diverse")
+    after = keep("-n", "9", "--keep", str(tmp_path / "kept.csv"), "--strategy", "diverse")
+    assert len(after) == 9
+    assert set(before) <= set(after)
+
+
+@pytest.mark.parametrize("strategy", ["stride", "diverse", "representative"])
+def test_the_order_of_the_files_does_not_matter(burst_paths: list[str], strategy: str) -> None:
+    options = {"strategy": strategy, "near_duplicates": 2, **_QUIET}
+    shuffled = np.random.default_rng(0).permutation(burst_paths).tolist()
+    expected = sample_diverse(burst_paths, 12, **options)
+    assert set(sample_diverse(shuffled, 12, **options)) == set(expected)
+
+
 def test_features_of_a_file(keep, burst_paths: list[str], tmp_path: Path) -> None:
     """Three corners of space: one image of each is kept."""
     features = np.eye(3)[np.arange(len(burst_paths)) % 3]
