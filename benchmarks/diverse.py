@@ -8,8 +8,6 @@ point after the other; independent parts; parts, and then a second round over wh
 from __future__ import annotations
 
 import argparse
-import resource
-import sys
 import time
 from collections.abc import Callable
 
@@ -21,7 +19,7 @@ from smartdownsample_core.descriptor import DESCRIPTOR_SIZE
 from smartdownsample_core.farthest import farthest_first
 from smartdownsample_core.nearest import Nearest
 
-from .table import print_table
+from .table import peak_mb, print_table
 
 _LARGEST_TO_COMPARE = 50_000
 _PART = 5_000
@@ -61,8 +59,6 @@ def _measure(points: NDArray[np.uint8], scenes: Rows, count: int) -> list[list[s
         kept = method()
         seconds = time.perf_counter() - start
         covered = len(np.unique(scenes[kept])) / min(count, len(np.unique(scenes)))
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-        peak_mb = peak / (2**20 if sys.platform == "darwin" else 2**10)
         rows.append(
             [
                 f"{len(points):,}",
@@ -70,7 +66,7 @@ def _measure(points: NDArray[np.uint8], scenes: Rows, count: int) -> list[list[s
                 name,
                 f"{seconds:.1f}",
                 f"{covered:.3f}",
-                f"{peak_mb:,.0f}",
+                f"{peak_mb():,.0f}",
             ]
         )
     return rows

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import argparse
 import random
-import resource
-import sys
 import time
 from pathlib import Path
 
@@ -18,7 +16,7 @@ from natsort import natsorted
 
 from smartdownsample_core import Signatures, downsample, natural_order
 
-from .table import print_table
+from .table import peak_mb, print_table
 
 _LARGEST_FOR_NATSORT = 100_000
 
@@ -35,14 +33,14 @@ def main() -> None:
 
 def _measure(size: int) -> list[str]:
     paths, signatures = synthetic_paths(size), random_signatures(size)
-    before, start = _peak_mb(), time.perf_counter()
+    before, start = peak_mb(), time.perf_counter()
     order = natural_order(paths)
     ordered = time.perf_counter()
     selection = downsample(signatures, order, size // 10)
     selected = time.perf_counter()
     assert len(selection.indices) == size // 10
     row = [f"{size:,}", f"{ordered - start:.2f}", f"{selected - ordered:.2f}"]
-    row.append(f"{_peak_mb() - before:.0f}")
+    row.append(f"{peak_mb() - before:.0f}")
     if size > _LARGEST_FOR_NATSORT:
         return [*row, "-"]
     start = time.perf_counter()
@@ -71,11 +69,6 @@ def random_signatures(size: int) -> Signatures:
     for name in ("sharpness", "dark", "bright"):
         getattr(signatures, name)[:] = rng.uniform(0, 1, size)
     return signatures
-
-
-def _peak_mb() -> float:
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak / (2**20 if sys.platform == "darwin" else 2**10)
 
 
 if __name__ == "__main__":

@@ -136,9 +136,7 @@ def delete_form(ctx: foo.ExecutionContext) -> types.Property:
     inputs = types.Object()
     known = runs.keys(ctx.dataset)
     if not known:
-        text = "This dataset has no smartdownsample run to undo"
-        _refuse(inputs.view("no_runs", types.Warning(label=text)), text)
-        return types.Property(inputs, view=types.View(label=names.LABELS["delete_run"]))
+        return _no_runs("undo", names.LABELS["delete_run"])
     run_key = _run_choice(ctx, inputs, known, default=known[0], required=True)
     inputs.bool(
         "keep_signatures",
@@ -164,9 +162,7 @@ def export_form(ctx: foo.ExecutionContext) -> types.Property:
     inputs = types.Object()
     known = runs.keys(ctx.dataset)
     if not known:
-        text = "This dataset has no smartdownsample run to export"
-        _refuse(inputs.view("no_runs", types.Warning(label=text)), text)
-        return types.Property(inputs, view=types.View(label=names.LABELS["export_run"]))
+        return _no_runs("export", names.LABELS["export_run"])
     run_key = _run_choice(ctx, inputs, known, default=known[0], required=True)
     path = inputs.str(
         "path",
@@ -273,6 +269,14 @@ def _validate(
         _refuse(prop, problem)
     if not problems and isinstance(config, DownsampleConfig):
         inputs.md(config.forecast(ctx.dataset, view), name="forecast")
+
+
+def _no_runs(purpose: str, label: str) -> types.Property:
+    """Returns a form that says that there is nothing to choose, and cannot be sent."""
+    inputs = types.Object()
+    text = f"This dataset has no smartdownsample run to {purpose}"
+    _refuse(inputs.view("no_runs", types.Warning(label=text)), text)
+    return types.Property(inputs, view=types.View(label=label))
 
 
 def _refuse(prop: types.Property, message: str) -> None:

@@ -195,6 +195,9 @@ WHAT_IF_ROWS = tuple(
     row for row in (STRATEGY, *CHOICE_ROWS, *SELECTION_ROWS, *SIGNATURE_ROWS) if row.what_if
 )
 
+#: Settings that the panel asks for.
+ASKED = tuple(row.name for row in (TARGET_COUNT, *WHAT_IF_ROWS))
+
 
 def defaults() -> dict[str, Any]:
     """Returns the defaults of what the panel asks for."""

@@ -14,7 +14,7 @@ from fiftyone.operators.categories import Categories
 
 from smartdownsample_core import Selection
 
-from . import charts, compare, names, outcome, panel_view, runs, samples, sources, whatif
+from . import charts, compare, inputs, names, outcome, panel_view, runs, samples, sources, whatif
 from .config import DownsampleConfig
 from .sources import Source
 
@@ -285,7 +285,7 @@ def _config(
     """Returns the settings, and what is wrong with those that the panel asks for."""
     config = DownsampleConfig.from_params(settings)
     problems = config.problems(dataset, base)
-    asked = (problems[name] for name in panel_view.ASKED if name in problems)
+    asked = (problems[name] for name in inputs.ASKED if name in problems)
     return config, next(asked, None)
 
 

@@ -8,9 +8,6 @@ import fiftyone.operators.types as types
 
 from . import charts, compare, inputs, sources
 
-#: Settings that the panel asks for.
-ASKED = tuple(row.name for row in (inputs.TARGET_COUNT, *inputs.WHAT_IF_ROWS))
-
 #: Of two inputs that follow each other. The App reports an input as changed by the user when the
 #: panel has set it, unless its view says that it is composite; the two would then never rest.
 _NO_ECHO = {"composite_view": True}

@@ -21,13 +21,7 @@ VIEW = "view"
 _RUN = "run:"
 
 #: Settings that decide what is kept.
-_ASKED = (
-    inputs.TARGET_COUNT.name,
-    *(row.name for row in inputs.WHAT_IF_ROWS),
-    "signature_field",
-    "hash_size",
-    "decode",
-)
+_ASKED = (*inputs.ASKED, "signature_field", "hash_size", "decode")
 
 #: Ids that a view may list, so that the App stays quick.
 _MAX_LISTED = 100_000

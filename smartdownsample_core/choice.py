@@ -5,11 +5,15 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from numbers import Real
 from typing import Any, Literal, get_args
 
+import numpy as np
+from numpy.typing import NDArray
+
 from .checks import one_of, whole_number
-from .features import unit_features
+from .features import quantized, unit_features
 from .strata import Label
 
 #: How images are chosen; see :class:`Choice`.
@@ -65,7 +69,7 @@ class Choice:
         if target_count is None and self.near_duplicates is None and self.max_per_group is None:
             raise ValueError("without a target_count, say near_duplicates or max_per_group")
         if self.features is not None:
-            unit_features(self.features, n)
+            self.points(n)
         if self.stratify_by is not None and len(self.stratify_by) != n:
             raise ValueError(
                 f"stratify_by must have a label for each of the {n:,} images, "
@@ -80,6 +84,20 @@ class Choice:
                 f"target_count {target_count:,} is less than the {len(keep):,} images of keep, "
                 "which count; raise it, or keep fewer"
             )
+
+    def points(self, n: int) -> NDArray[np.int8]:
+        """Returns the features of n images as bytes to compare, ``(n, d)``; worked out once.
+
+        Raises:
+            ValueError: if the features do not fit
+        """
+        if n not in self._points:
+            self._points[n] = quantized(unit_features(self.features, n))
+        return self._points[n]
+
+    @cached_property
+    def _points(self) -> dict[int, NDArray[np.int8]]:
+        return {}
 
     @property
     def exponent(self) -> float:

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from .choice import Choice
 from .duplicates import near_duplicates
-from .features import mean_squared_length, quantized, unit_features
+from .features import mean_squared_length
 from .nearest import Points
 from .strata import assign_strata
 from .table import Signatures, unpack
@@ -101,7 +101,7 @@ def _leaders(signatures: Signatures, order: _Rows, choice: Choice) -> _Rows | No
         points: Points = unpack(signatures.dhash, signatures.hash_size**2).view(np.uint8)
         squared_radius = float(choice.near_duplicates)  # of bits, it is the number that differ
     else:
-        points = quantized(unit_features(choice.features, len(signatures)))
+        points = choice.points(len(signatures))
         squared_radius = 2 * choice.near_duplicates * mean_squared_length(points)
     rows = order[signatures.readable[order]]
     leaders = np.full(len(signatures), -1, np.int64)

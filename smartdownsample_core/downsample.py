@@ -10,7 +10,6 @@ from .buckets import assign_buckets
 from .checks import whole_number
 from .choice import Choice
 from .constraints import N_TIERS, Constraints
-from .features import quantized, unit_features
 from .nearest import Points
 from .neighbors import weights
 from .selection import Selection, count_buckets
@@ -37,9 +36,8 @@ def downsample(
         signatures: the table of n images
         order: ``(n,)``; their natural order, of :func:`smartdownsample_core.order.natural_order`
         target_count: images to keep, those of ``choice.keep`` among them, even if unreadable; all
-            readable ones if
-            there are fewer, none if 0 or less; None for as many as ``near_duplicates`` and
-            ``max_per_group`` leave
+            readable ones if there are fewer, none if 0 or less; None for as many as
+            ``near_duplicates`` and ``max_per_group`` leave
         random_seed: at least 0; the same seed gives the same selection
         choice: strategy and constraints; :class:`smartdownsample_core.Choice` () by default
         constraints: those of the same choice, but for its strategy, if they have been worked out
@@ -90,7 +88,7 @@ def _images(signatures: Signatures, order: _Rows, random_seed: int, choice: Choi
     counts = np.ones(n, np.float32)
     points: Points = np.empty((n, 0), np.uint8)
     if choice.features is not None:
-        points = quantized(unit_features(choice.features, n))
+        points = choice.points(n)
     elif choice.strategy != "stride":
         points = signatures.descriptor
         if choice.strategy == "diverse":

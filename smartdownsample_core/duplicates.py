@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from .nearest import Points
+from .nearest import Points, as_centers, with_ones
 
 #: Points that are looked at together, and leaders that they are compared with in one product.
 _ROWS, _LEADERS = 1024, 8192
@@ -72,7 +72,6 @@ class _Leaders:
         self.points = points
         self.count = 0
         self.rows = np.empty(_LEADERS, np.int64)
-        # -2 l.x + l.l as one product: x gets a column of ones.
         self.table = np.empty((_LEADERS, points.shape[1] + 1), np.float32)
 
     def add(self, rows: NDArray[np.int64]) -> None:
@@ -81,16 +80,13 @@ class _Leaders:
         if end > len(self.rows):
             self.rows = np.concatenate([self.rows, np.empty_like(self.rows)])
             self.table = np.concatenate([self.table, np.empty_like(self.table)])
-        leading = self.points[rows].astype(np.float32)
         self.rows[self.count : end] = rows
-        self.table[self.count : end, :-1] = -2 * leading
-        self.table[self.count : end, -1] = (leading**2).sum(axis=1)
+        self.table[self.count : end] = as_centers(self.points[rows])
         self.count = end
 
     def nearest(self, rows: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
         """Returns the nearest leader of each point, -1 if there is none, and how far it is."""
-        points = np.ones((len(rows), self.table.shape[1]), np.float32)
-        points[:, :-1] = self.points[rows]
+        points = with_ones(self.points[rows])
         best = np.full(len(rows), np.inf, np.float32)
         leader = np.full(len(rows), -1, np.int64)
         for first in range(0, self.count, _LEADERS):

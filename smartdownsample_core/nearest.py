@@ -14,6 +14,25 @@ Points = NDArray[np.uint8] | NDArray[np.int8]
 _ROWS, _CENTERS = 8192, 1024
 
 
+def as_centers(points: Points) -> NDArray[np.float32]:
+    """Returns points, ``(m, d)``, as rows ``(m, d + 1)`` of :func:`with_ones` @ this.T.
+
+    That product is c.c - 2 x.c: the squared distance, but for the square x.x of the point.
+    """
+    table = np.empty((len(points), points.shape[1] + 1), np.float32)
+    table[:, :-1] = points
+    table[:, -1] = (table[:, :-1] ** 2).sum(axis=1)
+    table[:, :-1] *= -2
+    return table
+
+
+def with_ones(points: Points) -> NDArray[np.float32]:
+    """Returns points, ``(m, d)``, with a column of ones, ``(m, d + 1)``: see :func:`as_centers`."""
+    table = np.ones((len(points), points.shape[1] + 1), np.float32)
+    table[:, :-1] = points
+    return table
+
+
 class Nearest:
     """For each of n points the squared distance to the nearest center so far, and which that is.
 
@@ -43,10 +62,9 @@ class Nearest:
 
     def between(self, rows: NDArray[np.int64]) -> NDArray[np.float32]:
         """Returns the squared distances between points, ``(m, m)``."""
-        points, norms = self.points[rows].astype(np.float32), self._norms[rows]
-        squared = points @ (-2 * points.T)
-        squared += norms
-        squared += norms[:, None]
+        points = self.points[rows]
+        squared = with_ones(points) @ as_centers(points).T
+        squared += self._norms[rows, None]
         return np.asarray(squared)
 
     def add(self, centers: NDArray[np.int64]) -> None:
@@ -56,19 +74,13 @@ class Nearest:
         with ThreadPoolExecutor(os.cpu_count()) as pool:
             for first in range(0, len(centers), _CENTERS):
                 some = centers[first : first + _CENTERS]
-                # -2 x.c + c.c as one product: x gets a column of ones.
-                table = np.empty((self.points.shape[1] + 1, len(some)), np.float32)
-                table[:-1] = -2 * self.points[some].astype(np.float32).T
-                table[-1] = self._norms[some]
+                table = as_centers(self.points[some])
                 for _ in pool.map(lambda start, t=table, c=some: self._update(start, t, c), starts):
                     pass
 
     def _update(self, start: int, table: NDArray[np.float32], centers: NDArray[np.int64]) -> None:
         rows = slice(start, start + _ROWS)
-        points = self.points[rows]
-        ones = np.ones((len(points), table.shape[0]), np.float32)
-        ones[:, :-1] = points
-        distances = ones @ table
+        distances = with_ones(self.points[rows]) @ table.T
         best = distances.min(axis=1) + self._norms[rows]
         closer = np.flatnonzero(best < self.squared[rows])
         self.squared[rows][closer] = best[closer]

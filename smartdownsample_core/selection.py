@@ -60,6 +60,7 @@ class Selection:
     """images asked for; k is smaller only if fewer could be read"""
     random_seed: int
     strategy: str = "stride"
+    """how the images were chosen: one of :data:`smartdownsample_core.choice.STRATEGIES`"""
     ranking: NDArray[np.int64] | None = None
     """``(k,)``; the kept images in the order of their choice, if the strategy has one: its first m
     are what a target of m would have kept, as long as there are no strata"""

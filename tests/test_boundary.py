@@ -51,7 +51,7 @@ _ALLOWED = {
         "allocate", "buckets", "choice", "farthest", "nearest", "representative", "select",
     },
     "downsample": {
-        "allocate", "buckets", "checks", "choice", "constraints", "features", "nearest",
+        "allocate", "buckets", "checks", "choice", "constraints", "nearest",
         "neighbors", "selection", "strategies", "table",
     },
     "output": {"buckets", "checks", "selection"},
