@@ -15,7 +15,7 @@ from smartdownsample_core.checks import new_pngs
 from smartdownsample_core.extract import Pace
 from smartdownsample_core.report import save_charts
 
-from . import choices, outcome, runs, samples
+from . import choices, outcome, runs, samples, writes
 from .config import CHARTS, DownsampleConfig, SignatureConfig
 
 #: Signatures held back before they are written: what a crash can lose, and one bulk write.
@@ -90,11 +90,10 @@ def run(
     selection = downsample(
         target.signatures, order, config.target_count, config.random_seed, choice
     )
-    replaced = runs.exists(dataset, config.run_key)
     record = {
         **_counts(target, config),
         **outcome.record(selection, config),
-        "replaced": replaced,
+        "replaced": runs.exists(dataset, config.run_key),
         "charts": [path for path in (config.save_distribution, config.save_thumbnails) if path],
     }
     if record["charts"]:
@@ -104,11 +103,8 @@ def run(
         )
         save_charts(selection, target.paths, distribution, thumbnails)
     yield Progress(len(target.ids), len(target.ids), "Saving the run")
-    if replaced:
-        old_field = runs.load(dataset, config.run_key)["signature_field"]
-        runs.delete(dataset, config.run_key, old_field == config.signature_field)
     written = outcome.written(selection, target.ids)
-    runs.save(dataset, view, written, dataclasses.asdict(config), record)
+    writes.save(dataset, view, written, dataclasses.asdict(config), record)
     return record
 
 
