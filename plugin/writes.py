@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import fiftyone as fo
 
 from . import journal, names, runs, samples
-from .lock import writing
+from .lock import PATIENCE, writing
 
 
 class Written(NamedTuple):
@@ -82,8 +82,12 @@ def unfinished(dataset: fo.Dataset) -> list[str]:
     return list(journal.entries(dataset).values())
 
 
-def recover(dataset: fo.Dataset) -> dict[str, str]:
+def recover(dataset: fo.Dataset, patience: float = PATIENCE) -> dict[str, str]:
     """Brings to an end what was interrupted.
+
+    Args:
+        dataset: the dataset
+        patience: seconds to wait for whoever is writing just now
 
     Returns:
         the keys of the runs, each with what was done: ``"written"``, ``"removed"``, or
@@ -93,7 +97,7 @@ def recover(dataset: fo.Dataset) -> dict[str, str]:
     Raises:
         ValueError: as :func:`smartdownsample.plugin.lock.writing`
     """
-    with writing(dataset):
+    with writing(dataset, patience):
         return _recover(dataset)
 
 
