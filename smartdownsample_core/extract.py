@@ -8,6 +8,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from functools import cache
+from itertools import groupby
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ from numpy.typing import NDArray
 from threadpoolctl import ThreadpoolController
 
 from .checks import one_of, whole_number
+from .crops import Crop, Item, sign_crops, spans
 from .descriptor import describe
 from .images import Picture, open_picture
 from .reduced import sign_reduced
@@ -49,7 +51,7 @@ class Pace:
 
 
 def extract(
-    paths: Sequence[str],
+    paths: Sequence[Item],
     hash_size: int = 8,
     n_workers: int = 4,
     image_loading_errors: str = "raise",
@@ -61,7 +63,8 @@ def extract(
     """Reads images and returns their signatures.
 
     Args:
-        paths: n image files
+        paths: n image files, or crops of image files; put those of one file next to each other, and
+            it is decoded once for all of them
         hash_size: side of the dHash, at least 4
         n_workers: how many images are read at the same time; the result does not depend on it
         image_loading_errors: ``"raise"`` stops at the first file that cannot be read, ``"skip"``
@@ -101,7 +104,7 @@ def extract(
 
 
 def extract_batches(
-    paths: Sequence[str],
+    paths: Sequence[Item],
     hash_size: int = 8,
     n_workers: int = 4,
     decode: Decode = "exact",
@@ -111,7 +114,7 @@ def extract_batches(
     """Reads images and yields their signatures as they are computed, in the order of the paths.
 
     Args:
-        paths: n image files
+        paths: as in :func:`extract`
         hash_size: side of the dHash, at least 4
         n_workers: how many images are read at the same time
         decode: as in :func:`extract`
@@ -132,9 +135,9 @@ def extract_batches(
     pool = _pool(workers, whole_number("n_workers", n_workers, minimum=1))
     pending: deque[tuple[NDArray[np.int64], Future[Signatures]]] = deque()
     try:
-        for start in range(0, len(paths), BATCH_SIZE):
-            batch = paths[start : start + BATCH_SIZE]
-            rows = np.arange(start, start + len(batch))
+        for start, stop in spans(paths, BATCH_SIZE):
+            batch = paths[start:stop]
+            rows = np.arange(start, stop)
             pending.append((rows, pool.submit(_sign_files, batch, hash_size, decode, descriptors)))
             # Two batches a worker keep all of them busy while the caller handles a result.
             if len(pending) > 2 * n_workers:
@@ -198,9 +201,14 @@ def sign_file(path: str, hash_size: int = 8, decode: Decode = "exact") -> Signat
 
 
 def _sign_files(
-    paths: Sequence[str], hash_size: int, decode: Decode, descriptors: bool
+    items: Sequence[Item], hash_size: int, decode: Decode, descriptors: bool
 ) -> Signatures:
-    return tabulate([_signed(path, hash_size, decode) for path in paths], hash_size, descriptors)
+    signed: list[Signature | OSError] = []
+    for _, group in groupby(items, key=type):
+        alike = list(group)
+        signed += [_signed(path, hash_size, decode) for path in alike if isinstance(path, str)]
+        signed += sign_crops([crop for crop in alike if isinstance(crop, Crop)], hash_size)
+    return tabulate(signed, hash_size, descriptors)
 
 
 def _signed(path: str, hash_size: int, decode: Decode) -> Signature | OSError:

@@ -39,8 +39,9 @@ _ALLOWED = {
     "select": {"checks"},
     "buckets": {"rules", "table"},
     "reduced": {"images", "rules", "signature"},
+    "crops": {"images", "signature"},
     "extract": {
-        "checks", "descriptor", "images", "reduced", "rules", "signature", "table", "traits",
+        "checks", "crops", "descriptor", "images", "reduced", "rules", "signature", "table", "traits",
     },
     "selection": {"buckets"},
     "choice": {"checks", "features", "strata"},
@@ -66,7 +67,7 @@ _ALLOWED = {
     },
     "__main__": {"cli"},
     "__init__": {
-        "allocate", "api", "buckets", "choice", "downsample", "extract", "images", "order",
+        "allocate", "api", "buckets", "choice", "crops", "downsample", "extract", "images", "order",
         "select", "selection", "signature", "table",
     },
 }  # fmt: skip
