@@ -15,8 +15,9 @@ from smartdownsample_core.checks import new_pngs
 from smartdownsample_core.extract import Pace
 from smartdownsample_core.report import save_charts
 
-from . import choices, outcome, runs, samples
+from . import choices, outcome, runs, samples, targets
 from .config import CHARTS, DownsampleConfig, SignatureConfig
+from .items import Samples
 
 #: Signatures held back before they are written: what a crash can lose, and one bulk write.
 WRITE_EVERY = 1000
@@ -53,11 +54,11 @@ def compute_signatures(
     Raises:
         ValueError: for bad settings, before anything is written; or if no image can be read
     """
-    view = samples.flat(view)
+    view = samples.flat(view, config.group_slice)
     config.check(dataset, view)
     target = _load(view, config)
-    yield from _sign(dataset, target, config, wanted_by_user)
-    return _counts(target, config)
+    yield from _sign(dataset, view, target, config, wanted_by_user)
+    return _counts(target, targets.of(view), config)
 
 
 def run(
@@ -80,11 +81,12 @@ def run(
     Raises:
         ValueError: for bad settings, before anything is written; or if no image can be read
     """
-    view = samples.flat(view)
+    view = samples.flat(view, config.group_slice)
     config.check(dataset, view)
     target = _load(view, config)
     choice = choices.make(dataset, view, target.ids, config)
-    yield from _sign(dataset, target, config, wanted_by_user=False)
+    items = targets.of(view, config.whole_groups)
+    yield from _sign(dataset, view, target, config, wanted_by_user=False)
     yield Progress(len(target.ids), len(target.ids), "Selecting")
     order = natural_order(target.paths)
     selection = downsample(
@@ -92,8 +94,8 @@ def run(
     )
     replaced = runs.exists(dataset, config.run_key)
     record = {
-        **_counts(target, config),
-        **outcome.record(selection, config),
+        **_counts(target, items, config),
+        **outcome.record(selection, config, items),
         "replaced": replaced,
         "charts": [path for path in (config.save_distribution, config.save_thumbnails) if path],
     }
@@ -102,13 +104,15 @@ def run(
         distribution, thumbnails = new_pngs(
             {name: _place(getattr(config, name)) for name in CHARTS}
         )
-        save_charts(selection, target.paths, distribution, thumbnails)
+        save_charts(selection, target.sources, distribution, thumbnails)
     yield Progress(len(target.ids), len(target.ids), "Saving the run")
     if replaced:
         old_field = runs.load(dataset, config.run_key)["signature_field"]
-        runs.delete(dataset, config.run_key, old_field == config.signature_field)
+        runs.delete(dataset, config.run_key, old_field == record["signature_field"])
     written = outcome.written(selection, target.ids)
-    runs.save(dataset, view, written, dataclasses.asdict(config), record)
+    settings = {**dataclasses.asdict(config), "items": items.key}
+    settings["signature_field"] = record["signature_field"]
+    runs.save(dataset, view, written, settings, record)
     return record
 
 
@@ -118,15 +122,19 @@ def _load(view: fo.DatasetView, config: SignatureConfig) -> samples.Target:
 
 
 def _sign(
-    dataset: fo.Dataset, target: samples.Target, config: SignatureConfig, wanted_by_user: bool
+    dataset: fo.Dataset,
+    view: fo.DatasetView,
+    target: samples.Target,
+    config: SignatureConfig,
+    wanted_by_user: bool,
 ) -> Generator[Progress, None, None]:
     """Reads the images whose signature is stale, and writes as it goes."""
-    field = config.signature_field
+    items, field = targets.of(view), config.signature_field
     declared = False
     unwritten: list[np.ndarray] = []
     pace = Pace()
-    paths = [target.paths[row] for row in target.stale]
-    label = f"Reading images into the field '{field}'"
+    paths = [target.sources[row] for row in target.stale]
+    label = f"Reading images into the field '{items.stored(field)}'"
     for places, batch in extract_batches(paths, config.hash_size, config.n_workers, config.decode):
         rows = target.stale[places]
         target.signatures.put(rows, batch)
@@ -136,9 +144,9 @@ def _sign(
         enough = done == len(paths) or sum(map(len, unwritten)) >= WRITE_EVERY
         if enough and (declared or target.signatures.readable.any()):
             if not declared:
-                samples.declare(dataset, field, wanted_by_user)
+                samples.declare(dataset, items, field, wanted_by_user)
                 declared = True
-            samples.write(dataset, field, target, np.concatenate(unwritten), config.decode)
+            samples.write(dataset, items, field, target, np.concatenate(unwritten), config.decode)
             unwritten.clear()
         if pace.is_due(done, len(paths)):
             yield Progress(done, len(paths), label)
@@ -149,13 +157,14 @@ def _sign(
             f"the first: {first}"
         )
     if not declared:
-        samples.declare(dataset, field, wanted_by_user)
+        samples.declare(dataset, items, field, wanted_by_user)
 
 
-def _counts(target: samples.Target, config: SignatureConfig) -> dict[str, Any]:
+def _counts(target: samples.Target, items: Samples, config: SignatureConfig) -> dict[str, Any]:
     errors = [str(error) for error in target.signatures.unreadable.values()]
     return {
-        "signature_field": config.signature_field,
+        "signature_field": items.stored(config.signature_field),
+        "items": items.key,
         "images": len(target.ids),
         "computed": len(target.stale) - len(errors),
         "reused": len(target.ids) - len(target.stale),

@@ -83,6 +83,8 @@ class Downsample(foo.Operator):
         random_seed: int = DownsampleConfig.random_seed,
         n_workers: int = SignatureConfig.n_workers,
         recompute: bool = SignatureConfig.recompute,
+        group_slice: str = SignatureConfig.group_slice,
+        whole_groups: bool = DownsampleConfig.whole_groups,
         save_distribution: str = "",
         save_thumbnails: str = "",
         delegate: bool = False,
@@ -120,6 +122,9 @@ class Downsample(foo.Operator):
             random_seed: the same seed keeps the same samples
             n_workers: threads that read images at the same time
             recompute: compute all signatures anew, not only those missing or out of date
+            group_slice: of a grouped dataset, the slice whose images are compared; the active one
+                by default
+            whole_groups: choose groups by these images, and tag all of their samples
             save_distribution: full path of a new PNG for the chart of the buckets
             save_thumbnails: full path of a new PNG for the thumbnails of the buckets
             delegate: schedule the run instead of running it now
@@ -149,6 +154,8 @@ class Downsample(foo.Operator):
             "random_seed": random_seed,
             "n_workers": n_workers,
             "recompute": recompute,
+            "group_slice": group_slice,
+            "whole_groups": whole_groups,
             "save_distribution": save_distribution,
             "save_thumbnails": save_thumbnails,
         }
@@ -199,6 +206,7 @@ class ComputeSignatures(foo.Operator):
         decode: Decode = SignatureConfig.decode,
         n_workers: int = SignatureConfig.n_workers,
         recompute: bool = SignatureConfig.recompute,
+        group_slice: str = SignatureConfig.group_slice,
         delegate: bool = False,
     ) -> Any:
         """Writes the signature and the bucket of each sample of a dataset or view.
@@ -210,6 +218,7 @@ class ComputeSignatures(foo.Operator):
             decode: "exact", or "fast", which takes less time and is less exact
             n_workers: threads that read images at the same time
             recompute: compute all signatures anew, not only those missing or out of date
+            group_slice: of a grouped dataset, the slice to read; the active one by default
             delegate: schedule the computation instead of running it now
 
         Returns:
@@ -225,6 +234,7 @@ class ComputeSignatures(foo.Operator):
             "decode": decode,
             "n_workers": n_workers,
             "recompute": recompute,
+            "group_slice": group_slice,
         }
         return _call(
             self.uri,

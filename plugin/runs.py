@@ -10,7 +10,8 @@ from fiftyone import ViewField as F
 
 from smartdownsample_core.checks import whole_number
 
-from . import names, samples
+from . import names, samples, targets
+from .items import GROUPS, SAMPLES, Samples
 
 #: What :func:`browse` shows: value and what a person reads.
 SHOWN = {
@@ -27,6 +28,12 @@ _FIRST_IN_SIDEBAR = ("bucket_name", "brightness", "color_variance")
 def keys(dataset: fo.Dataset) -> list[str]:
     """Returns the keys of the dataset's runs."""
     return list(dataset.list_runs(method=names.METHOD))
+
+
+def of_samples(dataset: fo.Dataset) -> list[str]:
+    """Returns the keys of the runs on samples or groups."""
+    kinds = (SAMPLES, GROUPS)
+    return [key for key in keys(dataset) if targets.of_record(load(dataset, key)) in kinds]
 
 
 def exists(dataset: fo.Dataset, run_key: str) -> bool:
@@ -91,23 +98,25 @@ def save(
         settings: plain values, those of a :class:`DownsampleConfig`
         record: plain values
     """
-    run_key, tag, field = settings["run_key"], settings["tag"], settings["signature_field"]
+    run_key, tag, items = settings["run_key"], settings["tag"], targets.of_record(settings)
+    field = items.seen(settings["signature_field"])
     view.register_run(run_key, dataset.init_run(method=names.METHOD, **settings))
-    samples.tag(dataset, written.kept_ids, tag)
-    _write_fields(dataset, run_key, written)
+    items.mark(dataset, view, written.kept_ids, tag)
+    _write_fields(dataset, view, items, run_key, written)
+    view = targets.fresh(view)
     shown = {
         names.kept_view(run_key): (
-            samples.all_slices(dataset).match_tags(tag),
-            f"The {len(written.kept_ids):,} samples that the run {run_key} kept",
+            items.kept(dataset, tag),
+            f"The {len(written.kept_ids):,} {items.noun} that the run {run_key} kept",
         ),
         names.buckets_view(run_key): (
             by_bucket(view, field),
-            f"The samples of the run {run_key}, grouped by visual bucket",
+            f"The {items.noun} of the run {run_key}, grouped by visual bucket",
         ),
     }
     if written.groups is not None:
         shown[names.near_duplicates_view(run_key)] = (
-            by_group(view, run_key, field),
+            by_group(view, items.shown(names.group_field(run_key)), field),
             f"The near-duplicates that the run {run_key} found, in their groups",
         )
     for name, (content, description) in shown.items():
@@ -115,10 +124,14 @@ def save(
     dataset.save_run_results(run_key, dataset.init_run_results(run_key, record=record))
 
 
-def _write_fields(dataset: fo.Dataset, run_key: str, written: Written) -> None:
+def _write_fields(
+    dataset: fo.Dataset, view: fo.DatasetView, items: Samples, run_key: str, written: Written
+) -> None:
     if written.ranks is not None:
         samples.write_numbers(
             dataset,
+            view,
+            items,
             names.rank_field(run_key),
             written.ranks,
             f"Place in the order in which the run {run_key} of smartdownsample chose what it kept: "
@@ -128,6 +141,8 @@ def _write_fields(dataset: fo.Dataset, run_key: str, written: Written) -> None:
     if written.groups is not None:
         samples.write_numbers(
             dataset,
+            view,
+            items,
             names.group_field(run_key),
             written.groups,
             f"Number of the group of near-duplicates that the run {run_key} of smartdownsample "
@@ -146,7 +161,8 @@ def views_of(record: Mapping[str, Any]) -> list[str]:
 
 def fields_of(dataset: fo.Dataset, run_key: str) -> list[str]:
     """Returns the fields of numbers that a run has written and that are still there."""
-    made = (names.rank_field(run_key), names.group_field(run_key))
+    items = targets.of_record(load(dataset, run_key))
+    made = (items.stored(name) for name in (names.rank_field(run_key), names.group_field(run_key)))
     return [name for name in made if samples.is_of_run(dataset, name, run_key)]
 
 
@@ -159,30 +175,31 @@ def delete(dataset: fo.Dataset, run_key: str, keep_signatures: bool = False) -> 
         keep_signatures: leave the signature field in any case
 
     Returns:
-        what was removed: ``run_key``, ``tag``, ``untagged`` (samples), ``saved_views``,
-        ``fields`` (of numbers), and ``signature_field`` (None if it stays)
+        what was removed: ``run_key``, ``tag``, ``items`` (what it was about), ``untagged``
+        (count), ``saved_views``, ``fields`` (of numbers), and ``signature_field`` (None if it
+        stays)
 
     Raises:
         ValueError: if there is no such run
     """
     record = load(dataset, run_key)
-    tagged = samples.all_slices(dataset).match_tags(record["tag"])
-    untagged = len(tagged)
-    tagged.untag_samples(record["tag"])
+    items = targets.of_record(record)
+    untagged = items.unmark(dataset, record["tag"])
     views = [name for name in views_of(record) if dataset.has_saved_view(name)]
     for name in views:
         dataset.delete_saved_view(name)
     numbers = fields_of(dataset, run_key)
-    if numbers:
-        dataset.delete_sample_fields(numbers)
+    for path in numbers:
+        items.delete_field(dataset, path)
     dataset.delete_run(run_key)
     field = record["signature_field"]
     removable = not keep_signatures and samples.is_ours(dataset, field)
     if removable and not _is_used(dataset, field):
-        dataset.delete_sample_field(field)
+        items.delete_field(dataset, field)
     return {
         "run_key": run_key,
         "tag": record["tag"],
+        "items": items.key,
         "untagged": untagged,
         "saved_views": views,
         "fields": numbers,
@@ -196,9 +213,8 @@ def by_bucket(view: fo.DatasetView, field: str) -> fo.DatasetView:
     return grouped.group_by(f"{field}.bucket", order_by=f"{field}.sort_key")
 
 
-def by_group(view: fo.DatasetView, run_key: str, field: str) -> fo.DatasetView:
-    """Groups a view by a run's groups of near-duplicates: one tile per group."""
-    group = names.group_field(run_key)
+def by_group(view: fo.DatasetView, group: str, field: str) -> fo.DatasetView:
+    """Groups a view by a field of groups of near-duplicates: one tile per group."""
     grouped = view.match(F(group) != None)  # noqa: E711 (a view expression)
     return grouped.group_by(group, order_by=f"{field}.sort_key")
 
@@ -230,23 +246,26 @@ def browse(
         known = ", ".join(keys(dataset)) or "none"
         raise ValueError(f"show={show!r} needs the key of a run; the dataset has: {known}")
     record = load(dataset, run_key) if run_key else {"signature_field": signature_field}
-    field = record["signature_field"]
-    if not samples.is_ours(dataset, field):
-        raise ValueError(f"the field {field!r} has no signatures; run compute_signatures first")
+    items, stored = targets.of_record(record), record["signature_field"]
+    if not samples.is_ours(dataset, stored):
+        raise ValueError(f"the field {stored!r} has no signatures; run compute_signatures first")
+    field = items.seen(stored)
     view = samples.flat(dataset.load_run_view(run_key) if run_key else dataset.view())
+    view = targets.fresh(view)
     if bucket is not None:
         whole_number("bucket", bucket, minimum=0)
         view = view.match(F(f"{field}.bucket") == bucket)
         if not view:
             raise ValueError(f"there is no image in bucket {bucket}")
     if show == "near_duplicates":
-        if names.group_field(run_key) not in fields_of(dataset, run_key):
+        group = names.group_field(run_key)
+        if items.stored(group) not in fields_of(dataset, run_key):
             raise ValueError(
                 f"the run {run_key!r} has no groups of near-duplicates; run it with near_duplicates"
             )
-        return by_group(view, run_key, field)
+        return by_group(view, items.shown(group), field)
     if show in ("kept", "excluded"):
-        view = view.match_tags(record["tag"], bool=show == "kept")
+        view = items.with_mark(view, record["tag"], show == "kept")
     return by_bucket(view, field) if show == "buckets" else samples.in_buckets(view, field)
 
 

@@ -87,9 +87,22 @@ def sign_crops(crops: Sequence[Crop], hash_size: int) -> list[Signature | OSErro
 
 def _sign_crop(image: Image.Image, crop: Crop, hash_size: int) -> Signature | OSError:
     try:
-        return sign(image.crop(pixel_box(crop.box, *image.size)), hash_size)
+        return sign(_cut(image, crop), hash_size)
+    except OSError as error:
+        return error
+
+
+def load_item(item: Item) -> Image.Image:
+    """Returns the pixels of an item; errors are those of :func:`smartdownsample_core.load_rgb`."""
+    image = load_rgb(path_of(item))
+    return _cut(image, item) if isinstance(item, Crop) else image
+
+
+def _cut(image: Image.Image, crop: Crop) -> Image.Image:
+    try:
+        return image.crop(pixel_box(crop.box, *image.size))
     except ValueError as error:
-        return OSError(f"Cannot read image file: {crop.path} ({error})")
+        raise OSError(f"Cannot read image file: {crop.path} ({error})") from None
 
 
 def pixel_box(box: Sequence[float], width: int, height: int) -> tuple[int, int, int, int]:

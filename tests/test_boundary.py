@@ -41,7 +41,8 @@ _ALLOWED = {
     "reduced": {"images", "rules", "signature"},
     "crops": {"images", "signature"},
     "extract": {
-        "checks", "crops", "descriptor", "images", "reduced", "rules", "signature", "table", "traits",
+        "checks", "crops", "descriptor", "images", "reduced", "rules", "signature", "table",
+        "traits",
     },
     "selection": {"buckets"},
     "choice": {"checks", "features", "strata"},
@@ -56,7 +57,7 @@ _ALLOWED = {
         "neighbors", "selection", "strategies", "table",
     },
     "output": {"buckets", "checks", "selection"},
-    "report": {"images", "selection"},
+    "report": {"crops", "selection"},
     "api": {
         "checks", "choice", "downsample", "extract", "order", "report", "rules", "selection",
         "table",

@@ -1,0 +1,101 @@
+"""Patches: labelled objects, each cropped from its image in memory, and marked by label tags."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import fiftyone as fo
+from bson import ObjectId
+from fiftyone import ViewField as F
+from pymongo import UpdateOne
+
+from smartdownsample_core import Crop
+from smartdownsample_core.crops import Item
+
+from .items import Parts
+
+
+class Patches(Parts):
+    """The detections of a field, whose attributes hold what is known of them."""
+
+    noun = "patches"
+    tag_kind = "label tag"
+    tagged = "patches"
+    subfields = (("box", fo.ListField, "The bounding box when the crop was signed"),)
+
+    def __init__(self, field: str) -> None:
+        self.field = field
+        self.key = f"{PREFIX}{field}"
+        self._list = f"{field}.{fo.Detections._LABEL_LIST_FIELD}"
+
+    def shown(self, name: str) -> str:
+        """Returns the path, in patches views, of an attribute of ours."""
+        return f"{self.field}.{name}"
+
+    def stored(self, name: str) -> str:
+        """Returns its path in the dataset."""
+        return f"{self._list}.{name}"
+
+    def is_reserved(self, name: str) -> bool:
+        """Whether FiftyOne uses this name."""
+        return hasattr(fo.Detection, name)
+
+    def documents(self, view: fo.DatasetView, ids: list[str]) -> list[str]:
+        """Returns the ids of the samples that the patches with these ids are of."""
+        found = dict(zip(*view.values(["id", "sample_id"]), strict=True))
+        return [found[patch] for patch in ids]
+
+    def sources(self, view: fo.DatasetView, paths: list[str]) -> Sequence[Item]:
+        """Returns the crops."""
+        (boxes,) = self.read(view, ["bounding_box"])
+        return [Crop(path, tuple(box or ())) for path, box in zip(paths, boxes, strict=True)]
+
+    def stamps(self, source: Item) -> tuple[Any, ...]:
+        """Returns the box: a signature is one of this box only."""
+        return (list(source.box),) if isinstance(source, Crop) else ()
+
+    def mark(self, dataset: fo.Dataset, view: fo.DatasetView, ids: Sequence[str], tag: str) -> None:
+        """Gives the detections with these ids a label tag."""
+        documents = self.documents(view, list(ids))
+        change = {"$addToSet": {self._place("tags"): tag}}
+        pairs = zip(ids, documents, strict=True)
+        self._send(dataset, [UpdateOne(self._where(*pair), change) for pair in pairs], documents)
+
+    def unmark(self, dataset: fo.Dataset, tag: str) -> int:
+        """Removes a label tag; returns how many detections had it."""
+        images = image_slices(dataset)
+        count = int(images.count_label_tags(label_fields=self.field).get(tag, 0))
+        images.match_labels(tags=tag, fields=self.field).untag_labels(tag, label_fields=self.field)
+        return count
+
+    def is_marked(self, dataset: fo.Dataset, tag: str) -> bool:
+        """Whether a detection of the field has this tag."""
+        return bool(image_slices(dataset).match_labels(tags=tag, fields=self.field).limit(1))
+
+    def kept(self, dataset: fo.Dataset, tag: str) -> fo.DatasetView:
+        """Returns the patches view of all detections of the field with this tag."""
+        tagged = image_slices(dataset).filter_labels(self.field, F("tags").contains(tag))
+        return tagged.to_patches(self.field)
+
+    def with_mark(self, view: fo.DatasetView, tag: str, kept: bool = True) -> fo.DatasetView:
+        """Returns the patches of a view that have a tag, or have it not."""
+        tagged = F(f"{self.field}.tags").contains(tag)
+        return view.match(tagged if kept else ~tagged)
+
+    def _where(self, item: str, document: str) -> dict[str, Any]:
+        return {"_id": ObjectId(document), f"{self._list}._id": ObjectId(item)}
+
+    def _place(self, name: str) -> str:
+        return f"{self._list}.$.{name}"
+
+
+#: What the keys of patches begin with.
+PREFIX = "patches "
+
+
+def image_slices(dataset: fo.Dataset) -> fo.Dataset | fo.DatasetView:
+    """Returns all images of the dataset; of a grouped one, those of every slice."""
+    if dataset.media_type != "group":
+        return dataset
+    return dataset.select_group_slices(media_type="image")
