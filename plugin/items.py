@@ -171,7 +171,8 @@ class Parts(Samples):
     def read(self, view: fo.DatasetView, names: Sequence[str]) -> list[list[Any]]:
         """Returns a list for each of some fields, in the order of the view."""
         paths = [self.stored(name) for name in ("id", *names)]
-        ids, *columns = view._source_collection.values(paths, unwind=True)
+        by_sample = view._source_collection.values(paths)
+        ids, *columns = ([value for part in column for value in part or ()] for column in by_sample)
         rows = {item: row for row, item in enumerate(ids)}
         order = [rows.get(item) for item in view.values("id")]
         return [[None if row is None else column[row] for row in order] for column in columns]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime, timezone
 from typing import Any
 
 import fiftyone as fo
@@ -58,7 +59,10 @@ class Patches(Parts):
     def mark(self, dataset: fo.Dataset, view: fo.DatasetView, ids: Sequence[str], tag: str) -> None:
         """Gives the detections with these ids a label tag."""
         documents = self.documents(view, list(ids))
-        change = {"$addToSet": {self._place("tags"): tag}}
+        change = {
+            "$addToSet": {self._place("tags"): tag},
+            "$set": {"last_modified_at": datetime.now(timezone.utc)},
+        }
         pairs = zip(ids, documents, strict=True)
         self._send(dataset, [UpdateOne(self._where(*pair), change) for pair in pairs], documents)
 
