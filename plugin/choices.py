@@ -238,16 +238,9 @@ def _kept_ids(
     if not isinstance(keep, str):
         return keep
     if _is_tag(dataset, view, keep):
-        ids: list[str] = targets.of(view).with_mark(view, keep).values("id")
-        return ids
+        return targets.of(view).marked_ids(view, keep)
     saved: list[str] = samples.flat(dataset.load_saved_view(keep)).values("id")
     return set(saved).intersection(view.values("id"))
-
-
-def _count_kept(dataset: fo.Dataset, view: fo.DatasetView, keep: str) -> int:
-    if _is_tag(dataset, view, keep):
-        return len(targets.of(view).with_mark(view, keep))
-    return len(set(_kept_ids(dataset, view, keep)))
 
 
 def _check_keep(
@@ -264,7 +257,7 @@ def _check_keep(
             f"keep: no tag and no saved view is named {keep!r}{names.closest(keep, known)}"
         )
     else:
-        n = _count_kept(dataset, view, keep)
+        n = len(set(_kept_ids(dataset, view, keep)))
         _check_found(keep, n, 1)
     if isinstance(target_count, int) and n > target_count:
         raise ValueError(

@@ -74,6 +74,11 @@ class Frames(Parts):
         """Returns the frames view of all frames whose field is true."""
         return dataset.match_frames(F(tag) == True).to_frames()  # noqa: E712 (an expression)
 
+    def marked_ids(self, view: fo.DatasetView, tag: str) -> list[str]:
+        """Returns the ids of the frames of a view that are kept now."""
+        (marks,) = self.read(view, [tag])
+        return [frame for frame, kept in zip(view.values("id"), marks, strict=True) if kept is True]
+
     def with_mark(self, view: fo.DatasetView, tag: str, kept: bool = True) -> fo.DatasetView:
         """Returns the frames of a view that are kept, or are not."""
         return view.match(F(tag) == True if kept else F(tag) != True)  # noqa: E712 (expressions)

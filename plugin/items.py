@@ -142,6 +142,11 @@ class Samples:
         """Returns the flat view of all that has a mark."""
         return self.kept(dataset, tag)
 
+    def marked_ids(self, view: fo.DatasetView, tag: str) -> list[str]:
+        """Returns the ids of the items of a view that have a mark now."""
+        ids: list[str] = view.match_tags(tag).values("id")
+        return ids
+
     def with_mark(self, view: fo.DatasetView, tag: str, kept: bool = True) -> fo.DatasetView:
         """Returns the items of a view that have a mark, or have it not."""
         return view.match_tags(tag, bool=kept)

@@ -82,6 +82,15 @@ class Patches(Parts):
         tagged = image_slices(dataset).filter_labels(self.field, F("tags").contains(tag))
         return tagged.to_patches(self.field)
 
+    def marked_ids(self, view: fo.DatasetView, tag: str) -> list[str]:
+        """Returns the ids of the patches of a view that have a tag now."""
+        (tags,) = self.read(view, ["tags"])
+        return [
+            patch
+            for patch, found in zip(view.values("id"), tags, strict=True)
+            if found and tag in found
+        ]
+
     def with_mark(self, view: fo.DatasetView, tag: str, kept: bool = True) -> fo.DatasetView:
         """Returns the patches of a view that have a tag, or have it not."""
         tagged = F(f"{self.field}.tags").contains(tag)

@@ -210,9 +210,10 @@ def test_choices_speak_of_crops(objects, operators) -> None:
     objects.set_label_values(
         "ground_truth.detections.vector", dict(zip(ids, vectors, strict=True)), dynamic=True
     )
+    patches = objects.to_patches("ground_truth")  # tagged only after it was made
     objects.select_labels(ids=ids[:3], fields="ground_truth").tag_labels("gold")
     result = operators.downsample(
-        objects.to_patches("ground_truth"),
+        patches,
         20,
         strategy="diverse",
         features="ground_truth.vector",
@@ -309,7 +310,9 @@ def test_the_form_words_patches(objects, cars, post) -> None:
     """It says how many patches there are, and which attributes and label tag will be written."""
     form = post("resolve-type", "downsample", objects, {"target_count": 10}, view=cars._serialize())
     properties = form["type"]["properties"]
-    assert properties["target_count"]["view"]["description"] == "Exactly this many of the 48 patches"
+    assert (
+        properties["target_count"]["view"]["description"] == "Exactly this many of the 48 patches"
+    )
     assert properties["forecast"]["default"].startswith(
         "Keeps 10 of 48 patches. Writes the field `ground_truth.detections.signature`, the label "
         "tag `smartdownsample` and the saved views"
@@ -321,5 +324,6 @@ def test_the_app_shows_what_was_kept(objects, cars, post) -> None:
     params = {"target_count": 10}
     events = post("execute/generator", "downsample", objects, params, view=cars._serialize())
     text = json.dumps(events)
-    assert "set_view" in text and "ToPatches" in text
+    assert "set_view" in text
+    assert "ToPatches" in text
     assert len(_tagged(objects)) == 10
