@@ -26,6 +26,7 @@ from smartdownsample_core.table import from_hex
 
 from . import names, targets
 from .items import Samples
+from .local import localized
 
 _HIDING = (SelectFields, ExcludeFields)
 
@@ -110,14 +111,15 @@ def load(
         stale = list(range(len(ids)))
     if sources is not paths:  # crops of one file next to each other, so that it is decoded once
         stale.sort(key=paths.__getitem__)
+    rows = np.array(stale, dtype=np.int64)
     return Target(
         ids,
         items.documents(view, ids),
         paths,
-        sources,
+        localized(view, ids, sources, rows),
         signatures,
         stamps,
-        np.array(stale, dtype=np.int64),
+        rows,
     )
 
 

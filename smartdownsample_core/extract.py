@@ -16,10 +16,11 @@ from numpy.typing import NDArray
 from threadpoolctl import ThreadpoolController
 
 from .checks import one_of, whole_number
-from .crops import Crop, Item, sign_crops, spans
+from .crops import Crop, Item, path_of, sign_crops, spans
 from .descriptor import describe
 from .images import Picture, open_picture
 from .reduced import sign_reduced
+from .remote import check as check_remote
 from .rules import DECODES, MIN_HASH_SIZE, WORKERS, Decode, Workers
 from .signature import Signature, sign
 from .table import Signatures, pack
@@ -84,7 +85,7 @@ def extract(
         :class:`Signatures` of n rows
 
     Raises:
-        ValueError: for an argument out of its bounds
+        ValueError: for an argument out of its bounds, or if what URLs need is not installed
         FileNotFoundError, PermissionError, OSError: as
             :func:`smartdownsample_core.images.load_rgb`, unless errors are skipped
     """
@@ -126,11 +127,12 @@ def extract_batches(
         images; a file that cannot be read is recorded in :attr:`Signatures.unreadable`
 
     Raises:
-        ValueError: for an argument out of its bounds
+        ValueError: for an argument out of its bounds, or if what URLs need is not installed
     """
     check_hash_size(hash_size)
     one_of("decode", decode, DECODES)
     one_of("workers", workers, WORKERS)
+    check_remote(path_of(item) for item in paths)
     limits = _one_blas_thread()
     pool = _pool(workers, whole_number("n_workers", n_workers, minimum=1))
     pending: deque[tuple[NDArray[np.int64], Future[Signatures]]] = deque()

@@ -18,9 +18,11 @@ _CORE = _ROOT / "smartdownsample_core"
 #: What each module of the core may import of the core.
 _ALLOWED = {
     "checks": set(),
-    "find": set(),
-    "images": {"limits"},
+    "find": {"remote"},
+    "images": {"limits", "remote"},
     "limits": set(),
+    # The only one that imports fsspec, and not before there is a URL to read.
+    "remote": {"limits"},
     "rules": set(),
     "order": set(),
     "signature": set(),
@@ -41,8 +43,8 @@ _ALLOWED = {
     "reduced": {"images", "rules", "signature"},
     "crops": {"images", "signature"},
     "extract": {
-        "checks", "crops", "descriptor", "images", "reduced", "rules", "signature", "table",
-        "traits",
+        "checks", "crops", "descriptor", "images", "reduced", "remote", "rules", "signature",
+        "table", "traits",
     },
     "selection": {"buckets"},
     "choice": {"checks", "features", "strata"},
@@ -64,7 +66,7 @@ _ALLOWED = {
     },
     "cli": {
         "__version__", "api", "checks", "choice", "downsample", "find", "order", "output",
-        "report", "rules",
+        "remote", "report", "rules",
     },
     "__main__": {"cli"},
     "__init__": {
@@ -75,7 +77,8 @@ _ALLOWED = {
 
 #: What the core may import of others, besides the standard library.
 _THIRD_PARTY = {
-    "PIL", "imagehash", "matplotlib", "natsort", "numpy", "simplejpeg", "threadpoolctl", "tqdm",
+    "PIL", "fsspec", "imagehash", "matplotlib", "natsort", "numpy", "simplejpeg", "threadpoolctl",
+    "tqdm",
 }  # fmt: skip
 
 _WITHOUT_FIFTYONE = """
@@ -141,7 +144,7 @@ def test_core_works_where_fiftyone_cannot_be_imported(tmp_path: Path) -> None:
 
 def test_importing_the_core_is_light(tmp_path: Path) -> None:
     """Nothing imports matplotlib, scipy or pandas before it is needed."""
-    heavy = {"matplotlib", "pandas", "scipy", "fiftyone", "plugin", "demo"}
+    heavy = {"fsspec", "aiohttp", "matplotlib", "pandas", "scipy", "fiftyone", "plugin", "demo"}
     assert _run(_HEAVY.replace("{HEAVY!r}", repr(heavy)), cwd=tmp_path).split() == []
 
 
