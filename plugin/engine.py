@@ -15,7 +15,7 @@ from smartdownsample_core.checks import new_pngs
 from smartdownsample_core.extract import Pace
 from smartdownsample_core.report import save_charts
 
-from . import choices, outcome, runs, samples, targets
+from . import choices, outcome, runs, samples, targets, writes
 from .config import CHARTS, DownsampleConfig, SignatureConfig
 from .items import Samples
 
@@ -92,11 +92,10 @@ def run(
     selection = downsample(
         target.signatures, order, config.target_count, config.random_seed, choice
     )
-    replaced = runs.exists(dataset, config.run_key)
     record = {
         **_counts(target, items, config),
         **outcome.record(selection, config, items),
-        "replaced": replaced,
+        "replaced": runs.exists(dataset, config.run_key),
         "charts": [path for path in (config.save_distribution, config.save_thumbnails) if path],
     }
     if record["charts"]:
@@ -106,13 +105,10 @@ def run(
         )
         save_charts(selection, target.sources, distribution, thumbnails)
     yield Progress(len(target.ids), len(target.ids), "Saving the run")
-    if replaced:
-        old_field = runs.load(dataset, config.run_key)["signature_field"]
-        runs.delete(dataset, config.run_key, old_field == record["signature_field"])
     written = outcome.written(selection, target.ids)
     settings = {**dataclasses.asdict(config), "items": items.key}
     settings["signature_field"] = record["signature_field"]
-    runs.save(dataset, view, written, settings, record)
+    writes.save(dataset, view, written, settings, record)
     return record
 
 

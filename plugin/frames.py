@@ -33,11 +33,12 @@ class Frames(Parts):
         """Declares a field of the frames."""
         dataset.add_frame_field(name, kind, **options)
 
-    def delete_field(self, dataset: fo.Dataset, path: str) -> None:
-        """Deletes a field by its path in the dataset."""
-        dataset.delete_frame_field(path.removeprefix("frames."))
+    def delete_fields(self, dataset: fo.Dataset, paths: Sequence[str]) -> None:
+        """Deletes fields by their paths in the dataset."""
+        if paths:
+            dataset.delete_frame_fields([path.removeprefix("frames.") for path in paths])
 
-    def mark(self, dataset: fo.Dataset, view: fo.DatasetView, ids: Sequence[str], tag: str) -> None:
+    def mark(self, dataset: fo.Dataset, ids: Sequence[str], tag: str) -> None:
         """Sets the field of that name to true, for the frames with these ids."""
         self.add_field(
             dataset,
@@ -48,14 +49,16 @@ class Frames(Parts):
         )
         self.write(dataset, ids, ids, ((tag, True) for _ in ids))
 
-    def unmark(self, dataset: fo.Dataset, tag: str) -> int:
-        """Deletes the field; returns how many frames were kept."""
+    def unmark(self, dataset: fo.Dataset, tag: str) -> None:
+        """Deletes the field, if it is ours."""
         declared = dataset.get_field(self.stored(tag))
-        if declared is None or (declared.info or {}).get(names.METHOD) != {"tag": tag}:
-            return 0
-        count = int(dataset.count_values(self.stored(tag)).get(True, 0))
-        dataset.delete_frame_field(tag)
-        return count
+        if declared is not None and (declared.info or {}).get(names.METHOD) == {"tag": tag}:
+            dataset.delete_frame_field(tag)
+
+    def count_marked(self, dataset: fo.Dataset, tag: str) -> int:
+        """Returns how many frames are kept."""
+        path = self.stored(tag)
+        return int(dataset.count_values(path).get(True, 0)) if dataset.has_field(path) else 0
 
     def refused_tag(self, tag: str) -> str | None:
         """Says why a field cannot have this name; None if it can."""

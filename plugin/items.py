@@ -60,9 +60,14 @@ class Samples:
         columns: list[list[Any]] = view.values(list(names))
         return columns
 
-    def documents(self, view: fo.DatasetView, ids: list[str]) -> list[str]:
-        """Returns the ids of the documents in the database that the items with these ids are in."""
+    def documents(self, view: fo.DatasetView) -> list[str]:
+        """Returns the ids of the documents in the database that the items of a view are in."""
+        ids: list[str] = view.values("id")
         return ids
+
+    def located(self, dataset: fo.Dataset, ids: Sequence[str]) -> list[tuple[str, str]]:
+        """Returns the items with these ids that are still there, each with its document's id."""
+        return [(item, item) for item in ids]
 
     def sources(self, view: fo.DatasetView, paths: list[str]) -> Sequence[Item]:
         """Returns what to sign: the files, unless it is parts of them."""
@@ -80,9 +85,16 @@ class Samples:
         """Makes a field fast to group and filter by."""
         dataset.create_index(self.stored(name))
 
-    def delete_field(self, dataset: fo.Dataset, path: str) -> None:
-        """Deletes a field by its path in the dataset."""
-        dataset.delete_sample_field(path)
+    def delete_fields(self, dataset: fo.Dataset, paths: Sequence[str]) -> None:
+        """Deletes fields by their paths in the dataset.
+
+        Their indexes first, which FiftyOne would leave behind if it was killed.
+        """
+        for index in dataset.get_index_information():
+            if index.split(".")[0] in paths:
+                dataset.drop_index(index)
+        if paths:
+            dataset.delete_sample_fields(list(paths))
 
     def write(
         self,
@@ -113,18 +125,19 @@ class Samples:
         if updates:
             self._send(dataset, updates, documents)
 
-    def mark(self, dataset: fo.Dataset, view: fo.DatasetView, ids: Sequence[str], tag: str) -> None:
-        """Marks the items of the view with these ids as kept."""
+    def mark(self, dataset: fo.Dataset, ids: Sequence[str], tag: str) -> None:
+        """Marks the items with these ids as kept."""
         for start in range(0, len(ids), MAX_SELECTED_IDS):
             some = all_slices(dataset).select(ids[start : start + MAX_SELECTED_IDS])
             some.tag_samples(tag)
 
-    def unmark(self, dataset: fo.Dataset, tag: str) -> int:
-        """Removes a mark; returns how many had it."""
-        marked = all_slices(dataset).match_tags(tag)
-        count = len(marked)
-        marked.untag_samples(tag)
-        return count
+    def unmark(self, dataset: fo.Dataset, tag: str) -> None:
+        """Removes a mark."""
+        all_slices(dataset).match_tags(tag).untag_samples(tag)
+
+    def count_marked(self, dataset: fo.Dataset, tag: str) -> int:
+        """Returns how many there are with a mark."""
+        return len(all_slices(dataset).match_tags(tag))
 
     def refused_tag(self, tag: str) -> str | None:
         """Says why a mark cannot have this name; None if it can."""
@@ -189,15 +202,13 @@ class Groups(Samples):
     key = "groups"
     noun = "groups"
 
-    def mark(self, dataset: fo.Dataset, view: fo.DatasetView, ids: Sequence[str], tag: str) -> None:
+    def mark(self, dataset: fo.Dataset, ids: Sequence[str], tag: str) -> None:
         """Marks all samples of the groups that these samples are in, whatever their media."""
-        field = dataset.group_field
-        kept = set(ids)
-        pairs = zip(*view.values(["id", f"{field}.id"]), strict=True)
-        groups = [ObjectId(group) for sample_id, group in pairs if sample_id in kept]
-        for start in range(0, len(groups), MAX_SELECTED_IDS):
-            some = groups[start : start + MAX_SELECTED_IDS]
-            all_slices(dataset).match(F(f"{field}._id").is_in(some)).tag_samples(tag)
+        field, everything = dataset.group_field, all_slices(dataset)
+        for start in range(0, len(ids), MAX_SELECTED_IDS):
+            some = everything.select(ids[start : start + MAX_SELECTED_IDS])
+            groups = [ObjectId(group) for group in some.values(f"{field}.id")]
+            everything.match(F(f"{field}._id").is_in(groups)).tag_samples(tag)
 
     def kept(self, dataset: fo.Dataset, tag: str) -> fo.DatasetView:
         """Returns the view of all groups with a mark."""

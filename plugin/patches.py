@@ -42,10 +42,21 @@ class Patches(Parts):
         """Whether FiftyOne uses this name."""
         return hasattr(fo.Detection, name)
 
-    def documents(self, view: fo.DatasetView, ids: list[str]) -> list[str]:
-        """Returns the ids of the samples that the patches with these ids are of."""
-        found = dict(zip(*view.values(["id", "sample_id"]), strict=True))
-        return [found[patch] for patch in ids]
+    def documents(self, view: fo.DatasetView) -> list[str]:
+        """Returns the ids of the samples that the patches of a view are of."""
+        ids: list[str] = view.values("sample_id")
+        return ids
+
+    def located(self, dataset: fo.Dataset, ids: Sequence[str]) -> list[tuple[str, str]]:
+        """Returns the patches with these ids that are still there, each with its sample's id."""
+        wanted = set(ids)
+        by_sample = zip(*image_slices(dataset).values(["id", f"{self._list}.id"]), strict=True)
+        return [
+            (patch, sample)
+            for sample, patches in by_sample
+            for patch in patches or ()
+            if patch in wanted
+        ]
 
     def sources(self, view: fo.DatasetView, paths: list[str]) -> Sequence[Item]:
         """Returns the crops."""
@@ -56,22 +67,30 @@ class Patches(Parts):
         """Returns the box: a signature is one of this box only."""
         return (list(source.box),) if isinstance(source, Crop) else ()
 
-    def mark(self, dataset: fo.Dataset, view: fo.DatasetView, ids: Sequence[str], tag: str) -> None:
+    def delete_fields(self, dataset: fo.Dataset, paths: Sequence[str]) -> None:
+        """Deletes attributes by their paths in the dataset."""
+        if paths:
+            dataset.delete_sample_fields(list(paths))
+
+    def mark(self, dataset: fo.Dataset, ids: Sequence[str], tag: str) -> None:
         """Gives the detections with these ids a label tag."""
-        documents = self.documents(view, list(ids))
         change = {
             "$addToSet": {self._place("tags"): tag},
             "$set": {"last_modified_at": datetime.now(timezone.utc)},
         }
-        pairs = zip(ids, documents, strict=True)
-        self._send(dataset, [UpdateOne(self._where(*pair), change) for pair in pairs], documents)
+        located = self.located(dataset, ids)
+        updates = [UpdateOne(self._where(*place), change) for place in located]
+        if updates:
+            self._send(dataset, updates, [sample for _, sample in located])
 
-    def unmark(self, dataset: fo.Dataset, tag: str) -> int:
-        """Removes a label tag; returns how many detections had it."""
-        images = image_slices(dataset)
-        count = int(images.count_label_tags(label_fields=self.field).get(tag, 0))
-        images.match_labels(tags=tag, fields=self.field).untag_labels(tag, label_fields=self.field)
-        return count
+    def unmark(self, dataset: fo.Dataset, tag: str) -> None:
+        """Removes a label tag."""
+        tagged = image_slices(dataset).match_labels(tags=tag, fields=self.field)
+        tagged.untag_labels(tag, label_fields=self.field)
+
+    def count_marked(self, dataset: fo.Dataset, tag: str) -> int:
+        """Returns how many detections have a tag."""
+        return int(image_slices(dataset).count_label_tags(label_fields=self.field).get(tag, 0))
 
     def is_marked(self, dataset: fo.Dataset, tag: str) -> bool:
         """Whether a detection of the field has this tag."""

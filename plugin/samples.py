@@ -114,7 +114,7 @@ def load(
     rows = np.array(stale, dtype=np.int64)
     return Target(
         ids,
-        items.documents(view, ids),
+        items.documents(view),
         paths,
         localized(view, ids, sources, rows),
         signatures,
@@ -265,7 +265,6 @@ def is_wanted_by_user(dataset: fo.Dataset, field: str) -> bool:
 
 def write_numbers(
     dataset: fo.Dataset,
-    view: fo.DatasetView,
     items: Samples,
     field: str,
     numbers: Mapping[str, int],
@@ -276,7 +275,6 @@ def write_numbers(
 
     Args:
         dataset: the dataset
-        view: the view that the items are in
         items: what the field is of
         field: name of the field; there is none yet
         numbers: id of an item to its number
@@ -286,9 +284,9 @@ def write_numbers(
     info = {names.METHOD: {"run": run_key}}
     items.add_field(dataset, field, fo.IntField, description=description, info=info)
     items.add_index(dataset, field)
-    ids = list(numbers)
-    values = ((field, number) for number in numbers.values())
-    items.write(dataset, ids, items.documents(view, ids), values)
+    located = items.located(dataset, list(numbers))
+    ids, documents = [item for item, _ in located], [document for _, document in located]
+    items.write(dataset, ids, documents, ((field, numbers[item]) for item in ids))
 
 
 def is_of_run(dataset: fo.Dataset, field: str, run_key: str) -> bool:

@@ -1,0 +1,79 @@
+"""A process that forks others, which run jobs of the plugin and are killed at a given write.
+
+``python -m tests.plugin.zygote`` reads a JSON object from each line of its input, and answers each
+with one. Forking spares every job the seconds that importing FiftyOne takes.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+from typing import Any
+
+from pymongo import monitoring
+
+_WRITES = frozenset(
+    "insert update delete findAndModify create createIndexes drop dropIndexes".split()
+)
+
+
+class _Killer(monitoring.CommandListener):
+    """Kills its process when the n-th command that writes is about to be sent to MongoDB."""
+
+    kill_at: int | None = None
+    count = 0
+
+    def started(self, event: monitoring.CommandStartedEvent) -> None:
+        if self.kill_at is None or event.command_name not in _WRITES:
+            return
+        self.count += 1
+        if self.count == self.kill_at:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    def succeeded(self, event: monitoring.CommandSucceededEvent) -> None:
+        pass
+
+    def failed(self, event: monitoring.CommandFailedEvent) -> None:
+        pass
+
+
+_killer = _Killer()
+monitoring.register(_killer)
+
+import fiftyone as fo  # noqa: E402 (its client has to know the listener)
+
+from plugin import engine, writes  # noqa: E402
+from plugin.config import DownsampleConfig  # noqa: E402
+
+
+def main() -> None:
+    """Answers requests until the input ends."""
+    for line in sys.stdin:
+        child = os.fork()
+        if child == 0:
+            _work(**json.loads(line))
+        _, status = os.waitpid(child, 0)
+        answer = {"killed": os.WIFSIGNALED(status), "status": status}
+        print(json.dumps(answer), flush=True)
+
+
+def _work(dataset: str, job: str, kill_at: int, write_every: int, params: dict[str, Any]) -> None:
+    engine.WRITE_EVERY = write_every
+    loaded = fo.load_dataset(dataset)
+    _killer.kill_at = kill_at
+    try:
+        if job == "delete":
+            writes.delete(loaded, **params)
+        else:
+            for _ in engine.run(loaded, loaded.view(), DownsampleConfig(**params)):
+                pass
+    except BaseException:
+        sys.excepthook(*sys.exc_info())
+        os._exit(1)
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    main()
