@@ -9,15 +9,19 @@ from typing import Any, NamedTuple
 
 import fiftyone as fo
 import numpy as np
+from numpy.typing import NDArray
 
-from smartdownsample_core import downsample, extract_batches, natural_order
+from smartdownsample_core import Selection, downsample, extract_batches, natural_order
 from smartdownsample_core.checks import new_pngs
+from smartdownsample_core.choice import Choice
 from smartdownsample_core.extract import Pace
 from smartdownsample_core.report import save_charts
 
 from . import choices, outcome, runs, samples, targets, writes
+from .background import to_the_end, waiting
 from .config import CHARTS, DownsampleConfig, SignatureConfig
 from .items import Samples
+from .lock import writing
 
 #: Signatures held back before they are written: what a crash can lose, and one bulk write.
 WRITE_EVERY = 1000
@@ -36,7 +40,8 @@ def compute_signatures(
 ) -> Generator[Progress, None, dict[str, Any]]:
     """Computes and writes the signatures that are missing or out of date.
 
-    Signatures are written while they are computed, so that a failure half-way loses few of them.
+    Signatures are written while they are computed, so that a failure half-way loses few of them,
+    and being stopped none.
 
     Args:
         dataset: the dataset
@@ -57,8 +62,8 @@ def compute_signatures(
     view = samples.flat(view, config.group_slice)
     config.check(dataset, view)
     target = _load(view, config)
-    yield from _sign(dataset, view, target, config, wanted_by_user)
-    return _counts(target, targets.of(view), config)
+    yield from _sign(dataset, target, config, wanted_by_user)
+    return _counts(target, target.items, config)
 
 
 def run(
@@ -81,17 +86,17 @@ def run(
     Raises:
         ValueError: for bad settings, before anything is written; or if no image can be read
     """
+    if writes.unfinished(dataset):
+        writes.recover(dataset)
     view = samples.flat(view, config.group_slice)
     config.check(dataset, view)
     target = _load(view, config)
-    choice = choices.make(dataset, view, target.ids, config)
     items = targets.of(view, config.whole_groups)
-    yield from _sign(dataset, view, target, config, wanted_by_user=False)
-    yield Progress(len(target.ids), len(target.ids), "Selecting")
-    order = natural_order(target.paths)
-    selection = downsample(
-        target.signatures, order, config.target_count, config.random_seed, choice
-    )
+    choice = choices.make(dataset, view, target.ids, config)
+    yield from _sign(dataset, target, config, wanted_by_user=False)
+    selecting = Progress(len(target.ids), len(target.ids), "Selecting")
+    yield selecting
+    selection = yield from waiting(lambda: _select(target, config, choice), selecting)
     record = {
         **_counts(target, items, config),
         **outcome.record(selection, config, items),
@@ -106,10 +111,26 @@ def run(
         save_charts(selection, target.sources, distribution, thumbnails)
     yield Progress(len(target.ids), len(target.ids), "Saving the run")
     written = outcome.written(selection, target.ids)
-    settings = {**dataclasses.asdict(config), "items": items.key}
-    settings["signature_field"] = record["signature_field"]
-    writes.save(dataset, view, written, settings, record)
-    return record
+    settings = {
+        **dataclasses.asdict(config),
+        "signature_field": record["signature_field"],
+        "items": items.key,
+    }
+    tagged = to_the_end(lambda: writes.save(dataset, view, written, settings, record))
+    return record if tagged == record["kept"] else _with_warning(record, tagged, items)
+
+
+def _select(target: samples.Target, config: DownsampleConfig, choice: Choice) -> Selection:
+    order = natural_order(target.paths)
+    return downsample(target.signatures, order, config.target_count, config.random_seed, choice)
+
+
+def _with_warning(record: dict[str, Any], tagged: int, items: Samples) -> dict[str, Any]:
+    gone = (
+        f"{record['kept'] - tagged:,} of the {record['kept']:,} {items.noun} that were chosen have "
+        "been deleted meanwhile; run again for as many as you asked for"
+    )
+    return {**record, "warning": ". ".join(filter(None, (record["warning"], gone)))}
 
 
 def _load(view: fo.DatasetView, config: SignatureConfig) -> samples.Target:
@@ -118,42 +139,71 @@ def _load(view: fo.DatasetView, config: SignatureConfig) -> samples.Target:
 
 
 def _sign(
-    dataset: fo.Dataset,
-    view: fo.DatasetView,
-    target: samples.Target,
-    config: SignatureConfig,
-    wanted_by_user: bool,
+    dataset: fo.Dataset, target: samples.Target, config: SignatureConfig, wanted_by_user: bool
 ) -> Generator[Progress, None, None]:
     """Reads the images whose signature is stale, and writes as it goes."""
-    items, field = targets.of(view), config.signature_field
-    declared = False
-    unwritten: list[np.ndarray] = []
+    writer = _Writer(dataset, target, config, wanted_by_user)
     pace = Pace()
     paths = [target.sources[row] for row in target.stale]
-    label = f"Reading images into the field '{items.stored(field)}'"
-    for places, batch in extract_batches(paths, config.hash_size, config.n_workers, config.decode):
-        rows = target.stale[places]
-        target.signatures.put(rows, batch)
-        unwritten.append(rows)
-        done = int(places[-1]) + 1
-        # As long as no image could be read, the target may be a mistake: write nothing yet.
-        enough = done == len(paths) or sum(map(len, unwritten)) >= WRITE_EVERY
-        if enough and (declared or target.signatures.readable.any()):
-            if not declared:
-                samples.declare(dataset, items, field, wanted_by_user)
-                declared = True
-            samples.write(dataset, items, field, target, np.concatenate(unwritten), config.decode)
-            unwritten.clear()
-        if pace.is_due(done, len(paths)):
-            yield Progress(done, len(paths), label)
+    label = f"Reading images into the field '{target.items.stored(config.signature_field)}'"
+    try:
+        batches = extract_batches(paths, config.hash_size, config.n_workers, config.decode)
+        for places, batch in batches:
+            rows = target.stale[places]
+            target.signatures.put(rows, batch)
+            writer.add(rows)
+            done = int(places[-1]) + 1
+            if pace.is_due(done, len(paths)):
+                yield Progress(done, len(paths), label)
+    except (GeneratorExit, KeyboardInterrupt):
+        writer.flush()
+        raise
     if not target.signatures.readable.any():
         first = next(iter(target.signatures.unreadable.values()))
         raise ValueError(
             f"none of the {len(target.ids):,} images could be read, so nothing was written; "
             f"the first: {first}"
         )
-    if not declared:
-        samples.declare(dataset, items, field, wanted_by_user)
+    writer.flush()
+
+
+class _Writer:
+    """Writes signatures, many at a time, into a field that it declares before the first."""
+
+    def __init__(
+        self,
+        dataset: fo.Dataset,
+        target: samples.Target,
+        config: SignatureConfig,
+        wanted_by_user: bool,
+    ) -> None:
+        self._dataset = dataset
+        self._target = target
+        self._config = config
+        self._wanted_by_user = wanted_by_user
+        self._is_declared = False
+        self._unwritten: list[NDArray[np.int64]] = []
+
+    def add(self, rows: NDArray[np.int64]) -> None:
+        """Takes rows of the target whose signatures there are now."""
+        self._unwritten.append(rows)
+        if sum(map(len, self._unwritten)) >= WRITE_EVERY:
+            self.flush()
+
+    def flush(self) -> None:
+        """Writes what was held back, and declares the field even if there is nothing to write."""
+        # As long as no image could be read, the target may be a mistake: write nothing yet.
+        if not self._target.signatures.readable.any():
+            return
+        field = self._config.signature_field
+        if not self._is_declared:
+            with writing(self._dataset):
+                samples.declare(self._dataset, self._target.items, field, self._wanted_by_user)
+            self._is_declared = True
+        if self._unwritten:
+            rows = np.concatenate(self._unwritten)
+            samples.write(self._dataset, field, self._target, rows, self._config.decode)
+            self._unwritten.clear()
 
 
 def _counts(target: samples.Target, items: Samples, config: SignatureConfig) -> dict[str, Any]:

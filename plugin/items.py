@@ -139,6 +139,10 @@ class Samples:
         """Returns how many there are with a mark."""
         return len(all_slices(dataset).match_tags(tag))
 
+    def count_kept(self, dataset: fo.Dataset, tag: str) -> int:
+        """Returns how many items have a mark; of groups, these and not their samples."""
+        return self.count_marked(dataset, tag)
+
     def refused_tag(self, tag: str) -> str | None:
         """Says why a mark cannot have this name; None if it can."""
         return None
@@ -209,6 +213,10 @@ class Groups(Samples):
             some = everything.select(ids[start : start + MAX_SELECTED_IDS])
             groups = [ObjectId(group) for group in some.values(f"{field}.id")]
             everything.match(F(f"{field}._id").is_in(groups)).tag_samples(tag)
+
+    def count_kept(self, dataset: fo.Dataset, tag: str) -> int:
+        """Returns how many groups have samples with a mark."""
+        return len(set(super().kept(dataset, tag).values(f"{dataset.group_field}.id")))
 
     def kept(self, dataset: fo.Dataset, tag: str) -> fo.DatasetView:
         """Returns the view of all groups with a mark."""

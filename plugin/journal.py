@@ -4,8 +4,8 @@ MongoDB changes many documents one after the other, so a process that is killed 
 of the samples. With the journal, whoever comes next can do what remains to be done.
 
 An entry is a custom run of the dataset by a name of its own: so it is found with FiftyOne's means,
-may be of any size, and goes with the dataset. Writing it down ends with one document that either has
-its contents or does not: this is the moment from which on the new state holds.
+may be of any size, and goes with the dataset. Writing it down ends with one document that has its
+contents or has not: from this moment on the new state holds.
 """
 
 from __future__ import annotations

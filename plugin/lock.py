@@ -1,4 +1,4 @@
-"""One writer of runs at a time: a lock on a dataset, which does not outlive the process it is of."""
+"""One writer of runs at a time: a lock on a dataset that does not outlive its process."""
 
 from __future__ import annotations
 

@@ -41,6 +41,8 @@ _NO_VALUES = dict.fromkeys(name for name, _, _ in names.SUBFIELDS)
 class Target:
     """The items of a run as they were when it began, with the signatures they already had."""
 
+    items: Samples
+    """what they are"""
     ids: list[str]
     documents: list[str]
     """ids of the documents in the database that they are in"""
@@ -113,6 +115,7 @@ def load(
         stale.sort(key=paths.__getitem__)
     rows = np.array(stale, dtype=np.int64)
     return Target(
+        items,
         ids,
         items.documents(view),
         paths,
@@ -164,22 +167,17 @@ def file_stamp(path: str) -> tuple[int | None, float | None]:
 
 
 def write(
-    dataset: fo.Dataset,
-    items: Samples,
-    field: str,
-    target: Target,
-    rows: NDArray[np.int64],
-    decode: Decode,
+    dataset: fo.Dataset, field: str, target: Target, rows: NDArray[np.int64], decode: Decode
 ) -> None:
     """Writes the signatures of some rows of the target into the declared field, in one go."""
-    stamp = (*_STAMP[2:], *(name for name, _, _ in items.subfields))
+    stamp = (*_STAMP[2:], *(name for name, _, _ in target.items.subfields))
     documents = []
     signed = zip(rows.tolist(), _values(target.signatures.take(rows)), strict=True)
     for row, values in signed:
         values |= {"decode": decode, **dict(zip(stamp, target.stamps[row], strict=True))}
         values["sort_key"] = sort_key(target.paths[row])
         documents.append({"_cls": fo.DynamicEmbeddedDocument.__name__, **_NO_VALUES, **values})
-    items.write(
+    target.items.write(
         dataset,
         [target.ids[row] for row in rows],
         [target.documents[row] for row in rows],

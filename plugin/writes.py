@@ -8,7 +8,7 @@ import fiftyone as fo
 
 from . import journal, names, runs, samples, targets
 from .items import Samples
-from .lock import writing
+from .lock import PATIENCE, writing
 
 
 class Written(NamedTuple):
@@ -51,7 +51,7 @@ def save(
         key = _enter(dataset, view, run_key, contents)
         _put(dataset, key, contents)
         journal.strike(dataset, key)
-        return targets.of_record(settings).count_marked(dataset, settings["tag"])
+        return targets.of_record(settings).count_kept(dataset, settings["tag"])
 
 
 def delete(dataset: fo.Dataset, run_key: str, keep_signatures: bool = False) -> dict[str, Any]:
@@ -84,8 +84,12 @@ def unfinished(dataset: fo.Dataset) -> list[str]:
     return list(journal.entries(dataset).values())
 
 
-def recover(dataset: fo.Dataset) -> dict[str, str]:
+def recover(dataset: fo.Dataset, patience: float = PATIENCE) -> dict[str, str]:
     """Brings to an end what was interrupted.
+
+    Args:
+        dataset: the dataset
+        patience: seconds to wait for whoever is writing just now
 
     Returns:
         the keys of the runs, each with what was done: ``"written"``, ``"removed"``, or
@@ -95,7 +99,7 @@ def recover(dataset: fo.Dataset) -> dict[str, str]:
     Raises:
         ValueError: as :func:`smartdownsample.plugin.lock.writing`
     """
-    with writing(dataset):
+    with writing(dataset, patience):
         return _recover(dataset)
 
 

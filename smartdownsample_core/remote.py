@@ -13,11 +13,12 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
-from urllib.parse import urlsplit
 
 from . import limits
 
 _PROTOCOL = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
+
+_QUERY = re.compile(r"[?#].*")
 
 #: What is read at once of a file whose size is not known.
 _CHUNK = 2**20
@@ -102,7 +103,7 @@ def find_remote(url: str, endings: Sequence[str]) -> list[str]:
     """
     check([url])
     is_glob, endings = "*" in url, tuple(endings)
-    if not is_glob and urlsplit(url).path.lower().endswith(endings):
+    if not is_glob and _QUERY.sub("", url).lower().endswith(endings):
         return [url]
     with _os_errors():
         fs, place = _fsspec().core.url_to_fs(url)

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from itertools import count
 from typing import Any
@@ -14,40 +11,27 @@ import pytest
 
 from plugin import writes
 
+from .conftest import Zygote
+
 _OLD = {"target_count": 8, "strategy": "diverse"}
 _NEW = {"target_count": 5, "strategy": "diverse", "near_duplicates": 8, "random_seed": 1}
 
 
-@pytest.fixture(scope="module")
-def killed() -> Iterator[Callable[..., bool]]:
-    """``killed(dataset, kill_at, ...)`` runs a job in a process that is killed; False if it ended.
+@pytest.fixture
+def killed(zygotes: list[Zygote]) -> Callable[..., bool]:
+    """``killed(dataset, kill_at, job, **params)``: whether a process was killed doing a job.
 
-    The process is killed when it is about to send its n-th write to MongoDB.
+    It is killed when it is about to send its n-th write to MongoDB, if it comes to that.
     """
-    command = [sys.executable, "-m", "tests.plugin.zygote"]
-    with subprocess.Popen(
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    ) as zygote:
 
-        def run(
-            dataset: fo.Dataset, kill_at: int, job: str = "run", write_every: int = 1000, **params: Any
-        ) -> bool:
-            request = {
-                "dataset": dataset.name,
-                "job": job,
-                "kill_at": kill_at,
-                "write_every": write_every,
-                "params": params,
-            }
-            zygote.stdin.write(json.dumps(request) + "\n")
-            zygote.stdin.flush()
-            answer = json.loads(zygote.stdout.readline())
-            dataset.reload()
-            assert answer["killed"] or answer["status"] == 0
-            return answer["killed"]
+    def run(dataset: fo.Dataset, kill_at: int, job: str = "run", **options: Any) -> bool:
+        zygotes[0].begin(dataset, job, kill_at, **options)
+        was_killed, status = zygotes[0].end()
+        dataset.reload()
+        assert was_killed or status == 0
+        return was_killed
 
-        yield run
-        zygote.stdin.close()
+    return run
 
 
 @pytest.fixture
@@ -99,7 +83,7 @@ def test_an_undo_is_all_or_nothing(dataset, operators, killed, clones) -> None:
     before = _what_runs_wrote(dataset)
     for kill_at in count(1):
         copy = clones()
-        if not killed(copy, kill_at, "delete", run_key="smartdownsample"):
+        if not killed(copy, kill_at, "undo", run_key="smartdownsample"):
             break
         outcome = writes.recover(copy).get("smartdownsample")
         expected = {"nothing": [before, bare], "removed": [bare], None: [before, bare]}
@@ -147,7 +131,9 @@ def _what_runs_wrote(dataset: fo.Dataset) -> dict[str, Any]:
         "fields": fields,
         "indexes": sorted(dataset.get_index_information()),
         "samples": list(zip(*dataset.values(["filepath", "tags", *numbers]), strict=True)),
-        "views": {name: dataset.load_saved_view(name).count() for name in dataset.list_saved_views()},
+        "views": {
+            name: dataset.load_saved_view(name).count() for name in dataset.list_saved_views()
+        },
         "runs": runs,
         "all runs": sorted(set(dataset.list_runs()) - {"smartdownsample_unfinished"}),
     }

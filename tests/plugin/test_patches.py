@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 from fiftyone import ViewField as F
 
-from plugin import engine, names
+from plugin import engine, names, writes
 from plugin.config import DownsampleConfig
+from plugin.progress import with_bar
 from smartdownsample_core import Crop, assign_buckets, downsample, extract, natural_order
 
 _BOXES = [[0.05, 0.1, 0.4, 0.5], [0.3, 0.2, 0.6, 0.7], [0.5, 0.5, 0.45, 0.4], [0.0, 0.0, 1.0, 0.3]]
@@ -327,3 +328,46 @@ def test_the_app_shows_what_was_kept(objects, cars, post) -> None:
     assert "set_view" in text
     assert "ToPatches" in text
     assert len(_tagged(objects)) == 10
+
+
+@pytest.mark.parametrize("moment", ["before the tags", "after the tags"])
+def test_an_interrupted_run_is_brought_to_its_end(
+    objects, cars, operators, monkeypatch, moment
+) -> None:
+    """What was chosen is marked by whoever comes next, each label once."""
+    with monkeypatch.context() as patch:
+        if moment == "before the tags":
+            patch.setattr(writes, "_put", _interrupted)
+        else:
+            patch.setattr(writes, "_views", _interrupted)
+        job = engine.run(objects, cars, DownsampleConfig(target_count=10, strategy="diverse"))
+        with pytest.raises(KeyboardInterrupt):
+            with_bar(job)
+    assert writes.unfinished(objects) == ["smartdownsample"]
+    assert writes.recover(objects) == {"smartdownsample": "written"}
+    objects.reload()
+    assert len(_tagged(objects)) == 10
+    assert len(objects.load_saved_view("smartdownsample kept")) == 10
+    ranks = objects.values("ground_truth.detections.smartdownsample_rank", unwind=True)
+    assert sorted(rank for rank in ranks if rank is not None) == list(range(1, 11))
+
+
+def test_labels_that_are_deleted_meanwhile_are_missed(
+    objects, cars, operators, monkeypatch
+) -> None:
+    """The run is that of the others, and its warning counts them."""
+    real = writes.save
+
+    def deleting(dataset, view, written, *others):
+        dataset.delete_labels(ids=written.kept_ids[:3], fields="ground_truth")
+        return real(dataset, view, written, *others)
+
+    monkeypatch.setattr(writes, "save", deleting)
+    job = engine.run(objects, cars, DownsampleConfig(target_count=10))
+    warning = with_bar(job)["warning"]
+    assert warning.startswith("3 of the 10 patches that were chosen have been deleted meanwhile")
+    assert len(_tagged(objects)) == 7
+
+
+def _interrupted(*_: object) -> None:
+    raise KeyboardInterrupt

@@ -14,9 +14,8 @@ from typing import Any
 
 from pymongo import monitoring
 
-_WRITES = frozenset(
-    "insert update delete findAndModify create createIndexes drop dropIndexes".split()
-)
+_INDEXES = ("createIndexes", "dropIndexes")
+_WRITES = frozenset(("insert", "update", "delete", "findAndModify", "create", "drop", *_INDEXES))
 
 
 class _Killer(monitoring.CommandListener):
@@ -48,6 +47,24 @@ from plugin import engine, writes  # noqa: E402
 from plugin.config import DownsampleConfig  # noqa: E402
 
 
+def _run(dataset: fo.Dataset, **params: Any) -> None:
+    for _ in engine.run(dataset, dataset.view(), DownsampleConfig(**params)):
+        pass
+
+
+def _rename(dataset: fo.Dataset, name: str) -> None:
+    dataset.name = name
+
+
+_JOBS = {
+    "run": _run,
+    "undo": writes.delete,
+    "rename": _rename,
+    "delete dataset": fo.Dataset.delete,
+    "delete samples": fo.Dataset.delete_samples,
+}
+
+
 def main() -> None:
     """Answers requests until the input ends."""
     for line in sys.stdin:
@@ -59,20 +76,18 @@ def main() -> None:
         print(json.dumps(answer), flush=True)
 
 
-def _work(dataset: str, job: str, kill_at: int, write_every: int, params: dict[str, Any]) -> None:
+def _work(
+    dataset: str, job: str, kill_at: int | None, write_every: int, params: dict[str, Any]
+) -> None:
     engine.WRITE_EVERY = write_every
     loaded = fo.load_dataset(dataset)
     _killer.kill_at = kill_at
+    status = 1
     try:
-        if job == "delete":
-            writes.delete(loaded, **params)
-        else:
-            for _ in engine.run(loaded, loaded.view(), DownsampleConfig(**params)):
-                pass
-    except BaseException:
-        sys.excepthook(*sys.exc_info())
-        os._exit(1)
-    os._exit(0)
+        _JOBS[job](loaded, **params)
+        status = 0
+    finally:
+        os._exit(status)  # not the ways out that are the parent's
 
 
 if __name__ == "__main__":
