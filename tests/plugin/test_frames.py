@@ -176,3 +176,13 @@ def test_the_form_words_frames(videos, frames, post) -> None:
     assert forecast.startswith(
         "Keeps 8 of 36 frames. Writes the field `frames.signature`, the field `smartdownsample`"
     )
+
+
+def test_saved_views_of_frames_can_be_chosen_from(videos, frames, operators) -> None:
+    """One that is grouped by bucket counts as all of its frames."""
+    operators.downsample(frames, 8)
+    buckets = videos.load_saved_view("smartdownsample buckets")
+    result = operators.downsample(buckets, 7, run_key="second")
+    assert (result["kept"], result["reused"]) == (7, 36)
+    kept = videos.load_saved_view("smartdownsample kept")
+    assert operators.downsample(kept, 3, run_key="third")["images"] == 8

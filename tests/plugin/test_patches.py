@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from fiftyone import ViewField as F
 
-from plugin import engine, names, writes
+from plugin import engine, names, sources, targets, writes
 from plugin.config import DownsampleConfig
 from plugin.progress import with_bar
 from smartdownsample_core import Crop, assign_buckets, downsample, extract, natural_order
@@ -371,3 +371,31 @@ def test_labels_that_are_deleted_meanwhile_are_missed(
 
 def _interrupted(*_: object) -> None:
     raise KeyboardInterrupt
+
+
+def test_saved_views_of_patches_can_be_chosen_from(objects, cars, operators) -> None:
+    """One that is grouped by bucket counts as all of its patches, as one of samples does."""
+    operators.downsample(cars, 10)
+    buckets = objects.load_saved_view("smartdownsample buckets")
+    result = operators.downsample(buckets, 7, run_key="second")
+    assert (result["kept"], result["reused"]) == (7, 48)
+    tiles = objects.load_saved_view("second buckets").iter_dynamic_groups()
+    assert sum(len(tile) for tile in tiles) == 48
+    kept = objects.load_saved_view("smartdownsample kept")
+    assert operators.downsample(kept, 3, run_key="third")["images"] == 10
+
+
+def test_selected_patches_are_chosen_from(objects, cars, post) -> None:
+    """Those that are selected in the App's grid."""
+    params = {"target_count": 5, "view_target": "SELECTED_SAMPLES"}
+    chosen = cars.values("id")[:20]
+    view = cars._serialize()
+    post("execute/generator", "downsample", objects, params, view=view, selected=chosen)
+    assert len(_tagged(objects) & set(chosen)) == len(_tagged(objects)) == 5
+
+
+def test_the_panel_refers_to_the_operator(objects, cars, operators) -> None:
+    """It is about samples: it says so of patches, and does not offer their runs."""
+    operators.downsample(cars, 10)
+    assert "use the operator *Smart downsample*" in targets.panel_refusal(cars)
+    assert [value for value, _ in sources.offered(objects)] == ["dataset", "view"]
