@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
+from uuid import uuid4
 
 import fiftyone as fo
 import psutil
@@ -18,8 +19,12 @@ from pymongo.errors import DuplicateKeyError
 #: Seconds to wait for whoever holds the lock; writing a run of a million samples takes a minute.
 PATIENCE = 120.0
 
-# After so many seconds the lock of another machine, whose processes cannot be looked up, is void.
-_LEASE = 3600.0
+# After so many seconds a lock is void, whoever holds it: of other machines the processes cannot be
+# looked up, and who loses MongoDB cannot give a lock back.
+_LEASE = 900.0
+
+# The locks that this process holds.
+_held: set[str] = set()
 
 _NAME = "smartdownsample_lock"
 _SECONDS_BETWEEN_TRIES = 0.05
@@ -42,17 +47,31 @@ def writing(dataset: fo.Dataset, patience: float = PATIENCE) -> Iterator[None]:
     # A store is a document with a unique index, which is what makes this a lock; it goes with the
     # dataset.
     service = ExecutionStoreService(dataset_id=dataset._doc.id)
-    _acquire(service, dataset.name, patience)
+    token = uuid4().hex
+    _held.add(token)
     try:
-        _reload(dataset)
-        yield
+        _acquire(service, token, dataset.name, patience)
+        try:
+            _reload(dataset)
+            yield
+        finally:
+            service.delete_store(_NAME)
     finally:
-        service.delete_store(_NAME)
+        _held.remove(token)
 
 
-def _acquire(service: ExecutionStoreService, dataset_name: str, patience: float) -> None:
+def is_held(dataset: fo.Dataset) -> bool:
+    """Whether someone holds the lock of a dataset."""
+    store = ExecutionStoreService(dataset_id=dataset._doc.id).get_store(_NAME)
+    return store is not None and not _is_void(store.metadata)
+
+
+def _acquire(
+    service: ExecutionStoreService, token: str, dataset_name: str, patience: float
+) -> None:
     process = psutil.Process()
     holder = {
+        "token": token,
         "host": socket.gethostname(),
         "pid": process.pid,
         "started": process.create_time(),
@@ -83,10 +102,12 @@ def _acquire(service: ExecutionStoreService, dataset_name: str, patience: float)
 
 def _is_void(holder: dict[str, Any]) -> bool:
     """Whether whoever held the lock has ended without giving it back."""
+    if time.time() - holder["since"] > _LEASE:
+        return True
     if holder["host"] != socket.gethostname():
-        return bool(time.time() - holder["since"] > _LEASE)
+        return False
     if holder["pid"] == os.getpid():
-        return bool(holder["started"] != psutil.Process().create_time())
+        return holder["token"] not in _held
     try:
         return bool(psutil.Process(holder["pid"]).create_time() != holder["started"])
     except psutil.NoSuchProcess:

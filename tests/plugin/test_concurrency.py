@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import fiftyone as fo
 import pytest
 
 from plugin import engine, lock, writes
 from plugin.config import DownsampleConfig
+from plugin.progress import Job
+
+from .conftest import Zygote
 
 
 def test_two_runs_at_once(dataset, zygotes) -> None:
@@ -74,26 +79,29 @@ def test_a_dataset_that_is_deleted_meanwhile(make_dataset, images, zygotes) -> N
     job = engine.run(dataset, dataset.view(), DownsampleConfig(target_count=5))
     next(job)
     _have_done(zygotes[0], dataset, "delete dataset")
-    with pytest.raises(ValueError, match="the dataset .* has been deleted"):
+    with pytest.raises(ValueError, match=r"the dataset .* has been deleted"):
         _finish(job)
     assert not fo.dataset_exists(dataset.name)
 
 
-def test_a_lock_that_is_held(dataset, monkeypatch) -> None:
+def test_a_lock_that_is_held(dataset) -> None:
     """Who waits too long for the lock is told who has it."""
     with lock.writing(dataset), pytest.raises(ValueError, match=r"the process \d+ on .* has been"):
         writes.recover(dataset, patience=0.2)
     assert writes.recover(dataset) == {}
 
 
-def _finish(job):
-    while True:
-        try:
-            next(job)
-        except StopIteration as finished:
-            return finished.value
+def _finish(job: Job) -> dict[str, Any]:
+    result: list[dict[str, Any]] = []
+
+    def to_its_end() -> Job:
+        result.append((yield from job))
+
+    for _ in to_its_end():
+        pass
+    return result[0]
 
 
-def _have_done(zygote, dataset: fo.Dataset, job: str, **params) -> None:
+def _have_done(zygote: Zygote, dataset: fo.Dataset, job: str, **params: Any) -> None:
     zygote.begin(dataset, job, **params)
     assert zygote.end() == (False, 0)
