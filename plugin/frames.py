@@ -79,7 +79,7 @@ class Frames(Parts):
 
     def marked_ids(self, view: fo.DatasetView, tag: str) -> list[str]:
         """Returns the ids of the frames of a view that are kept now."""
-        (marks,) = self.read(view, [tag])
+        (marks,) = self._stored_values(view, [tag])
         return [frame for frame, kept in zip(view.values("id"), marks, strict=True) if kept is True]
 
     def with_mark(self, view: fo.DatasetView, tag: str, kept: bool = True) -> fo.DatasetView:

@@ -56,13 +56,17 @@ class Samples:
         return bool(view.has_field(name))
 
     def read(self, view: fo.DatasetView, names: Sequence[str]) -> list[list[Any]]:
-        """Returns a list for each of some fields, in the order of the view."""
-        columns: list[list[Any]] = view.values(list(names))
+        """Returns lists in the order of the view: ids, paths, and one for each field of ours."""
+        columns: list[list[Any]] = view.values(["id", "filepath", *names])
         return columns
 
-    def documents(self, view: fo.DatasetView) -> list[str]:
-        """Returns the ids of the documents in the database that the items of a view are in."""
-        ids: list[str] = view.values("id")
+    def documents(self, view: fo.DatasetView, ids: list[str]) -> list[str]:
+        """Returns the ids of the documents in the database that the items of a view are in.
+
+        Args:
+            view: the view
+            ids: of its items
+        """
         return ids
 
     def located(self, dataset: fo.Dataset, ids: Sequence[str]) -> list[tuple[str, str]]:
@@ -191,7 +195,13 @@ class Parts(Samples):
         return bool(view._source_collection.has_field(self.stored(name)))
 
     def read(self, view: fo.DatasetView, names: Sequence[str]) -> list[list[Any]]:
-        """Returns a list for each of some fields, in the order of the view."""
+        """Returns lists in the order of the view: ids, paths, and one for each field of ours."""
+        return [*view.values(["id", "filepath"]), *self._stored_values(view, names)]
+
+    def _stored_values(self, view: fo.DatasetView, names: Sequence[str]) -> list[list[Any]]:
+        """Returns a list for each of some fields, as they are now, in the order of the view."""
+        if not names:
+            return []
         paths = [self.stored(name) for name in ("id", *names)]
         by_sample = view._source_collection.values(paths)
         ids, *columns = ([value for part in column for value in part or ()] for column in by_sample)

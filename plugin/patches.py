@@ -42,10 +42,10 @@ class Patches(Parts):
         """Whether FiftyOne uses this name."""
         return hasattr(fo.Detection, name)
 
-    def documents(self, view: fo.DatasetView) -> list[str]:
+    def documents(self, view: fo.DatasetView, ids: list[str]) -> list[str]:
         """Returns the ids of the samples that the patches of a view are of."""
-        ids: list[str] = view.values("sample_id")
-        return ids
+        samples: list[str] = view.values("sample_id")
+        return samples
 
     def located(self, dataset: fo.Dataset, ids: Sequence[str]) -> list[tuple[str, str]]:
         """Returns the patches with these ids that are still there, each with its sample's id."""
@@ -60,7 +60,7 @@ class Patches(Parts):
 
     def sources(self, view: fo.DatasetView, paths: list[str]) -> Sequence[Item]:
         """Returns the crops."""
-        (boxes,) = self.read(view, ["bounding_box"])
+        (boxes,) = self._stored_values(view, ["bounding_box"])
         return [Crop(path, tuple(box or ())) for path, box in zip(paths, boxes, strict=True)]
 
     def stamps(self, source: Item) -> tuple[Any, ...]:
@@ -103,7 +103,7 @@ class Patches(Parts):
 
     def marked_ids(self, view: fo.DatasetView, tag: str) -> list[str]:
         """Returns the ids of the patches of a view that have a tag now."""
-        (tags,) = self.read(view, ["tags"])
+        (tags,) = self._stored_values(view, ["tags"])
         return [
             patch
             for patch, found in zip(view.values("id"), tags, strict=True)

@@ -99,7 +99,7 @@ def load(
     wanted = (*_STORED, *_COLUMNS, *_STAMP, *(name for name, _, _ in items.subfields))
     fields = [f"{field}.{name}" for name in wanted]
     reuse = not recompute and all(items.has(view, name) for name in fields)
-    ids, paths = view.values(["id", "filepath"])
+    ids, paths, *columns = items.read(view, fields if reuse else ())
     sources = items.sources(view, paths)
     files = {path: file_stamp(path) for path in dict.fromkeys(paths)}
     stamps = [
@@ -107,7 +107,7 @@ def load(
     ]
     signatures = Signatures.blank(len(ids), hash_size)
     if reuse:
-        stored = dict(zip(wanted, items.read(view, fields), strict=True))
+        stored = dict(zip(wanted, columns, strict=True))
         stale = _fill(signatures, stored, stamps, decode)
     else:
         stale = list(range(len(ids)))
@@ -117,7 +117,7 @@ def load(
     return Target(
         items,
         ids,
-        items.documents(view),
+        items.documents(view, ids),
         paths,
         localized(view, ids, sources, rows),
         signatures,
