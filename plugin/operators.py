@@ -92,7 +92,7 @@ class Downsample(foo.Operator):
         """Keeps exactly ``target_count`` samples of a dataset or view.
 
         Args:
-            sample_collection: the dataset or view to choose from
+            sample_collection: the dataset or view to choose from, also one of patches or frames
             target_count: samples to keep; None, with ``near_duplicates`` or ``max_per_group``, for
                 as many as these leave
             strategy: ``"stride"``: evenly from every visual bucket; ``"diverse"``: each as
@@ -212,7 +212,7 @@ class ComputeSignatures(foo.Operator):
         """Writes the signature and the bucket of each sample of a dataset or view.
 
         Args:
-            sample_collection: the dataset or view
+            sample_collection: the dataset or view, also one of patches or frames
             signature_field: where to write them
             hash_size: side of the difference hash, at least 4
             decode: "exact", or "fast", which takes less time and is less exact

@@ -117,7 +117,7 @@ def _fsspec() -> Any:
         import fsspec
     except ImportError:
         raise ImportError(
-            "files at URLs need fsspec; pip install 'smartdownsample-core[remote]'"
+            "files at URLs need fsspec; pip install 'smartdownsample-core[remote]' or fsspec"
         ) from None
     return fsspec
 
