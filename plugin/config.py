@@ -165,7 +165,7 @@ class DownsampleConfig(SignatureConfig):
         if choice := choices.worded(self):
             text += f" {choice}."
         if kept_by := runs.of_view(dataset, view):
-            text += f" **These are only the samples that the run `{kept_by}` kept.**"
+            text += f" **These are only the {items.noun} that the run `{kept_by}` kept.**"
         if runs.exists(dataset, self.run_key):
             old = runs.load(dataset, self.run_key)
             text += f" Replaces the run `{self.run_key}`, which kept {old['kept']:,}."

@@ -51,9 +51,11 @@ def downsample_form(ctx: foo.ExecutionContext) -> types.Property:
     """Asks for everything a run needs, says what it will do, and refuses what it cannot do."""
     inputs = _inputs(ctx)
     if ctx.params.get("stages") is None:
-        # After a run the App shows what it kept, which is not what to choose from next time.
+        # After a run the App shows what it kept, which is not what to choose from next time; but of
+        # patches and frames, the dataset is not that either.
         own_view = ctx.dataset is not None and runs.of_view(ctx.dataset, ctx.view)
-        default = foo.constants.ViewTarget.DATASET if own_view else None
+        of_samples = own_view and targets.of(ctx.view) is targets.SAMPLES
+        default = foo.constants.ViewTarget.DATASET if of_samples else None
         inputs.view_target(ctx, action_description="Choose from", default_target=default)
     view = target(ctx)
     n_samples = len(view)  # a query, and the form is resolved at every keystroke

@@ -11,7 +11,7 @@ from fiftyone import ViewField as F
 from smartdownsample_core.checks import whole_number
 
 from . import journal, names, samples, targets
-from .items import GROUPS, SAMPLES
+from .items import GROUPS, SAMPLES, Samples
 
 #: What :func:`browse` shows: value and what a person reads.
 SHOWN = {
@@ -32,8 +32,11 @@ def keys(dataset: fo.Dataset) -> list[str]:
 
 def of_samples(dataset: fo.Dataset) -> list[str]:
     """Returns the keys of the runs on samples or groups."""
-    kinds = (SAMPLES, GROUPS)
-    return [key for key in keys(dataset) if targets.of_record(load(dataset, key)) in kinds]
+    return [key for key in keys(dataset) if _items_of(dataset, key) in (SAMPLES, GROUPS)]
+
+
+def _items_of(dataset: fo.Dataset, run_key: str) -> Samples:
+    return targets.of_record(dataset.get_run_info(run_key).config.serialize())
 
 
 def exists(dataset: fo.Dataset, run_key: str) -> bool:
@@ -81,7 +84,7 @@ def views_of(record: Mapping[str, Any]) -> list[str]:
 
 def fields_of(dataset: fo.Dataset, run_key: str) -> list[str]:
     """Returns the fields of numbers that a run has written and that are still there."""
-    items = targets.of_record(load(dataset, run_key))
+    items = _items_of(dataset, run_key)
     made = (items.stored(name) for name in (names.rank_field(run_key), names.group_field(run_key)))
     return [name for name in made if samples.is_of_run(dataset, name, run_key)]
 

@@ -320,6 +320,18 @@ def test_the_form_words_patches(objects, cars, post) -> None:
     )
 
 
+def test_the_form_does_not_propose_whole_images(objects, cars, operators, post) -> None:
+    """On what a run kept it warns, and leaves the choice with the patches."""
+    operators.downsample(cars, 10)
+    kept = objects.load_saved_view("smartdownsample kept")
+    form = post("resolve-type", "downsample", objects, {"target_count": 5}, view=kept._serialize())
+    properties = form["type"]["properties"]
+    assert properties["view_target"]["default"] != "DATASET"
+    forecast = properties["forecast"]["default"]
+    assert "Keeps 5 of 10 patches in" in forecast
+    assert "These are only the patches that the run `smartdownsample` kept" in forecast
+
+
 def test_the_app_shows_what_was_kept(objects, cars, post) -> None:
     """Over the server, as the App does it: the answer sets the view of the kept crops."""
     params = {"target_count": 10}
