@@ -22,6 +22,7 @@ from .downsample import downsample
 from .find import find_images
 from .order import natural_order
 from .output import ERRORS, VERBS, new_list, place, write_list, write_text
+from .remote import is_remote
 from .rules import DECODES, MIN_HASH_SIZE
 
 _OK, _FAILED, _USAGE, _INTERRUPTED = 0, 1, 2, 130
@@ -81,8 +82,8 @@ def _parser() -> argparse.ArgumentParser:
         "paths",
         nargs="*",
         metavar="PATH",
-        help="image files, folders (with all below them) or quoted globs; '-' or nothing reads "
-        "one path a line from standard input",
+        help="image files, folders (with all below them), quoted globs, or URLs of these such as "
+        "s3://bucket/folder; '-' or nothing reads one path a line from standard input",
     )
     parser.add_argument(
         "-n",
@@ -239,6 +240,15 @@ def _rows_of(listed: str | None, paths: list[str]) -> list[int]:
     return [rows[os.path.abspath(line)] for line in wanted]
 
 
+def _refuse_to_place_urls(options: argparse.Namespace, paths: list[str]) -> None:
+    url = next(filter(is_remote, paths), None)
+    for verb in VERBS:
+        if url and getattr(options, f"{verb}_to"):
+            raise ValueError(
+                f"--{verb}-to is for local files, and {url} is a URL; write a list with --output"
+            )
+
+
 def _run(options: argparse.Namespace) -> int:
     if options.target_count is not None:
         whole_number("--target-count", options.target_count, minimum=1)
@@ -248,6 +258,7 @@ def _run(options: argparse.Namespace) -> int:
     paths, base = find_images(options.paths or ["-"], sys.stdin)
     choice = _choice(options, paths)
     choice.check(len(paths), options.target_count)
+    _refuse_to_place_urls(options, paths)
     output = new_list(options.output)
     distribution, thumbnails = new_pngs(
         {"--distribution": options.distribution, "--thumbnails": options.thumbnails}

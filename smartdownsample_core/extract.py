@@ -8,6 +8,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from functools import cache
+from itertools import groupby
 from typing import Any
 
 import numpy as np
@@ -15,9 +16,11 @@ from numpy.typing import NDArray
 from threadpoolctl import ThreadpoolController
 
 from .checks import one_of, whole_number
+from .crops import Crop, Item, path_of, sign_crops, spans
 from .descriptor import describe
 from .images import Picture, open_picture
 from .reduced import sign_reduced
+from .remote import check as check_remote
 from .rules import DECODES, MIN_HASH_SIZE, WORKERS, Decode, Workers
 from .signature import Signature, sign
 from .table import Signatures, pack
@@ -49,7 +52,7 @@ class Pace:
 
 
 def extract(
-    paths: Sequence[str],
+    paths: Sequence[Item],
     hash_size: int = 8,
     n_workers: int = 4,
     image_loading_errors: str = "raise",
@@ -61,7 +64,8 @@ def extract(
     """Reads images and returns their signatures.
 
     Args:
-        paths: n image files
+        paths: n image files, or crops of image files; put those of one file next to each other, and
+            it is decoded once for all of them
         hash_size: side of the dHash, at least 4
         n_workers: how many images are read at the same time; the result does not depend on it
         image_loading_errors: ``"raise"`` stops at the first file that cannot be read, ``"skip"``
@@ -81,7 +85,7 @@ def extract(
         :class:`Signatures` of n rows
 
     Raises:
-        ValueError: for an argument out of its bounds
+        ValueError: for an argument out of its bounds, or if what URLs need is not installed
         FileNotFoundError, PermissionError, OSError: as
             :func:`smartdownsample_core.images.load_rgb`, unless errors are skipped
     """
@@ -101,7 +105,7 @@ def extract(
 
 
 def extract_batches(
-    paths: Sequence[str],
+    paths: Sequence[Item],
     hash_size: int = 8,
     n_workers: int = 4,
     decode: Decode = "exact",
@@ -111,7 +115,7 @@ def extract_batches(
     """Reads images and yields their signatures as they are computed, in the order of the paths.
 
     Args:
-        paths: n image files
+        paths: as in :func:`extract`
         hash_size: side of the dHash, at least 4
         n_workers: how many images are read at the same time
         decode: as in :func:`extract`
@@ -123,18 +127,19 @@ def extract_batches(
         images; a file that cannot be read is recorded in :attr:`Signatures.unreadable`
 
     Raises:
-        ValueError: for an argument out of its bounds
+        ValueError: for an argument out of its bounds, or if what URLs need is not installed
     """
     check_hash_size(hash_size)
     one_of("decode", decode, DECODES)
     one_of("workers", workers, WORKERS)
+    check_remote(path_of(item) for item in paths)
     limits = _one_blas_thread()
     pool = _pool(workers, whole_number("n_workers", n_workers, minimum=1))
     pending: deque[tuple[NDArray[np.int64], Future[Signatures]]] = deque()
     try:
-        for start in range(0, len(paths), BATCH_SIZE):
-            batch = paths[start : start + BATCH_SIZE]
-            rows = np.arange(start, start + len(batch))
+        for start, stop in spans(paths, BATCH_SIZE):
+            batch = paths[start:stop]
+            rows = np.arange(start, stop)
             pending.append((rows, pool.submit(_sign_files, batch, hash_size, decode, descriptors)))
             # Two batches a worker keep all of them busy while the caller handles a result.
             if len(pending) > 2 * n_workers:
@@ -198,9 +203,14 @@ def sign_file(path: str, hash_size: int = 8, decode: Decode = "exact") -> Signat
 
 
 def _sign_files(
-    paths: Sequence[str], hash_size: int, decode: Decode, descriptors: bool
+    items: Sequence[Item], hash_size: int, decode: Decode, descriptors: bool
 ) -> Signatures:
-    return tabulate([_signed(path, hash_size, decode) for path in paths], hash_size, descriptors)
+    signed: list[Signature | OSError] = []
+    for _, group in groupby(items, key=type):
+        alike = list(group)
+        signed += [_signed(path, hash_size, decode) for path in alike if isinstance(path, str)]
+        signed += sign_crops([crop for crop in alike if isinstance(crop, Crop)], hash_size)
+    return tabulate(signed, hash_size, descriptors)
 
 
 def _signed(path: str, hash_size: int, decode: Decode) -> Signature | OSError:

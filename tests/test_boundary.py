@@ -18,9 +18,11 @@ _CORE = _ROOT / "smartdownsample_core"
 #: What each module of the core may import of the core.
 _ALLOWED = {
     "checks": set(),
-    "find": set(),
-    "images": {"limits"},
+    "find": {"remote"},
+    "images": {"limits", "remote"},
     "limits": set(),
+    # The only one that imports fsspec, and not before there is a URL to read.
+    "remote": {"limits"},
     "rules": set(),
     "order": set(),
     "signature": set(),
@@ -39,8 +41,10 @@ _ALLOWED = {
     "select": {"checks"},
     "buckets": {"rules", "table"},
     "reduced": {"images", "rules", "signature"},
+    "crops": {"images", "signature"},
     "extract": {
-        "checks", "descriptor", "images", "reduced", "rules", "signature", "table", "traits",
+        "checks", "crops", "descriptor", "images", "reduced", "remote", "rules", "signature",
+        "table", "traits",
     },
     "selection": {"buckets"},
     "choice": {"checks", "features", "strata"},
@@ -55,25 +59,26 @@ _ALLOWED = {
         "neighbors", "selection", "strategies", "table",
     },
     "output": {"buckets", "checks", "selection"},
-    "report": {"images", "selection"},
+    "report": {"crops", "selection"},
     "api": {
         "checks", "choice", "downsample", "extract", "order", "report", "rules", "selection",
         "table",
     },
     "cli": {
         "__version__", "api", "checks", "choice", "downsample", "find", "order", "output",
-        "report", "rules",
+        "remote", "report", "rules",
     },
     "__main__": {"cli"},
     "__init__": {
-        "allocate", "api", "buckets", "choice", "downsample", "extract", "images", "order",
+        "allocate", "api", "buckets", "choice", "crops", "downsample", "extract", "images", "order",
         "select", "selection", "signature", "table",
     },
 }  # fmt: skip
 
 #: What the core may import of others, besides the standard library.
 _THIRD_PARTY = {
-    "PIL", "imagehash", "matplotlib", "natsort", "numpy", "simplejpeg", "threadpoolctl", "tqdm",
+    "PIL", "fsspec", "imagehash", "matplotlib", "natsort", "numpy", "simplejpeg", "threadpoolctl",
+    "tqdm",
 }  # fmt: skip
 
 _WITHOUT_FIFTYONE = """
@@ -139,7 +144,7 @@ def test_core_works_where_fiftyone_cannot_be_imported(tmp_path: Path) -> None:
 
 def test_importing_the_core_is_light(tmp_path: Path) -> None:
     """Nothing imports matplotlib, scipy or pandas before it is needed."""
-    heavy = {"matplotlib", "pandas", "scipy", "fiftyone", "plugin", "demo"}
+    heavy = {"fsspec", "aiohttp", "matplotlib", "pandas", "scipy", "fiftyone", "plugin", "demo"}
     assert _run(_HEAVY.replace("{HEAVY!r}", repr(heavy)), cwd=tmp_path).split() == []
 
 
