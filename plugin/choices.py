@@ -205,6 +205,8 @@ def worded(config: DownsampleConfig) -> str:
         share = balance if isinstance(balance, str) else f"size to the power of {balance:g}"
         most = f", at most {config.max_per_group:,} each" if config.max_per_group else ""
         parts.append(f"{share} shares of `{config.stratify_by}`{most}")
+    elif config.max_per_group:
+        parts.append(f"at most {config.max_per_group:,} of each bucket")
     if config.keep:
         what = f"`{config.keep}`" if isinstance(config.keep, str) else f"{len(config.keep):,} ids"
         parts.append(f"keeps {what} in any case")

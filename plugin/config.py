@@ -13,7 +13,7 @@ import fiftyone.core.utils as fou
 import numpy as np
 
 from smartdownsample_core.checks import one_of, whole_number
-from smartdownsample_core.choice import Strategy
+from smartdownsample_core.choice import MISSING_TARGET, Strategy
 from smartdownsample_core.extract import check_hash_size
 from smartdownsample_core.rules import DECODES, Decode
 
@@ -164,7 +164,8 @@ class DownsampleConfig(SignatureConfig):
     def _count(self) -> str:
         if self.target_count is not None:
             return f"{self.target_count:,}"
-        limits = [f"{self.max_per_group:,} of each label"] if self.max_per_group else []
+        group = "label" if self.stratify_by else "bucket"
+        limits = [f"{self.max_per_group:,} of each {group}"] if self.max_per_group else []
         return " and ".join(["one of each near-duplicate group"] * self.has_groups + limits)
 
     def _buckets(self, view: fo.DatasetView) -> str:
@@ -179,11 +180,7 @@ class DownsampleConfig(SignatureConfig):
         n = len(view)
         if self.target_count is None:
             if not self.has_groups and self.max_per_group is None:
-                yield (
-                    "target_count",
-                    "target_count is missing: say how many images to keep; only with "
-                    "near_duplicates or max_per_group can it be left out",
-                )
+                yield "target_count", MISSING_TARGET
         elif reason := _error(whole_number, "target_count", self.target_count, 1):
             yield "target_count", reason
         elif 0 < n < self.target_count:

@@ -107,7 +107,7 @@ class Downsample(foo.Operator):
                 value, too
             balance: ``"proportional"`` shares, ``"equal"`` ones, or in proportion to sizes to the
                 power of this number, 0-1
-            max_per_group: the most samples of each value of ``stratify_by``
+            max_per_group: the most samples of each value of ``stratify_by``, or of each bucket
             keep: samples that are kept anyway, and count: a tag, the name of a saved view, a view,
                 or ids; others are chosen to differ from them
             leave_out_junk: leave out images that show next to nothing, as long as the target can

@@ -140,7 +140,7 @@ class ExportRun(foo.Operator):
         return types.Property(outputs, view=types.View(label="Exported"))
 
     def __call__(self, dataset: fo.Dataset, run_key: str, path: str) -> dict[str, Any]:
-        """Saves ids, paths and buckets of what a run kept.
+        """Saves what a run kept; see :func:`files.save_list` for the columns.
 
         Args:
             dataset: the dataset

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from numbers import Real
+from os import PathLike
 from typing import Any, Literal, get_args
 
 import numpy as np
@@ -21,6 +22,11 @@ Strategy = Literal["stride", "diverse", "representative"]
 STRATEGIES: tuple[Strategy, ...] = get_args(Strategy)
 
 BALANCES = ("proportional", "equal")
+
+MISSING_TARGET = (
+    "target_count is missing: say how many images to keep; only with near_duplicates or "
+    "max_per_group can it be left out"
+)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -42,7 +48,7 @@ class Choice:
     """shares of the strata: ``"proportional"`` to their sizes, ``"equal"``, or in proportion to
     sizes to the power of this number, 0-1"""
     max_per_group: int | None = None
-    """the most that a stratum gets"""
+    """the most that a stratum gets; without ``stratify_by``, that a visual bucket gets"""
     keep: Sequence[int] = ()
     """positions of images that are in anyway, and count; others are chosen to differ from them"""
     leave_out_junk: bool = False
@@ -60,14 +66,21 @@ class Choice:
             _number("balance", self.balance, most=1)
         if self.max_per_group is not None:
             whole_number("max_per_group", self.max_per_group, minimum=1)
-        needs_strata = self.max_per_group is not None or self.balance != "proportional"
-        if needs_strata and self.stratify_by is None:
-            raise ValueError("max_per_group and balance are about strata: say stratify_by, too")
+        if self.stratify_by is None and self.balance != "proportional":
+            raise ValueError(
+                f"balance {self.balance!r} shares out among labels: say stratify_by, too"
+            )
+        if isinstance(self.stratify_by, str):
+            raise ValueError(
+                "stratify_by must be a list with a label for each image, got the text "
+                f"{self.stratify_by!r}; the folders are "
+                "[os.path.dirname(path) for path in image_paths]"
+            )
 
     def check(self, n: int, target_count: int | None) -> None:
         """Raises a ValueError if the choice does not fit n images or the target."""
         if target_count is None and self.near_duplicates is None and self.max_per_group is None:
-            raise ValueError("without a target_count, say near_duplicates or max_per_group")
+            raise ValueError(MISSING_TARGET)
         if self.features is not None:
             self.points(n)
         if self.stratify_by is not None and len(self.stratify_by) != n:
@@ -75,7 +88,7 @@ class Choice:
                 f"stratify_by must have a label for each of the {n:,} images, "
                 f"got {len(self.stratify_by):,}"
             )
-        keep = {whole_number("keep", row) for row in self.keep}
+        keep = {_position(row) for row in self.keep}
         if keep and not (min(keep) >= 0 and max(keep) < n):
             outside = min(keep) if min(keep) < 0 else max(keep)
             raise ValueError(f"keep must be positions from 0 to {n - 1}, got {outside}")
@@ -111,6 +124,15 @@ class Choice:
         """Whether more is needed of an image than its bucket."""
         compares = self.strategy != "stride" and self.features is None
         return compares or self.leave_out_junk
+
+
+def _position(row: Any) -> int:
+    if isinstance(row, (str, PathLike)):
+        raise ValueError(
+            f"keep must be positions in the list of images, got {row!r}; for a path, "
+            "image_paths.index(path)"
+        )
+    return whole_number("keep", row)
 
 
 def _number(name: str, value: Any, most: float = math.inf) -> None:

@@ -166,7 +166,12 @@ def _add_choice(parser: argparse.ArgumentParser) -> None:
         metavar="HOW",
         help="shares of the groups: proportional, equal, or in between as a number from 0 to 1",
     )
-    group.add_argument("--max-per-group", type=int, metavar="N", help="the most of a group")
+    group.add_argument(
+        "--max-per-group",
+        type=int,
+        metavar="N",
+        help="the most of a group; without --stratify-by, of a visual bucket",
+    )
     group.add_argument(
         "--keep",
         metavar="FILE",

@@ -45,7 +45,7 @@ _ALLOWED = {
     "selection": {"buckets"},
     "choice": {"checks", "features", "strata"},
     "constraints": {
-        "choice", "duplicates", "features", "nearest", "strata", "table", "traits",
+        "buckets", "choice", "duplicates", "features", "nearest", "strata", "table", "traits",
     },
     "strategies": {
         "allocate", "buckets", "choice", "farthest", "nearest", "representative", "select",

@@ -116,6 +116,17 @@ def test_no_images_give_no_images() -> None:
             "image_loading_errors must be 'raise' or 'skip', got 'ignore'",
             id="errors",
         ),
+        pytest.param({"target_count": None}, ValueError, "target_count is missing", id="none"),
+        pytest.param(
+            {"show_summary": 42}, ValueError, "got 42; say random_seed by name", id="1.9.0"
+        ),
+        pytest.param(
+            {"distance_threshold": 0.5},
+            TypeError,
+            "give such embeddings as features=, and say strategy='diverse'",
+            id="2.0",
+        ),
+        pytest.param({"stratify": []}, TypeError, "beside its own it takes strategy", id="unknown"),
         pytest.param(
             {"image_paths": "a.jpg"}, ValueError, "got the single path 'a.jpg'", id="one str"
         ),
@@ -264,8 +275,8 @@ def test_parameters_of_the_reference_are_ours() -> None:
     """A call written for smartdownsample 1.9.2 with keywords means the same."""
     ours = inspect.signature(sample_diverse).parameters
     reference = inspect.signature(smartdownsample.sample_diverse).parameters
-    assert list(ours)[:5] == list(reference)[:5]
-    for name in set(reference) - {"n_workers"}:  # None and 4 mean the same to both
+    assert list(ours)[: len(reference)] == list(reference)
+    for name in set(reference) - {"n_workers", "target_count"}:  # None and 4 mean the same to both
         assert ours[name].default == reference[name].default
 
 

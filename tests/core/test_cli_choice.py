@@ -51,6 +51,12 @@ def test_near_duplicates_do_without_a_target(keep, burst_paths: list[str]) -> No
     assert keep("--near-duplicates", "10") == expected
 
 
+def test_max_per_group_does_without_a_target(keep, burst_paths: list[str]) -> None:
+    expected = sample_diverse(burst_paths, max_per_group=1, **_QUIET)
+    assert 1 < len(expected) < len(burst_paths)
+    assert keep("--max-per-group", "1") == expected
+
+
 def test_folders_are_strata(keep, burst_paths: list[str]) -> None:
     kept = keep("-n", "8", "--stratify-by", "folder", "--balance", "equal")
     counts = Counter(map(os.path.dirname, kept))
@@ -103,8 +109,9 @@ def test_features_of_a_file(keep, burst_paths: list[str], tmp_path: Path) -> Non
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ([], "without a --target-count, say --near-duplicates or --max-per-group"),
-        (["-n", "5", "--max-per-group", "2"], "--max-per-group and balance are about strata"),
+        ([], "--target-count is missing: say how many images to keep; only with --near-duplicates"),
+        (["-n", "5", "--balance", "equal"], "balance 'equal' shares out among labels"),
+        (["-n", "99", "--max-per-group", "1"], "images that --max-per-group leaves"),
         (["-n", "5", "--balance", "2"], "balance must be a number from 0 to 1, got 2.0"),
         (["-n", "5", "--near-duplicates", "2.5"], "--near-duplicates must be a whole number"),
         (["-n", "5", "--keep", "gone.txt"], "--keep: cannot read gone.txt"),
