@@ -35,5 +35,5 @@ def test_the_citation_is_of_this_version_and_credits_the_origin() -> None:
 
 
 def test_the_installed_package_has_this_version() -> None:
-    """pip's metadata are made from the package, where the version stands."""
+    """The metadata that pip shows are made from the package, where the version stands."""
     assert importlib.metadata.version("smartdownsample-core") == _VERSION

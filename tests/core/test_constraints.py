@@ -211,7 +211,7 @@ def test_the_same_seed_gives_the_same_images(case: _Case) -> None:
 def test_without_a_target_all_that_is_good_is_kept(case: _Case) -> None:
     """Everything but near-duplicates and junk, within the room of the strata."""
     if case.choice.near_duplicates is None and case.choice.max_per_group is None:
-        with pytest.raises(ValueError, match="^target_count is missing"):
+        with pytest.raises(ValueError, match="target_count is missing"):
             downsample(case.table, case.order, None, case.seed, case.choice)
         return
     selection = downsample(case.table, case.order, None, case.seed, case.choice)

@@ -35,8 +35,8 @@ _ARCHIVED = {
 }  # fmt: skip
 _MANIFEST = yaml.safe_load((_ROOT / "fiftyone.yml").read_text(encoding="utf-8"))
 
-#: Loads all plugins, and says what became of ours; WITHOUT_CORE hides the installed core first. Given
-#: the name of a dataset, keeps five of its samples.
+#: Loads all plugins, and says what became of ours; WITHOUT_CORE hides the installed core first.
+#: Given the name of a dataset, keeps five of its samples.
 _LOAD = """
 import importlib.util, json, os, sys
 
