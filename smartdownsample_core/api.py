@@ -20,6 +20,12 @@ from .rules import DECODES, WORKERS, Decode, Workers
 from .selection import Selection
 from .table import Signatures
 
+_OF_VERSION_2 = (
+    "distance_threshold is of smartdownsample 2, which clusters embeddings: give such embeddings "
+    "as features= and say strategy='diverse'; to leave out images within a cosine distance of "
+    "others, say near_duplicates= as well"
+)
+
 #: How many unreadable files are named one by one.
 _MAX_NAMED_FILES = 10
 
@@ -121,6 +127,8 @@ def sample_diverse(
     how = _choice(choice)
     how.check(len(paths), target)
     one_of("image_loading_errors", image_loading_errors, ("raise", "skip"))
+    if isinstance(hash_size, float):  # the third position of smartdownsample 2
+        raise ValueError(f"hash_size must be a whole number, got {hash_size!r}; {_OF_VERSION_2}")
     check_hash_size(hash_size)
     one_of("decode", decode, DECODES)
     one_of("workers", workers, WORKERS)
@@ -160,11 +168,7 @@ def _choice(given: dict[str, Any]) -> Choice:
     known = [field.name for field in fields(Choice)]
     for name in given:
         if name == "distance_threshold":
-            raise TypeError(
-                "distance_threshold is of smartdownsample 2, which clusters embeddings: give such "
-                "embeddings as features=, and say strategy='diverse'; a cosine distance below "
-                "which images are left out is near_duplicates=. See docs/migration.md"
-            )
+            raise TypeError(_OF_VERSION_2)
         if name not in known:
             raise TypeError(
                 f"sample_diverse() got an unexpected keyword argument {name!r}; beside its own it "

@@ -49,7 +49,7 @@ def path_list(image_paths: Iterable[str | os.PathLike[str]]) -> list[str]:
             "put it in a list, or list a folder's files with pathlib.Path.rglob"
         )
     try:
-        return [os.fsdecode(path) for path in image_paths]
+        return [str(os.fsdecode(path)) for path in image_paths]  # NumPy has a str of its own
     except TypeError as error:
         raise ValueError(f"image_paths must be a list of str or Path objects: {error}") from None
 

@@ -92,6 +92,7 @@ def known(project: Path, operators: SimpleNamespace) -> Iterator[dict[str, Any]]
         "dataset": dataset,
         "downsample": operators.downsample,
         "image_paths": paths,
+        "embeddings": np.random.default_rng(0).normal(size=(len(paths), 16)),
         "model": _Colours(),
     }
     dataset.delete()
