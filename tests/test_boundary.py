@@ -153,7 +153,7 @@ def test_imports_go_one_way(module: Path) -> None:
 
 
 def test_the_architecture_names_every_module() -> None:
-    """Each table of docs/architecture.md has the modules of its package, each once, and no other."""
+    """The tables of docs/architecture.md have the modules of their package, each once."""
     text = (_ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
     packages = {"smartdownsample_core": "The core", "plugin": "The plugin"}
     for package, heading in packages.items():
