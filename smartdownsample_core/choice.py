@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence, Sized
 from dataclasses import dataclass
 from functools import cached_property
 from numbers import Real
@@ -20,6 +20,8 @@ from .strata import Label
 #: How images are chosen; see :class:`Choice`.
 Strategy = Literal["stride", "diverse", "representative"]
 STRATEGIES: tuple[Strategy, ...] = get_args(Strategy)
+
+_LARGEST_COSINE = 2
 
 BALANCES = ("proportional", "equal")
 
@@ -57,9 +59,7 @@ class Choice:
     def __post_init__(self) -> None:
         one_of("strategy", self.strategy, STRATEGIES)
         if self.near_duplicates is not None:
-            _number("near_duplicates", self.near_duplicates)
-        if self.features is None and self.near_duplicates is not None:
-            whole_number("near_duplicates", self.near_duplicates, minimum=0)
+            _check_radius(self.near_duplicates, self.features is not None)
         if isinstance(self.balance, str):
             one_of("balance", self.balance, BALANCES)
         else:
@@ -70,12 +70,8 @@ class Choice:
             raise ValueError(
                 f"balance {self.balance!r} shares out among labels: say stratify_by, too"
             )
-        if isinstance(self.stratify_by, str):
-            raise ValueError(
-                "stratify_by must be a list with a label for each image, got the text "
-                f"{self.stratify_by!r}; the folders are "
-                "[os.path.dirname(path) for path in image_paths]"
-            )
+        if self.stratify_by is not None:
+            _check_labels(self.stratify_by)
 
     def check(self, n: int, target_count: int | None) -> None:
         """Raises a ValueError if the choice does not fit n images or the target."""
@@ -88,7 +84,7 @@ class Choice:
                 f"stratify_by must have a label for each of the {n:,} images, "
                 f"got {len(self.stratify_by):,}"
             )
-        keep = {_position(row) for row in self.keep}
+        keep = _positions(self.keep)
         if keep and not (min(keep) >= 0 and max(keep) < n):
             outside = min(keep) if min(keep) < 0 else max(keep)
             raise ValueError(f"keep must be positions from 0 to {n - 1}, got {outside}")
@@ -126,13 +122,43 @@ class Choice:
         return compares or self.leave_out_junk
 
 
-def _position(row: Any) -> int:
-    if isinstance(row, (str, PathLike)):
+def _check_radius(radius: Any, of_features: bool) -> None:
+    if of_features:
+        _number("near_duplicates, a cosine distance of features,", radius, most=_LARGEST_COSINE)
+        return
+    _number("near_duplicates", radius)
+    try:
+        whole_number("near_duplicates", radius)
+    except ValueError as error:
         raise ValueError(
-            f"keep must be positions in the list of images, got {row!r}; for a path, "
-            "image_paths.index(path)"
+            f"{error}: it counts bits of the hash; of features it is a cosine distance"
+        ) from None
+
+
+def _check_labels(labels: Any) -> None:
+    if isinstance(labels, str):
+        raise ValueError(
+            f"stratify_by must be a list with a label for each image, got the text {labels!r}; "
+            "the folders are [os.path.dirname(path) for path in image_paths]"
         )
-    return whole_number("keep", row)
+    if isinstance(labels, Mapping) or not isinstance(labels, Sized):
+        raise ValueError(
+            "stratify_by must be a list with a label for each image, got a "
+            f"{type(labels).__name__}; of a dict, [labels[path] for path in image_paths]"
+        )
+
+
+def _positions(keep: Any) -> set[int]:
+    expected = "keep must be a list of positions in the list of images"
+    if isinstance(keep, (str, PathLike)) or not isinstance(keep, Iterable):
+        raise ValueError(f"{expected}, got {keep!r}")
+    rows = list(keep)
+    for row in rows:
+        if isinstance(row, (str, PathLike)):
+            raise ValueError(f"{expected}, got {row!r}; for a path, image_paths.index(path)")
+        if isinstance(row, (bool, np.bool_)):
+            raise ValueError(f"{expected}, got {row!r}; of a mask, numpy.flatnonzero(mask)")
+    return {whole_number("keep", row) for row in rows}
 
 
 def _number(name: str, value: Any, most: float = math.inf) -> None:

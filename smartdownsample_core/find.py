@@ -33,11 +33,8 @@ def find_images(arguments: Sequence[str], stdin: TextIO) -> tuple[list[str], str
         folder = os.path.isdir(argument)
         files = _files_of(argument, stdin)
         if not files:
-            hint = (
-                "; upper and lower case differ, as in .jpg and .JPG" if _is_glob(argument) else ""
-            )
             name = "on standard input" if argument == "-" else f"at {argument!r}"
-            raise ValueError(f"no images found {name}{hint}")
+            raise ValueError(f"no images found {name}{_hint(argument)}")
         for path in files:
             found.setdefault(os.path.abspath(path), path)
         bases += [os.path.abspath(argument)] if folder else [_parent(path) for path in files]
@@ -74,6 +71,16 @@ def images_below(folder: str) -> list[str]:
             os.path.join(parent, name) for name in sorted(names) if name.lower().endswith(readable)
         ]
     return found
+
+
+def _hint(argument: str) -> str:
+    if argument == "-":
+        return ""
+    if _is_glob(argument):
+        return "; upper and lower case differ, as in .jpg and .JPG"
+    if os.path.isdir(argument):
+        return "; no file in or below that folder ends like an image, such as .jpg"
+    return "; there is no such file or folder"
 
 
 def _is_glob(argument: str) -> bool:

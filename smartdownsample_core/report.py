@@ -93,9 +93,11 @@ def shortfalls(selection: Selection) -> list[str]:
     target, kept = selection.target_count, len(selection.indices)
     sentences = []
     if target > selection.n_readable:
+        unreadable = len(selection.unreadable)
         sentences.append(
-            f"target_count {target:,} exceeds the {selection.n_readable:,} readable images; "
-            f"{len(selection.unreadable):,} could not be read: all readable ones were kept"
+            f"target_count {target:,} exceeds the {selection.n_readable:,} readable images"
+            + (f"; {unreadable:,} could not be read" if unreadable else "")
+            + ": all readable ones were kept"
         )
     if selection.strategy == "stride" and 0 < target < len(selection.buckets):
         sentences.append(

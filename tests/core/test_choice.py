@@ -16,7 +16,7 @@ from smartdownsample_core.choice import MISSING_TARGET
     [
         pytest.param(
             {"strategy": "random"},
-            "strategy must be 'stride' or 'diverse' or 'representative', got 'random'",
+            "strategy must be 'stride', 'diverse' or 'representative', got 'random'",
             id="strategy",
         ),
         pytest.param(
@@ -36,12 +36,18 @@ from smartdownsample_core.choice import MISSING_TARGET
         ),
         pytest.param(
             {"near_duplicates": float("nan"), "features": [[1]]},
-            "near_duplicates must be a number of at least 0, got nan",
+            "near_duplicates, a cosine distance of features, must be a number from 0 to 2, got nan",
             id="radius of nan",
         ),
         pytest.param(
+            {"near_duplicates": 8, "features": [[1]]},
+            "near_duplicates, a cosine distance of features, must be a number from 0 to 2, got 8",
+            id="bits instead of a distance",
+        ),
+        pytest.param(
             {"near_duplicates": 1.5},
-            "near_duplicates must be a whole number, got 1.5",
+            "near_duplicates must be a whole number, got 1.5: it counts bits of the hash; of "
+            "features it is a cosine distance",
             id="half a bit",
         ),
         pytest.param(
@@ -85,6 +91,18 @@ from smartdownsample_core.choice import MISSING_TARGET
             "folders are [os.path.dirname(path) for path in image_paths]",
             id="a word instead of labels",
         ),
+        pytest.param(
+            {"stratify_by": {"a.jpg": "fox"}},
+            "stratify_by must be a list with a label for each image, got a dict; of a dict, "
+            "[labels[path] for path in image_paths]",
+            id="a dict instead of labels",
+        ),
+        pytest.param(
+            {"stratify_by": (label for label in "ab")},
+            "stratify_by must be a list with a label for each image, got a generator; of a dict, "
+            "[labels[path] for path in image_paths]",
+            id="a generator of labels",
+        ),
     ],
 )
 def test_a_wrong_choice_is_refused(fields: dict[str, object], message: str) -> None:
@@ -123,9 +141,28 @@ def test_a_wrong_choice_is_refused(fields: dict[str, object], message: str) -> N
         pytest.param(
             {"keep": ["a.jpg"]},
             3,
-            "keep must be positions in the list of images, got 'a.jpg'; for a path, "
+            "keep must be a list of positions in the list of images, got 'a.jpg'; for a path, "
             "image_paths.index(path)",
             id="a path instead of a position",
+        ),
+        pytest.param(
+            {"keep": "a.jpg"},
+            3,
+            "keep must be a list of positions in the list of images, got 'a.jpg'",
+            id="one path",
+        ),
+        pytest.param(
+            {"keep": 2},
+            3,
+            "keep must be a list of positions in the list of images, got 2",
+            id="one position",
+        ),
+        pytest.param(
+            {"keep": [True, False]},
+            3,
+            "keep must be a list of positions in the list of images, got True; of a mask, "
+            "numpy.flatnonzero(mask)",
+            id="a mask",
         ),
         pytest.param({"keep": [1.5]}, 3, "keep must be a whole number, got 1.5", id="position"),
         pytest.param(

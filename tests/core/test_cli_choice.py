@@ -116,7 +116,7 @@ def test_features_of_a_file(keep, burst_paths: list[str], tmp_path: Path) -> Non
         (["-n", "5", "--near-duplicates", "2.5"], "--near-duplicates must be a whole number"),
         (["-n", "5", "--keep", "gone.txt"], "--keep: cannot read gone.txt"),
         (["-n", "5", "--stratify-by", "gone.csv"], "--stratify-by: cannot read gone.csv"),
-        (["-n", "5", "--features", "gone.npy"], "--features must be a .npy file: gone.npy"),
+        (["-n", "5", "--features", "gone.npy"], "--features: cannot read gone.npy (No such file"),
         (
             ["-n", "9", "--stratify-by", "folder", "--max-per-group", "1"],
             "images that --max-per-group leaves; raise --max-per-group, or ask for fewer",
@@ -127,6 +127,31 @@ def test_contradictions_are_errors(
     burst_paths: list[str], capsys: pytest.CaptureFixture[str], options: list[str], message: str
 ) -> None:
     assert main([*burst_paths, *options, "-q"]) == 2
+    assert message in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("option", "content", "message"),
+    [
+        ("--keep", b"file\na.jpg\n", "lists no images; it must have a path a line, or be a .csv"),
+        ("--keep", b"", "lists no images"),
+        ("--stratify-by", b"label,path\n", "its first two columns must be path and label"),
+        ("--features", b"1,2\n", "--features must be a .npy file of numbers, as numpy.save writes"),
+    ],
+    ids=["no column path", "empty", "columns", "no array"],
+)
+def test_a_file_of_another_kind_is_refused(
+    burst_paths: list[str],
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+    option: str,
+    content: bytes,
+    message: str,
+) -> None:
+    """A file without what is asked of it is an error, not a file that says nothing."""
+    path = tmp_path / "file.csv"
+    path.write_bytes(content)
+    assert main([*burst_paths, "-n", "5", option, str(path), "-q"]) == 2
     assert message in capsys.readouterr().err
 
 

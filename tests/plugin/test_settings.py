@@ -30,7 +30,10 @@ import pytest
         ({"tag": 5}, "tag must be .* got 5"),
         ({"strategy": "best"}, "strategy must be 'stride' or .*, got 'best'"),
         ({"near_duplicates": -1}, "near_duplicates must be a number of at least 0, got -1"),
-        ({"near_duplicates": 0.5}, "near_duplicates must be a whole number, got 0.5"),
+        (
+            {"near_duplicates": 0.5},
+            "near_duplicates must be a whole number, got 0.5: it counts bits",
+        ),
         ({"balance": "equal"}, "balance 'equal' shares out among labels: say stratify_by, too"),
         ({"max_per_group": 0, "stratify_by": "id"}, "max_per_group must be at least 1, got 0"),
         ({"max_per_group": 2, "stratify_by": "filepath", "balance": "odd"}, "balance must be 'pro"),
