@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import os
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -44,10 +45,11 @@ class SignatureConfig:
     @classmethod
     def from_params(cls: type[Config], params: Mapping[str, Any]) -> Config:
         """Reads the settings from an operator's params; what is missing or empty is the default."""
+        values = {field.name: params.get(field.name) for field in dataclasses.fields(cls)}
         given = {
-            field.name: params[field.name]
-            for field in dataclasses.fields(cls)
-            if params.get(field.name) not in (None, "")
+            name: os.fspath(value) if isinstance(value, os.PathLike) else value
+            for name, value in values.items()
+            if choices.is_given(value)
         }
         return cls(**given)
 
@@ -197,10 +199,10 @@ class DownsampleConfig(SignatureConfig):
         if self.save_distribution and self.save_distribution == self.save_thumbnails:
             yield "save_thumbnails", "the two charts need two files"
         yield from choices.problems(dataset, view, self)
-        if not isinstance(self.tag, str):
-            yield "tag", f"tag must be text, got {self.tag!r}"
-        elif not _is_name(self.run_key):
+        if not _is_name(self.run_key):
             yield "run_key", _not_a_name("run_key", self.run_key)
+        elif not isinstance(self.tag, str):
+            yield "tag", f"tag must be text, got {self.tag!r}"
         else:
             yield from self._collisions(dataset)
 

@@ -29,7 +29,9 @@ def problem(name: str, path: Any, endings: Sequence[str]) -> str | None:
         return f"{name} must be the path of a file, got {path!r}"
     place = Path(path).expanduser()
     if not place.is_absolute():
-        return f"{name} must be a full path on the server, such as /tmp/kept{endings[0]}"
+        return (
+            f"{name} must be a full path on the server, /tmp/kept{endings[0]} or so, got {path!r}"
+        )
     if place.suffix.lower() not in endings:
         return f"{name} must end in {' or '.join(endings)}, got {path!r}"
     if os.path.lexists(place):
