@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import fields
 from typing import Any, Literal, TextIO, overload
 
@@ -189,13 +189,16 @@ def extract_with_bar(paths: list[str], show_progress: bool, **options: Any) -> S
         return extract(paths, progress=progress, **options)
 
 
-def print_warnings(selection: Selection, name_files: bool, stream: TextIO) -> None:
+def print_warnings(
+    selection: Selection, name_files: bool, stream: TextIO, word: Callable[[str], str] = str
+) -> None:
     """Prints what a caller must know: unreadable files, and wishes that could not be met.
 
     Args:
         selection: the answer of :func:`smartdownsample_core.downsample`
         name_files: also name the first ten unreadable files, a line each
         stream: where to
+        word: names parameters as the reader knows them
     """
     failures = list(selection.unreadable.values())
     if failures:
@@ -205,7 +208,7 @@ def print_warnings(selection: Selection, name_files: bool, stream: TextIO) -> No
         if name_files and len(failures) > _MAX_NAMED_FILES:
             print(f"  ... and {len(failures) - _MAX_NAMED_FILES:,} more", file=stream)
     for text in shortfalls(selection):
-        print(f"Warning: {text}", file=stream)
+        print(f"Warning: {word(text)}", file=stream)
 
 
 def _answer(paths: list[str], kept: Iterable[int], as_indices: bool) -> list[str] | list[int]:

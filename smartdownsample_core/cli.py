@@ -289,7 +289,7 @@ def _run(options: argparse.Namespace) -> int:
     )
     order = natural_order(paths)
     selection = downsample(signatures, order, options.target_count, options.seed, choice)
-    print_warnings(selection, name_files=True, stream=sys.stderr)
+    print_warnings(selection, name_files=True, stream=sys.stderr, word=_in_options)
     if not selection.n_readable:
         return _FAILED
 

@@ -155,6 +155,12 @@ def test_a_file_of_another_kind_is_refused(
     assert message in capsys.readouterr().err
 
 
+def test_warnings_name_the_options(burst_paths: list[str], capsys) -> None:
+    """What could not be done is said in the words of the command line."""
+    assert main([*burst_paths, "-n", "2", "-q"]) == 0
+    assert capsys.readouterr().err.startswith("Warning: --target-count 2 is less than the ")
+
+
 def test_a_kept_file_that_is_no_image_is_named(
     burst_paths: list[str], capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
