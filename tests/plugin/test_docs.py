@@ -190,7 +190,15 @@ def test_the_table_of_downsample_is_that_of_the_code(operators: SimpleNamespace)
 
 
 @pytest.mark.parametrize(
-    "name", ["compute_signatures", "view_buckets", "delete_run", "export_run", "arrange_app"]
+    "name",
+    [
+        "compute_signatures",
+        "view_buckets",
+        "delete_run",
+        "export_run",
+        "arrange_app",
+        "recover_runs",
+    ],
 )
 def test_the_table_of_the_other_operators_is_that_of_the_code(
     operators: SimpleNamespace, name: str

@@ -74,6 +74,7 @@ def test_what_is_no_dataset_is_refused(operators, given, tmp_path) -> None:
         lambda: operators.delete_run(given, "smartdownsample"),
         lambda: operators.export_run(given, "smartdownsample", tmp_path / "kept.csv"),
         lambda: operators.arrange_app(given),
+        lambda: operators.recover_runs(given),
     ):
         with pytest.raises(ValueError, match="expected a dataset or view, got a"):
             call()
