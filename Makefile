@@ -4,7 +4,7 @@ VENV   := .venv
 RUN    := $(VENV)/bin/python
 STAMP  := $(VENV)/installed
 
-.PHONY: help demo test test-oldest check audit bench screenshots lint format install clean
+.PHONY: help demo test test-oldest check audit bench screenshots tutorial lint format install clean
 .DEFAULT_GOAL := help
 
 help: ## say what the targets do
@@ -47,6 +47,9 @@ bench: $(STAMP) ## measure, in a few minutes: time per image, a million paths, w
 
 screenshots: $(STAMP) ## take the README's pictures of the demo, into assets/
 	@$(RUN) -m tests.app.screenshots
+
+tutorial: $(STAMP) ## run docs/tutorial.ipynb and save it with its outputs
+	@$(RUN) -m demo.tutorial
 
 install: $(STAMP) ## make .venv with all that the other targets need
 

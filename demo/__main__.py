@@ -42,15 +42,22 @@ def main() -> None:
         serve(dataset, result["kept_view"], options.port)
 
 
-def configure_fiftyone() -> None:
-    """Points FiftyOne at the demo's own database and plugins, away from the user's."""
-    plugins = _STATE / "plugins"
+def configure_fiftyone(state: Path = _STATE) -> None:
+    """Points FiftyOne at a database and plugins of our own, away from the user's.
+
+    Args:
+        state: the folder for them
+
+    Raises:
+        RuntimeError: if MongoDB does not start
+    """
+    plugins = state / "plugins"
     plugins.mkdir(parents=True, exist_ok=True)
     link = plugins / "smartdownsample"
     if not link.exists():
         link.symlink_to(_ROOT, target_is_directory=True)
     os.environ["FIFTYONE_PLUGINS_DIR"] = str(plugins)
-    use_own_database(_STATE / "database")
+    use_own_database(state / "database")
 
 
 def generate_images() -> Path:

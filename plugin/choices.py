@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import fiftyone as fo
 import fiftyone.core.fields as fof
 import fiftyone.core.labels as fol
+import fiftyone.core.sample as fos
 from bson import ObjectId, json_util
 
 from smartdownsample_core import Choice
@@ -26,6 +27,7 @@ MAX_KEPT_IDS = 100_000
 #: Settings that :class:`smartdownsample_core.Choice` checks by itself.
 _CHECKED_BY_CORE = ("strategy", "near_duplicates", "balance", "max_per_group")
 
+_SAMPLE = (fo.Sample, fos.SampleView)
 _SCALARS = (fof.StringField, fof.IntField, fof.BooleanField, fof.FloatField, fof.DateField)
 _FEW_VALUES = (fof.StringField, fof.IntField, fof.BooleanField)
 
@@ -97,13 +99,23 @@ def named(keep: Any) -> Any:
     elif isinstance(keep, str) or not isinstance(keep, Iterable):
         return keep
     else:
-        ids = list(keep)
+        ids = [] if isinstance(keep, _SAMPLE) else list(keep)
+        if not ids or not all(isinstance(one, str) for one in ids):
+            raise ValueError(
+                "keep must be a tag, the name of a saved view, a view, or ids of samples, got "
+                f"a {type(keep).__name__}; of samples, [sample.id for sample in samples]"
+            )
     if len(ids) > MAX_KEPT_IDS:
         raise ValueError(
             f"keep has {len(ids):,} ids, and a run records at most {MAX_KEPT_IDS:,}; tag the "
             "samples, and name the tag instead"
         )
     return ids
+
+
+def is_given(value: Any) -> bool:
+    """Whether a setting has a value; of an array NumPy does not tell its truth."""
+    return value is not None and not (isinstance(value, (str, tuple)) and not value)
 
 
 def problems(
@@ -113,8 +125,8 @@ def problems(
     for setting in _CHECKED_BY_CORE:
         # With strata and features, if there are any: these bounds do not depend on their values.
         others = {
-            "features": () if config.features else None,
-            "stratify_by": () if config.stratify_by else None,
+            "features": () if is_given(config.features) else None,
+            "stratify_by": () if is_given(config.stratify_by) else None,
         }
         try:
             Choice(**{**others, setting: getattr(config, setting)})
@@ -126,7 +138,7 @@ def problems(
         "keep": partial(_check_keep, target_count=config.target_count),
     }
     for setting, check in checks.items():
-        if value := getattr(config, setting):
+        if is_given(value := getattr(config, setting)):
             try:
                 check(dataset, view, value)
             except ValueError as error:
@@ -143,7 +155,10 @@ def label_path(dataset: fo.Dataset, view: fo.DatasetView, path: str) -> str:
         ValueError: if there is no such field, or its values make no groups
     """
     if not isinstance(path, str):
-        raise ValueError(f"stratify_by must be the path of a field, got {path!r}")
+        raise ValueError(
+            f"stratify_by must be the path of a field, got a {type(path).__name__}; write labels "
+            "into a field with dataset.set_values('my_label', labels)"
+        )
     field = view.get_field(path)
     if field is None and (root := _list_of_labels(view, path.rpartition(".")[0])):
         path = f"{root}.{path.rpartition('.')[2]}"
@@ -205,6 +220,8 @@ def worded(config: DownsampleConfig) -> str:
         share = balance if isinstance(balance, str) else f"size to the power of {balance:g}"
         most = f", at most {config.max_per_group:,} each" if config.max_per_group else ""
         parts.append(f"{share} shares of `{config.stratify_by}`{most}")
+    elif config.max_per_group:
+        parts.append(f"at most {config.max_per_group:,} of each bucket")
     if config.keep:
         what = f"`{config.keep}`" if isinstance(config.keep, str) else f"{len(config.keep):,} ids"
         parts.append(f"keeps {what} in any case")
@@ -247,7 +264,12 @@ def _check_keep(
     dataset: fo.Dataset, view: fo.DatasetView, keep: Any, target_count: int | None
 ) -> None:
     if isinstance(keep, tuple):
-        n = len(view.select(list(set(keep)))) if all(map(_is_id, keep)) else 0
+        if wrong := [one for one in keep if not _is_id(one)]:
+            raise ValueError(
+                f"keep: {wrong[0]!r} is no id of a sample; of paths, "
+                "dataset.select_by('filepath', paths)"
+            )
+        n = len(view.select(list(set(keep))))
         _check_found(keep, n, len(set(keep)))
     elif not isinstance(keep, str):
         raise ValueError(f"keep must be a tag, the name of a saved view or ids, got {keep!r}")

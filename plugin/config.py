@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import os
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -13,7 +14,7 @@ import fiftyone.core.utils as fou
 import numpy as np
 
 from smartdownsample_core.checks import one_of, whole_number
-from smartdownsample_core.choice import Strategy
+from smartdownsample_core.choice import MISSING_TARGET, Strategy
 from smartdownsample_core.extract import check_hash_size
 from smartdownsample_core.rules import DECODES, Decode
 
@@ -47,10 +48,11 @@ class SignatureConfig:
     @classmethod
     def from_params(cls: type[Config], params: Mapping[str, Any]) -> Config:
         """Reads the settings from an operator's params; what is missing or empty is the default."""
+        values = {field.name: params.get(field.name) for field in dataclasses.fields(cls)}
         given = {
-            field.name: params[field.name]
-            for field in dataclasses.fields(cls)
-            if params.get(field.name) not in (None, "")
+            name: os.fspath(value) if isinstance(value, os.PathLike) else value
+            for name, value in values.items()
+            if choices.is_given(value)
         }
         return cls(**given)
 
@@ -174,7 +176,8 @@ class DownsampleConfig(SignatureConfig):
     def _count(self) -> str:
         if self.target_count is not None:
             return f"{self.target_count:,}"
-        limits = [f"{self.max_per_group:,} of each label"] if self.max_per_group else []
+        group = "label" if self.stratify_by else "bucket"
+        limits = [f"{self.max_per_group:,} of each {group}"] if self.max_per_group else []
         return " and ".join(["one of each near-duplicate group"] * self.has_groups + limits)
 
     def _buckets(self, view: fo.DatasetView, items: Samples) -> str:
@@ -190,11 +193,7 @@ class DownsampleConfig(SignatureConfig):
         n = len(view)
         if self.target_count is None:
             if not self.has_groups and self.max_per_group is None:
-                yield (
-                    "target_count",
-                    "target_count is missing: say how many images to keep; only with "
-                    "near_duplicates or max_per_group can it be left out",
-                )
+                yield "target_count", MISSING_TARGET
         elif reason := _error(whole_number, "target_count", self.target_count, 1):
             yield "target_count", reason
         elif 0 < n < self.target_count:
@@ -213,10 +212,10 @@ class DownsampleConfig(SignatureConfig):
         yield from choices.problems(dataset, view, self)
         if self.whole_groups and (reason := _no_groups(dataset, view)):
             yield "whole_groups", reason
-        if not isinstance(self.tag, str):
-            yield "tag", f"tag must be text, got {self.tag!r}"
-        elif not _is_name(self.run_key):
+        if not _is_name(self.run_key):
             yield "run_key", _not_a_name("run_key", self.run_key)
+        elif not isinstance(self.tag, str):
+            yield "tag", f"tag must be text, got {self.tag!r}"
         else:
             yield from self._collisions(dataset, targets.of(view, self.whole_groups))
 

@@ -75,7 +75,10 @@ def load(
 def _field(dataset: fo.Dataset, view: fo.DatasetView, name: str) -> str | None:
     """Returns the path of the field, if that is where they are; None for an index of its own."""
     if not isinstance(name, str):
-        raise ValueError(f"features must be a field or a brain key, got {name!r}")
+        raise ValueError(
+            f"features must be a field or a brain key, got a {type(name).__name__}; write "
+            "embeddings into a field with dataset.set_values('embeddings', list(array))"
+        )
     field = view.get_field(name)
     if field is not None:
         if not _is_numbers(field):

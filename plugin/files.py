@@ -16,8 +16,6 @@ from . import runs, targets
 #: What :func:`save_list` writes: ending and what a person reads.
 LISTS = {".csv": "CSV, a line per kept sample", ".json": "JSON, an object per kept sample"}
 
-_COLUMNS = ("id", "filepath", "bucket", "bucket_name")
-
 
 def problem(name: str, path: Any, endings: Sequence[str]) -> str | None:
     """Says why a new file cannot be written; None if it can.
@@ -31,7 +29,9 @@ def problem(name: str, path: Any, endings: Sequence[str]) -> str | None:
         return f"{name} must be the path of a file, got {path!r}"
     place = Path(path).expanduser()
     if not place.is_absolute():
-        return f"{name} must be a full path on the server, such as /tmp/kept{endings[0]}"
+        return (
+            f"{name} must be a full path on the server, /tmp/kept{endings[0]} or so, got {path!r}"
+        )
     if place.suffix.lower() not in endings:
         return f"{name} must end in {' or '.join(endings)}, got {path!r}"
     if os.path.lexists(place):
@@ -46,6 +46,10 @@ def problem(name: str, path: Any, endings: Sequence[str]) -> str | None:
 
 def save_list(dataset: fo.Dataset, run_key: str, path: str) -> int:
     """Writes what a run kept into a new file, CSV or JSON by its ending.
+
+    Its columns are ``id``, ``filepath``, ``bucket`` and ``bucket_name``; with the strategy
+    "diverse" also ``rank``, 1 for the first choice, and with ``near_duplicates`` also ``group``,
+    the number of the group of near-duplicates, empty for a sample that has none.
 
     Args:
         dataset: the dataset
@@ -64,20 +68,27 @@ def save_list(dataset: fo.Dataset, run_key: str, path: str) -> int:
     items = targets.of_record(record)
     field = items.seen(record["signature_field"])
     kept = items.listed(dataset, record["tag"])
-    columns = kept.values(["id", "filepath", f"{field}.bucket", f"{field}.bucket_name"])
-    rows = list(zip(*columns, strict=True))
+    columns = {
+        "id": "id",
+        "filepath": "filepath",
+        "bucket": f"{field}.bucket",
+        "bucket_name": f"{field}.bucket_name",
+    }
+    numbers = {"rank": record["rank_field"], "group": record["group_field"]}
+    columns |= {name: items.seen(path) for name, path in numbers.items() if path}
+    rows = list(zip(*kept.values(list(columns.values())), strict=True))
     place = Path(path).expanduser()
     with place.open("x", encoding="utf-8", newline="") as file:
         write = _write_csv if place.suffix.lower() == ".csv" else _write_json
-        write(file, rows)
+        write(file, list(columns), rows)
     return len(rows)
 
 
-def _write_csv(file: TextIO, rows: list[tuple[Any, ...]]) -> None:
+def _write_csv(file: TextIO, columns: list[str], rows: list[tuple[Any, ...]]) -> None:
     writer = csv.writer(file)
-    writer.writerow(_COLUMNS)
+    writer.writerow(columns)
     writer.writerows(rows)
 
 
-def _write_json(file: TextIO, rows: list[tuple[Any, ...]]) -> None:
-    json.dump([dict(zip(_COLUMNS, row, strict=True)) for row in rows], file, indent=1)
+def _write_json(file: TextIO, columns: list[str], rows: list[tuple[Any, ...]]) -> None:
+    json.dump([dict(zip(columns, row, strict=True)) for row in rows], file, indent=1)

@@ -13,7 +13,7 @@ from fiftyone.operators.executor import ExecutionResult
 from smartdownsample_core.choice import Strategy
 from smartdownsample_core.rules import Decode
 
-from . import choices, engine, forms, names, outputs
+from . import choices, engine, forms, names, outputs, targets
 from .config import Config, DownsampleConfig, SignatureConfig
 from .progress import Job, execute, show_output, with_bar
 
@@ -109,7 +109,7 @@ class Downsample(foo.Operator):
                 value, too
             balance: ``"proportional"`` shares, ``"equal"`` ones, or in proportion to sizes to the
                 power of this number, 0-1
-            max_per_group: the most samples of each value of ``stratify_by``
+            max_per_group: the most samples of each value of ``stratify_by``, or of each bucket
             keep: samples that are kept anyway, and count: a tag, the name of a saved view, a view,
                 or ids; others are chosen to differ from them
             leave_out_junk: leave out images that show next to nothing, as long as the target can
@@ -262,9 +262,10 @@ def _call(
     Running it here rather than through ``execute_operator`` spares it the operator timeout, gives
     notebooks a result instead of a task, and lets errors through as they are.
     """
+    dataset = targets.dataset_of(target)
     config = kind.from_params(params)
     if not delegate:
-        return with_bar(work(fo.load_dataset(target.view().dataset_name), target.view(), config))
+        return with_bar(work(dataset, target.view(), config))
     context = {"view": target.view(), "params": params, "request_delegation": True}
     execution = foo.execute_operator(uri, context)
     return execution.result if isinstance(execution, ExecutionResult) else execution

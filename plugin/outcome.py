@@ -78,15 +78,10 @@ def strata(selection: Selection) -> list[dict[str, Any]] | None:
     """Returns the strata of a selection as plain values, largest first; None if it has none."""
     if selection.strata is None:
         return None
-    numbers, labels = selection.strata
-    readable = selection.bucket_ids >= 0
-    sizes = np.bincount(numbers[readable], minlength=len(labels)).tolist()
-    kept = np.bincount(numbers[selection.indices], minlength=len(labels)).tolist()
-    rows = [
-        {"name": name, "size": size, "kept": n, "rate": round(n / size, 4) if size else None}
-        for name, size, n in zip(labels, sizes, kept, strict=True)
+    return [
+        {"name": s.name, "size": s.size, "kept": s.kept, "rate": s.rate and round(s.rate, 4)}
+        for s in selection.count_strata()
     ]
-    return sorted(rows, key=lambda row: (-row["size"], row["name"]))
 
 
 def group_numbers(selection: Selection) -> NDArray[np.int64] | None:

@@ -8,7 +8,7 @@ import fiftyone as fo
 import fiftyone.operators as foo
 import fiftyone.operators.types as types
 
-from . import lock, names, writes
+from . import lock, names, targets, writes
 from .config import listed
 
 _DONE = {
@@ -78,4 +78,4 @@ class RecoverRuns(foo.Operator):
         Raises:
             ValueError: if another process is writing a run all the while
         """
-        return writes.recover(dataset)
+        return writes.recover(targets.dataset_of(dataset))

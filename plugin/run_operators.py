@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 import fiftyone as fo
 import fiftyone.operators as foo
 import fiftyone.operators.types as types
 
-from . import files, forms, names, outputs, runs, samples, writes
+from . import files, forms, names, outputs, runs, samples, targets, writes
 from .recovery import RecoverRuns
 
 
@@ -59,7 +60,7 @@ class ViewBuckets(foo.Operator):
         Raises:
             ValueError: if there is no such run, bucket or field
         """
-        return runs.browse(dataset, show, run_key, bucket, signature_field)
+        return runs.browse(targets.dataset_of(dataset), show, run_key, bucket, signature_field)
 
 
 class DeleteRun(foo.Operator):
@@ -108,7 +109,7 @@ class DeleteRun(foo.Operator):
         Raises:
             ValueError: if there is no such run
         """
-        return writes.delete(dataset, run_key, keep_signatures)
+        return writes.delete(targets.dataset_of(dataset), run_key, keep_signatures)
 
 
 class ExportRun(foo.Operator):
@@ -139,8 +140,10 @@ class ExportRun(foo.Operator):
         outputs.md(f"Wrote {ctx.results['samples']:,} samples to `{ctx.results['path']}`.")
         return types.Property(outputs, view=types.View(label="Exported"))
 
-    def __call__(self, dataset: fo.Dataset, run_key: str, path: str) -> dict[str, Any]:
-        """Saves ids, paths and buckets of what a run kept.
+    def __call__(
+        self, dataset: fo.Dataset, run_key: str, path: str | os.PathLike[str]
+    ) -> dict[str, Any]:
+        """Saves what a run kept; see :func:`files.save_list` for the columns.
 
         Args:
             dataset: the dataset
@@ -150,7 +153,11 @@ class ExportRun(foo.Operator):
         Raises:
             ValueError: if there is no such run, or the file cannot be written
         """
-        return {"path": path, "samples": files.save_list(dataset, run_key, path)}
+        path = os.fspath(path)
+        return {
+            "path": path,
+            "samples": files.save_list(targets.dataset_of(dataset), run_key, path),
+        }
 
 
 class ArrangeApp(foo.Operator):
@@ -193,6 +200,7 @@ class ArrangeApp(foo.Operator):
         Raises:
             ValueError: if the dataset has no signatures
         """
+        dataset = targets.dataset_of(dataset)
         fields = [field for field in dataset.get_field_schema() if samples.is_ours(dataset, field)]
         if not fields:
             raise ValueError("the dataset has no signatures; run compute_signatures first")

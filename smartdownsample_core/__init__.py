@@ -18,7 +18,7 @@ from .selection import Bucket, Selection
 from .signature import Signature, sign
 from .table import Signatures
 
-__version__ = "0.1.0"
+__version__ = "1.0.0"
 
 __all__ = [
     "Bucket",

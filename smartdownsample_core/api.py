@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import fields
 from typing import Any, Literal, TextIO, overload
 
@@ -20,6 +20,12 @@ from .rules import DECODES, WORKERS, Decode, Workers
 from .selection import Selection
 from .table import Signatures
 
+_OF_VERSION_2 = (
+    "distance_threshold is of smartdownsample 2, which clusters embeddings: give such embeddings "
+    "as features= and say strategy='diverse'; to leave out images within a cosine distance of "
+    "others, say near_duplicates= as well"
+)
+
 #: How many unreadable files are named one by one.
 _MAX_NAMED_FILES = 10
 
@@ -27,16 +33,17 @@ _MAX_NAMED_FILES = 10
 @overload
 def sample_diverse(
     image_paths: Iterable[str | os.PathLike[str]],
-    target_count: int | None,
+    target_count: int | None = ...,
     hash_size: int = ...,
     n_workers: int | None = ...,
     show_progress: bool = ...,
-    random_seed: int = ...,
     show_summary: bool = ...,
     save_distribution: str | os.PathLike[str] | None = ...,
     save_thumbnails: str | os.PathLike[str] | None = ...,
     image_loading_errors: str = ...,
     return_indices: Literal[False] = ...,
+    *,
+    random_seed: int = ...,
     decode: Decode = ...,
     workers: Workers = ...,
     **choice: Any,
@@ -44,33 +51,34 @@ def sample_diverse(
 @overload
 def sample_diverse(
     image_paths: Iterable[str | os.PathLike[str]],
-    target_count: int | None,
+    target_count: int | None = ...,
     hash_size: int = ...,
     n_workers: int | None = ...,
     show_progress: bool = ...,
-    random_seed: int = ...,
     show_summary: bool = ...,
     save_distribution: str | os.PathLike[str] | None = ...,
     save_thumbnails: str | os.PathLike[str] | None = ...,
     image_loading_errors: str = ...,
     *,
     return_indices: Literal[True],
+    random_seed: int = ...,
     decode: Decode = ...,
     workers: Workers = ...,
     **choice: Any,
 ) -> list[int]: ...
 def sample_diverse(
     image_paths: Iterable[str | os.PathLike[str]],
-    target_count: int | None,
+    target_count: int | None = None,
     hash_size: int = 8,
     n_workers: int | None = 4,
     show_progress: bool = True,
-    random_seed: int = 42,
     show_summary: bool = True,
     save_distribution: str | os.PathLike[str] | None = None,
     save_thumbnails: str | os.PathLike[str] | None = None,
     image_loading_errors: str = "raise",
     return_indices: bool = False,
+    *,
+    random_seed: int = 42,
     decode: Decode = "exact",
     workers: Workers = "threads",
     **choice: Any,
@@ -80,18 +88,18 @@ def sample_diverse(
     Args:
         image_paths: n image files
         target_count: images to keep. All are returned if it is n or more, none if it is 0 or
-            less; neither needs the images to be read. None for as many as ``near_duplicates`` or
-            ``max_per_group`` leave
+            less; neither needs the images to be read. None, with ``near_duplicates`` or
+            ``max_per_group``, for as many as these leave
         hash_size: side of the dHash, at least 4
         n_workers: how many images are read at the same time; None for the default of 4
         show_progress: show a progress bar, and name the first ten unreadable files
-        random_seed: at least 0; the same seed gives the same images, on any machine
         show_summary: print totals and one line per bucket
         save_distribution: a ``.png`` to save the chart of kept and excluded images to
         save_thumbnails: a ``.png`` to save a grid of thumbnails per bucket to
         image_loading_errors: ``"raise"`` stops at the first file that cannot be read, ``"skip"``
             goes on and fills the target from the readable ones
         return_indices: return positions in ``image_paths`` instead of paths
+        random_seed: at least 0; the same seed gives the same images, on any machine
         decode: ``"exact"`` for the buckets of smartdownsample 1.9; ``"fast"`` takes less time, and
             puts a few images in a hundred into a neighbouring bucket
         workers: ``"threads"``, or ``"processes"``, which pays for many small images; see
@@ -111,10 +119,16 @@ def sample_diverse(
             skipped; the message names it
     """
     paths = path_list(image_paths)
+    if show_summary not in (True, False):  # smartdownsample 1.9.0 had random_seed in its place
+        raise ValueError(
+            f"show_summary must be True or False, got {show_summary!r}; say random_seed by name"
+        )
     target = None if target_count is None else whole_number("target_count", target_count)
     how = _choice(choice)
     how.check(len(paths), target)
     one_of("image_loading_errors", image_loading_errors, ("raise", "skip"))
+    if isinstance(hash_size, float):  # the third position of smartdownsample 2
+        raise ValueError(f"hash_size must be a whole number, got {hash_size!r}; {_OF_VERSION_2}")
     check_hash_size(hash_size)
     one_of("decode", decode, DECODES)
     one_of("workers", workers, WORKERS)
@@ -153,6 +167,8 @@ def sample_diverse(
 def _choice(given: dict[str, Any]) -> Choice:
     known = [field.name for field in fields(Choice)]
     for name in given:
+        if name == "distance_threshold":
+            raise TypeError(_OF_VERSION_2)
         if name not in known:
             raise TypeError(
                 f"sample_diverse() got an unexpected keyword argument {name!r}; beside its own it "
@@ -173,13 +189,16 @@ def extract_with_bar(paths: list[str], show_progress: bool, **options: Any) -> S
         return extract(paths, progress=progress, **options)
 
 
-def print_warnings(selection: Selection, name_files: bool, stream: TextIO) -> None:
+def print_warnings(
+    selection: Selection, name_files: bool, stream: TextIO, word: Callable[[str], str] = str
+) -> None:
     """Prints what a caller must know: unreadable files, and wishes that could not be met.
 
     Args:
         selection: the answer of :func:`smartdownsample_core.downsample`
         name_files: also name the first ten unreadable files, a line each
         stream: where to
+        word: names parameters as the reader knows them
     """
     failures = list(selection.unreadable.values())
     if failures:
@@ -189,7 +208,7 @@ def print_warnings(selection: Selection, name_files: bool, stream: TextIO) -> No
         if name_files and len(failures) > _MAX_NAMED_FILES:
             print(f"  ... and {len(failures) - _MAX_NAMED_FILES:,} more", file=stream)
     for text in shortfalls(selection):
-        print(f"Warning: {text}", file=stream)
+        print(f"Warning: {word(text)}", file=stream)
 
 
 def _answer(paths: list[str], kept: Iterable[int], as_indices: bool) -> list[str] | list[int]:

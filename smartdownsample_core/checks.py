@@ -9,11 +9,13 @@ from pathlib import Path
 from typing import Any
 
 
-def whole_number(name: str, value: Any, minimum: int | None = None) -> int:
+def whole_number(
+    name: str, value: Any, minimum: int | None = None, maximum: int | None = None
+) -> int:
     """Returns ``value`` as an int.
 
     Raises:
-        ValueError: if it is not a whole number or lies below ``minimum``
+        ValueError: if it is not a whole number, or out of its bounds
 
     >>> whole_number("target_count", 500)
     500
@@ -26,13 +28,16 @@ def whole_number(name: str, value: Any, minimum: int | None = None) -> int:
         raise ValueError(f"{name} must be a whole number, got {value!r}") from None
     if minimum is not None and number < minimum:
         raise ValueError(f"{name} must be at least {minimum}, got {number}")
+    if maximum is not None and number > maximum:
+        raise ValueError(f"{name} must be at most {maximum}, got {number}")
     return number
 
 
 def one_of(name: str, value: Any, choices: Sequence[str]) -> str:
     """Returns ``value`` if it is one of the ``choices``, else raises a ValueError."""
     if value not in choices:
-        expected = " or ".join(f"'{choice}'" for choice in choices)
+        *first, last = (f"'{choice}'" for choice in choices)
+        expected = f"{', '.join(first)} or {last}"
         raise ValueError(f"{name} must be {expected}, got {value!r}")
     return str(value)
 
@@ -49,7 +54,7 @@ def path_list(image_paths: Iterable[str | os.PathLike[str]]) -> list[str]:
             "put it in a list, or list a folder's files with pathlib.Path.rglob"
         )
     try:
-        return [os.fsdecode(path) for path in image_paths]
+        return [str(os.fsdecode(path)) for path in image_paths]  # NumPy has a str of its own
     except TypeError as error:
         raise ValueError(f"image_paths must be a list of str or Path objects: {error}") from None
 
@@ -63,15 +68,30 @@ def new_pngs(wanted: dict[str, Any]) -> list[Path | None]:
     Raises:
         ValueError: if one is no path or does not end in ``.png``, or two are the same file
         FileExistsError: if a file exists
-        OSError: if a folder cannot be made
+        OSError: if a folder cannot be made; names it
     """
     pngs = [_new_png(name, path) for name, path in wanted.items()]
     places = [png.absolute() for png in pngs if png is not None]
     if len(set(places)) < len(places):
         raise ValueError(f"{' and '.join(wanted)} are the same file: {places[0]}; give them two")
-    for place in places:
-        place.parent.mkdir(parents=True, exist_ok=True)
+    for name, png in zip(wanted, pngs, strict=True):
+        if png is not None:
+            make_folder(name, png.parent)
     return pngs
+
+
+def make_folder(name: str, folder: Path) -> None:
+    """Makes a folder for what ``name`` asks for, if it is not there.
+
+    Raises:
+        OSError: if it cannot be made; names the folder and the reason
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OSError(
+            f"{name}: cannot make the folder {folder} ({error.strerror}); choose another one"
+        ) from error
 
 
 def _new_png(name: str, path: Any) -> Path | None:

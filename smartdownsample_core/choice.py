@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence, Sized
 from dataclasses import dataclass
 from functools import cached_property
 from numbers import Real
+from os import PathLike
 from typing import Any, Literal, get_args
 
 import numpy as np
@@ -20,7 +21,14 @@ from .strata import Label
 Strategy = Literal["stride", "diverse", "representative"]
 STRATEGIES: tuple[Strategy, ...] = get_args(Strategy)
 
+_LARGEST_COSINE = 2
+
 BALANCES = ("proportional", "equal")
+
+MISSING_TARGET = (
+    "target_count is missing: say how many images to keep; only with near_duplicates or "
+    "max_per_group can it be left out"
+)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -42,7 +50,7 @@ class Choice:
     """shares of the strata: ``"proportional"`` to their sizes, ``"equal"``, or in proportion to
     sizes to the power of this number, 0-1"""
     max_per_group: int | None = None
-    """the most that a stratum gets"""
+    """the most that a stratum gets; without ``stratify_by``, that a visual bucket gets"""
     keep: Sequence[int] = ()
     """positions of images that are in anyway, and count; others are chosen to differ from them"""
     leave_out_junk: bool = False
@@ -51,23 +59,24 @@ class Choice:
     def __post_init__(self) -> None:
         one_of("strategy", self.strategy, STRATEGIES)
         if self.near_duplicates is not None:
-            _number("near_duplicates", self.near_duplicates)
-        if self.features is None and self.near_duplicates is not None:
-            whole_number("near_duplicates", self.near_duplicates, minimum=0)
+            _check_radius(self.near_duplicates, self.features is not None)
         if isinstance(self.balance, str):
             one_of("balance", self.balance, BALANCES)
         else:
             _number("balance", self.balance, most=1)
         if self.max_per_group is not None:
             whole_number("max_per_group", self.max_per_group, minimum=1)
-        needs_strata = self.max_per_group is not None or self.balance != "proportional"
-        if needs_strata and self.stratify_by is None:
-            raise ValueError("max_per_group and balance are about strata: say stratify_by, too")
+        if self.stratify_by is None and self.balance != "proportional":
+            raise ValueError(
+                f"balance {self.balance!r} shares out among labels: say stratify_by, too"
+            )
+        if self.stratify_by is not None:
+            _check_labels(self.stratify_by)
 
     def check(self, n: int, target_count: int | None) -> None:
         """Raises a ValueError if the choice does not fit n images or the target."""
         if target_count is None and self.near_duplicates is None and self.max_per_group is None:
-            raise ValueError("without a target_count, say near_duplicates or max_per_group")
+            raise ValueError(MISSING_TARGET)
         if self.features is not None:
             self.points(n)
         if self.stratify_by is not None and len(self.stratify_by) != n:
@@ -75,7 +84,7 @@ class Choice:
                 f"stratify_by must have a label for each of the {n:,} images, "
                 f"got {len(self.stratify_by):,}"
             )
-        keep = {whole_number("keep", row) for row in self.keep}
+        keep = _positions(self.keep)
         if keep and not (min(keep) >= 0 and max(keep) < n):
             outside = min(keep) if min(keep) < 0 else max(keep)
             raise ValueError(f"keep must be positions from 0 to {n - 1}, got {outside}")
@@ -111,6 +120,45 @@ class Choice:
         """Whether more is needed of an image than its bucket."""
         compares = self.strategy != "stride" and self.features is None
         return compares or self.leave_out_junk
+
+
+def _check_radius(radius: Any, of_features: bool) -> None:
+    if of_features:
+        _number("near_duplicates, a cosine distance of features,", radius, most=_LARGEST_COSINE)
+        return
+    _number("near_duplicates", radius)
+    try:
+        whole_number("near_duplicates", radius)
+    except ValueError as error:
+        raise ValueError(
+            f"{error}: it counts bits of the hash; of features it is a cosine distance"
+        ) from None
+
+
+def _check_labels(labels: Any) -> None:
+    if isinstance(labels, str):
+        raise ValueError(
+            f"stratify_by must be a list with a label for each image, got the text {labels!r}; "
+            "the folders are [os.path.dirname(path) for path in image_paths]"
+        )
+    if isinstance(labels, Mapping) or not isinstance(labels, Sized):
+        raise ValueError(
+            "stratify_by must be a list with a label for each image, got a "
+            f"{type(labels).__name__}; of a dict, [labels[path] for path in image_paths]"
+        )
+
+
+def _positions(keep: Any) -> set[int]:
+    expected = "keep must be a list of positions in the list of images"
+    if isinstance(keep, (str, PathLike)) or not isinstance(keep, Iterable):
+        raise ValueError(f"{expected}, got {keep!r}")
+    rows = list(keep)
+    for row in rows:
+        if isinstance(row, (str, PathLike)):
+            raise ValueError(f"{expected}, got {row!r}; for a path, image_paths.index(path)")
+        if isinstance(row, (bool, np.bool_)):
+            raise ValueError(f"{expected}, got {row!r}; of a mask, numpy.flatnonzero(mask)")
+    return {whole_number("keep", row) for row in rows}
 
 
 def _number(name: str, value: Any, most: float = math.inf) -> None:

@@ -16,14 +16,14 @@ import numpy as np
 
 from . import report
 from .api import extract_with_bar, print_warnings
-from .checks import new_pngs, whole_number
+from .checks import make_folder, new_pngs, whole_number
 from .choice import STRATEGIES, Choice
 from .downsample import downsample
 from .find import find_images
 from .order import natural_order
 from .output import ERRORS, VERBS, new_list, place, write_list, write_text
 from .remote import is_remote
-from .rules import DECODES, MIN_HASH_SIZE
+from .rules import DECODES, MAX_HASH_SIZE, MIN_HASH_SIZE
 
 _OK, _FAILED, _USAGE, _INTERRUPTED = 0, 1, 2, 130
 # Below, processes would take longer to start than they save: see extract.extract.
@@ -167,7 +167,12 @@ def _add_choice(parser: argparse.ArgumentParser) -> None:
         metavar="HOW",
         help="shares of the groups: proportional, equal, or in between as a number from 0 to 1",
     )
-    group.add_argument("--max-per-group", type=int, metavar="N", help="the most of a group")
+    group.add_argument(
+        "--max-per-group",
+        type=int,
+        metavar="N",
+        help="the most of a group; without --stratify-by, of a visual bucket",
+    )
     group.add_argument(
         "--keep",
         metavar="FILE",
@@ -199,8 +204,12 @@ def _features(path: str | None) -> object:
         return None
     try:
         return np.load(path, allow_pickle=False)
-    except (OSError, ValueError, EOFError) as error:
-        raise ValueError(f"--features must be a .npy file: {path} ({error})") from None
+    except OSError as error:
+        raise ValueError(f"--features: cannot read {path} ({error.strerror or error})") from None
+    except (ValueError, EOFError):  # NumPy's advice would be to trust the file
+        raise ValueError(
+            f"--features must be a .npy file of numbers, as numpy.save writes it: {path}"
+        ) from None
 
 
 def _labels(table: str | None, paths: list[str]) -> list[str | None] | None:
@@ -212,7 +221,10 @@ def _labels(table: str | None, paths: list[str]) -> list[str | None] | None:
     labels = {os.path.abspath(path): label for path, label, *_ in rows}
     found = [labels.get(os.path.abspath(path)) for path in paths]
     if not any(found):
-        raise ValueError(f"--stratify-by {table} has a label for none of the images")
+        raise ValueError(
+            f"--stratify-by {table} has a label for none of the images; its first two columns must "
+            "be path and label, with paths as seen from here"
+        )
     return [label or None for label in found]
 
 
@@ -231,6 +243,11 @@ def _rows_of(listed: str | None, paths: list[str]) -> list[int]:
     if listed.lower().endswith(".csv"):  # such as --output writes
         lines = [row.get("path") or "" for row in csv.DictReader(lines)]
     wanted = [line for line in lines if line.strip()]
+    if not wanted:
+        raise ValueError(
+            f"--keep {listed} lists no images; it must have a path a line, or be a .csv with a "
+            "column 'path'"
+        )
     missing = [line for line in wanted if os.path.abspath(line) not in rows]
     if missing:
         raise ValueError(
@@ -254,7 +271,9 @@ def _run(options: argparse.Namespace) -> int:
         whole_number("--target-count", options.target_count, minimum=1)
     whole_number("--seed", options.seed, minimum=0)
     whole_number("--workers", options.workers, minimum=1)
-    whole_number("--hash-size", options.hash_size, minimum=MIN_HASH_SIZE)
+    whole_number("--hash-size", options.hash_size, MIN_HASH_SIZE, MAX_HASH_SIZE)
+    if not options.paths and sys.stdin.isatty():
+        raise ValueError("no PATH was given; name images or folders, or see --help")
     paths, base = find_images(options.paths or ["-"], sys.stdin)
     choice = _choice(options, paths)
     choice.check(len(paths), options.target_count)
@@ -263,6 +282,10 @@ def _run(options: argparse.Namespace) -> int:
     distribution, thumbnails = new_pngs(
         {"--distribution": options.distribution, "--thumbnails": options.thumbnails}
     )
+
+    for verb in VERBS:
+        if directory := getattr(options, f"{verb}_to"):
+            make_folder(f"--{verb}-to", Path(directory))
 
     processes = len(paths) >= _MANY_IMAGES if options.processes is None else options.processes
     signatures = extract_with_bar(
@@ -277,7 +300,7 @@ def _run(options: argparse.Namespace) -> int:
     )
     order = natural_order(paths)
     selection = downsample(signatures, order, options.target_count, options.seed, choice)
-    print_warnings(selection, name_files=True, stream=sys.stderr)
+    print_warnings(selection, name_files=True, stream=sys.stderr, word=_in_options)
     if not selection.n_readable:
         return _FAILED
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from .buckets import assign_buckets, bucket_name
 from .choice import Choice
 from .duplicates import near_duplicates
 from .features import mean_squared_length
@@ -43,6 +44,8 @@ class Constraints:
         self.strata = None
         if choice.stratify_by is not None:
             self.strata = assign_strata(choice.stratify_by)
+        elif choice.max_per_group is not None:
+            self.strata = assign_strata([bucket_name(b) for b in assign_buckets(signatures)])
         self.tiers = self._tiers(readable, order)
         self._room = self._room_by_stratum(readable, choice.max_per_group)
         sizes = np.bincount(self.stratum_of[readable], minlength=len(self._room))

@@ -21,7 +21,7 @@ from .descriptor import describe
 from .images import Picture, open_picture
 from .reduced import sign_reduced
 from .remote import check as check_remote
-from .rules import DECODES, MIN_HASH_SIZE, WORKERS, Decode, Workers
+from .rules import DECODES, MAX_HASH_SIZE, MIN_HASH_SIZE, WORKERS, Decode, Workers
 from .signature import Signature, sign
 from .table import Signatures, pack
 from .traits import traits
@@ -152,8 +152,8 @@ def extract_batches(
 
 
 def check_hash_size(hash_size: int) -> int:
-    """Returns ``hash_size`` if it is a whole number of at least 4, else raises a ValueError."""
-    return whole_number("hash_size", hash_size, minimum=MIN_HASH_SIZE)
+    """Returns ``hash_size`` if it is a whole number from 4 to 64, else raises a ValueError."""
+    return whole_number("hash_size", hash_size, MIN_HASH_SIZE, MAX_HASH_SIZE)
 
 
 def _pool(workers: Workers, count: int) -> Executor:

@@ -24,7 +24,10 @@ def unit_features(features: Any, n: int) -> NDArray[np.float32]:
     try:
         table = np.asarray(features, np.float32)
     except (TypeError, ValueError):
-        raise ValueError("features must be an array of numbers with one row per image") from None
+        raise ValueError(
+            f"features must be an array of numbers with {n:,} rows, one for each image, got "
+            f"{type(features).__name__} of {getattr(features, 'dtype', 'uneven or other values')}"
+        ) from None
     if table.ndim != 2 or len(table) != n or not table.shape[1]:
         raise ValueError(
             f"features must have the shape ({n}, d), one row for each of the {n:,} images, "

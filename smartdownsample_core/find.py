@@ -36,11 +36,8 @@ def find_images(arguments: Sequence[str], stdin: TextIO) -> tuple[list[str], str
         folder = os.path.isdir(argument)
         files = _files_of(argument, stdin)
         if not files:
-            hint = (
-                "; upper and lower case differ, as in .jpg and .JPG" if _is_glob(argument) else ""
-            )
             name = "on standard input" if argument == "-" else f"at {argument!r}"
-            raise ValueError(f"no images found {name}{hint}")
+            raise ValueError(f"no images found {name}{_hint(argument)}")
         for path in files:
             found.setdefault(path if is_remote(path) else os.path.abspath(path), path)
         local = [path for path in files if not is_remote(path)]
@@ -84,6 +81,16 @@ def images_below(folder: str) -> list[str]:
 def _endings() -> tuple[str, ...]:
     extensions = Image.registered_extensions().items()
     return tuple(extension for extension, name in extensions if name in _IMAGE_FORMATS)
+
+
+def _hint(argument: str) -> str:
+    if argument == "-":
+        return ""
+    if _is_glob(argument):
+        return "; upper and lower case differ, as in .jpg and .JPG"
+    if os.path.isdir(argument):
+        return "; no file in or below that folder ends like an image, such as .jpg"
+    return "; there is no such file or folder"
 
 
 def _is_glob(argument: str) -> bool:

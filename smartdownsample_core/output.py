@@ -13,7 +13,7 @@ from typing import TextIO
 import numpy as np
 
 from .buckets import bucket_name
-from .checks import new_file
+from .checks import make_folder, new_file
 from .selection import Selection
 
 ERRORS = "surrogateescape"  # file names need not be valid text; they come out as they went in
@@ -36,8 +36,14 @@ def place(verb: str, directory: str, kept: list[str], base: str) -> None:
     for target in targets:
         new_file(f"--{verb}-to", target)
     for path, target in zip(kept, targets, strict=True):
-        target.parent.mkdir(parents=True, exist_ok=True)
-        VERBS[verb](os.path.abspath(path), target)
+        make_folder(f"--{verb}-to", target.parent)
+        try:
+            VERBS[verb](os.path.abspath(path), target)
+        except OSError as error:
+            raise OSError(
+                f"--{verb}-to: cannot {verb} {path} to {target} ({error.strerror}); choose another "
+                "folder, or another of --copy-to, --symlink-to and --hardlink-to"
+            ) from error
 
 
 def _copy(source: str, target: Path) -> None:
@@ -60,7 +66,7 @@ def new_list(path: str | None) -> Path | None:
     if Path(path).suffix.lower() not in _WRITERS:
         raise ValueError(f"--output must end in {', '.join(_WRITERS)}, got: {path}")
     output = new_file("--output", path)
-    output.parent.mkdir(parents=True, exist_ok=True)
+    make_folder("--output", output.parent)
     return output
 
 

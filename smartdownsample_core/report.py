@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont, ImageOps
 
 from .crops import Item, load_item
-from .selection import Bucket, Selection
+from .selection import Bucket, Selection, Stratum
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 KEPT_COLOR = "#0b7a75"
 EXCLUDED_COLOR = "#c3c9d2"
 
+#: How many strata the summary lists; labels can be as many as images.
+_MAX_STRATA = 20
 _MAX_UPRIGHT_LABELS = 8
 _GRID_SIDE = 5
 # A palette PNG of photographs takes about one byte a pixel; this keeps 128 buckets under 5 MB.
@@ -31,22 +33,48 @@ _PAPER = (255, 255, 255)
 
 
 def summary(selection: Selection) -> str:
-    """Words a selection: totals, then one line per bucket, largest first.
+    """Words a selection: totals, what was left out, a line per stratum and per bucket.
 
     Args:
         selection: the answer of :func:`smartdownsample_core.downsample`
 
     Returns:
-        lines of text without a final newline; stride is in images, rate in per cent
+        lines of text without a final newline, largest strata and buckets first; rate in per cent,
+        stride, which only the strategy of that name has, in images
     """
-    lines = [totals(selection)]
-    lines += ["", f"{'Bucket':>6} {'Size':>9} {'Kept':>9} {'Rate':>7} {'Stride':>8}  Name"]
+    lines = [totals(selection), *_left_out(selection)]
+    lines += _table_of_strata(selection.count_strata())
+    stride = selection.strategy == "stride"
+    header = f"{'Bucket':>6} {'Size':>9} {'Kept':>9} {'Rate':>7}"
+    lines += ["", f"{header} {'Stride':>8}  Name" if stride else f"{header}  Name"]
     lines += [
         f"{bucket.id:>6} {bucket.size:>9,} {bucket.kept:>9,} {bucket.rate:>7.1%} "
-        f"{_stride(bucket):>8}  {bucket.name}"
+        + (f"{_stride(bucket):>8}  " if stride else " ")
+        + bucket.name
         for bucket in selection.buckets
     ]
     return "\n".join(lines)
+
+
+def _left_out(selection: Selection) -> list[str]:
+    counts = {
+        "near-duplicates of kept images": selection.n_near_duplicates_left_out,
+        "images with nothing on them": selection.n_junk_left_out,
+    }
+    words = [f"{count:,} {what}" for what, count in counts.items() if count]
+    return [f"Left out {' and '.join(words)}"] if words else []
+
+
+def _table_of_strata(strata: Sequence[Stratum]) -> list[str]:
+    if not strata:
+        return []
+    lines = ["", f"{'':>6} {'Size':>9} {'Kept':>9} {'Rate':>7}  Label"]
+    for stratum in strata[:_MAX_STRATA]:
+        rate = "-" if stratum.rate is None else f"{stratum.rate:.1%}"
+        lines.append(f"{'':>6} {stratum.size:>9,} {stratum.kept:>9,} {rate:>7}  {stratum.name}")
+    if len(strata) > _MAX_STRATA:
+        lines.append(f"{'':>6} ... and {len(strata) - _MAX_STRATA:,} smaller ones")
+    return lines
 
 
 def totals(selection: Selection) -> str:
@@ -65,9 +93,11 @@ def shortfalls(selection: Selection) -> list[str]:
     target, kept = selection.target_count, len(selection.indices)
     sentences = []
     if target > selection.n_readable:
+        unreadable = len(selection.unreadable)
         sentences.append(
-            f"target_count {target:,} exceeds the {selection.n_readable:,} readable images; "
-            f"{len(selection.unreadable):,} could not be read: all readable ones were kept"
+            f"target_count {target:,} exceeds the {selection.n_readable:,} readable images"
+            + (f"; {unreadable:,} could not be read" if unreadable else "")
+            + ": all readable ones were kept"
         )
     if selection.strategy == "stride" and 0 < target < len(selection.buckets):
         sentences.append(

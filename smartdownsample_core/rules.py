@@ -15,6 +15,9 @@ WORKERS: tuple[Workers, ...] = get_args(Workers)
 #: The smallest hash size: below it the aHash would be smaller than 2x2.
 MIN_HASH_SIZE = 4
 
+#: The largest: a dHash of 512 bytes, as large as all else that is known of an image.
+MAX_HASH_SIZE = 64
+
 #: A colour image has at least this variance of its channel means; others are grey.
 COLOR_VARIANCE = 100.0
 

@@ -42,6 +42,22 @@ class Bucket:
         return self.size / self.kept if self.kept else None
 
 
+@dataclass(frozen=True)
+class Stratum:
+    """The images of one label."""
+
+    name: str
+    size: int
+    """readable images in it"""
+    kept: int
+    """images of it that were kept"""
+
+    @property
+    def rate(self) -> float | None:
+        """Share that was kept, 0-1; None if none can be read."""
+        return self.kept / self.size if self.size else None
+
+
 @dataclass(frozen=True, eq=False)
 class Selection:
     """The answer of one downsampling of n images, and everything it was made of."""
@@ -99,9 +115,32 @@ class Selection:
         return len(leaders) - len(np.unique(leaders))
 
     @property
+    def n_near_duplicates_left_out(self) -> int:
+        """Images that were not kept, but another one of their group was."""
+        if self.leaders is None:
+            return 0
+        has_kept = np.isin(self.leaders, self.leaders[self.indices])
+        return int((has_kept & (self.leaders >= 0) & ~self.kept).sum())
+
+    @property
     def n_junk_kept(self) -> int:
         """Images with nothing on them that had to be kept to reach the target."""
         return 0 if self.junk is None else int(self.junk[self.indices].sum())
+
+    @property
+    def n_junk_left_out(self) -> int:
+        """Images with nothing on them that were not kept."""
+        return 0 if self.junk is None else int(self.junk.sum()) - self.n_junk_kept
+
+    def count_strata(self) -> tuple[Stratum, ...]:
+        """Returns the strata, the largest first, then by name; none if there are no labels."""
+        if self.strata is None:
+            return ()
+        numbers, names = self.strata
+        sizes = np.bincount(numbers[self.bucket_ids != UNREADABLE], minlength=len(names)).tolist()
+        kept = np.bincount(numbers[self.indices], minlength=len(names)).tolist()
+        strata = map(Stratum, names, sizes, kept)
+        return tuple(sorted(strata, key=lambda stratum: (-stratum.size, stratum.name)))
 
     def first(self, target_count: int) -> Selection:
         """Returns the selection that a smaller target would have made: it is nested in this one.

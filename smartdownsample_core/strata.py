@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from numbers import Real
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,9 +20,9 @@ def assign_strata(labels: Sequence[Label]) -> tuple[NDArray[np.int64], list[str]
     """Gives every image the stratum of its label.
 
     Args:
-        labels: n times a label, several, or None; what is no text is taken as text. Of several
-            labels the rarest counts, so that rare ones get their due; of equally rare ones the
-            first in the alphabet
+        labels: n times a label, several, or None (or NaN); what is no text is taken as text. Of
+            several labels the rarest counts, so that rare ones get their due; of equally rare ones
+            the first in the alphabet
 
     Returns:
         ``(n,)`` numbers of strata, and their names in alphabetical order
@@ -41,8 +43,13 @@ def assign_strata(labels: Sequence[Label]) -> tuple[NDArray[np.int64], list[str]
 
 
 def _texts(label: Label) -> list[str]:
-    if label is None:
+    if label is None or _is_nan(label):
         return []
     if isinstance(label, Iterable) and not isinstance(label, (str, bytes)):
-        return [str(one) for one in label if one is not None]
+        return [str(one) for one in label if not (one is None or _is_nan(one))]
     return [str(label)]
+
+
+def _is_nan(label: object) -> bool:
+    """Whether it is what tables such as those of pandas have for nothing."""
+    return isinstance(label, Real) and math.isnan(label)

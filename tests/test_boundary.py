@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -49,7 +50,7 @@ _ALLOWED = {
     "selection": {"buckets"},
     "choice": {"checks", "features", "strata"},
     "constraints": {
-        "choice", "duplicates", "features", "nearest", "strata", "table", "traits",
+        "buckets", "choice", "duplicates", "features", "nearest", "strata", "table", "traits",
     },
     "strategies": {
         "allocate", "buckets", "choice", "farthest", "nearest", "representative", "select",
@@ -154,6 +155,21 @@ def test_imports_go_one_way(module: Path) -> None:
     inside, outside = _imports(module)
     assert inside == _ALLOWED[module.stem]
     assert outside <= _THIRD_PARTY | set(sys.stdlib_module_names)
+
+
+def test_the_architecture_names_every_module() -> None:
+    """The tables of docs/architecture.md have the modules of their package, each once."""
+    text = (_ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    packages = {"smartdownsample_core": "The core", "plugin": "The plugin"}
+    for package, heading in packages.items():
+        section = text.split(f"## {heading}\n")[1].split("\n## ")[0]
+        cells = re.findall(r"^\| (`[^|]*) \|", section, re.MULTILINE)
+        named = re.findall(r"`(\w+\.py)`", " ".join(cells))
+        there = {path.name for path in (_ROOT / package).glob("*.py")} - {"__init__.py"}
+        assert sorted(named) == sorted(there)
+    diagram = text.split("```mermaid\n")[1].split("```")[0]
+    modules = {path.name for package in packages for path in (_ROOT / package).glob("*.py")}
+    assert set(re.findall(r"\w+\.py", diagram)) <= modules
 
 
 def test_only_the_front_doors_compose() -> None:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import inspect
 import re
 from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
-import smartdownsample
 from PIL import Image
 
 from smartdownsample_core import sample_diverse
@@ -116,6 +114,23 @@ def test_no_images_give_no_images() -> None:
             "image_loading_errors must be 'raise' or 'skip', got 'ignore'",
             id="errors",
         ),
+        pytest.param({"target_count": None}, ValueError, "target_count is missing", id="none"),
+        pytest.param(
+            {"show_summary": 42}, ValueError, "got 42; say random_seed by name", id="1.9.0"
+        ),
+        pytest.param(
+            {"distance_threshold": 0.5},
+            TypeError,
+            "give such embeddings as features= and say strategy='diverse'",
+            id="2.0",
+        ),
+        pytest.param(
+            {"hash_size": 0.5},
+            ValueError,
+            "got 0.5; distance_threshold is of",
+            id="2.0 by position",
+        ),
+        pytest.param({"stratify": []}, TypeError, "beside its own it takes strategy", id="unknown"),
         pytest.param(
             {"image_paths": "a.jpg"}, ValueError, "got the single path 'a.jpg'", id="one str"
         ),
@@ -258,29 +273,3 @@ def test_progress_and_summary_are_shown_by_default(burst_paths: list[str], capsy
     assert "Reading images" in err
     assert "9/9" in err
     assert out.startswith("Kept 4 of 9 images (44.4%)")
-
-
-def test_parameters_of_the_reference_are_ours() -> None:
-    """A call written for smartdownsample 1.9.2 with keywords means the same."""
-    ours = inspect.signature(sample_diverse).parameters
-    reference = inspect.signature(smartdownsample.sample_diverse).parameters
-    assert list(ours)[:5] == list(reference)[:5]
-    for name in set(reference) - {"n_workers"}:  # None and 4 mean the same to both
-        assert ours[name].default == reference[name].default
-
-
-def test_a_call_site_of_the_reference_works(tmp_path: Path, burst_paths: list[str]) -> None:
-    """All of its keywords at once."""
-    kept = sample_diverse(
-        image_paths=burst_paths[:20],
-        target_count=6,
-        hash_size=8,
-        n_workers=None,
-        show_progress=False,
-        show_summary=False,
-        save_distribution=str(tmp_path / "distribution.png"),
-        save_thumbnails=str(tmp_path / "thumbnails.png"),
-        image_loading_errors="raise",
-        return_indices=False,
-    )
-    assert len(set(kept)) == 6

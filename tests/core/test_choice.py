@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from smartdownsample_core import Choice
+from smartdownsample_core.choice import MISSING_TARGET
 
 
 @pytest.mark.parametrize(
@@ -15,7 +16,7 @@ from smartdownsample_core import Choice
     [
         pytest.param(
             {"strategy": "random"},
-            "strategy must be 'stride' or 'diverse' or 'representative', got 'random'",
+            "strategy must be 'stride', 'diverse' or 'representative', got 'random'",
             id="strategy",
         ),
         pytest.param(
@@ -35,12 +36,18 @@ from smartdownsample_core import Choice
         ),
         pytest.param(
             {"near_duplicates": float("nan"), "features": [[1]]},
-            "near_duplicates must be a number of at least 0, got nan",
+            "near_duplicates, a cosine distance of features, must be a number from 0 to 2, got nan",
             id="radius of nan",
         ),
         pytest.param(
+            {"near_duplicates": 8, "features": [[1]]},
+            "near_duplicates, a cosine distance of features, must be a number from 0 to 2, got 8",
+            id="bits instead of a distance",
+        ),
+        pytest.param(
             {"near_duplicates": 1.5},
-            "near_duplicates must be a whole number, got 1.5",
+            "near_duplicates must be a whole number, got 1.5: it counts bits of the hash; of "
+            "features it is a cosine distance",
             id="half a bit",
         ),
         pytest.param(
@@ -74,14 +81,27 @@ from smartdownsample_core import Choice
             id="half an image per group",
         ),
         pytest.param(
-            {"max_per_group": 3},
-            "max_per_group and balance are about strata: say stratify_by, too",
-            id="most without strata",
+            {"balance": "equal"},
+            "balance 'equal' shares out among labels: say stratify_by, too",
+            id="balance without strata",
         ),
         pytest.param(
-            {"balance": "equal"},
-            "max_per_group and balance are about strata: say stratify_by, too",
-            id="balance without strata",
+            {"stratify_by": "folder"},
+            "stratify_by must be a list with a label for each image, got the text 'folder'; the "
+            "folders are [os.path.dirname(path) for path in image_paths]",
+            id="a word instead of labels",
+        ),
+        pytest.param(
+            {"stratify_by": {"a.jpg": "fox"}},
+            "stratify_by must be a list with a label for each image, got a dict; of a dict, "
+            "[labels[path] for path in image_paths]",
+            id="a dict instead of labels",
+        ),
+        pytest.param(
+            {"stratify_by": (label for label in "ab")},
+            "stratify_by must be a list with a label for each image, got a generator; of a dict, "
+            "[labels[path] for path in image_paths]",
+            id="a generator of labels",
         ),
     ],
 )
@@ -97,13 +117,13 @@ def test_a_wrong_choice_is_refused(fields: dict[str, object], message: str) -> N
         pytest.param(
             {},
             None,
-            "without a target_count, say near_duplicates or max_per_group",
+            MISSING_TARGET,
             id="no target",
         ),
         pytest.param(
             {"leave_out_junk": True, "stratify_by": ["a"] * 4},
             None,
-            "without a target_count, say near_duplicates or max_per_group",
+            MISSING_TARGET,
             id="no target with strata",
         ),
         pytest.param(
@@ -117,6 +137,32 @@ def test_a_wrong_choice_is_refused(fields: dict[str, object], message: str) -> N
             3,
             "stratify_by must have a label for each of the 4 images, got 1,234",
             id="labels",
+        ),
+        pytest.param(
+            {"keep": ["a.jpg"]},
+            3,
+            "keep must be a list of positions in the list of images, got 'a.jpg'; for a path, "
+            "image_paths.index(path)",
+            id="a path instead of a position",
+        ),
+        pytest.param(
+            {"keep": "a.jpg"},
+            3,
+            "keep must be a list of positions in the list of images, got 'a.jpg'",
+            id="one path",
+        ),
+        pytest.param(
+            {"keep": 2},
+            3,
+            "keep must be a list of positions in the list of images, got 2",
+            id="one position",
+        ),
+        pytest.param(
+            {"keep": [True, False]},
+            3,
+            "keep must be a list of positions in the list of images, got True; of a mask, "
+            "numpy.flatnonzero(mask)",
+            id="a mask",
         ),
         pytest.param({"keep": [1.5]}, 3, "keep must be a whole number, got 1.5", id="position"),
         pytest.param(
@@ -161,7 +207,10 @@ def test_a_choice_that_does_not_fit_is_refused(
         pytest.param({"near_duplicates": 0}, None, id="radius without target"),
         pytest.param({"near_duplicates": np.int64(2)}, None, id="radius of numpy"),
         pytest.param({"near_duplicates": 0.1, "features": [[1]] * 4}, None, id="cosine distance"),
-        pytest.param({"max_per_group": 1, "stratify_by": "abcd"}, None, id="most without target"),
+        pytest.param(
+            {"max_per_group": 1, "stratify_by": [*"abcd"]}, None, id="most without target"
+        ),
+        pytest.param({"max_per_group": 3}, None, id="most of each bucket"),
         pytest.param({"balance": 1, "stratify_by": [None] * 4}, 3, id="balance of 1"),
         pytest.param({"balance": np.float32(0.5), "stratify_by": [1] * 4}, 3, id="of numpy"),
         pytest.param({"keep": np.array([0, 3])}, 2, id="positions of numpy"),

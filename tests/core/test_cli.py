@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import pty
 import signal
 import subprocess
 import sys
@@ -59,6 +60,19 @@ def test_exit_codes(
     assert result.returncode == code
     assert "Traceback" not in result.stderr
     assert ("error: " in result.stderr) == (code > 0)
+
+
+def test_without_paths_a_terminal_is_not_waited_for(python_env: dict[str, str]) -> None:
+    """Who just types the name of the program is told what is missing."""
+    ours, its = pty.openpty()
+    command = [sys.executable, *_MODULE, "-n", "1"]
+    result = subprocess.run(
+        command, env=python_env, stdin=its, capture_output=True, text=True, timeout=60
+    )
+    os.close(ours)
+    os.close(its)
+    assert result.returncode == 2
+    assert "no PATH was given; name images or folders, or see --help" in result.stderr
 
 
 def test_a_reader_that_has_enough_is_no_error(
@@ -175,8 +189,8 @@ def test_a_file_counts_once(tree: list[str], run, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("argument", "where"),
     [
-        ("empty", "at 'empty'"),
-        ("no.png", "at 'no.png'"),
+        ("empty", "at 'empty'; no file in or below that folder ends like an image, such as .jpg"),
+        ("no.png", "at 'no.png'; there is no such file or folder"),
         ("no/*.png", "at 'no/*.png'; upper and lower case differ, as in .jpg and .JPG"),
         ("-", "on standard input"),
     ],

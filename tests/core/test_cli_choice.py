@@ -51,6 +51,12 @@ def test_near_duplicates_do_without_a_target(keep, burst_paths: list[str]) -> No
     assert keep("--near-duplicates", "10") == expected
 
 
+def test_max_per_group_does_without_a_target(keep, burst_paths: list[str]) -> None:
+    expected = sample_diverse(burst_paths, max_per_group=1, **_QUIET)
+    assert 1 < len(expected) < len(burst_paths)
+    assert keep("--max-per-group", "1") == expected
+
+
 def test_folders_are_strata(keep, burst_paths: list[str]) -> None:
     kept = keep("-n", "8", "--stratify-by", "folder", "--balance", "equal")
     counts = Counter(map(os.path.dirname, kept))
@@ -103,13 +109,14 @@ def test_features_of_a_file(keep, burst_paths: list[str], tmp_path: Path) -> Non
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ([], "without a --target-count, say --near-duplicates or --max-per-group"),
-        (["-n", "5", "--max-per-group", "2"], "--max-per-group and balance are about strata"),
+        ([], "--target-count is missing: say how many images to keep; only with --near-duplicates"),
+        (["-n", "5", "--balance", "equal"], "balance 'equal' shares out among labels"),
+        (["-n", "99", "--max-per-group", "1"], "images that --max-per-group leaves"),
         (["-n", "5", "--balance", "2"], "balance must be a number from 0 to 1, got 2.0"),
         (["-n", "5", "--near-duplicates", "2.5"], "--near-duplicates must be a whole number"),
         (["-n", "5", "--keep", "gone.txt"], "--keep: cannot read gone.txt"),
         (["-n", "5", "--stratify-by", "gone.csv"], "--stratify-by: cannot read gone.csv"),
-        (["-n", "5", "--features", "gone.npy"], "--features must be a .npy file: gone.npy"),
+        (["-n", "5", "--features", "gone.npy"], "--features: cannot read gone.npy (No such file"),
         (
             ["-n", "9", "--stratify-by", "folder", "--max-per-group", "1"],
             "images that --max-per-group leaves; raise --max-per-group, or ask for fewer",
@@ -121,6 +128,37 @@ def test_contradictions_are_errors(
 ) -> None:
     assert main([*burst_paths, *options, "-q"]) == 2
     assert message in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("option", "content", "message"),
+    [
+        ("--keep", b"file\na.jpg\n", "lists no images; it must have a path a line, or be a .csv"),
+        ("--keep", b"", "lists no images"),
+        ("--stratify-by", b"label,path\n", "its first two columns must be path and label"),
+        ("--features", b"1,2\n", "--features must be a .npy file of numbers, as numpy.save writes"),
+    ],
+    ids=["no column path", "empty", "columns", "no array"],
+)
+def test_a_file_of_another_kind_is_refused(
+    burst_paths: list[str],
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+    option: str,
+    content: bytes,
+    message: str,
+) -> None:
+    """A file without what is asked of it is an error, not a file that says nothing."""
+    path = tmp_path / "file.csv"
+    path.write_bytes(content)
+    assert main([*burst_paths, "-n", "5", option, str(path), "-q"]) == 2
+    assert message in capsys.readouterr().err
+
+
+def test_warnings_name_the_options(burst_paths: list[str], capsys) -> None:
+    """What could not be done is said in the words of the command line."""
+    assert main([*burst_paths, "-n", "2", "-q"]) == 0
+    assert capsys.readouterr().err.startswith("Warning: --target-count 2 is less than the ")
 
 
 def test_a_kept_file_that_is_no_image_is_named(

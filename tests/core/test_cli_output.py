@@ -109,6 +109,9 @@ def test_an_existing_file_is_refused_before_reading(
         pytest.param(["-o", "kept.xml"], "--output must end in .txt, .csv, .json", id="ending"),
         pytest.param(["--thumbnails", "a.jpg"], "--thumbnails must be a .png file", id="chart"),
         pytest.param(["--seed", "-1"], "--seed must be at least 0, got -1", id="seed"),
+        pytest.param(
+            ["--hash-size", "65"], "--hash-size must be at most 64, got 65", id="large hash"
+        ),
         pytest.param(["--hash-size", "3"], "must be at least 4, got 3", id="hash size"),
         pytest.param(["--workers", "0"], "must be at least 1, got 0", id="workers"),
     ],
@@ -120,6 +123,27 @@ def test_bad_options_are_refused_before_reading(
     code, out, err = run("gone.png", "-n", "1", "--quiet", *arguments)
     assert (code, out) == (2, [])
     assert message in err
+
+
+@pytest.mark.parametrize(
+    ("option", "path"),
+    [
+        ("-o", "file/new/kept.txt"),
+        ("--thumbnails", "file/grid.png"),
+        ("--copy-to", "file"),
+        ("--symlink-to", "file/links"),
+    ],
+)
+def test_a_folder_that_cannot_be_made_is_named_before_reading(
+    tree: list[str], run, option: str, path: str
+) -> None:
+    """Not found out after everything was read; the missing image is not even looked for."""
+    Path("file").write_text("mine")
+    code, out, err = run("gone.png", "-n", "1", "--quiet", option, path)
+    assert (code, out) == (1, [])
+    assert "cannot make the folder file" in err
+    assert "choose another one" in err
+    assert Path("file").read_text() == "mine"
 
 
 def test_output_into_a_missing_folder_makes_it(tree: list[str], run) -> None:

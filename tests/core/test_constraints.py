@@ -211,7 +211,7 @@ def test_the_same_seed_gives_the_same_images(case: _Case) -> None:
 def test_without_a_target_all_that_is_good_is_kept(case: _Case) -> None:
     """Everything but near-duplicates and junk, within the room of the strata."""
     if case.choice.near_duplicates is None and case.choice.max_per_group is None:
-        with pytest.raises(ValueError, match="say near_duplicates or max_per_group"):
+        with pytest.raises(ValueError, match="target_count is missing"):
             downsample(case.table, case.order, None, case.seed, case.choice)
         return
     selection = downsample(case.table, case.order, None, case.seed, case.choice)
@@ -353,6 +353,13 @@ def test_too_large_a_target_for_the_strata_is_refused() -> None:
     )
     with pytest.raises(ValueError, match=message):
         downsample(_table(11), np.arange(11), 5, 0, choice)
+
+
+def test_without_labels_max_per_group_is_of_each_bucket(table_of) -> None:
+    """Without a target, each bucket keeps as many as that, or all that it has."""
+    table = table_of([127] * 3 + [0] * 15 + [64, -1])
+    selection = downsample(table, np.arange(20), None, choice=Choice(max_per_group=2))
+    assert [(bucket.id, bucket.kept) for bucket in selection.buckets] == [(0, 2), (127, 2), (64, 1)]
 
 
 def test_others_differ_from_what_is_kept() -> None:

@@ -61,13 +61,15 @@ def test_a_vector_of_zeros_stays_one() -> None:
         pytest.param(
             [["a", "b"]],
             1,
-            "features must be an array of numbers with one row per image",
+            "features must be an array of numbers with 1 rows, one for each image, got list of "
+            "uneven or other values",
             id="texts",
         ),
         pytest.param(
             [[1.0], [1.0, 2.0]],
             2,
-            "features must be an array of numbers with one row per image",
+            "features must be an array of numbers with 2 rows, one for each image, got list of "
+            "uneven or other values",
             id="ragged",
         ),
         pytest.param(

@@ -10,7 +10,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image, ImageColor
 
-from smartdownsample_core import Bucket, Selection, bucket_name, downsample
+from smartdownsample_core import (
+    Bucket,
+    Choice,
+    Selection,
+    bucket_name,
+    downsample,
+    extract,
+    natural_order,
+)
 from smartdownsample_core.report import (
     EXCLUDED_COLOR,
     KEPT_COLOR,
@@ -83,6 +91,43 @@ def test_summary_has_totals_and_a_line_per_bucket(table_of) -> None:
         f"   127         3         1   33.3%     3.00  {bucket_name(127)}",
         f"    64         1         0    0.0%        -  {bucket_name(64)}",
     ]
+
+
+def test_summary_lists_strata_and_what_was_left_out(table_of) -> None:
+    """Strata largest first, of many the first twenty; a strategy without strides shows none."""
+    table = table_of([0] * 60 + [-1])
+    labels = ["a"] * 5 + ["b"] * 33 + [f"c{number:02}" for number in range(22)] + ["b"]
+    features = np.ones((61, 1))
+    choice = Choice(
+        strategy="diverse",
+        near_duplicates=0,
+        features=features,
+        stratify_by=labels,
+        balance="equal",
+    )
+    text = summary(downsample(table, np.arange(61), 1, choice=choice)).splitlines()
+    assert text[:6] == [
+        "Kept 1 of 60 images (1.7%) from 1 of 1 buckets",
+        "Left out 59 near-duplicates of kept images",
+        "",
+        "            Size      Kept    Rate  Label",
+        f"{'':>6}        33         0    0.0%  b",
+        f"{'':>6}         5         1   20.0%  a",
+    ]
+    assert text[-4:] == [
+        f"{'':>6} ... and 4 smaller ones",
+        "",
+        "Bucket      Size      Kept    Rate  Name",
+        f"     0        60         1    1.7%  {bucket_name(0)}",
+    ]
+
+
+def test_summary_says_what_junk_was_left_out(white_paths: list[str], burst_paths) -> None:
+    """White images that were not kept are counted."""
+    paths = [*white_paths, *burst_paths[:4]]
+    table = extract(paths, descriptors=True)
+    kept = downsample(table, natural_order(paths), 5, choice=Choice(leave_out_junk=True))
+    assert summary(kept).splitlines()[1] == "Left out 5 images with nothing on them"
 
 
 def test_summary_of_nothing_is_words_too(table_of) -> None:

@@ -47,6 +47,11 @@ def test_strata_are_those_of_the_rarest_labels(labels: list) -> None:
         pytest.param(
             [None, [], [None], ()], ["(no label)"] * 4, id="nothing, empty and only nothing"
         ),
+        pytest.param(
+            [float("nan"), np.float32("nan"), [float("nan"), "a"]],
+            ["(no label)", "(no label)", "a"],
+            id="nan is nothing",
+        ),
         pytest.param([7, 7.5, True, 7], ["7", "7.5", "True", "7"], id="numbers are texts"),
         pytest.param(["cat", ("cat", None)], ["cat", "cat"], id="a text is one label"),
         pytest.param(["", None], ["", "(no label)"], id="an empty text is a label"),

@@ -27,6 +27,21 @@ def test_the_list_holds_what_was_kept(dataset, operators, kept, tmp_path, ending
     assert all(row["bucket_name"] for row in rows)
 
 
+def test_the_list_holds_ranks_and_groups(dataset, operators, tmp_path) -> None:
+    """A list of a run that numbers samples has these numbers."""
+    path = tmp_path / "kept.csv"
+    operators.downsample(dataset, 20, strategy="diverse", near_duplicates=16)
+    operators.export_run(dataset, "smartdownsample", str(path))
+    with path.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    kept = dataset.match_tags("smartdownsample")
+    assert sorted(int(row["rank"]) for row in rows) == list(range(1, 21))
+    assert [row["group"] for row in rows] == [
+        str(group or "") for group in kept.values("smartdownsample_group")
+    ]
+    assert any(row["group"] for row in rows)
+
+
 @pytest.mark.parametrize(
     ("path", "message"),
     [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import importlib.metadata
 import json
 import os
@@ -9,7 +10,9 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -25,9 +28,15 @@ from plugin.run_operators import OPERATORS as RUN_OPERATORS
 _ROOT = Path(__file__).parents[2]
 _NAME = "@smartdownsample/smartdownsample"
 _PARTS = ("__init__.py", "fiftyone.yml", "plugin", "smartdownsample_core", "assets")
+#: What an archive holds; the rest of the project is for who works on it.
+_ARCHIVED = {
+    *_PARTS, "CHANGELOG.md", "CITATION.cff", "LICENSE", "MANIFEST.in", "README.md", "SECURITY.md",
+    "docs", "pyproject.toml", "requirements.txt",
+}  # fmt: skip
 _MANIFEST = yaml.safe_load((_ROOT / "fiftyone.yml").read_text(encoding="utf-8"))
 
 #: Loads all plugins, and says what became of ours; WITHOUT_CORE hides the installed core first.
+#: Given the name of a dataset, keeps five of its samples.
 _LOAD = """
 import importlib.util, json, os, sys
 
@@ -49,6 +58,12 @@ report = {
     "errors": context.errors,
     "core": core and core.__file__,
 }
+if len(sys.argv) > 2:
+    import fiftyone as fo
+    import fiftyone.operators as foo
+
+    downsample = foo.get_operator("@smartdownsample/smartdownsample/downsample")
+    report["summary"] = downsample(fo.load_dataset(sys.argv[2]), target_count=5)["summary"]
 print("REPORT", json.dumps(report))
 """
 
@@ -68,10 +83,24 @@ def copy_plugin(tmp_path: Path) -> Callable[[str], Path]:
     return copy
 
 
-def _load(plugin: Path, **env: str) -> dict[str, Any]:
+@pytest.fixture
+def archive_url(tmp_path: Path) -> Iterator[str]:
+    """Where a web server of this machine has the archive of the last commit."""
+    web = tmp_path / "web"
+    web.mkdir()
+    command = ["git", "archive", "--worktree-attributes", "--prefix=project/", "-o"]
+    subprocess.run([*command, str(web / "plugin.zip"), "HEAD"], cwd=_ROOT, check=True)
+    handler = functools.partial(SimpleHTTPRequestHandler, directory=web)
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever).start()
+        yield f"http://127.0.0.1:{server.server_port}/plugin.zip"
+        server.shutdown()
+
+
+def _load(plugin: Path, *dataset: str, **env: str) -> dict[str, Any]:
     inherited = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
     process = subprocess.run(
-        [sys.executable, "-c", _LOAD, str(_ROOT)],
+        [sys.executable, "-c", _LOAD, str(_ROOT), *dataset],
         cwd=plugin.parent,
         env={**inherited, "FIFTYONE_PLUGINS_DIR": str(plugin.parent), **env},
         capture_output=True,
@@ -133,6 +162,24 @@ def test_it_loads_from_any_folder(copy_plugin, folder, env) -> None:
     assert report["operators"] == [f"{_NAME}/{name}" for name in names]
     home = plugin if env else _ROOT
     assert report["core"] == str(home / "smartdownsample_core" / "__init__.py")
+
+
+def test_what_fiftyone_downloads_is_a_plugin_that_works(tmp_path, archive_url, dataset) -> None:
+    """``fiftyone plugins download`` of an archive gets all that a run needs, and no tests."""
+    plugins = tmp_path / "plugins"
+    plugins.mkdir()
+    subprocess.run(
+        [Path(sys.executable).with_name("fiftyone"), "plugins", "download", archive_url],
+        env={**os.environ, "FIFTYONE_PLUGINS_DIR": str(plugins)},
+        timeout=120,
+        check=True,
+    )
+    plugin = plugins / _NAME
+    assert {path.name for path in plugin.iterdir()} == _ARCHIVED
+    report = _load(plugins / "@smartdownsample", dataset.name, WITHOUT_CORE="1")
+    assert report["errors"] == []
+    assert report["core"] == str(plugin / "smartdownsample_core" / "__init__.py")
+    assert report["summary"].startswith(f"Kept 5 of {len(dataset)} images")
 
 
 def test_another_version_of_the_core_is_a_clear_error(copy_plugin) -> None:

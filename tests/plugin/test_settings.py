@@ -26,21 +26,31 @@ import pytest
         ({"n_workers": 0}, "n_workers must be at least 1, got 0"),
         ({"random_seed": -1}, "random_seed must be at least 0, got -1"),
         ({"tag": 5}, "tag must be .* got 5"),
-        ({"strategy": "best"}, "strategy must be 'stride' or .*, got 'best'"),
+        ({"strategy": "best"}, "strategy must be 'stride', .*, got 'best'"),
         ({"near_duplicates": -1}, "near_duplicates must be a number of at least 0, got -1"),
-        ({"near_duplicates": 0.5}, "near_duplicates must be a whole number, got 0.5"),
-        ({"max_per_group": 3}, "max_per_group and balance are about strata: say stratify_by"),
+        (
+            {"near_duplicates": 0.5},
+            "near_duplicates must be a whole number, got 0.5: it counts bits",
+        ),
+        ({"features": np.ones((2, 2))}, "features must be a field or a brain key, got a ndarray"),
+        ({"stratify_by": ["a"]}, "stratify_by must be the path of a field, got a list; write"),
+        ({"keep": ["a.jpg"]}, "keep: 'a.jpg' is no id of a sample; of paths, dataset.select_by"),
+        ({"keep": [1, 2]}, "keep must be a tag, the name of a saved view, a view, or ids of"),
+        ({"run_key": 3}, "run_key must be letters, digits and underscores"),
+        ({"hash_size": 65}, "hash_size must be at most 64, got 65"),
+        ({"save_distribution": "a.png"}, "must be a full path on the server, .* got 'a.png'"),
+        ({"balance": "equal"}, "balance 'equal' shares out among labels: say stratify_by, too"),
         ({"max_per_group": 0, "stratify_by": "id"}, "max_per_group must be at least 1, got 0"),
         ({"max_per_group": 2, "stratify_by": "filepath", "balance": "odd"}, "balance must be 'pro"),
         ({"balance": 2, "stratify_by": "tags"}, "balance must be a number from 0 to 1, got 2.0"),
         ({"stratify_by": "tag"}, "no field 'tag'; there is 'tags'"),
-        ({"stratify_by": 5}, "stratify_by must be the path of a field, got 5"),
+        ({"stratify_by": 5}, "stratify_by must be the path of a field, got a int"),
         ({"stratify_by": "metadata"}, "'metadata' is a EmbeddedDocumentField, whose values are no"),
         ({"features": "tags"}, "features: 'tags' is a ListField, which holds no embeddings"),
         ({"features": "clip"}, "the dataset has no field and no brain key 'clip'"),
         ({"keep": "gold"}, "keep: no tag and no saved view is named 'gold'"),
         ({"keep": 5}, "keep must be a tag, the name of a saved view or ids, got 5"),
-        ({"keep": ["lost"]}, "keep: 1 of 1 ids are not among the samples"),
+        ({"keep": ["0" * 24]}, "keep: 1 of 1 ids are not among the samples"),
     ],
     ids=lambda value: str(value) if isinstance(value, dict) else "",
 )
@@ -50,6 +60,31 @@ def test_a_bad_setting_writes_nothing(dataset, operators, state_of, settings, me
     with pytest.raises(ValueError, match=message):
         operators.downsample(dataset, **{"target_count": 10, **settings})
     assert state_of(dataset) == before
+
+
+@pytest.mark.parametrize("given", ["my-dataset", None, []], ids=["name", "nothing", "list"])
+def test_what_is_no_dataset_is_refused(operators, given, tmp_path) -> None:
+    """A name, nothing or samples in the place of a dataset are named, by every operator."""
+    for call in (
+        lambda: operators.downsample(given, 5),
+        lambda: operators.compute_signatures(given),
+        lambda: operators.view_buckets(given),
+        lambda: operators.delete_run(given, "smartdownsample"),
+        lambda: operators.export_run(given, "smartdownsample", tmp_path / "kept.csv"),
+        lambda: operators.arrange_app(given),
+        lambda: operators.recover_runs(given),
+    ):
+        with pytest.raises(ValueError, match="expected a dataset or view, got a"):
+            call()
+
+
+def test_paths_and_views_will_do(dataset, operators, tmp_path) -> None:
+    """Charts and lists may be Path objects, and a view stands for its dataset."""
+    operators.downsample(dataset, 5, save_distribution=tmp_path / "chart.png")
+    assert (tmp_path / "chart.png").is_file()
+    view = dataset.view()
+    assert operators.export_run(view, "smartdownsample", tmp_path / "kept.csv")["samples"] == 5
+    assert operators.delete_run(view, "smartdownsample")["untagged"] == 5
 
 
 @pytest.mark.parametrize(

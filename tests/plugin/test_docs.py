@@ -1,0 +1,268 @@
+"""What README and docs/ show is what happens: their commands are run, their tables compared."""
+
+from __future__ import annotations
+
+import ast
+import csv
+import dataclasses
+import inspect
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import fiftyone as fo
+import fiftyone.core.models as fom
+import numpy as np
+import pytest
+
+from smartdownsample_core import Choice, sample_diverse
+from smartdownsample_core.cli import _parser, main
+
+_ROOT = Path(__file__).parents[2]
+_DOCUMENTS = [_ROOT / "README.md", *sorted((_ROOT / "docs").glob("*.md"))]
+_PARAMETERS = (_ROOT / "docs" / "parameters.md").read_text(encoding="utf-8")
+_BLOCK = re.compile(r"^```(bash|shell|python)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+
+#: Commands that are not run here, and why; that make knows them is checked.
+_ELSEWHERE = {
+    "make demo": ".ci/run runs it",
+    "make test": "this test is a part of it",
+}
+_N_IMAGES = 1200
+
+
+class _Colours(fom.Model):
+    """Embeds an image as the colours of a coarse grid: a model that needs no download."""
+
+    media_type = "image"
+    has_embeddings = True
+    ragged_batches = False
+    transforms = None
+    preprocess = False
+
+    def embed(self, arg: np.ndarray) -> np.ndarray:
+        """Returns 48 numbers."""
+        height, width = (length // 4 * 4 for length in arg.shape[:2])
+        cells = arg[:height, :width].reshape(4, height // 4, 4, width // 4, 3)
+        return np.asarray(cells.mean((1, 3)).ravel() + 1)
+
+    def predict(self, arg: np.ndarray) -> None:
+        """Has nothing to predict."""
+
+
+@pytest.fixture(scope="module")
+def project(images: list[str], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the project with the photos and the files that the documents speak of."""
+    copy = tmp_path_factory.mktemp("project")
+    command = ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"]
+    listed = subprocess.run(command, cwd=_ROOT, capture_output=True, text=True, check=True)
+    for name in filter(None, listed.stdout.split("\0")):
+        if (_ROOT / name).is_file():
+            (copy / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(_ROOT / name, copy / name)
+    for number in range(_N_IMAGES):
+        photo = copy / "photos" / f"cam{number % 3}" / f"{number}.jpg"
+        photo.parent.mkdir(parents=True, exist_ok=True)
+        os.link(images[number % len(images)], photo)
+    (copy / "last-week").touch()
+    os.utime(copy / "last-week", (0, 0))
+    return copy
+
+
+@pytest.fixture
+def known(project: Path, operators: SimpleNamespace) -> Iterator[dict[str, Any]]:
+    """What the documents take for granted: a dataset, paths, a model, an operator."""
+    paths = [str(path) for path in sorted((project / "photos").rglob("*.jpg"))]
+    dataset = fo.Dataset("my-dataset", persistent=True)
+    dataset.add_samples(
+        fo.Sample(
+            path,
+            tags=["last_week"] if number % 100 == 0 else [],
+            ground_truth=fo.Classification(label=("fox", "owl", None)[number % 3]),
+        )
+        for number, path in enumerate(paths)
+    )
+    yield {
+        "dataset": dataset,
+        "downsample": operators.downsample,
+        "image_paths": paths,
+        "embeddings": np.random.default_rng(0).normal(size=(len(paths), 16)),
+        "model": _Colours(),
+    }
+    dataset.delete()
+
+
+def _blocks(language: str) -> list[Any]:
+    return [
+        pytest.param(number, code, id=f"{document.name}-{number}")
+        for document in _DOCUMENTS
+        for number, (found, code) in enumerate(
+            _BLOCK.findall(document.read_text(encoding="utf-8")), 1
+        )
+        if found.replace("bash", "shell") == language
+    ]
+
+
+def test_every_block_is_one_that_is_run() -> None:
+    """No fence has a language that would be passed over, but for diagrams and plain text."""
+    for document in _DOCUMENTS:
+        fences = re.findall(r"^```(\S*)$", document.read_text(encoding="utf-8"), re.MULTILINE)
+        assert set(fences[::2]) <= {"bash", "shell", "python", "mermaid", "text"}, document.name
+        assert set(fences[1::2]) <= {""}, document.name
+
+
+@pytest.mark.parametrize(
+    "document",
+    [document for document in _DOCUMENTS if "```python" in document.read_text(encoding="utf-8")],
+    ids=lambda document: document.name,
+)
+def test_python_of_a_document_runs(
+    document: Path, project: Path, known: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The blocks of a document run one after the other, as a reader would type them."""
+    monkeypatch.chdir(project)
+    for language, code in _BLOCK.findall(document.read_text(encoding="utf-8")):
+        if language == "python":
+            exec(compile(code, document.name, "exec"), known)
+
+
+@pytest.mark.parametrize(("number", "code"), _blocks("shell"))
+def test_commands_run(number: int, code: str, project: Path, tmp_path: Path) -> None:
+    """The commands of a block end well, in a copy of the project."""
+    (tmp_path / "plugins").mkdir()
+    env = {
+        **os.environ,
+        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+        "FIFTYONE_PLUGINS_DIR": str(tmp_path / "plugins"),
+    }
+    lines = []
+    for line in code.splitlines():
+        elsewhere = next((command for command in _ELSEWHERE if line.startswith(command)), None)
+        lines.append(elsewhere.replace("make", "make --dry-run") if elsewhere else line)
+    subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", "\n".join(lines)],
+        cwd=project,
+        env=env,
+        stdin=subprocess.DEVNULL,
+        timeout=300,
+        check=True,
+    )
+
+
+def test_the_readme_keeps_as_many_as_it_says(project: Path) -> None:
+    """After the commands of the README, its lists have the lengths that it names."""
+    lines = {
+        name: len((project / name).read_text(encoding="utf-8").splitlines())
+        for name in ("kept.txt", "one_of_each.txt", "kept.csv", "grown.txt")
+    }
+    assert lines["kept.txt"] == 500
+    assert lines["kept.csv"] == 501  # with its header
+    assert lines["grown.txt"] == 1000
+    assert 1 < lines["one_of_each.txt"] < 100
+    assert len(list((project / "week").rglob("*.jpg"))) == 50
+
+
+def _table(heading: str) -> dict[str, tuple[str | None, str]]:
+    """Name of a parameter to its option, if it has one, and its default, of the table below."""
+    _, below = re.split(f"^{heading}", _PARAMETERS, maxsplit=1, flags=re.MULTILINE)
+    text = below.split("\n\n")[1]
+    rows = re.findall(r"^\| `(\w+)`(?: \(`([^`]+)`\))? \| (.+?) \|", text, re.MULTILINE)
+    return {name: (option or None, default.strip("`")) for name, option, default in rows}
+
+
+def _default(text: str) -> Any:
+    return inspect.Parameter.empty if text == "required" else ast.literal_eval(text)
+
+
+def test_the_table_of_downsample_is_that_of_the_code(operators: SimpleNamespace) -> None:
+    """Names and defaults."""
+    signature = inspect.signature(operators.downsample.__call__).parameters
+    code = {name: parameter.default for name, parameter in signature.items()}
+    del code["sample_collection"], code["delegate"]
+    table = _table("Of the operator `downsample`")
+    assert {name: _default(default) for name, (_, default) in table.items()} == code
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "compute_signatures",
+        "view_buckets",
+        "delete_run",
+        "export_run",
+        "arrange_app",
+        "recover_runs",
+    ],
+)
+def test_the_table_of_the_other_operators_is_that_of_the_code(
+    operators: SimpleNamespace, name: str
+) -> None:
+    """Names and defaults of what follows the dataset."""
+    (row,) = re.findall(rf"^\| `{name}` \| (.*) \|$", _PARAMETERS, re.MULTILINE)
+    row = re.sub(r"\([^)]*\)", "", row)
+    table = dict(re.findall(r"`(\w+)(?:=([^`]+))?`", row))
+    signature = inspect.signature(getattr(operators, name).__call__).parameters
+    _, *code = (p for p in signature.values() if p.name != "delegate")
+    assert {key: _default(value or "required") for key, value in table.items()} == {
+        parameter.name: parameter.default for parameter in code
+    }
+
+
+def test_the_table_of_the_function_is_that_of_the_code() -> None:
+    """Names and defaults, those of the choice too, in the order of the code."""
+    code = {p.name: p.default for p in inspect.signature(sample_diverse).parameters.values()}
+    del code["choice"]
+    code |= {field.name: field.default for field in dataclasses.fields(Choice)}
+    table = _table("Of `sample_diverse`")
+    assert {name: _default(default) for name, (_, default) in table.items()} == code
+    assert (
+        list(table)[: len(code) - len(dataclasses.fields(Choice))]
+        == list(code)[: -len(dataclasses.fields(Choice))]
+    )
+
+
+def test_the_table_names_the_options_of_the_command_line() -> None:
+    """Every option that it names is one, and has the default of the function."""
+    options = {name: a for a in _parser()._actions for name in a.option_strings}
+    for name, (option, default) in _table("Of `sample_diverse`").items():
+        if option in ("PATH...", None):
+            continue
+        assert option in options, f"{name}: the command line has no {option}"
+        if option not in ("--quiet", "--processes", "--keep"):
+            assert options[option].default == _default(default), option
+
+
+def test_the_columns_of_a_csv_are_those_that_are_documented(
+    images: list[str], tmp_path: Path
+) -> None:
+    """A list with all that can be asked for has the documented columns, in their order."""
+    output = tmp_path / "kept.csv"
+    choice = ["--strategy", "diverse", "--stratify-by", "folder", "--near-duplicates", "2"]
+    assert main([*images, "-n", "9", *choice, "-o", str(output), "-q"]) == 0
+    with output.open(newline="") as stream:
+        header = next(csv.reader(stream))
+    (table,) = re.findall(r"\| column \|.*?\n((?:\|.*\n)+)", _PARAMETERS)
+    cells = re.findall(r"^\| (`[^|]+) \|", table, re.MULTILINE)
+    assert header == re.findall(r"`(\w+)`", " ".join(cells))
+
+
+def test_links_lead_somewhere() -> None:
+    """Every link to a file of the project has that file, and every one to a heading that."""
+    for document in [*_DOCUMENTS, _ROOT / "CONTRIBUTING.md", _ROOT / "SECURITY.md"]:
+        for link in re.findall(r"\]\(([^)]+)\)", document.read_text(encoding="utf-8")):
+            if not link.startswith("http"):
+                path, _, anchor = link.partition("#")
+                target = document.parent / path if path else document
+                assert target.is_file(), f"{document.name}: {link}"
+                assert not anchor or anchor in _anchors(target), f"{document.name}: {link}"
+
+
+def _anchors(document: Path) -> set[str]:
+    headings = re.findall(r"^#+ (.*)$", document.read_text(encoding="utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
