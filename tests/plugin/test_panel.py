@@ -47,7 +47,8 @@ def test_it_answers_as_a_run_would(dataset, operators, open_panel) -> None:
     user = open_panel(dataset)
     user.change("target_count", 23)
     user.change("random_seed", 7)
-    table = user.data["buckets"]
+    user.do("fold_table")
+    table = user.state["buckets"]
     user.do("show_kept")
     would_keep = _ids(dataset, user)
     record = operators.downsample(dataset, 23, random_seed=7)
@@ -70,7 +71,7 @@ def test_a_what_if_reads_no_image_and_writes_nothing(
     for target in (1, 40, 80):
         user.change("target_count", target)
         assert f"ept {target} of 80" in user.state["totals"]
-    user.do("click_bar", id=user.data["chart"][0]["ids"][0])
+    user.do("click_bar", id=user.state["chart"][0]["ids"][0])
     user.do("show_excluded")
     assert state_of(dataset) == before
 
@@ -79,7 +80,7 @@ def test_a_bar_shows_its_bucket(dataset, operators, open_panel) -> None:
     """A click on a bar shows the samples of its bucket, kept and excluded ones if asked for."""
     operators.downsample(dataset, 20)
     user = open_panel(dataset)
-    for bucket in user.data["chart"][0]["ids"]:
+    for bucket in user.state["chart"][0]["ids"]:
         members = set(dataset.match(F("signature.bucket") == int(bucket)).values("id"))
         kept = set(dataset.match_tags("smartdownsample").values("id"))
         user.do("click_bar", id=bucket)
@@ -89,7 +90,7 @@ def test_a_bar_shows_its_bucket(dataset, operators, open_panel) -> None:
         user.do("show_excluded")
         assert _ids(dataset, user) == members - kept
         user.do("show_all")
-    user.do("show_everything")
+    user.do("leave_bucket")
     assert _ids(dataset, user) == set(dataset.values("id"))
 
 
@@ -97,7 +98,7 @@ def test_next_and_previous_go_round(dataset, operators, open_panel) -> None:
     """From nowhere, next is the largest bucket and previous the smallest."""
     operators.downsample(dataset, 20)
     user = open_panel(dataset)
-    buckets = [int(bucket) for bucket in user.data["chart"][0]["ids"]]
+    buckets = [int(bucket) for bucket in user.state["chart"][0]["ids"]]
     user.do("next_bucket")
     assert user.state["bucket"] == buckets[0]
     user.do("previous_bucket")
@@ -124,7 +125,7 @@ def test_the_view_of_the_grid_is_what_is_chosen_from(dataset, operators, open_pa
     user.view = dataset.limit(30)._serialize()
     user.do("take_view")
     assert user.state["n_samples"] == 30
-    user.do("click_bar", id=user.data["chart"][0]["ids"][0])
+    user.do("click_bar", id=user.state["chart"][0]["ids"][0])
     user.change("target_count", 5)
     assert "ept 5 of 30" in user.state["totals"]
     user.do("apply")
@@ -165,23 +166,30 @@ def test_what_cannot_be_downsampled_is_refused(make_dataset, open_panel) -> None
 def test_two_runs_are_compared(dataset, operators, open_panel) -> None:
     """Counts, differences per bucket, and the views of what differs."""
     operators.downsample(dataset, 20, run_key="small")
-    operators.downsample(dataset, 40, run_key="large")
+    operators.downsample(dataset, 40, run_key="large", strategy="diverse")
     user = open_panel(dataset)
     user.do("choose_source", value="run:small")
     user.do("compare", value="large")
     kept = {tag: set(dataset.match_tags(tag).values("id")) for tag in ("small", "large")}
-    both = kept["small"] & kept["large"]
-    counts: dict[str, Any] = user.state["compared"]["counts"]
-    assert counts == {
-        "both": len(both),
-        "only_a": 20 - len(both),
-        "only_b": 40 - len(both),
+    parts = {
+        "either": kept["small"] | kept["large"],
+        "both": kept["small"] & kept["large"],
+        "only_a": kept["small"] - kept["large"],
+        "only_b": kept["large"] - kept["small"],
     }
-    assert sum(int(row["gain"]) for row in user.data["difference"]) == 20
-    user.do("show_only_b")
-    assert _ids(dataset, user) == kept["large"] - kept["small"]
-    user.do("show_both")
-    assert _ids(dataset, user) == both
+    compared: dict[str, Any] = user.state["compared"]
+    assert compared["counts"] == {part: len(ids) for part, ids in parts.items()}
+    for part, ids in parts.items():
+        user.do(f"show_{part}")
+        assert _ids(dataset, user) == ids
+        for place, row in enumerate(compared["rows"]):
+            user.do("click_difference", row=place)
+            members = set(dataset.match(F("signature.bucket") == int(row["id"])).values("id"))
+            assert _ids(dataset, user) == ids & members
+            if part == "either":
+                counts = [len(members & kept[tag]) for tag in ("small", "large")]
+                assert [row["a"], row["b"], row["both"]] == [*counts, len(members & parts["both"])]
+                assert user.state["difference"][place]["gain"] == f"{counts[1] - counts[0]:+}"
     user.do("close_comparison")
     assert user.state["compared"] is None
 
@@ -229,7 +237,7 @@ def test_it_answers_every_option_as_a_run_would(dataset, operators, open_panel) 
     for name, value in options.items():
         user.change(name, value)
         assert user.state["problem"] is None
-    strata = user.data["strata"]
+    strata = user.state["strata"]
     user.do("show_kept")
     would_keep = _ids(dataset, user)
     record = operators.downsample(dataset, 25, **options)
