@@ -6,6 +6,7 @@ import itertools
 import threading
 from collections import OrderedDict
 from collections.abc import Mapping
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import fiftyone as fo
@@ -56,71 +57,96 @@ class Turns:
 
 
 class Found(NamedTuple):
-    """What a state of the panel is about."""
+    """What the settings of a state choose."""
 
     base: fo.DatasetView
     stored: Stored
     selection: Selection
 
 
-def find(dataset: fo.Dataset, state: Mapping[str, Any]) -> Found:
-    """Returns what the settings of a state choose.
+class Question:
+    """What a state of the panel asks.
 
-    Raises:
-        ValueError: if the settings do not fit the samples
+    Args:
+        dataset: the dataset
+        state: of the panel
     """
-    base = samples.rebuild(dataset, state["stages"])
-    config = DownsampleConfig.from_params(state["settings"])
-    stored = whatif.load(base, config)
-    return Found(base, stored, whatif.answer(dataset, base, stored, config))
 
+    def __init__(self, dataset: fo.Dataset, state: Mapping[str, Any]) -> None:
+        self._dataset = dataset
+        self._state = state
+        self._base = samples.rebuild(dataset, state["stages"])
+        self._config = DownsampleConfig.from_params(state["settings"])
+        self._refusal = samples.refusal(self._base)
 
-def takes_long(dataset: fo.Dataset, state: Mapping[str, Any]) -> str | None:
-    """Words what has to be done for :func:`answer`, if it takes more than a moment."""
-    base = samples.rebuild(dataset, state["stages"])
-    config = DownsampleConfig.from_params(state["settings"])
-    if samples.refusal(base) or _problem(dataset, base, config):
-        return None
-    return whatif.takes_long(dataset, base, config)
+    @cached_property
+    def _problem(self) -> str | None:
+        problems = self._config.problems_of_choice(self._dataset, self._base)
+        return next((problem for _, problem in problems), None)
 
+    def takes_long(self) -> str | None:
+        """Words what has to be done for :meth:`answer`, if it takes more than a moment."""
+        if self._refusal or self._problem:
+            return None
+        return whatif.takes_long(self._dataset, self._base, self._config)
 
-def answer(dataset: fo.Dataset, state: Mapping[str, Any]) -> dict[str, Any]:
-    """Returns what to change of a state so that it answers its settings, or says why it cannot."""
-    base = samples.rebuild(dataset, state["stages"])
-    choices = sources.offered(dataset)
-    if reason := samples.refusal(base):
-        return {"choices": choices, "phase": "refused", "problem": reason}
-    config = DownsampleConfig.from_params(state["settings"])
-    stored = whatif.load(base, config)
-    said: dict[str, Any] = {
-        "choices": choices,
-        "run_keys": runs.keys(dataset),
-        "options": inputs.options(dataset),
-        "n_samples": len(stored),
-        "n_missing": stored.n_missing,
-        "n_unreadable": stored.n_unreadable,
-        "signature_field": config.signature_field,
-        "problem": _problem(dataset, base, config),
-        "phase": "ready",
-    }
-    if stored.n_missing == len(stored):
-        return {**said, "phase": "unsigned"}
-    if stored.n_missing + stored.n_unreadable == len(stored):
-        return {**said, "phase": "unreadable"}
-    if said["problem"]:
-        return said
-    try:
-        selection = whatif.answer(dataset, base, stored, config)
-    except ValueError as error:
-        return {**said, "problem": str(error)}
-    return {
-        **said,
-        **_of_selection(dataset, state["source"], config, selection),
-        "chart": charts.traces(selection.buckets),
-        "strata": charts.strata(outcome.strata(selection) or []),
-        **table(selection, bool(state.get("all_rows"))),
-        **marked(selection, state["bucket"]),
-    }
+    def find(self) -> Found:
+        """Returns what is chosen.
+
+        Raises:
+            ValueError: if the settings do not fit the samples
+        """
+        stored = whatif.load(self._base, self._config)
+        selection = whatif.answer(self._dataset, self._base, stored, self._config)
+        return Found(self._base, stored, selection)
+
+    def answer(self) -> dict[str, Any]:
+        """Returns what to change of the state: the answer, or why there is none."""
+        said: dict[str, Any] = {
+            "choices": sources.offered(self._dataset),
+            "run_keys": runs.keys(self._dataset),
+        }
+        if self._refusal:
+            return {**said, "phase": "refused", "problem": self._refusal}
+        stored = whatif.load(self._base, self._config)
+        n_samples, n_unusable = len(stored), stored.n_missing + stored.n_unreadable
+        said |= {
+            "n_samples": n_samples,
+            "n_missing": stored.n_missing,
+            "n_unreadable": stored.n_unreadable,
+            "problem": self._problem,
+            "phase": "ready",
+        }
+        if n_unusable == n_samples:
+            return {**said, "phase": "unsigned" if stored.n_missing else "unreadable"}
+        if self._problem:
+            return said
+        try:
+            _, _, selection = self.find()
+        except ValueError as error:
+            return {**said, "problem": str(error)}
+        return {
+            **said,
+            **self._of_run(selection),
+            "totals": totals(selection),
+            "warnings": shortfalls(selection),
+            "stratified": selection.strata is not None,
+            "chart": charts.traces(selection.buckets),
+            "strata": charts.strata(outcome.strata(selection) or []),
+            **table(selection, bool(self._state.get("all_rows"))),
+            **marked(selection, self._state["bucket"]),
+        }
+
+    def _of_run(self, selection: Selection) -> dict[str, bool]:
+        """Says whether this is what a run has saved, and whether it would keep the same now."""
+        run = sources.run_key(self._state["source"])
+        if run is None or not runs.exists(self._dataset, run):
+            return {"saved": False, "changed": False}
+        record = runs.load(self._dataset, run)
+        made_with = DownsampleConfig.from_params(sources.settings_of(record))
+        if any(getattr(made_with, name) != getattr(self._config, name) for name in _ASKED):
+            return {"saved": False, "changed": False}
+        return {"saved": True, "changed": record.get("buckets") != outcome.buckets(selection)}
 
 
 def table(selection: Selection, all_rows: bool) -> dict[str, Any]:
@@ -133,30 +159,3 @@ def marked(selection: Selection, bucket: int | None) -> dict[str, Any]:
     """Returns what the panel says about the bucket that the grid shows."""
     place = charts.place(selection.buckets, bucket)
     return {"place": place, "bucket_text": charts.sentence(selection.buckets, place)}
-
-
-def _problem(dataset: fo.Dataset, base: fo.DatasetView, config: DownsampleConfig) -> str | None:
-    """Returns what is wrong with those of the settings that the panel asks for."""
-    problems = config.problems(dataset, base)
-    return next((problems[name] for name in inputs.ASKED if name in problems), None)
-
-
-def _of_selection(
-    dataset: fo.Dataset, source: str, config: DownsampleConfig, selection: Selection
-) -> dict[str, Any]:
-    run = sources.run_key(source)
-    said: dict[str, Any] = {
-        "totals": totals(selection),
-        "warnings": shortfalls(selection),
-        "stratified": selection.strata is not None,
-        "saved": False,
-        "changed": False,
-    }
-    if run is None or not runs.exists(dataset, run):
-        return said
-    record = runs.load(dataset, run)
-    made_with = DownsampleConfig.from_params(sources.settings_of(record))
-    if any(getattr(made_with, name) != getattr(config, name) for name in _ASKED):
-        return said
-    changed = record.get("buckets") != outcome.buckets(selection)
-    return {**said, "saved": True, "changed": changed}

@@ -40,14 +40,8 @@ def traces(buckets: Sequence[Bucket]) -> list[dict[str, Any]]:
 
 def layout(marked: int | None = None) -> dict[str, Any]:
     """Returns the layout of the chart, with a frame around the bar at place ``marked`` (from 1)."""
-    frame = {"type": "rect", "yref": "paper", "y0": 0, "y1": 1, "line": _MARK}
-    shapes = [{**frame, "x0": marked - 1.5, "x1": marked - 0.5}] if marked else []
-    return {
-        **_layout("buckets, largest first", "images"),
-        "shapes": shapes,
-        "barmode": "stack",
-        "bargap": 0.15,
-    }
+    axes = _layout("buckets, largest first", "images", marked)
+    return {**axes, "barmode": "stack", "bargap": 0.15}
 
 
 def versus(compared: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -75,14 +69,19 @@ def versus(compared: Mapping[str, Any]) -> list[dict[str, Any]]:
     ]
 
 
-def versus_layout() -> dict[str, Any]:
-    """Returns the layout of the chart of two runs."""
-    axes = _layout("buckets, largest difference first", "kept images")
+def versus_layout(compared: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns the layout of the chart of two runs, with a frame around the bucket in the grid."""
+    ids = [row["id"] for row in compared["rows"]]
+    bucket = str(compared["bucket"])
+    marked = ids.index(bucket) + 1 if bucket in ids else None
+    axes = _layout("buckets, largest difference first", "images kept", marked)
     return {**axes, "barmode": "group", "bargap": 0.25, "bargroupgap": 0}
 
 
-def _layout(x_title: str, y_title: str) -> dict[str, Any]:
+def _layout(x_title: str, y_title: str, marked: int | None) -> dict[str, Any]:
+    frame = {"type": "rect", "yref": "paper", "y0": 0, "y1": 1, "line": _MARK}
     return {
+        "shapes": [{**frame, "x0": marked - 1.5, "x1": marked - 0.5}] if marked else [],
         "showlegend": True,
         "legend": {
             "orientation": "h",

@@ -12,7 +12,7 @@ import fiftyone.operators as foo
 import fiftyone.operators.types as types
 from fiftyone.operators.categories import Categories
 
-from . import answers, charts, compare, names, panel_view, runs, sources
+from . import answers, charts, compare, inputs, names, panel_view, runs, sources
 from .answers import OvertakenError
 from .sources import Source
 
@@ -84,6 +84,8 @@ class SmartDownsample(foo.Panel):
         """Shows the settings besides the number, or hides them."""
         settings = {**ctx.panel.state.settings, "more": ctx.params.get("value")}
         ctx.panel.state._data["settings"] = settings
+        if settings["more"]:
+            ctx.panel.set_state("options", inputs.options(ctx.dataset))
 
     def click_bar(self, ctx: foo.ExecutionContext) -> None:
         """Shows the bucket of the bar."""
@@ -214,6 +216,7 @@ class SmartDownsample(foo.Panel):
             "bucket": None,
             "show": "all",
             "compared": None,
+            "all_rows": False,
         }
         self._answer(ctx, changed)
 
@@ -241,19 +244,19 @@ class SmartDownsample(foo.Panel):
         """
         turn = _turns.next(ctx.panel.id)
         changed = dict(changed or {})
-        state = {**ctx.panel.state._data, **changed}
-        if at_once and (working := answers.takes_long(ctx.dataset, state)):
+        question = answers.Question(ctx.dataset, {**ctx.panel.state._data, **changed})
+        if at_once and (working := question.takes_long()):
             ctx.panel.set_state({**changed, "working": working})
             # The App calls back before it has taken over the new state, so that goes along.
             params = {"changed": changed}
             ctx.prompt(self.method_to_uri("work"), params=params, skip_prompt=True)
             return
-        answer = answers.answer(ctx.dataset, state)
+        answer = question.answer()
         _turns.check(ctx.panel.id, turn)
         ctx.panel.set_state({**changed, **answer, "working": None})
 
     def _selection(self, ctx: foo.ExecutionContext) -> answers.Found:
-        return answers.find(ctx.dataset, ctx.panel.state._data)
+        return answers.Question(ctx.dataset, ctx.panel.state._data).find()
 
     def _show(self, ctx: foo.ExecutionContext, **what: Any) -> None:
         """Shows a part of the samples in the grid, and marks its bar."""

@@ -21,16 +21,15 @@ def render(panel: Any, body: types.Object, compared: Mapping[str, Any]) -> None:
         body: the layout
         compared: of :func:`compare.compared`
     """
-    a, b, counts = compared["a"], compared["b"], compared["counts"]
+    a, b, counts, bucket = (compared[name] for name in ("a", "b", "counts", "bucket"))
     body.md(charts.overlap(compared), name="overlap")
     body.plot(
         "versus_chart",
-        layout=charts.versus_layout(),
+        layout=charts.versus_layout(compared),
         config=PLOT_CONFIG,
         on_click=panel.click_versus_bar,
         height="260px",
     )
-    bucket = compared["bucket"]
     text = "Click a bar or a row to see its bucket in the grid."
     if bucket is not None:
         part = compare.PARTS[compared["part"]].format(a=f"`{a}`", b=f"`{b}`")

@@ -39,7 +39,7 @@ def _below(panel: Any, body: types.Object, state: Any) -> None:
     if state.compared:
         panel_compare.render(panel, body, state.compared)
     elif state.working:
-        if state.phase == "ready" and state.options is not None:
+        if state.phase == "ready":
             _settings(panel, body, state)
         body.view("loading", types.LoadingView(text=state.working))
     else:
@@ -89,8 +89,8 @@ def _unreadable(panel: Any, body: types.Object, state: Any) -> None:
     _say(
         body,
         f"None of the images could be read: {state.n_unreadable:,} files are missing or damaged. "
-        f"The field {state.signature_field}.error says why, sample by sample; mend the files, and "
-        "compute the signatures again.",
+        f"The field {state.settings['signature_field']}.error says why, sample by sample; mend the "
+        "files, and compute the signatures again.",
         "error",
     )
     start = row(body, "start")
@@ -99,9 +99,11 @@ def _unreadable(panel: Any, body: types.Object, state: Any) -> None:
 
 def _ready(panel: Any, body: types.Object, state: Any) -> None:
     _settings(panel, body, state)
-    _notices(panel, body, state)
-    if state.problem:  # there is no answer, and that to another question must not be seen
+    _missing(panel, body, state)
+    if state.problem:  # the answer to other settings must not be seen
+        _say(body, state.problem, "error", "problem_notice")
         return
+    _notices(body, state)
     _totals(panel, body, state)
     body.plot(
         "chart",
@@ -148,6 +150,8 @@ def _settings(panel: Any, body: types.Object, state: Any) -> None:
     )
     for asked in inputs.WHAT_IF_ROWS if state.settings.get("more") else ():
         value = state.settings.get(asked.name)
+        if not inputs.matters(asked, state.settings):
+            continue
         if isinstance(value, (list, tuple)):  # ids, from a run of the SDK
             settings.md(f"{asked.label}: {len(value):,} samples", name=f"{asked.name}_ids")
             continue
@@ -155,7 +159,7 @@ def _settings(panel: Any, body: types.Object, state: Any) -> None:
             settings,
             asked,
             (state.options or {}).get(asked.name, ()),
-            item(flex="1 1 100%" if asked.kind == "choice" else "1 1 160px"),
+            item(flex="1 1 100%" if asked.kind == "choice" else "0 1 31%", minWidth="140px"),
             value,
             description=None,
             default=None,  # or the App puts it in the place of the state's value
@@ -163,10 +167,22 @@ def _settings(panel: Any, body: types.Object, state: Any) -> None:
         )
 
 
-def _notices(panel: Any, body: types.Object, state: Any) -> None:
-    if state.problem:
-        _say(body, state.problem, "error", "problem_notice")
-    for number, text in enumerate(state.warnings or () if not state.problem else ()):
+def _missing(panel: Any, body: types.Object, state: Any) -> None:
+    if not state.n_missing:
+        return
+    _say(
+        body,
+        f"{state.n_missing:,} of {state.n_samples:,} samples have no up-to-date signature, and "
+        "are not in the chart.",
+        "warning",
+        "missing_notice",
+    )
+    complete = row(body, "complete")
+    button(complete, "compute", "Compute signatures", panel.compute, "contained")
+
+
+def _notices(body: types.Object, state: Any) -> None:
+    for number, text in enumerate(state.warnings):
         _say(body, f"{text}.", "warning", f"warning_{number}")
     if state.changed:
         _say(
@@ -176,23 +192,13 @@ def _notices(panel: Any, body: types.Object, state: Any) -> None:
             "warning",
             "changed_notice",
         )
-    if state.n_missing:
-        _say(
-            body,
-            f"{state.n_missing:,} of {state.n_samples:,} samples have no up-to-date signature, and "
-            "are not in the chart.",
-            "warning",
-            "missing_notice",
-        )
-        complete = row(body, "complete")
-        button(complete, "compute", "Compute signatures", panel.compute, "contained")
 
 
 def _totals(panel: Any, body: types.Object, state: Any) -> None:
     run_key = sources.run_key(state.source)
     text = f"**{state.totals}**, saved as the run `{run_key}`"
     if not state.saved:
-        text = f"**Would have {state.totals[0].lower()}{state.totals[1:]}**; nothing is saved yet"
+        text = f"**Would keep{state.totals.removeprefix('Kept')}**; nothing is saved yet"
     body.md(text, name="totals_line")
     actions = row(body, "actions")
     button(actions, "apply", "Apply ...", panel.apply, "outlined" if state.saved else "contained")

@@ -178,10 +178,10 @@ def takes_long(dataset: fo.Dataset, view: fo.DatasetView, config: DownsampleConf
     meaning = choices.stamp(dataset, config)
     compares = config.near_duplicates is not None or config.strategy != "stride"
     if compares and not stored.remembers(_constraints_key(config, meaning)):
-        return f"Comparing {n_samples:,} images with each other; the next answers come at once"
+        return f"Comparing {n_samples:,} images with each other; this is done once"
     key = _selection_key(config, _ranked_target(config, n_samples), meaning)
     if config.strategy != "stride" and not stored.remembers(key):
-        return f"Choosing among {n_samples:,} images with the strategy {config.strategy}"
+        return f"Choosing among {n_samples:,} images with the strategy {config.strategy!r}"
     return None
 
 
