@@ -38,7 +38,7 @@ _OPTIONS = {
 
 
 class PanelUser:
-    """Does over HTTP what a browser does with the panel, and keeps the panel's state.
+    """Does over HTTP what a browser does with the panel, and keeps the panel's state and data.
 
     Args:
         url: of the App's server
@@ -47,6 +47,7 @@ class PanelUser:
 
     def __init__(self, url: str, dataset: str) -> None:
         self.state: dict[str, Any] = {}
+        self.data: dict[str, Any] = {}
         self.layout: dict[str, Any] = {}
         self.panel_id = uuid.uuid4().hex
         self.calls: list[tuple[str, dict[str, Any]]] = []
@@ -56,7 +57,8 @@ class PanelUser:
 
     def do(self, method: str, **params: Any) -> None:
         """Calls a handler of the panel, and those that it makes the App call."""
-        own = {"panel_id": self.panel_id, "panel_state": self.state, "__method__": method}
+        state = {**self.state, **self.data}  # as the App mixes them
+        own = {"panel_id": self.panel_id, "panel_state": state, "__method__": method}
         body = {
             "operator_uri": _PANEL,
             "dataset_name": self._dataset,
@@ -82,10 +84,11 @@ class PanelUser:
         return arguments
 
     def _obey(self, name: str, arguments: dict[str, Any]) -> None:
-        if name == "patch_panel_state":
-            for path, value in arguments["state"].items():
+        if name in ("patch_panel_state", "patch_panel_data"):
+            what = name.removeprefix("patch_panel_")
+            for path, value in arguments[what].items():
                 *folders, last = path.split(".")
-                place = self.state
+                place = getattr(self, what)
                 for folder in folders:
                     place = place[folder]
                 place[last] = value
@@ -152,7 +155,7 @@ def _row(url: str, dataset: Any) -> list[str]:
     again = _seconds(lambda: PanelUser(url, dataset.name).do("on_load"))
     targets = np.linspace(1, size, 10).astype(int).tolist()
     changed = [_seconds(lambda t=target: user.change("target_count", t)) for target in targets]
-    bars = user.state["chart"][0]["ids"][:10]
+    bars = user.data["chart"][0]["ids"][:10]
     clicked = [_seconds(lambda b=bar: user.do("click_bar", id=b)) for bar in bars]
     seconds = [opened, again, statistics.median(changed), statistics.median(clicked)]
     user.change("target_count", size // 10)

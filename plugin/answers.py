@@ -100,14 +100,14 @@ class Question:
         selection = whatif.answer(self._dataset, self._base, stored, self._config)
         return Found(self._base, stored, selection)
 
-    def answer(self) -> dict[str, Any]:
-        """Returns what to change of the state: the answer, or why there is none."""
+    def answer(self) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Returns what to change of the state, and what to draw if there is an answer."""
         said: dict[str, Any] = {
             "choices": sources.offered(self._dataset),
             "run_keys": runs.keys(self._dataset),
         }
         if self._refusal:
-            return {**said, "phase": "refused", "problem": self._refusal}
+            return {**said, "phase": "refused", "problem": self._refusal}, {}
         stored = whatif.load(self._base, self._config)
         n_samples, n_unusable = len(stored), stored.n_missing + stored.n_unreadable
         said |= {
@@ -118,24 +118,27 @@ class Question:
             "phase": "ready",
         }
         if n_unusable == n_samples:
-            return {**said, "phase": "unsigned" if stored.n_missing else "unreadable"}
+            return {**said, "phase": "unsigned" if stored.n_missing else "unreadable"}, {}
         if self._problem:
-            return said
+            return said, {}
         try:
             _, _, selection = self.find()
         except ValueError as error:
-            return {**said, "problem": str(error)}
-        return {
-            **said,
+            return {**said, "problem": str(error)}, {}
+        said |= {
             **self._of_run(selection),
+            **marked(selection, self._state["bucket"]),
             "totals": totals(selection),
             "warnings": shortfalls(selection),
             "stratified": selection.strata is not None,
-            "chart": charts.traces(selection.buckets),
-            "strata": charts.strata(outcome.strata(selection) or []),
-            **table(selection, bool(self._state.get("all_rows"))),
-            **marked(selection, self._state["bucket"]),
+            "n_buckets": len(selection.buckets),
         }
+        drawn = {
+            "chart": charts.traces(selection.buckets),
+            "buckets": rows(selection, bool(self._state.get("all_rows"))),
+            "strata": charts.strata(outcome.strata(selection) or []),
+        }
+        return said, drawn
 
     def _of_run(self, selection: Selection) -> dict[str, bool]:
         """Says whether this is what a run has saved, and whether it would keep the same now."""
@@ -149,10 +152,9 @@ class Question:
         return {"saved": True, "changed": record.get("buckets") != outcome.buckets(selection)}
 
 
-def table(selection: Selection, all_rows: bool) -> dict[str, Any]:
-    """Returns the rows of the table, and how many there could be."""
-    shown = selection.buckets if all_rows else selection.buckets[:FIRST_ROWS]
-    return {"buckets": charts.table(shown), "n_buckets": len(selection.buckets)}
+def rows(selection: Selection, all_rows: bool) -> list[dict[str, Any]]:
+    """Returns the rows of the table: all, or the first ones."""
+    return charts.table(selection.buckets if all_rows else selection.buckets[:FIRST_ROWS])
 
 
 def marked(selection: Selection, bucket: int | None) -> dict[str, Any]:

@@ -100,7 +100,7 @@ class SmartDownsample(foo.Panel):
         """Shows all rows of the table, or the first ones only."""
         _, _, selection = self._selection(ctx)
         all_rows = not ctx.panel.state.all_rows
-        ctx.panel.set_state({"all_rows": all_rows, **answers.table(selection, all_rows)})
+        _send(ctx, {"all_rows": all_rows}, {"buckets": answers.rows(selection, all_rows)})
 
     def previous_bucket(self, ctx: foo.ExecutionContext) -> None:
         """Shows the next larger bucket, or the smallest."""
@@ -169,7 +169,7 @@ class SmartDownsample(foo.Panel):
             return
         compared = compare.compared(ctx.dataset, run, other)
         rows = {"versus_chart": charts.versus(compared), "difference": charts.differences(compared)}
-        ctx.panel.set_state({"compared": compared, **rows})
+        _send(ctx, {"compared": compared}, rows)
 
     def close_comparison(self, ctx: foo.ExecutionContext) -> None:
         """Shows the panel without the other run."""
@@ -251,9 +251,9 @@ class SmartDownsample(foo.Panel):
             params = {"changed": changed}
             ctx.prompt(self.method_to_uri("work"), params=params, skip_prompt=True)
             return
-        answer = question.answer()
+        said, drawn = question.answer()
         _turns.check(ctx.panel.id, turn)
-        ctx.panel.set_state({**changed, **answer, "working": None})
+        _send(ctx, {**changed, **said, "working": None}, drawn)
 
     def _selection(self, ctx: foo.ExecutionContext) -> answers.Found:
         return answers.Question(ctx.dataset, ctx.panel.state._data).find()
@@ -283,6 +283,17 @@ class SmartDownsample(foo.Panel):
         settings = {k: v for k, v in state.settings.items() if k not in ("slider", "more")}
         params = {**settings, "stages": state.stages or []}
         ctx.prompt(names.uri(operator), params=params, on_success=on_success)
+
+
+def _send(ctx: foo.ExecutionContext, said: dict[str, Any], drawn: dict[str, Any]) -> None:
+    """Changes the state, and what is drawn from data.
+
+    The App copies data into the state and merges the two, so that of a longer list the tail would
+    stay: the copy is emptied.
+    """
+    if drawn:
+        ctx.panel.set_data(drawn)
+    ctx.panel.set_state({**said, **dict.fromkeys(drawn)})
 
 
 PANELS = (SmartDownsample,)

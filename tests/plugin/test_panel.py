@@ -48,7 +48,7 @@ def test_it_answers_as_a_run_would(dataset, operators, open_panel) -> None:
     user.change("target_count", 23)
     user.change("random_seed", 7)
     user.do("fold_table")
-    table = user.state["buckets"]
+    table = user.data["buckets"]
     user.do("show_kept")
     would_keep = _ids(dataset, user)
     record = operators.downsample(dataset, 23, random_seed=7)
@@ -71,7 +71,7 @@ def test_a_what_if_reads_no_image_and_writes_nothing(
     for target in (1, 40, 80):
         user.change("target_count", target)
         assert f"ept {target} of 80" in user.state["totals"]
-    user.do("click_bar", id=user.state["chart"][0]["ids"][0])
+    user.do("click_bar", id=user.data["chart"][0]["ids"][0])
     user.do("show_excluded")
     assert state_of(dataset) == before
 
@@ -80,7 +80,7 @@ def test_a_bar_shows_its_bucket(dataset, operators, open_panel) -> None:
     """A click on a bar shows the samples of its bucket, kept and excluded ones if asked for."""
     operators.downsample(dataset, 20)
     user = open_panel(dataset)
-    for bucket in user.state["chart"][0]["ids"]:
+    for bucket in user.data["chart"][0]["ids"]:
         members = set(dataset.match(F("signature.bucket") == int(bucket)).values("id"))
         kept = set(dataset.match_tags("smartdownsample").values("id"))
         user.do("click_bar", id=bucket)
@@ -98,7 +98,7 @@ def test_next_and_previous_go_round(dataset, operators, open_panel) -> None:
     """From nowhere, next is the largest bucket and previous the smallest."""
     operators.downsample(dataset, 20)
     user = open_panel(dataset)
-    buckets = [int(bucket) for bucket in user.state["chart"][0]["ids"]]
+    buckets = [int(bucket) for bucket in user.data["chart"][0]["ids"]]
     user.do("next_bucket")
     assert user.state["bucket"] == buckets[0]
     user.do("previous_bucket")
@@ -125,7 +125,7 @@ def test_the_view_of_the_grid_is_what_is_chosen_from(dataset, operators, open_pa
     user.view = dataset.limit(30)._serialize()
     user.do("take_view")
     assert user.state["n_samples"] == 30
-    user.do("click_bar", id=user.state["chart"][0]["ids"][0])
+    user.do("click_bar", id=user.data["chart"][0]["ids"][0])
     user.change("target_count", 5)
     assert "ept 5 of 30" in user.state["totals"]
     user.do("apply")
@@ -189,7 +189,7 @@ def test_two_runs_are_compared(dataset, operators, open_panel) -> None:
             if part == "either":
                 counts = [len(members & kept[tag]) for tag in ("small", "large")]
                 assert [row["a"], row["b"], row["both"]] == [*counts, len(members & parts["both"])]
-                assert user.state["difference"][place]["gain"] == f"{counts[1] - counts[0]:+}"
+                assert user.data["difference"][place]["gain"] == f"{counts[1] - counts[0]:+}"
     user.do("close_comparison")
     assert user.state["compared"] is None
 
@@ -237,7 +237,7 @@ def test_it_answers_every_option_as_a_run_would(dataset, operators, open_panel) 
     for name, value in options.items():
         user.change(name, value)
         assert user.state["problem"] is None
-    strata = user.state["strata"]
+    strata = user.data["strata"]
     user.do("show_kept")
     would_keep = _ids(dataset, user)
     record = operators.downsample(dataset, 25, **options)
