@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import itertools
+import hashlib
+import json
 import threading
 from collections import OrderedDict
 from collections.abc import Mapping
@@ -33,26 +34,28 @@ class OvertakenError(Exception):
 
 
 class Turns:
-    """Which change of each open panel is its last."""
+    """What each open panel asked last.
+
+    Browsers of one session share a panel, and each of them asks: the same question twice is
+    answered twice.
+    """
 
     def __init__(self) -> None:
-        self._count = itertools.count()
-        self._last: OrderedDict[str, int] = OrderedDict()
+        self._last: OrderedDict[str, str] = OrderedDict()
         self._lock = threading.Lock()
 
-    def next(self, panel_id: str) -> int:
-        """Returns the number of a change that comes now."""
+    def ask(self, panel_id: str, question: str) -> None:
+        """Remembers what a panel asks now."""
         with self._lock:
-            turn = self._last[panel_id] = next(self._count)
+            self._last[panel_id] = question
             self._last.move_to_end(panel_id)
             if len(self._last) > _MAX_PANELS:
                 self._last.popitem(last=False)
-        return turn
 
-    def check(self, panel_id: str, turn: int) -> None:
-        """Raises OvertakenError if there was another change after this one."""
+    def check(self, panel_id: str, question: str) -> None:
+        """Raises an OvertakenError if the panel has asked something else meanwhile."""
         with self._lock:
-            if self._last.get(panel_id, turn) != turn:
+            if self._last.get(panel_id, question) != question:
                 raise OvertakenError
 
 
@@ -78,6 +81,13 @@ class Question:
         self._base = samples.rebuild(dataset, state["stages"])
         self._config = DownsampleConfig.from_params(state["settings"])
         self._refusal = samples.refusal(self._base)
+
+    @property
+    def key(self) -> str:
+        """Differs from that of any other question."""
+        asked = [self._dataset.name, *(self._state[name] for name in ("source", "stages"))]
+        settings = sorted(self._state["settings"].items())
+        return hashlib.sha1(json.dumps([asked, settings]).encode()).hexdigest()
 
     @cached_property
     def _problem(self) -> str | None:

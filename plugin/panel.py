@@ -242,9 +242,9 @@ class SmartDownsample(foo.Panel):
         Raises:
             OvertakenError: if the settings have changed meanwhile, whose answer is to come
         """
-        turn = _turns.next(ctx.panel.id)
         changed = dict(changed or {})
         question = answers.Question(ctx.dataset, {**ctx.panel.state._data, **changed})
+        _turns.ask(ctx.panel.id, question.key)
         if at_once and (working := question.takes_long()):
             ctx.panel.set_state({**changed, "working": working})
             # The App calls back before it has taken over the new state, so that goes along.
@@ -252,7 +252,7 @@ class SmartDownsample(foo.Panel):
             ctx.prompt(self.method_to_uri("work"), params=params, skip_prompt=True)
             return
         said, drawn = question.answer()
-        _turns.check(ctx.panel.id, turn)
+        _turns.check(ctx.panel.id, question.key)
         _send(ctx, {**changed, **said, "working": None}, drawn)
 
     def _selection(self, ctx: foo.ExecutionContext) -> answers.Found:

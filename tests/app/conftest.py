@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
+import subprocess
+import sys
 from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from typing import Any
@@ -10,6 +13,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from demo.database import free_port
 from tests.app.browser import ARGUMENTS, ensure_browser
 from tests.app.pages import App
 from tests.plugin.conftest import (  # noqa: F401 (fixtures)
@@ -20,6 +24,10 @@ from tests.plugin.conftest import (  # noqa: F401 (fixtures)
     own_images,
     server,
 )
+
+import fiftyone as fo  # isort: skip (the fixtures have set it up)
+import requests  # isort: skip
+from requests.adapters import HTTPAdapter, Retry  # isort: skip
 
 _FAILURES = Path(__file__).parents[2] / ".test-failures"
 
@@ -55,6 +63,30 @@ def page(request: pytest.FixtureRequest, browser: Browser) -> Iterator[Page]:
 def open_app(page: Page, server: str) -> Callable[[Any], App]:  # noqa: F811 (a fixture)
     """``open_app(dataset)``: the App in the browser."""
     return lambda opened: App(page, server, opened.name)
+
+
+@pytest.fixture
+def other_server() -> Iterator[str]:
+    """The base URL of a second server on the same database, as another person would start one.
+
+    Browsers of one server are one session: FiftyOne shows the same workspace in all of them.
+    """
+    port = free_port()
+    url = f"http://127.0.0.1:{port}"
+    command = [sys.executable, "-m", "fiftyone.server.main"]
+    settings = {"FIFTYONE_DATABASE_URI": fo.config.database_uri}
+    process = subprocess.Popen(
+        [*command, "--port", str(port), "--address", "127.0.0.1"],
+        env={**os.environ, **settings},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    with requests.Session() as http:
+        http.mount(url, HTTPAdapter(max_retries=Retry(connect=100, backoff_max=0.2)))
+        http.get(f"{url}/fiftyone", timeout=60).raise_for_status()
+    yield url
+    process.terminate()
+    process.wait()
 
 
 @pytest.hookimpl(wrapper=True)

@@ -81,12 +81,12 @@ def test_a_run_is_exported(dataset, operators, open_app, tmp_path, ending) -> No
 
 
 @_ONE_WIDTH
-def test_two_people_on_one_dataset(dataset, operators, server, browser, open_app) -> None:
-    """What one person tries out the other does not see; what one applies, the other can open."""
+def test_two_people_on_one_dataset(dataset, operators, other_server, browser, open_app) -> None:
+    """What one person tries out, the other, at a server of the same database, does not see."""
     operators.downsample(dataset, 20)
     one = Panel(open_app(dataset))
     context = browser.new_context(viewport={"width": 1280, "height": 1200})
-    other = Panel(App(context.new_page(), server, dataset.name))
+    other = Panel(App(context.new_page(), other_server, dataset.name))
     for panel in (one, other):
         panel.says(re.compile("Kept 20 of 80 images.*saved as the run"))
     one.number.fill("33")
