@@ -36,11 +36,12 @@ def main() -> None:
     url = f"http://127.0.0.1:{port}"
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=ensure_browser(), args=[*ARGUMENTS])
-        _form(App(_page(browser, height=520), url, dataset.name))
+        _form(App(_page(browser, height=720), url, dataset.name))
         _charts(dataset)
         _kept(App(_page(browser), url, dataset.name))
         _buckets(App(_page(browser), url, dataset.name))
         _panel(App(_page(browser, height=1080), url, dataset.name))
+        _compare(dataset, App(_page(browser, height=1080), url, dataset.name))
         browser.close()
     session.close()
 
@@ -90,6 +91,23 @@ def _panel(app: App) -> None:
     panel.bars.nth(6).hover(force=True)
     app.page.locator(".hoverlayer .hovertext").first.wait_for()
     _save(app, "panel")
+    app.page.close()
+
+
+def _compare(dataset, app: App) -> None:
+    import fiftyone.operators as foo
+
+    foo.get_operator(demo.OPERATOR)(dataset, _TARGET, run_key="diverse", strategy="diverse")
+    panel = Panel(app)
+    panel.choose("Choose from", "Run: smartdownsample")
+    panel.says(re.compile(f"Kept {_TARGET} of .* saved as the run"))
+    panel.choose("Compare with", "Run: diverse")
+    panel.says(re.compile("Both kept"))
+    panel.root.get_by_role("button", name=re.compile("Only by diverse")).click()
+    panel.rows.nth(1).click()
+    panel.says(re.compile("In the grid:"))
+    _settled(app, app.tiles.first)
+    _save(app, "compare")
     app.page.close()
 
 
