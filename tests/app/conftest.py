@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import re
-import subprocess
-import sys
 from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from typing import Any
@@ -13,7 +10,6 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from demo.database import free_port
 from tests.app.browser import ARGUMENTS, ensure_browser
 from tests.app.pages import App
 from tests.plugin.conftest import (  # noqa: F401 (fixtures)
@@ -22,12 +18,9 @@ from tests.plugin.conftest import (  # noqa: F401 (fixtures)
     make_dataset,
     operators,
     own_images,
+    serve,
     server,
 )
-
-import fiftyone as fo  # isort: skip (the fixtures have set it up)
-import requests  # isort: skip
-from requests.adapters import HTTPAdapter, Retry  # isort: skip
 
 _FAILURES = Path(__file__).parents[2] / ".test-failures"
 
@@ -71,22 +64,8 @@ def other_server() -> Iterator[str]:
 
     Browsers of one server are one session: FiftyOne shows the same workspace in all of them.
     """
-    port = free_port()
-    url = f"http://127.0.0.1:{port}"
-    command = [sys.executable, "-m", "fiftyone.server.main"]
-    settings = {"FIFTYONE_DATABASE_URI": fo.config.database_uri}
-    process = subprocess.Popen(
-        [*command, "--port", str(port), "--address", "127.0.0.1"],
-        env={**os.environ, **settings},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    with requests.Session() as http:
-        http.mount(url, HTTPAdapter(max_retries=Retry(connect=100, backoff_max=0.2)))
-        http.get(f"{url}/fiftyone", timeout=60).raise_for_status()
-    yield url
-    process.terminate()
-    process.wait()
+    with serve() as url:
+        yield url
 
 
 @pytest.hookimpl(wrapper=True)

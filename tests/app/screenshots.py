@@ -41,7 +41,7 @@ def main() -> None:
         _kept(App(_page(browser), url, dataset.name))
         _buckets(App(_page(browser), url, dataset.name))
         _panel(App(_page(browser, height=1080), url, dataset.name))
-        _compare(dataset, App(_page(browser, height=1080), url, dataset.name))
+        _compare(App(_page(browser, height=1080), url, dataset.name))
         browser.close()
     session.close()
 
@@ -71,6 +71,7 @@ def _charts(dataset) -> None:
         save_distribution=str(charts["distribution"]),
         save_thumbnails=str(charts["thumbnails"]),
     )
+    foo.get_operator(demo.OPERATOR)(dataset, _TARGET, run_key="diverse", strategy="diverse")
     foo.get_operator(demo.OPERATOR.replace("downsample/downsample", "downsample/arrange_app"))(
         dataset
     )
@@ -94,12 +95,8 @@ def _panel(app: App) -> None:
     app.page.close()
 
 
-def _compare(dataset, app: App) -> None:
-    import fiftyone.operators as foo
-
-    foo.get_operator(demo.OPERATOR)(dataset, _TARGET, run_key="diverse", strategy="diverse")
+def _compare(app: App) -> None:
     panel = Panel(app)
-    panel.choose("Choose from", "Run: smartdownsample")
     panel.says(re.compile(f"Kept {_TARGET} of .* saved as the run"))
     panel.choose("Compare with", "Run: diverse")
     panel.says(re.compile("Both kept"))
