@@ -101,9 +101,11 @@ def _compare(app: App) -> None:
     panel.choose("Compare with", "Run: diverse")
     panel.says(re.compile("Both kept"))
     panel.root.get_by_role("button", name=re.compile("Only by diverse")).click()
+    _, _, of_b, both, _ = panel.rows.nth(1).locator("td").all_inner_texts()
     panel.rows.nth(1).click()
     panel.says(re.compile("In the grid:"))
-    _settled(app, app.tiles.first)
+    expect(app.tiles).to_have_count(int(of_b) - int(both))
+    _settled(app, app.tiles.last)
     _save(app, "compare")
     app.page.close()
 
