@@ -15,6 +15,7 @@ import shutil
 import statistics
 import tempfile
 import time
+import uuid
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +49,8 @@ class PanelUser:
         self.state: dict[str, Any] = {}
         self.data: dict[str, Any] = {}
         self.layout: dict[str, Any] = {}
+        self.signs: list[str] = []  # that something takes a moment
+        self.panel_id = uuid.uuid4().hex
         self.calls: list[tuple[str, dict[str, Any]]] = []
         self.view: list[dict[str, Any]] = []
         self._url = f"{url}/operators/execute"
@@ -55,12 +58,13 @@ class PanelUser:
 
     def do(self, method: str, **params: Any) -> None:
         """Calls a handler of the panel, and those that it makes the App call."""
-        params = {"panel_id": "1", "panel_state": self.state, "__method__": method, **params}
+        state = {**self.state, **self.data}  # as the App mixes them
+        own = {"panel_id": self.panel_id, "panel_state": state, "__method__": method}
         body = {
             "operator_uri": _PANEL,
             "dataset_name": self._dataset,
             "view": self.view,
-            "params": params,
+            "params": {**own, **params},
         }
         answer = requests.post(self._url, json=body, timeout=60).json()
         assert answer["error"] is None, answer["error"]
@@ -83,6 +87,8 @@ class PanelUser:
     def _obey(self, name: str, arguments: dict[str, Any]) -> None:
         if name in ("patch_panel_state", "patch_panel_data"):
             what = name.removeprefix("patch_panel_")
+            if sign := arguments[what].get("working"):
+                self.signs.append(sign)
             for path, value in arguments[what].items():
                 *folders, last = path.split(".")
                 place = getattr(self, what)
@@ -109,7 +115,7 @@ def main() -> None:
     os.environ["FIFTYONE_SHOW_PROGRESS_BARS"] = "false"
     import fiftyone as fo
 
-    datasets = [_signed(size) for size in _SIZES]
+    datasets = [signed(size) for size in _SIZES]
     port = free_port()
     session = fo.launch_app(remote=True, address="127.0.0.1", port=port)
     url = f"http://127.0.0.1:{port}"
@@ -120,7 +126,8 @@ def main() -> None:
     session.close()
 
 
-def _signed(size: int) -> Any:
+def signed(size: int) -> Any:
+    """Returns a new dataset of so many samples with random signatures."""
     import fiftyone as fo
 
     from plugin import engine, samples

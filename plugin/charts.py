@@ -10,6 +10,7 @@ from smartdownsample_core import Bucket
 #: Legible on the App's dark and light backgrounds alike.
 _KEPT = "#1aa59d"
 _EXCLUDED = "#8b94a3"
+_OTHER = "#a678de"
 _MARK = {"color": "#ff6d04", "width": 2}
 
 
@@ -39,11 +40,48 @@ def traces(buckets: Sequence[Bucket]) -> list[dict[str, Any]]:
 
 def layout(marked: int | None = None) -> dict[str, Any]:
     """Returns the layout of the chart, with a frame around the bar at place ``marked`` (from 1)."""
+    axes = _layout("buckets, largest first", "images", marked)
+    return {**axes, "barmode": "stack", "bargap": 0.15}
+
+
+def versus(compared: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Returns a bar per run in every bucket, in the order of the rows of a comparison.
+
+    Args:
+        compared: of :func:`compare.compared`
+    """
+    rows, a, b = compared["rows"], compared["a"], compared["b"]
+    texts = [
+        f"<b>{row['name']}</b><br>{a}: {row['a']:,}<br>{b}: {row['b']:,}<br>both: {row['both']:,}"
+        for row in rows
+    ]
+    shared = {
+        "type": "bar",
+        "x": [str(place) for place in range(1, len(rows) + 1)],
+        "ids": [row["id"] for row in rows],
+        "text": texts,
+        "textposition": "none",
+        "hovertemplate": "%{text}<extra></extra>",
+    }
+    return [
+        {**shared, "name": name, "y": [row[side] for row in rows], "marker": {"color": color}}
+        for side, name, color in (("a", a, _KEPT), ("b", b, _OTHER))
+    ]
+
+
+def versus_layout(compared: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns the layout of the chart of two runs, with a frame around the bucket in the grid."""
+    ids = [row["id"] for row in compared["rows"]]
+    bucket = str(compared["bucket"])
+    marked = ids.index(bucket) + 1 if bucket in ids else None
+    axes = _layout("buckets, largest difference first", "images kept", marked)
+    return {**axes, "barmode": "group", "bargap": 0.25, "bargroupgap": 0}
+
+
+def _layout(x_title: str, y_title: str, marked: int | None) -> dict[str, Any]:
     frame = {"type": "rect", "yref": "paper", "y0": 0, "y1": 1, "line": _MARK}
     return {
         "shapes": [{**frame, "x0": marked - 1.5, "x1": marked - 0.5}] if marked else [],
-        "barmode": "stack",
-        "bargap": 0.15,
         "showlegend": True,
         "legend": {
             "orientation": "h",
@@ -58,12 +96,12 @@ def layout(marked: int | None = None) -> dict[str, Any]:
         "margin": {"t": 32, "r": 12, "b": 36, "l": 56},
         "xaxis": {
             "type": "category",
-            "title": {"text": "buckets, largest first", "standoff": 6},
+            "title": {"text": x_title, "standoff": 6},
             "showticklabels": False,
             "showgrid": False,
             "fixedrange": True,
         },
-        "yaxis": {"title": {"text": "images", "standoff": 6}, "fixedrange": True},
+        "yaxis": {"title": {"text": y_title, "standoff": 6}, "fixedrange": True},
     }
 
 
@@ -81,6 +119,28 @@ def table(buckets: Sequence[Bucket]) -> list[dict[str, Any]]:
         }
         for place, bucket in enumerate(buckets, 1)
     ]
+
+
+def differences(compared: Mapping[str, Any]) -> list[dict[str, str]]:
+    """Returns a row of text per bucket of a comparison."""
+    numbers = ("a", "b", "both")
+    return [
+        {**row, **{name: f"{row[name]:,}" for name in numbers}, "gain": f"{row['gain']:+,}"}
+        for row in compared["rows"]
+    ]
+
+
+def overlap(compared: Mapping[str, Any]) -> str:
+    """Words what two runs share."""
+    shared = compared["counts"]["both"]
+    runs = ("a", "b")
+    kept = ", ".join(f"`{compared[run]}` kept {compared[f'kept_{run}']:,}" for run in runs)
+    shares = [
+        f"{shared / compared[f'kept_{run}']:.0%} of `{compared[run]}`"
+        for run in runs
+        if compared[f"kept_{run}"]
+    ]
+    return f"{kept}. **Both kept {shared:,}**: {' and '.join(shares)}."
 
 
 def strata(records: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import fiftyone as fo
+from fiftyone import ViewField as F
 
 from smartdownsample_core import bucket_name
 
@@ -13,50 +13,88 @@ from . import runs
 from .items import all_slices
 
 #: What :func:`view` shows: value and what a person reads; ``{a}`` and ``{b}`` are run keys.
-PARTS = {"both": "Kept by both", "only_a": "Only by {a}", "only_b": "Only by {b}"}
+PARTS = {
+    "either": "Kept by either",
+    "both": "By both",
+    "only_a": "Only by {a}",
+    "only_b": "Only by {b}",
+}
 
 
-def overlap(dataset: fo.Dataset, a: str, b: str) -> dict[str, int]:
-    """Returns how many samples are in each of :data:`PARTS`."""
-    return {part: len(view(dataset, a, b, part)) for part in PARTS}
+def compared(dataset: fo.Dataset, a: str, b: str) -> dict[str, Any]:
+    """Counts what two runs kept, as their tags say now.
+
+    Args:
+        dataset: the dataset
+        a: key of a run, whose signature field tells the buckets
+        b: key of another one
+
+    Returns:
+        ``a``, ``b`` (the keys), ``kept_a``, ``kept_b`` (counts), ``counts`` (samples in each of
+        :data:`PARTS`), ``rows`` (one dict per bucket, the largest difference first: ``id`` (text),
+        ``name``, ``a``, ``b``, ``both``, ``gain`` from a to b), ``part`` and ``bucket`` (what the
+        grid is to show: ``"either"``, None)
+
+    Raises:
+        ValueError: if there is no such run
+    """
+    path = f"{runs.load(dataset, a)['signature_field']}.bucket"
+    of_a, of_b = (_kept(dataset, key).count_values(path) for key in (a, b))
+    both = view(dataset, a, b, "both").count_values(path)
+    kept_a, kept_b, shared = (sum(counts.values()) for counts in (of_a, of_b, both))
+    gains = {key: of_b.get(key, 0) - of_a.get(key, 0) for key in {*of_a, *of_b} - {None}}
+    return {
+        "a": a,
+        "b": b,
+        "kept_a": kept_a,
+        "kept_b": kept_b,
+        "counts": {
+            "either": kept_a + kept_b - shared,
+            "both": shared,
+            "only_a": kept_a - shared,
+            "only_b": kept_b - shared,
+        },
+        "rows": [
+            {
+                "id": str(key),
+                "name": bucket_name(key),
+                "a": of_a.get(key, 0),
+                "b": of_b.get(key, 0),
+                "both": both.get(key, 0),
+                "gain": gains[key],
+            }
+            for key in sorted(gains, key=lambda key: (-abs(gains[key]), key))
+        ],
+        "part": "either",
+        "bucket": None,
+    }
 
 
-def view(dataset: fo.Dataset, a: str, b: str, part: str) -> fo.DatasetView:
-    """Returns the samples that two runs share, or that only one of them kept.
+def view(dataset: fo.Dataset, a: str, b: str, part: str, bucket: int | None = None) -> Any:
+    """Returns the view of the samples that two runs share, or that only one of them kept.
 
     Args:
         dataset: the dataset
         a: key of a run
         b: key of another one
         part: one of :data:`PARTS`
+        bucket: only samples of this one
 
     Raises:
         ValueError: if there is no such run or part
     """
     if part not in PARTS:
         raise ValueError(f"part must be one of {', '.join(PARTS)}, got {part!r}")
-    tag_a, tag_b = (runs.load(dataset, key)["tag"] for key in (a, b))
+    record = runs.load(dataset, a)
+    tag_a, tag_b = record["tag"], runs.load(dataset, b)["tag"]
     everything = all_slices(dataset)
-    if part == "both":
-        return everything.match_tags([tag_a, tag_b], all=True)
+    if bucket is not None:
+        everything = everything.match(F(f"{record['signature_field']}.bucket") == bucket)
+    if part in ("either", "both"):
+        return everything.match_tags([tag_a, tag_b], all=part == "both")
     mine, other = (tag_a, tag_b) if part == "only_a" else (tag_b, tag_a)
     return everything.match_tags(mine).match_tags(other, bool=False)
 
 
-def rows(a: Mapping[str, Any], b: Mapping[str, Any]) -> list[dict[str, str]]:
-    """Returns a row of text per bucket of two records, the largest difference first."""
-    kept_a, kept_b = (
-        {bucket["bucket"]: bucket["kept"] for bucket in record.get("buckets", ())}
-        for record in (a, b)
-    )
-    gains = {key: kept_b.get(key, 0) - kept_a.get(key, 0) for key in {*kept_a, *kept_b}}
-    return [
-        {
-            "id": str(key),
-            "name": bucket_name(key),
-            "a": f"{kept_a.get(key, 0):,}",
-            "b": f"{kept_b.get(key, 0):,}",
-            "gain": f"{gains[key]:+,}",
-        }
-        for key in sorted(gains, key=lambda key: (-abs(gains[key]), key))
-    ]
+def _kept(dataset: fo.Dataset, key: str) -> Any:
+    return all_slices(dataset).match_tags(runs.load(dataset, key)["tag"])

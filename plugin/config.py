@@ -188,8 +188,10 @@ class DownsampleConfig(SignatureConfig):
         counts = view.count_values(path)
         return "" if None in counts or not counts else f" in {len(counts)} buckets"
 
-    def _problems(self, dataset: fo.Dataset, view: fo.DatasetView) -> Iterator[tuple[str, str]]:
-        yield from super()._problems(dataset, view)
+    def problems_of_choice(
+        self, dataset: fo.Dataset, view: fo.DatasetView
+    ) -> Iterator[tuple[str, str]]:
+        """Yields what is wrong with the settings that decide what is kept: setting and message."""
         n = len(view)
         if self.target_count is None:
             if not self.has_groups and self.max_per_group is None:
@@ -203,13 +205,17 @@ class DownsampleConfig(SignatureConfig):
             )
         if reason := _error(whole_number, "random_seed", self.random_seed, 0):
             yield "random_seed", reason
+        yield from choices.problems(dataset, view, self)
+
+    def _problems(self, dataset: fo.Dataset, view: fo.DatasetView) -> Iterator[tuple[str, str]]:
+        yield from super()._problems(dataset, view)
+        yield from self.problems_of_choice(dataset, view)
         for setting in CHARTS:
             path = getattr(self, setting)
             if path and (reason := files.problem(setting, path, (".png",))):
                 yield setting, reason
         if self.save_distribution and self.save_distribution == self.save_thumbnails:
             yield "save_thumbnails", "the two charts need two files"
-        yield from choices.problems(dataset, view, self)
         if self.whole_groups and (reason := _no_groups(dataset, view)):
             yield "whole_groups", reason
         if not _is_name(self.run_key):

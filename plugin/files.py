@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import itertools
 import json
 import os
 from collections.abc import Sequence
@@ -44,6 +45,12 @@ def problem(name: str, path: Any, endings: Sequence[str]) -> str | None:
     return None
 
 
+def free(path: Path) -> Path:
+    """Returns the path, or if it is taken the next one that is free: ``a-2.csv`` for ``a.csv``."""
+    numbered = (path.with_stem(f"{path.stem}-{number}") for number in itertools.count(2))
+    return next(place for place in itertools.chain([path], numbered) if not os.path.lexists(place))
+
+
 def save_list(dataset: fo.Dataset, run_key: str, path: str) -> int:
     """Writes what a run kept into a new file, CSV or JSON by its ending.
 
@@ -78,10 +85,22 @@ def save_list(dataset: fo.Dataset, run_key: str, path: str) -> int:
     columns |= {name: items.seen(path) for name, path in numbers.items() if path}
     rows = list(zip(*kept.values(list(columns.values())), strict=True))
     place = Path(path).expanduser()
-    with place.open("x", encoding="utf-8", newline="") as file:
-        write = _write_csv if place.suffix.lower() == ".csv" else _write_json
-        write(file, list(columns), rows)
+    write = _write_csv if place.suffix.lower() == ".csv" else _write_json
+    try:
+        file = place.open("x", encoding="utf-8", newline="")
+    except OSError as error:
+        raise _not_written(place, error) from error
+    try:
+        with file:
+            write(file, list(columns), rows)
+    except OSError as error:
+        place.unlink()  # half of a list is worse than none
+        raise _not_written(place, error) from error
     return len(rows)
+
+
+def _not_written(place: Path, error: OSError) -> ValueError:
+    return ValueError(f"{place} could not be written: {error.strerror}; choose another place")
 
 
 def _write_csv(file: TextIO, columns: list[str], rows: list[tuple[Any, ...]]) -> None:

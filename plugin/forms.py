@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,17 +14,17 @@ from smartdownsample_core import bucket_name
 from . import files, names, recovery, runs, samples, targets
 from .config import DownsampleConfig, SignatureConfig, listed
 from .inputs import (
-    CHART_ROWS,
     CHOICE_ROWS,
     GROUP_SLICE,
     RUN_KEY,
-    SELECTION_ROWS,
+    SECTIONS,
     SIGNATURE_ROWS,
     STRATEGY,
     TARGET_COUNT,
     WHOLE_GROUPS,
     Row,
     add,
+    matters,
 )
 
 #: What of :data:`runs.SHOWN` needs no run, a run, a run with groups.
@@ -60,25 +61,31 @@ def downsample_form(ctx: foo.ExecutionContext) -> types.Property:
     view = target(ctx)
     n_samples = len(view)  # a query, and the form is resolved at every keystroke
     noun = targets.of(view, bool(ctx.params.get("whole_groups"))).noun
+    proposed = default_target(n_samples)
+    given = ctx.params.get("target_count", proposed)
     limits = ("near_duplicates", "max_per_group")
-    can_do_without = any(ctx.params.get(name) is not None for name in limits)
+    or_fewer = any(ctx.params.get(name) is not None for name in limits)
     add(
         inputs,
         TARGET_COUNT,
-        description=f"Exactly this many of the {n_samples:,} {noun}",
-        # Not a default where it may be left empty: the App would fill it in again.
-        default=None if can_do_without else default_target(n_samples),
-        required=not can_do_without,
+        description=f"Exactly this many of the {n_samples:,} {noun}"
+        + (", or empty for all that is not left out" if or_fewer else ""),
+        # Not once it is empty, or the App would fill it in again. Nor is it required: the App would
+        # say so before it has filled in the default.
+        default=None if given is None else proposed,
     )
     add(inputs, STRATEGY)
     add(inputs, RUN_KEY)
     _group_rows(ctx, inputs, GROUP_SLICE, WHOLE_GROUPS)
+    config = DownsampleConfig.from_params({**ctx.params, "target_count": given})
+    problems = config.problems(ctx.dataset, view)
+    if not problems:
+        inputs.md(config.forecast(ctx.dataset, view), name="forecast")
     if _advanced_switch(ctx, inputs):
-        _choice_rows(ctx, inputs)
-        for row in (*SELECTION_ROWS, *CHART_ROWS, *SIGNATURE_ROWS):
-            add(inputs, row)
-    if can_do_without or ctx.params.get("target_count") is not None:
-        _validate(ctx, inputs, DownsampleConfig, view)
+        for heading, rows in SECTIONS:
+            _heading(inputs, heading)
+            _rows(ctx, inputs, rows)
+    _mark(inputs, problems)
     return types.Property(inputs, view=types.View(label=names.LABELS["downsample"]))
 
 
@@ -93,9 +100,8 @@ def signatures_form(ctx: foo.ExecutionContext) -> types.Property:
         "a field of each sample. Signatures that are up to date are left as they are."
     )
     if _advanced_switch(ctx, inputs):
-        for row in SIGNATURE_ROWS:
-            add(inputs, row)
-    _validate(ctx, inputs, SignatureConfig, target(ctx))
+        _rows(ctx, inputs, SIGNATURE_ROWS)
+    _mark(inputs, SignatureConfig.from_params(ctx.params).problems(ctx.dataset, target(ctx)))
     return types.Property(inputs, view=types.View(label=names.LABELS["compute_signatures"]))
 
 
@@ -174,15 +180,15 @@ def export_form(ctx: foo.ExecutionContext) -> types.Property:
     if not known:
         return _no_runs("export", names.LABELS["export_run"])
     run_key = _run_choice(ctx, inputs, known, default=known[0], required=True)
+    proposed = files.free(Path.home() / f"{run_key}.csv")
     path = inputs.str(
         "path",
         label="File",
-        description="Full path of a new .csv or .json file, on the server",
-        default=str(Path.home() / f"{run_key}.csv"),
-        required=True,
+        description="Full path of a new file on the server: .csv (a table) or .json (a list)",
+        default=str(proposed),
     )
-    given = ctx.params.get("path")
-    if given is not None and (reason := files.problem("path", given, tuple(files.LISTS))):
+    given = ctx.params.get("path", str(proposed))
+    if reason := files.problem("path", given, tuple(files.LISTS)):
         _refuse(path, reason)
     if run_key in known:
         kept = runs.load(ctx.dataset, run_key)["kept"]
@@ -228,15 +234,19 @@ def _group_rows(ctx: foo.ExecutionContext, inputs: types.Object, *rows: Row) -> 
             add(inputs, row, row.offer(ctx.dataset) if row.offer else ())
 
 
-def _choice_rows(ctx: foo.ExecutionContext, inputs: types.Object) -> None:
-    """Asks for what the kept samples have to satisfy."""
-    for row in CHOICE_ROWS:
-        if isinstance(ctx.params.get(row.name), (list, tuple)):  # ids, from a run of the SDK
-            text = f"{row.label}: {len(ctx.params[row.name]):,} samples chosen in Python."
-            inputs.md(text, name=f"{row.name}_ids")
+def _heading(inputs: types.Object, text: str) -> None:
+    inputs.md(f"### {text}", name=f"heading_{text.lower().replace(' ', '_')}")
+
+
+def _rows(ctx: foo.ExecutionContext, inputs: types.Object, rows: Sequence[Row]) -> None:
+    for row in rows:
+        given = ctx.params.get(row.name)
+        if not matters(row, ctx.params):
             continue
-        offered = row.offer(ctx.dataset) if row.offer else ()
-        add(inputs, row, offered, given=ctx.params.get(row.name))
+        if row in CHOICE_ROWS and isinstance(given, (list, tuple)):  # ids, from a run of the SDK
+            inputs.md(f"{row.label}: {len(given):,} samples chosen in Python.", f"{row.name}_ids")
+            continue
+        add(inputs, row, row.offer(ctx.dataset) if row.offer else (), given=given)
 
 
 def _advanced_switch(ctx: foo.ExecutionContext, inputs: types.Object) -> bool:
@@ -281,19 +291,13 @@ def _bucket_choice(ctx: foo.ExecutionContext, inputs: types.Object, field: str) 
     inputs.enum("bucket", values, label="Bucket", default=values[0], required=True, view=choices)
 
 
-def _validate(
-    ctx: foo.ExecutionContext, inputs: types.Object, kind: type[SignatureConfig], view: Any
-) -> None:
-    """Marks what is wrong; if nothing is, says what a run would do."""
-    config = kind.from_params(ctx.params)
-    problems = config.problems(ctx.dataset, view)
+def _mark(inputs: types.Object, problems: Mapping[str, str]) -> None:
+    """Says what is wrong where it is asked for, or below if that is folded away."""
     for name, problem in problems.items():
         prop = inputs.properties.get(name)
-        if prop is None:  # the option is folded away
+        if prop is None:
             prop = inputs.view(f"{name}_error", types.Error(label=problem))
         _refuse(prop, problem)
-    if not problems and isinstance(config, DownsampleConfig):
-        inputs.md(config.forecast(ctx.dataset, view), name="forecast")
 
 
 def _no_runs(purpose: str, label: str) -> types.Property:

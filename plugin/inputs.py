@@ -5,7 +5,7 @@ A new setting is a field of a config in config.py and a row here.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal, NamedTuple
 
 import fiftyone as fo
@@ -61,9 +61,9 @@ CHOICE_ROWS = (
     Row(
         "near_duplicates",
         "number",
-        "Leave out near-duplicates within",
-        "Bits of the dHash that differ, such as 4; with features, a cosine distance such as 0.05. "
-        "With this, the images to keep may be left empty: one of each group is kept",
+        "Near-duplicates within",
+        "Leave out what differs so little from an image before it: in 4 of 64 bits, say (of "
+        "embeddings, in a cosine distance of 0.05)",
         what_if=True,
     ),
     Row(
@@ -206,6 +206,13 @@ WHOLE_GROUPS = Row(
     DownsampleConfig.whole_groups,
 )
 
+#: The rows that are folded away, under their headings: what is chosen, how it is written, how read.
+SECTIONS = (
+    ("Which images", CHOICE_ROWS),
+    ("Names and files", (*SELECTION_ROWS, *CHART_ROWS)),
+    ("Signatures", SIGNATURE_ROWS),
+)
+
 #: What the panel asks for besides the target count.
 WHAT_IF_ROWS = tuple(
     row for row in (STRATEGY, *CHOICE_ROWS, *SELECTION_ROWS, *SIGNATURE_ROWS) if row.what_if
@@ -213,6 +220,13 @@ WHAT_IF_ROWS = tuple(
 
 #: Settings that the panel asks for.
 ASKED = tuple(row.name for row in (TARGET_COUNT, *WHAT_IF_ROWS))
+
+
+def matters(row: Row, settings: Mapping[str, Any]) -> bool:
+    """Whether to ask for a setting: shares of what, if there is no field to stratify by?"""
+    if row.name not in ("balance", "max_per_group"):
+        return True
+    return bool(settings.get("stratify_by")) or settings.get(row.name) not in (None, row.default)
 
 
 def defaults() -> dict[str, Any]:
@@ -249,7 +263,9 @@ def add(
         options.setdefault("default", row.default)
     if row.kind == "choice":
         own = () if given in (None, *dict(row.choices)) else ((given, str(given)),)
-        radio = _with_choices(types.RadioGroup(**item), (*row.choices, *own))
+        radio = _with_choices(
+            types.RadioGroup(orientation="vertical", **item), (*row.choices, *own)
+        )
         return inputs.enum(row.name, radio.values(), view=radio, **options)
     if row.kind == "name":
         options["view"] = _with_choices(types.AutocompleteView(**item), offered)

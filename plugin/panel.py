@@ -1,34 +1,22 @@
 """The panel: what happens when it opens, and when a person changes or presses something.
 
-All unsaved settings are panel state, which each browser has for itself.
+All unsaved settings are panel state, which each browser has for itself. What a handler changes is
+sent once, at its end: the App draws the panel anew for whatever it is sent.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-import fiftyone as fo
 import fiftyone.operators as foo
 import fiftyone.operators.types as types
 from fiftyone.operators.categories import Categories
 
-from smartdownsample_core import Selection
-
-from . import (
-    charts,
-    compare,
-    inputs,
-    names,
-    outcome,
-    panel_view,
-    runs,
-    samples,
-    sources,
-    targets,
-    whatif,
-)
-from .config import DownsampleConfig
+from . import answers, charts, compare, inputs, names, panel_view, runs, sources
+from .answers import OvertakenError
 from .sources import Source
+
+_turns = answers.Turns()
 
 
 class SmartDownsample(foo.Panel):
@@ -40,9 +28,7 @@ class SmartDownsample(foo.Panel):
         return foo.PanelConfig(
             name=names.PANEL_NAME,
             label=names.PANEL,
-            icon="/assets/icon.svg",
-            light_icon="/assets/icon-light.svg",
-            dark_icon="/assets/icon-dark.svg",
+            icon="apps",  # the App shows no picture of a plugin here
             category=Categories.CURATE,
             help_markdown="How many images of each visual bucket a downsampling keeps",
         )
@@ -55,6 +41,8 @@ class SmartDownsample(foo.Panel):
         """Calls a handler; what a user can do something about is said, not thrown."""
         try:
             return super().execute(ctx)
+        except OvertakenError:
+            return None
         except ValueError as error:
             ctx.ops.notify(str(error), variant="error")
 
@@ -75,23 +63,29 @@ class SmartDownsample(foo.Panel):
         """The view that the grid shows now."""
         self._open(ctx, sources.named(ctx.dataset, ctx.view, sources.VIEW))
 
-    def load(self, ctx: foo.ExecutionContext) -> None:
-        """Reads the stored signatures, which takes a moment, and shows the chart."""
-        self._enter(ctx, Source(**ctx.params["source"]))
+    def work(self, ctx: foo.ExecutionContext) -> None:
+        """Does what takes long, now that the panel says so."""
+        self._answer(ctx, ctx.params["changed"], at_once=False)
 
     def change_target(self, ctx: foo.ExecutionContext) -> None:
         """Another number of images to keep, typed or dragged; the other input follows."""
         value = ctx.params.get("value")
         target = None if value is None else round(value)
-        if target:
-            other = "target_count" if ctx.params["path"].endswith("slider") else "slider"
-            ctx.panel.set_state(f"settings.{other}", target)
-        self._change(ctx, target_count=target)
+        other = "target_count" if ctx.params["path"].endswith("slider") else "slider"
+        follow = {f"settings.{other}": target} if target else {}
+        self._change(ctx, follow, target_count=target)
 
     def change_setting(self, ctx: foo.ExecutionContext) -> None:
         """Another value of a setting, named by the last part of its path."""
         name = ctx.params["path"].rpartition(".")[2]
-        self._change(ctx, **{name: ctx.params.get("value")})
+        self._change(ctx, {}, **{name: ctx.params.get("value")})
+
+    def fold_settings(self, ctx: foo.ExecutionContext) -> None:
+        """Shows the settings besides the number, or hides them."""
+        settings = {**ctx.panel.state.settings, "more": ctx.params.get("value")}
+        ctx.panel.state._data["settings"] = settings
+        if settings["more"]:
+            ctx.panel.set_state("options", inputs.options(ctx.dataset))
 
     def click_bar(self, ctx: foo.ExecutionContext) -> None:
         """Shows the bucket of the bar."""
@@ -99,8 +93,14 @@ class SmartDownsample(foo.Panel):
 
     def click_row(self, ctx: foo.ExecutionContext) -> None:
         """Shows the bucket of the table's row."""
-        _, selection = self._selection(ctx)
+        _, _, selection = self._selection(ctx)
         self._show(ctx, bucket=selection.buckets[ctx.params["row"]].id)
+
+    def fold_table(self, ctx: foo.ExecutionContext) -> None:
+        """Shows all rows of the table, or the first ones only."""
+        _, _, selection = self._selection(ctx)
+        all_rows = not ctx.panel.state.all_rows
+        _send(ctx, {"all_rows": all_rows}, {"buckets": answers.rows(selection, all_rows)})
 
     def previous_bucket(self, ctx: foo.ExecutionContext) -> None:
         """Shows the next larger bucket, or the smallest."""
@@ -122,9 +122,9 @@ class SmartDownsample(foo.Panel):
         """Shows the samples that are, or would be, left out."""
         self._show(ctx, show="excluded")
 
-    def show_everything(self, ctx: foo.ExecutionContext) -> None:
-        """Leaves the bucket, and shows all that is chosen from."""
-        self._show(ctx, bucket=None, show="all")
+    def leave_bucket(self, ctx: foo.ExecutionContext) -> None:
+        """Shows the samples of all buckets again."""
+        self._show(ctx, bucket=None)
 
     def compute(self, ctx: foo.ExecutionContext) -> None:
         """Opens the form of the operator that computes signatures."""
@@ -164,121 +164,115 @@ class SmartDownsample(foo.Panel):
     def compare(self, ctx: foo.ExecutionContext) -> None:
         """Puts another run beside the one that the panel is about; none if none is named."""
         run, other = sources.run_key(ctx.panel.state.source), ctx.params.get("value")
-        if not other or run is None:
+        if not (run and other):
             ctx.panel.set_state("compared", None)
             return
-        counts = compare.overlap(ctx.dataset, run, other)
-        ctx.panel.set_state("compared", {"run": run, "other": other, "counts": counts})
-        records = (runs.load(ctx.dataset, key) for key in (run, other))
-        ctx.panel.set_data("difference", compare.rows(*records))
+        compared = compare.compared(ctx.dataset, run, other)
+        rows = {"versus_chart": charts.versus(compared), "difference": charts.differences(compared)}
+        _send(ctx, {"compared": compared}, rows)
 
     def close_comparison(self, ctx: foo.ExecutionContext) -> None:
         """Shows the panel without the other run."""
-        ctx.panel.set_state({"compared": None, "versus": {"run": None}})
+        ctx.panel.set_state({"compared": None, "choose.other": None})
+
+    def show_either(self, ctx: foo.ExecutionContext) -> None:
+        """Shows what at least one of the two runs kept."""
+        self._show_difference(ctx, part="either", bucket=None)
 
     def show_both(self, ctx: foo.ExecutionContext) -> None:
         """Shows what both runs kept."""
-        self._show_difference(ctx, "both")
+        self._show_difference(ctx, part="both", bucket=None)
 
     def show_only_a(self, ctx: foo.ExecutionContext) -> None:
         """Shows what the run kept and the other did not."""
-        self._show_difference(ctx, "only_a")
+        self._show_difference(ctx, part="only_a", bucket=None)
 
     def show_only_b(self, ctx: foo.ExecutionContext) -> None:
         """Shows what the other run kept and this one did not."""
-        self._show_difference(ctx, "only_b")
+        self._show_difference(ctx, part="only_b", bucket=None)
 
-    def _show_difference(self, ctx: foo.ExecutionContext, part: str) -> None:
+    def click_versus_bar(self, ctx: foo.ExecutionContext) -> None:
+        """Shows the bucket of the bar: of what was shown before, or of what either run kept."""
+        self._show_difference(ctx, bucket=int(ctx.params["id"]))
+
+    def click_difference(self, ctx: foo.ExecutionContext) -> None:
+        """Shows the bucket of the row: of what was shown before, or of what either run kept."""
+        row = ctx.panel.state.compared["rows"][ctx.params["row"]]
+        self._show_difference(ctx, bucket=int(row["id"]))
+
+    def _show_difference(self, ctx: foo.ExecutionContext, **what: Any) -> None:
+        ctx.panel.set_state({f"compared.{name}": value for name, value in what.items()})
         compared = ctx.panel.state.compared
-        ctx.ops.set_view(compare.view(ctx.dataset, compared["run"], compared["other"], part))
+        a, b, part = compared["a"], compared["b"], compared["part"]
+        ctx.ops.set_view(compare.view(ctx.dataset, a, b, part, compared["bucket"]))
 
     def _open(self, ctx: foo.ExecutionContext, source: Source) -> None:
-        """Makes a source the one that the panel is about; says so first if it takes a moment."""
-        base = samples.rebuild(ctx.dataset, source.stages)
-        config = DownsampleConfig.from_params(source.settings)
-        if targets.panel_refusal(base) or whatif.is_loaded(base, config):
-            self._enter(ctx, source)
-        else:
-            ctx.panel.set_state("phase", "loading")
-            # The App calls back before it has taken over the new state, so the source goes along.
-            params = {"source": source._asdict()}
-            ctx.prompt(self.method_to_uri("load"), params=params, skip_prompt=True)
+        """Makes a source the one that the panel is about."""
+        changed = {
+            "source": source.key,
+            "choose": {"source": source.key},
+            "stages": source.stages,
+            "settings": {**source.settings, "slider": source.settings["target_count"]},
+            "bucket": None,
+            "show": "all",
+            "compared": None,
+            "all_rows": False,
+        }
+        self._answer(ctx, changed)
 
-    def _enter(self, ctx: foo.ExecutionContext, source: Source) -> None:
-        ctx.panel.set_state(
-            {
-                "source": source.key,
-                "choose": {"source": source.key},
-                "stages": source.stages,
-                "settings": {**source.settings, "slider": source.settings["target_count"]},
-                "bucket": None,
-                "show": "all",
-                "compared": None,
-                "versus": {"run": None},
-            }
-        )
-        self._answer(ctx)
-
-    def _change(self, ctx: foo.ExecutionContext, **settings: Any) -> None:
+    def _change(self, ctx: foo.ExecutionContext, changed: dict[str, Any], **settings: Any) -> None:
         # The browser has the new value already; to write it back would undo what is being typed.
         ctx.panel.state._data["settings"] = {**ctx.panel.state.settings, **settings}
-        self._answer(ctx)
+        self._answer(ctx, changed)
 
-    def _answer(self, ctx: foo.ExecutionContext) -> None:
-        """Shows what a run with the settings of the state would keep, or why there is no answer."""
-        state = ctx.panel.state
-        base = samples.rebuild(ctx.dataset, state.stages)
-        if reason := targets.panel_refusal(base):
-            choices = sources.offered(ctx.dataset)
-            ctx.panel.set_state({"phase": "refused", "problem": reason, "choices": choices})
+    def _answer(
+        self,
+        ctx: foo.ExecutionContext,
+        changed: dict[str, Any] | None = None,
+        *,
+        at_once: bool = True,
+    ) -> None:
+        """Shows what a run with the settings of the state would keep, or why there is no answer.
+
+        Args:
+            ctx: the context
+            changed: what else to change of the state
+            at_once: if it takes long, say so instead and call back
+
+        Raises:
+            OvertakenError: if the settings have changed meanwhile, whose answer is to come
+        """
+        changed = dict(changed or {})
+        question = answers.Question(ctx.dataset, {**ctx.panel.state._data, **changed})
+        _turns.ask(ctx.panel.id, question.key)
+        if at_once and (working := question.takes_long()):
+            ctx.panel.set_state({**changed, "working": working})
+            # The App calls back before it has taken over the new state, so that goes along.
+            params = {"changed": changed}
+            ctx.prompt(self.method_to_uri("work"), params=params, skip_prompt=True)
             return
-        config, problem = _config(ctx.dataset, base, state.settings)
-        stored = whatif.load(base, config)
-        facts = sources.facts(ctx.dataset, stored)
-        ctx.panel.set_state({**facts, "problem": problem, "phase": "ready"})
-        if len(stored) == stored.n_missing:
-            ctx.panel.set_state("phase", "unsigned")
-        elif problem is None:
-            selection = whatif.answer(ctx.dataset, base, stored, config)
-            ctx.panel.set_state(sources.answer(ctx.dataset, state.source, config, selection))
-            self._draw(ctx, selection)
+        said, drawn = question.answer()
+        _turns.check(ctx.panel.id, question.key)
+        _send(ctx, {**changed, **said, "working": None}, drawn)
 
-    def _draw(self, ctx: foo.ExecutionContext, selection: Selection) -> None:
-        buckets = selection.buckets
-        place = charts.place(buckets, ctx.panel.state.bucket)
-        ctx.panel.set_data(
-            {
-                "chart": charts.traces(buckets),
-                "buckets": charts.table(buckets),
-                "strata": charts.strata(outcome.strata(selection) or []),
-            }
-        )
-        ctx.panel.set_state({"place": place, "bucket_text": charts.sentence(buckets, place)})
-
-    def _selection(self, ctx: foo.ExecutionContext) -> tuple[whatif.Stored, Selection]:
-        state = ctx.panel.state
-        base = samples.rebuild(ctx.dataset, state.stages)
-        config = DownsampleConfig.from_params(state.settings)
-        stored = whatif.load(base, config)
-        return stored, whatif.answer(ctx.dataset, base, stored, config)
+    def _selection(self, ctx: foo.ExecutionContext) -> answers.Found:
+        return answers.Question(ctx.dataset, ctx.panel.state._data).find()
 
     def _show(self, ctx: foo.ExecutionContext, **what: Any) -> None:
         """Shows a part of the samples in the grid, and marks its bar."""
-        ctx.panel.set_state(what)
-        state = ctx.panel.state
-        stored, selection = self._selection(ctx)
-        base = samples.rebuild(ctx.dataset, state.stages)
-        self._draw(ctx, selection)
+        base, stored, selection = self._selection(ctx)
+        state = {**ctx.panel.state._data, **what}
+        field = state["settings"]["signature_field"]
         try:
-            field = state.settings["signature_field"]
-            view = sources.part(base, field, stored, selection, state.show, state.bucket)
+            view = sources.part(base, field, stored, selection, state["show"], state["bucket"])
         except ValueError as error:
             ctx.ops.notify(str(error), variant="warning")
         else:
+            ctx.panel.set_state({**what, **answers.marked(selection, state["bucket"])})
             ctx.ops.set_view(view)
 
     def _step(self, ctx: foo.ExecutionContext, by: int) -> None:
-        _, selection = self._selection(ctx)
+        _, _, selection = self._selection(ctx)
         ids = [bucket.id for bucket in selection.buckets]
         bucket = ctx.panel.state.bucket
         place = ids.index(bucket) + by if bucket in ids else min(by, 0)
@@ -286,19 +280,20 @@ class SmartDownsample(foo.Panel):
 
     def _prompt(self, ctx: foo.ExecutionContext, operator: str, on_success: Any) -> None:
         state = ctx.panel.state
-        params = {**state.settings, "stages": state.stages or []}
-        del params["slider"]
+        settings = {k: v for k, v in state.settings.items() if k not in ("slider", "more")}
+        params = {**settings, "stages": state.stages or []}
         ctx.prompt(names.uri(operator), params=params, on_success=on_success)
 
 
-def _config(
-    dataset: fo.Dataset, base: fo.DatasetView, settings: dict[str, Any]
-) -> tuple[DownsampleConfig, str | None]:
-    """Returns the settings, and what is wrong with those that the panel asks for."""
-    config = DownsampleConfig.from_params(settings)
-    problems = config.problems(dataset, base)
-    asked = (problems[name] for name in inputs.ASKED if name in problems)
-    return config, next(asked, None)
+def _send(ctx: foo.ExecutionContext, said: dict[str, Any], drawn: dict[str, Any]) -> None:
+    """Changes the state, and what is drawn from data.
+
+    The App copies data into the state and merges the two, so that of a longer list the tail would
+    stay: the copy is emptied.
+    """
+    if drawn:
+        ctx.panel.set_data(drawn)
+    ctx.panel.set_state({**said, **dict.fromkeys(drawn)})
 
 
 PANELS = (SmartDownsample,)

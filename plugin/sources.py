@@ -1,4 +1,4 @@
-"""What the panel is about: the dataset, a view, or a run; and what it can show of it."""
+"""What the panel is about: the dataset, a view, or a run; and the parts of it."""
 
 from __future__ import annotations
 
@@ -10,18 +10,14 @@ import numpy as np
 from fiftyone import ViewField as F
 
 from smartdownsample_core import Selection
-from smartdownsample_core.report import shortfalls, totals
 
-from . import forms, inputs, names, outcome, runs, samples
+from . import forms, inputs, names, runs, samples
 from .config import CHARTS, DownsampleConfig
 from .whatif import Stored
 
 DATASET = "dataset"
 VIEW = "view"
 _RUN = "run:"
-
-#: Settings that decide what is kept.
-_ASKED = (*inputs.ASKED, "signature_field", "hash_size", "decode")
 
 #: Ids that a view may list, so that the App stays quick.
 _MAX_LISTED = 100_000
@@ -80,42 +76,6 @@ def offered(dataset: fo.Dataset) -> list[tuple[str, str]]:
     """Returns what the panel can be about: value and label."""
     known = [(_RUN + run, f"Run: {run}") for run in runs.of_samples(dataset)]
     return [(DATASET, "All samples of the dataset"), (VIEW, "The view I took"), *known]
-
-
-def facts(dataset: fo.Dataset, stored: Stored) -> dict[str, Any]:
-    """Returns what the panel says about the samples, whatever the settings."""
-    return {
-        "choices": offered(dataset),
-        "run_keys": runs.of_samples(dataset),
-        "options": inputs.options(dataset),
-        "n_samples": len(stored),
-        "n_missing": stored.n_missing,
-        "n_unreadable": stored.n_unreadable,
-    }
-
-
-def answer(
-    dataset: fo.Dataset, source: str, config: DownsampleConfig, selection: Selection
-) -> dict[str, Any]:
-    """Returns what the panel says about a selection."""
-    run = run_key(source)
-    said: dict[str, Any] = {
-        "totals": totals(selection),
-        "warnings": shortfalls(selection),
-        "stratified": selection.strata is not None,
-        "saved": False,
-        "changed": None,
-    }
-    if run is None or not runs.exists(dataset, run):
-        return said
-    record = runs.load(dataset, run)
-    made_with = DownsampleConfig.from_params(settings_of(record))
-    if any(getattr(made_with, name) != getattr(config, name) for name in _ASKED):
-        return said
-    said["saved"] = True
-    if record.get("buckets") != outcome.buckets(selection):
-        said["changed"] = f"{record['kept']:,} of {record.get('images', 0):,}"
-    return said
 
 
 def settings_of(record: Mapping[str, Any]) -> dict[str, Any]:

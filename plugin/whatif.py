@@ -6,6 +6,7 @@ import json
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -29,6 +30,9 @@ _MAX_ROWS = 2_000_000
 #: Of each kind, what :meth:`Stored.remember` keeps: the other value of a switch, and some more.
 _REMEMBERED = 3
 
+#: Up to so many samples any answer is there in about a second.
+_FEW = 5_000
+
 
 @dataclass(frozen=True, eq=False)
 class Stored:
@@ -43,7 +47,7 @@ class Stored:
     """samples without a signature, or with one of another file, hash size or decode"""
     n_unreadable: int
     """samples whose image could not be read"""
-    memory: dict[str, OrderedDict[Any, Any]] = field(default_factory=dict)
+    memory: dict[str, OrderedDict[Any, Future[Any]]] = field(default_factory=dict)
     """what was made of them and is likely to be asked for again; see :meth:`remember`"""
     lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -58,18 +62,32 @@ class Stored:
     def remember(self, key: Any, make: Callable[[], Any]) -> Any:
         """Returns what ``make`` returns, or returned before under that key.
 
-        Labels, embeddings and answers, a few of each: they hold as long as the signatures do.
+        Labels, embeddings and answers, a few of each: they hold as long as the signatures do. Who
+        asks while somebody else's ``make`` is at it waits for that.
         """
-        memory = self.memory.setdefault(key[0], OrderedDict())
         with self.lock:
-            if key in memory:
-                return memory[key]
-        made = make()
-        with self.lock:
-            memory[key] = made
-            while len(memory) > _REMEMBERED:
+            memory = self.memory.setdefault(key[0], OrderedDict())
+            future = memory.get(key)
+            is_new = future is None
+            if future is None:
+                future = memory[key] = Future()
+            if len(memory) > _REMEMBERED:
                 memory.popitem(last=False)
-        return made
+        if is_new:
+            try:
+                future.set_result(make())
+            except BaseException as error:
+                with self.lock:
+                    memory.pop(key, None)
+                future.set_exception(error)
+                raise
+        return future.result()
+
+    def remembers(self, key: Any) -> bool:
+        """Whether :meth:`remember` would answer at once."""
+        with self.lock:
+            future = self.memory.get(key[0], {}).get(key)
+        return future is not None and future.done()
 
     def ids_of(self, rows: NDArray[np.int64]) -> list[str]:
         """Returns the ids of some rows, ``(m,)``."""
@@ -124,14 +142,13 @@ def answer(
     meaning = choices.stamp(dataset, config)
     choice = choices.make(dataset, view, stored.id_list, config, stored.remember)
     constraints = stored.remember(
-        ("constraints", *(getattr(config, row.name) for row in CHOICE_ROWS), meaning),
+        _constraints_key(config, meaning),
         lambda: Constraints(stored.signatures, stored.order, choice),
     )
-    others = tuple(getattr(config, row.name) for row in WHAT_IF_ROWS)
 
     def select(target_count: int | None) -> Selection:
         selection: Selection = stored.remember(
-            ("selection", target_count, others, meaning),
+            _selection_key(config, target_count, meaning),
             lambda: downsample(
                 stored.signatures,
                 stored.order,
@@ -143,17 +160,48 @@ def answer(
         )
         return selection
 
-    target = config.target_count
-    if target is None or config.strategy != "diverse" or config.stratify_by:
-        return select(target)
-    # Ranking takes long, and is nested: a slider that is dragged finds its answers in one ranking.
-    ranked = select(min(max(1 << target.bit_length(), len(stored) // 10), len(stored)))
+    target, ranked_target = config.target_count, _ranked_target(config, len(stored))
+    ranked = select(ranked_target)
+    if target == ranked_target or target is None:
+        return ranked
     return ranked.first(target) if target <= len(ranked.indices) else select(target)
 
 
-def is_loaded(view: fo.DatasetView, config: SignatureConfig) -> bool:
-    """Whether :func:`load` would answer at once."""
-    return _cache.get(_key(view, config), _stamp(view)) is not None
+def takes_long(dataset: fo.Dataset, view: fo.DatasetView, config: DownsampleConfig) -> str | None:
+    """Words what :func:`answer` would have to do first; None if it would answer at once."""
+    n_samples = len(view)
+    if n_samples <= _FEW:
+        return None
+    stored = _cache.get(_key(view, config), _stamp(view))
+    if stored is None:
+        return f"Reading the stored signatures of {n_samples:,} samples"
+    meaning = choices.stamp(dataset, config)
+    compares = config.near_duplicates is not None or config.strategy != "stride"
+    if compares and not stored.remembers(_constraints_key(config, meaning)):
+        return f"Comparing {n_samples:,} images with each other; this is done once"
+    key = _selection_key(config, _ranked_target(config, n_samples), meaning)
+    if config.strategy != "stride" and not stored.remembers(key):
+        return f"Choosing among {n_samples:,} images with the strategy {config.strategy!r}"
+    return None
+
+
+def _ranked_target(config: DownsampleConfig, n_samples: int) -> int | None:
+    """Returns the target to choose for: with a ranking, one that the next answers are part of.
+
+    Ranking takes long, and is nested: a slider that is dragged finds its answers in one ranking.
+    """
+    target = config.target_count
+    if target is None or config.strategy != "diverse" or config.stratify_by:
+        return target
+    return min(max(1 << target.bit_length(), n_samples // 10), n_samples)
+
+
+def _constraints_key(config: DownsampleConfig, meaning: Any) -> tuple[Any, ...]:
+    return ("constraints", *(getattr(config, row.name) for row in CHOICE_ROWS), meaning)
+
+
+def _selection_key(config: DownsampleConfig, target: int | None, meaning: Any) -> tuple[Any, ...]:
+    return ("selection", target, *(getattr(config, row.name) for row in WHAT_IF_ROWS), meaning)
 
 
 def load(view: fo.DatasetView, config: SignatureConfig) -> Stored:

@@ -18,6 +18,7 @@ from tests.plugin.conftest import (  # noqa: F401 (fixtures)
     make_dataset,
     operators,
     own_images,
+    serve,
     server,
 )
 
@@ -55,6 +56,16 @@ def page(request: pytest.FixtureRequest, browser: Browser) -> Iterator[Page]:
 def open_app(page: Page, server: str) -> Callable[[Any], App]:  # noqa: F811 (a fixture)
     """``open_app(dataset)``: the App in the browser."""
     return lambda opened: App(page, server, opened.name)
+
+
+@pytest.fixture
+def other_server() -> Iterator[str]:
+    """The base URL of a second server on the same database, as another person would start one.
+
+    Browsers of one server are one session: FiftyOne shows the same workspace in all of them.
+    """
+    with serve() as url:
+        yield url
 
 
 @pytest.hookimpl(wrapper=True)

@@ -72,11 +72,13 @@ class App:
 class Panel:
     """Our panel in the App."""
 
+    ROOT = "[data-cy=panel-content-smart_downsample]"
+
     def __init__(self, app: App) -> None:
         self.app = app
         app.page.locator("[data-cy=new-panel-btn]").first.click()
         app.page.get_by_text("Smart Downsample", exact=True).first.click()
-        self.root = app.page.locator("[data-cy=panel-content-smart_downsample]")
+        self.root = app.page.locator(self.ROOT)
         self.root.get_by_text("Choose from").wait_for()
 
     @property
@@ -98,6 +100,18 @@ class Panel:
         """A button of the panel."""
         return self.root.get_by_role("button", name=name, exact=True)
 
+    def choose(self, label: str, choice: str) -> None:
+        """Chooses from a list of the first row."""
+        place = ["Choose from", "Compare with"].index(label)
+        self.root.get_by_role("combobox").nth(place).click()
+        self.app.page.get_by_role("option", name=choice, exact=True).click()
+
+    def show_all_rows(self) -> None:
+        """Unfolds the table, if it is folded."""
+        if (unfold := self.root.get_by_role("button", name="Show all")).count():
+            unfold.click()
+            self.root.get_by_role("button", name="Show only").wait_for()
+
     def says(self, text: str | re.Pattern[str]) -> None:
         """Waits until the panel says something."""
         expect(self.root.get_by_text(text).first).to_be_visible()
@@ -114,8 +128,3 @@ class Panel:
         mouse.down()
         mouse.move(rail["x"] + share * rail["width"], y, steps=5)
         mouse.up()
-
-    def kept_column(self) -> list[int]:
-        """The numbers of kept images in the table."""
-        texts = self.rows.locator("td:nth-child(4)").all_inner_texts()
-        return [int(text.replace(",", "")) for text in texts]

@@ -36,11 +36,12 @@ def main() -> None:
     url = f"http://127.0.0.1:{port}"
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=ensure_browser(), args=[*ARGUMENTS])
-        _form(App(_page(browser, height=520), url, dataset.name))
+        _form(App(_page(browser, height=720), url, dataset.name))
         _charts(dataset)
         _kept(App(_page(browser), url, dataset.name))
         _buckets(App(_page(browser), url, dataset.name))
         _panel(App(_page(browser, height=1080), url, dataset.name))
+        _compare(App(_page(browser, height=1080), url, dataset.name))
         browser.close()
     session.close()
 
@@ -70,6 +71,7 @@ def _charts(dataset) -> None:
         save_distribution=str(charts["distribution"]),
         save_thumbnails=str(charts["thumbnails"]),
     )
+    foo.get_operator(demo.OPERATOR)(dataset, _TARGET, run_key="diverse", strategy="diverse")
     foo.get_operator(demo.OPERATOR.replace("downsample/downsample", "downsample/arrange_app"))(
         dataset
     )
@@ -90,6 +92,21 @@ def _panel(app: App) -> None:
     panel.bars.nth(6).hover(force=True)
     app.page.locator(".hoverlayer .hovertext").first.wait_for()
     _save(app, "panel")
+    app.page.close()
+
+
+def _compare(app: App) -> None:
+    panel = Panel(app)
+    panel.says(re.compile(f"Kept {_TARGET} of .* saved as the run"))
+    panel.choose("Compare with", "Run: diverse")
+    panel.says(re.compile("Both kept"))
+    panel.root.get_by_role("button", name=re.compile("Only by diverse")).click()
+    _, _, of_b, both, _ = panel.rows.nth(1).locator("td").all_inner_texts()
+    panel.rows.nth(1).click()
+    panel.says(re.compile("In the grid:"))
+    expect(app.tiles).to_have_count(int(of_b) - int(both))
+    _settled(app, app.tiles.last)
+    _save(app, "compare")
     app.page.close()
 
 

@@ -16,6 +16,22 @@ def _bucket_ids(dataset: fo.Dataset, name: str) -> set[str]:
     return set(dataset.match(F("signature.bucket_name") == name).values("id"))
 
 
+def expect_kept(panel: Panel, target: int) -> None:
+    """Waits until table and chart show that many kept images."""
+    panel.show_all_rows()
+    panel.app.page.wait_for_function(
+        """([root, target]) => {
+          const sum = numbers => numbers.reduce((a, b) => a + b, 0);
+          const panel = document.querySelector(root);
+          const column = [...panel.querySelectorAll('tbody tr td:nth-child(4)')];
+          const [kept] = panel.querySelector('.js-plotly-plot').data;
+          return sum(column.map(cell => +cell.innerText.replace(',', ''))) === target
+            && sum(kept.y) === target;
+        }""",
+        arg=[Panel.ROOT, target],
+    )
+
+
 def test_from_nothing_to_a_run_and_back(dataset, open_app) -> None:
     """Compute, drag, click a bar, apply, see the tag, undo: all of it in the panel."""
     app = open_app(dataset)
@@ -26,12 +42,12 @@ def test_from_nothing_to_a_run_and_back(dataset, open_app) -> None:
     expect(app.page.get_by_text("80 computed, 0 reused, 0 unreadable")).to_be_visible()
     app.button("Done").click()
 
-    panel.says(re.compile("Would have kept 8 of 80 images"))
+    panel.says(re.compile("Would keep 8 of 80 images"))
     panel.drag_to(0.5)
     expect(panel.number).not_to_have_value("8")
     target = int(panel.number.input_value())
-    panel.says(f"Would have kept {target} of 80 images")
-    assert sum(panel.kept_column()) == target
+    panel.says(f"Would keep {target} of 80 images")
+    expect_kept(panel, target)
     dataset.reload()
     assert (dataset.count_sample_tags(), dataset.list_runs()) == ({}, [])
 
@@ -70,7 +86,8 @@ def test_typed_numbers_and_the_slider_follow_each_other(dataset, operators, open
     panel.number.click()
     panel.number.press("Control+a")
     panel.number.press_sequentially("37", delay=100)
-    panel.says(re.compile("Would have kept 37 of 80 images"))
+    panel.says(re.compile("Would keep 37 of 80 images"))
+    expect_kept(panel, 37)
     slider = panel.root.locator("input[type=range]")
     expect(slider).to_have_value("37")
     panel.drag_to(0.25)
@@ -92,7 +109,7 @@ def test_what_is_wrong_is_said(dataset, operators, open_app) -> None:
     panel.number.fill("")
     panel.says("Say how many images to keep")
     panel.number.fill("30")
-    panel.says(re.compile("Would have kept 30 of 80 images"))
+    panel.says(re.compile("Would keep 30 of 80 images"))
 
 
 def test_buckets_are_browsed(dataset, operators, open_app) -> None:
@@ -112,8 +129,11 @@ def test_buckets_are_browsed(dataset, operators, open_app) -> None:
     assert app.shown_ids(buckets[1]["kept"]) == members & kept
     panel.button("Excluded").click()
     assert app.shown_ids(buckets[1]["size"] - buckets[1]["kept"]) == members - kept
-    panel.button("Everything").click()
+    panel.button("All").click()
+    assert app.shown_ids(buckets[1]["size"]) == members
+    panel.button("Leave the bucket").click()
     expect(app.count).to_have_text("80 samples")
+    expect(panel.button("Leave the bucket")).to_have_count(0)
 
 
 @pytest.mark.parametrize("page", [1280], indirect=True, ids=["1280"])
@@ -139,4 +159,4 @@ def test_a_strategy_is_shown_and_tried(dataset, operators, open_app) -> None:
     expect(panel.root.get_by_label("Diverse: each image")).to_be_checked()
     panel.says(re.compile("Kept 20 of 80 images.*saved as the run"))
     panel.root.get_by_text("Representative: few of what is rare").click()
-    panel.says(re.compile("Would have kept 20 of 80 images"))
+    panel.says(re.compile("Would keep 20 of 80 images"))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import atexit
-import functools
+import contextlib
 import json
 import os
 import shutil
@@ -180,24 +180,38 @@ def state_of() -> Callable[[fo.Dataset], dict[str, Any]]:
     return state
 
 
-@functools.cache
-def _launch() -> tuple[fo.Session, str]:
+@contextlib.contextmanager
+def serve() -> Iterator[str]:
+    """Runs the App's server as a process of its own; yields its base URL.
+
+    Not by ``fo.launch_app``: its session connects when it gets to it, without a dataset, and then
+    closes the one that a browser has opened meanwhile.
+    """
     port = free_port()
-    session = fo.launch_app(remote=True, address="127.0.0.1", port=port)
     url = f"http://127.0.0.1:{port}"
-    with requests.Session() as http:
-        http.mount(url, HTTPAdapter(max_retries=Retry(connect=100, backoff_max=0.2)))
-        http.get(f"{url}/fiftyone", timeout=60).raise_for_status()
-    return session, url
+    command = [sys.executable, "-m", "fiftyone.server.main", "--port", str(port)]
+    with (_HOME / f"server-{port}.log").open("wb") as log:
+        process = subprocess.Popen(
+            [*command, "--address", "127.0.0.1"], stdout=log, stderr=subprocess.STDOUT
+        )
+    try:
+        with requests.Session() as http:
+            http.mount(
+                url,
+                HTTPAdapter(max_retries=Retry(total=600, backoff_factor=0.1, backoff_max=0.2)),
+            )
+            http.get(f"{url}/fiftyone", timeout=60).raise_for_status()
+        yield url
+    finally:
+        process.terminate()
+        process.wait()
 
 
 @pytest.fixture(scope="session")
 def server() -> Iterator[str]:
     """The base URL of the App's real server, which the tests in a browser use too."""
-    session, url = _launch()
-    yield url
-    session.close()
-    fo.close_app()
+    with serve() as url:
+        yield url
 
 
 @pytest.fixture(scope="session")

@@ -56,6 +56,10 @@ class _Colours(fom.Model):
         """Has nothing to predict."""
 
 
+def _car() -> fo.Detection:
+    return fo.Detection(label="car", bounding_box=[0.2, 0.3, 0.4, 0.5])
+
+
 @pytest.fixture(scope="module")
 def project(images: list[str], tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of the project with the photos and the files that the documents speak of."""
@@ -84,6 +88,7 @@ def known(project: Path, operators: SimpleNamespace) -> Iterator[dict[str, Any]]
         fo.Sample(
             path,
             tags=["last_week"] if number % 100 == 0 else [],
+            objects=fo.Detections(detections=[_car(), _car()]),
             ground_truth=fo.Classification(label=("fox", "owl", None)[number % 3]),
         )
         for number, path in enumerate(paths)

@@ -36,7 +36,7 @@ def test_execute_operator_returns_what_the_call_returns(dataset, operators) -> N
 @pytest.mark.parametrize(
     ("operator", "params", "message"),
     [
-        ("downsample", {}, "target_count. Reason: Required property"),
+        ("downsample", {}, "target_count is missing: say how many images"),
         ("downsample", {"target_count": 81}, "target_count 81 exceeds the 80 samples"),
         ("downsample", {"target_count": 9, "hash_size": 2}, "hash_size must be at least 4, got 2"),
         ("compute_signatures", {"signature_field": "tags"}, "smartdownsample did not make"),
@@ -105,13 +105,31 @@ def test_the_form_marks_what_is_wrong(dataset, post, params, name, message) -> N
 def test_the_form_asks_for_all_settings(dataset, post) -> None:
     """The form proposes a tenth of the samples; advanced options come when asked for."""
     simple = _properties(post("resolve-type", "downsample", dataset, {}))
-    advanced = _properties(post("resolve-type", "downsample", dataset, {"advanced": True}))
     assert simple["target_count"]["default"] == 8
-    assert set(advanced) - set(simple) == {
-        "near_duplicates", "leave_out_junk", "stratify_by", "balance", "max_per_group", "keep",
-        "features", "tag", "random_seed", "save_distribution", "save_thumbnails", "signature_field",
-        "hash_size", "decode", "n_workers", "recompute",
+    assert simple["forecast"]["default"].startswith("Keeps 8 of 80 samples")
+    headings = {"heading_which_images", "heading_names_and_files", "heading_signatures"}
+    advanced = {
+        "near_duplicates", "leave_out_junk", "stratify_by", "keep", "features", "tag",
+        "random_seed", "save_distribution", "save_thumbnails", "signature_field", "hash_size",
+        "decode", "n_workers", "recompute",
     }  # fmt: skip
+    for params, more in (({}, set()), ({"stratify_by": "tags"}, {"balance", "max_per_group"})):
+        params["advanced"] = True
+        form = _properties(post("resolve-type", "downsample", dataset, params))
+        assert set(form) - set(simple) == headings | advanced | more
+
+
+def test_an_emptied_number_is_not_filled_in_again(dataset, post) -> None:
+    """Without a number the form says what to do; with near-duplicates it may be left out."""
+    params: dict[str, Any] = {"target_count": None}
+    number = _properties(post("resolve-type", "downsample", dataset, params))["target_count"]
+    assert number["invalid"]
+    assert "say how many images to keep" in number["error_message"]
+    assert number["default"] is None
+    params["near_duplicates"] = 4
+    form = _properties(post("resolve-type", "downsample", dataset, params))
+    assert not form["target_count"]["invalid"]
+    assert "Keeps one of each near-duplicate group" in form["forecast"]["default"]
 
 
 def _stream(messages: list[dict[str, Any]]) -> tuple[list[float], list[tuple[str, Any]]]:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import csv
 import json
+import os
+import resource
+import signal
 
 import pytest
 
@@ -61,6 +64,27 @@ def test_a_list_is_refused(dataset, operators, kept, tmp_path, path, message) ->
         operators.export_run(dataset, "smartdownsample", path.format(folder=tmp_path))
     assert [file.name for file in tmp_path.iterdir()] == ["there.csv"]
     assert there.read_text(encoding="utf-8") == "mine"
+
+
+@pytest.mark.skipif(not os.path.isdir("/proc/self"), reason="needs a folder the kernel guards")
+def test_a_folder_that_takes_no_files_is_an_error(dataset, operators, kept) -> None:
+    """Where even the permissions promise too much, the refusal names file and reason."""
+    with pytest.raises(ValueError, match=r"could not be written|may not write"):
+        operators.export_run(dataset, "smartdownsample", "/proc/self/kept.csv")
+
+
+def test_half_a_list_is_removed(dataset, operators, kept, tmp_path) -> None:
+    """A list that the disk has no room for is an error, and does not stay behind."""
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100, limits[1]))
+    try:
+        with pytest.raises(ValueError, match=r"kept.csv could not be written: File too large"):
+            operators.export_run(dataset, "smartdownsample", str(tmp_path / "kept.csv"))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+        signal.signal(signal.SIGXFSZ, handler)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_charts_are_saved(dataset, operators, tmp_path) -> None:

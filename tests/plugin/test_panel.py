@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import fiftyone as fo
+import fiftyone.core.odm as foodm
 import pytest
 from fiftyone import ViewField as F
 
-from benchmarks.panel import PanelUser
-from smartdownsample_core import images
+from benchmarks.panel import PanelUser, signed
+from plugin import answers
 
 
 @pytest.fixture
@@ -47,6 +50,7 @@ def test_it_answers_as_a_run_would(dataset, operators, open_panel) -> None:
     user = open_panel(dataset)
     user.change("target_count", 23)
     user.change("random_seed", 7)
+    user.do("fold_table")
     table = user.data["buckets"]
     user.do("show_kept")
     would_keep = _ids(dataset, user)
@@ -56,23 +60,81 @@ def test_it_answers_as_a_run_would(dataset, operators, open_panel) -> None:
 
 
 def test_a_what_if_reads_no_image_and_writes_nothing(
-    dataset, operators, open_panel, state_of, monkeypatch
+    make_dataset, own_images, operators, open_panel
 ) -> None:
-    """Settings change, bars are clicked, and the dataset stays as it was."""
-    operators.downsample(dataset, 20)
-    before = state_of(dataset)
+    """Settings change and bars are clicked while the files cannot be read, and nothing is written.
 
-    def refuse(path: str) -> None:
-        raise AssertionError(f"{path} was read")
-
-    monkeypatch.setattr(images, "load_rgb", refuse)
+    The files' size and times stay as they are: signatures are of these, and stay valid.
+    """
+    dataset = make_dataset(own_images)
+    operators.downsample(dataset, 10)
+    dataset.reload()
+    for path in own_images:
+        stat = os.stat(path)
+        Path(path).write_bytes(bytes(stat.st_size))  # zeros: no reader makes an image of that
+        os.utime(path, ns=(stat.st_atime_ns, stat.st_mtime_ns))
+    before = _documents(dataset)
     user = open_panel(dataset)
-    for target in (1, 40, 80):
+    for target in (1, 12, 24):
         user.change("target_count", target)
-        assert f"ept {target} of 80" in user.state["totals"]
+        assert f"ept {target} of 24" in user.state["totals"]
+    for name, value in {
+        "strategy": "diverse",
+        "near_duplicates": 4,
+        "leave_out_junk": True,
+    }.items():
+        user.change(name, value)
+        assert user.state["problem"] is None
     user.do("click_bar", id=user.data["chart"][0]["ids"][0])
     user.do("show_excluded")
-    assert state_of(dataset) == before
+    assert (user.state["n_missing"], user.state["n_unreadable"]) == (0, 0)
+    assert _documents(dataset) == before
+
+
+def _documents(dataset: fo.Dataset) -> dict[str, list[Any]]:
+    """Returns all that the database holds of a dataset, its samples included."""
+    database = foodm.get_db_conn()
+    of_dataset = {
+        "datasets": {"_id": dataset._doc.id},
+        "runs": {"_dataset_id": dataset._doc.id},
+        "views": {"_dataset_id": dataset._doc.id},
+        "execution_store": {},
+        dataset._sample_collection_name: {},
+    }
+    found = {name: list(database[name].find(query)) for name, query in of_dataset.items()}
+    for document in (*found["datasets"], *found["views"]):
+        document.pop("last_loaded_at")  # looking at it is allowed
+    found["indexes"] = sorted(dataset.get_index_information())
+    return found
+
+
+def test_what_takes_long_is_said_first(open_panel) -> None:
+    """Many signatures are read, and many images ranked, after a sign of it; and only once."""
+    dataset = signed(6_000)
+    user = open_panel(dataset)
+    assert user.signs == ["Reading the stored signatures of 6,000 samples"]
+    assert user.state["working"] is None
+    for target in (600, 300):
+        user.change("target_count", target)
+    assert len(user.signs) == 1
+    user.change("strategy", "diverse")
+    assert user.signs[1:] == ["Choosing among 6,000 images with the strategy 'diverse'"]
+    for target in (20, 450):
+        user.change("target_count", target)
+        assert f"ept {target} of 6,000" in user.state["totals"]
+    assert len(user.signs) == 2
+    dataset.delete()
+
+
+def test_an_answer_that_came_too_late_is_not_sent() -> None:
+    """Only the last question of a panel is answered, however often it was asked."""
+    turns = answers.Turns()
+    for panel, question in (("1", "diverse"), ("2", "diverse"), ("1", "stride"), ("1", "stride")):
+        turns.ask(panel, question)
+    turns.check("1", "stride")
+    turns.check("2", "diverse")
+    with pytest.raises(answers.OvertakenError):
+        turns.check("1", "diverse")
 
 
 def test_a_bar_shows_its_bucket(dataset, operators, open_panel) -> None:
@@ -89,7 +151,7 @@ def test_a_bar_shows_its_bucket(dataset, operators, open_panel) -> None:
         user.do("show_excluded")
         assert _ids(dataset, user) == members - kept
         user.do("show_all")
-    user.do("show_everything")
+    user.do("leave_bucket")
     assert _ids(dataset, user) == set(dataset.values("id"))
 
 
@@ -165,23 +227,30 @@ def test_what_cannot_be_downsampled_is_refused(make_dataset, open_panel) -> None
 def test_two_runs_are_compared(dataset, operators, open_panel) -> None:
     """Counts, differences per bucket, and the views of what differs."""
     operators.downsample(dataset, 20, run_key="small")
-    operators.downsample(dataset, 40, run_key="large")
+    operators.downsample(dataset, 40, run_key="large", strategy="diverse")
     user = open_panel(dataset)
     user.do("choose_source", value="run:small")
     user.do("compare", value="large")
     kept = {tag: set(dataset.match_tags(tag).values("id")) for tag in ("small", "large")}
-    both = kept["small"] & kept["large"]
-    counts: dict[str, Any] = user.state["compared"]["counts"]
-    assert counts == {
-        "both": len(both),
-        "only_a": 20 - len(both),
-        "only_b": 40 - len(both),
+    parts = {
+        "either": kept["small"] | kept["large"],
+        "both": kept["small"] & kept["large"],
+        "only_a": kept["small"] - kept["large"],
+        "only_b": kept["large"] - kept["small"],
     }
-    assert sum(int(row["gain"]) for row in user.data["difference"]) == 20
-    user.do("show_only_b")
-    assert _ids(dataset, user) == kept["large"] - kept["small"]
-    user.do("show_both")
-    assert _ids(dataset, user) == both
+    compared: dict[str, Any] = user.state["compared"]
+    assert compared["counts"] == {part: len(ids) for part, ids in parts.items()}
+    for part, ids in parts.items():
+        user.do(f"show_{part}")
+        assert _ids(dataset, user) == ids
+        for place, row in enumerate(compared["rows"]):
+            user.do("click_difference", row=place)
+            members = set(dataset.match(F("signature.bucket") == int(row["id"])).values("id"))
+            assert _ids(dataset, user) == ids & members
+            if part == "either":
+                counts = [len(members & kept[tag]) for tag in ("small", "large")]
+                assert [row["a"], row["b"], row["both"]] == [*counts, len(members & parts["both"])]
+                assert user.data["difference"][place]["gain"] == f"{counts[1] - counts[0]:+}"
     user.do("close_comparison")
     assert user.state["compared"] is None
 

@@ -1,0 +1,101 @@
+"""Runs in the panel, as a person uses it in a browser: compared, exported, of several people."""
+
+from __future__ import annotations
+
+import csv
+import json
+import re
+
+import pytest
+from fiftyone import ViewField as F
+from playwright.sync_api import expect
+
+from tests.app.pages import App, Panel
+
+_ONE_WIDTH = pytest.mark.parametrize("page", [1280], indirect=True, ids=["1280"])
+
+
+def test_two_runs_side_by_side(dataset, operators, open_app) -> None:
+    """The numbers are those of the tags, and each part of the difference is what the grid holds."""
+    operators.downsample(dataset, 12, run_key="small")
+    operators.downsample(dataset, 20, run_key="varied", strategy="diverse")
+    small, varied = (set(dataset.match_tags(tag).values("id")) for tag in ("small", "varied"))
+    app = open_app(dataset)
+    panel = Panel(app)
+    panel.choose("Choose from", "Run: small")
+    panel.says(re.compile("Kept 12 of 80"))
+    panel.choose("Compare with", "Run: varied")
+    shared = len(small & varied)
+    panel.says(f"Both kept {shared}")
+    for label, part in (
+        ("Kept by either", small | varied),
+        ("By both", small & varied),
+        ("Only by small", small - varied),
+        ("Only by varied", varied - small),
+    ):
+        panel.button(f"{label} ({len(part)})").click()
+        assert app.shown_ids(len(part)) == part, label
+
+    row = panel.rows.first  # the bucket with the largest difference; of it, what only varied kept
+    name, of_small, of_varied, both, gain = row.locator("td").all_inner_texts()
+    members = set(dataset.match(F("signature.bucket_name") == name).values("id"))
+    assert [int(of_small), int(of_varied)] == [len(small & members), len(varied & members)]
+    assert (int(both), int(gain)) == (len(small & varied & members), int(of_varied) - int(of_small))
+    row.click()
+    panel.says("In the grid:")
+    assert app.shown_ids(len((varied - small) & members)) == (varied - small) & members
+    panel.button("Close the comparison").click()
+    panel.says(re.compile("Kept 12 of 80"))
+
+
+@_ONE_WIDTH
+@pytest.mark.parametrize("ending", ["csv", "json"])
+def test_a_run_is_exported(dataset, operators, open_app, tmp_path, ending) -> None:
+    """The file that the form names holds what was kept; one that is there is not overwritten."""
+    operators.downsample(dataset, 20)
+    kept = set(zip(*dataset.match_tags("smartdownsample").values(["id", "filepath"]), strict=True))
+    path = tmp_path / f"kept.{ending}"
+    path.write_text("mine", encoding="utf-8")
+    app = open_app(dataset)
+    panel = Panel(app)
+    panel.button("Export ...").click()
+    field = app.dialog.get_by_role("textbox")
+    expect(field).to_have_value(re.compile("/smartdownsample.*[.]csv$"))
+    expect(app.dialog.get_by_text("Writes id, path and bucket of 20 samples")).to_be_visible()
+    for wrong, message in (
+        (path, "exists already; choose another name"),
+        (tmp_path / "nowhere" / path.name, "does not exist; make it"),
+        (path.with_suffix(".txt"), "must end in .csv or .json"),
+    ):
+        field.fill(str(wrong))
+        expect(app.dialog.get_by_text(message)).to_be_visible()
+        expect(app.button("Execute")).to_be_disabled()
+    path.unlink()
+    field.fill(str(path))
+    expect(app.button("Execute")).to_be_enabled()
+    app.execute()
+    expect(app.page.get_by_text("Wrote 20 samples to")).to_be_visible()
+    with path.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file)) if ending == "csv" else json.load(file)
+    assert {(row["id"], row["filepath"]) for row in rows} == kept
+
+
+@_ONE_WIDTH
+def test_two_people_on_one_dataset(dataset, operators, other_server, browser, open_app) -> None:
+    """What one person tries out, the other, at a server of the same database, does not see."""
+    operators.downsample(dataset, 20)
+    one = Panel(open_app(dataset))
+    context = browser.new_context(viewport={"width": 1280, "height": 1200})
+    other = Panel(App(context.new_page(), other_server, dataset.name))
+    for panel in (one, other):
+        panel.says(re.compile("Kept 20 of 80 images.*saved as the run"))
+    one.number.fill("33")
+    one.says(re.compile("Would keep 33 of 80"))
+    other.root.get_by_text("More settings").click()
+    other.root.get_by_text("Representative: few of what is rare").click()
+    other.says(re.compile("Would keep 20 of 80"))
+    expect(other.number).to_have_value("20")
+    one.root.get_by_text("More settings").click()
+    expect(one.root.get_by_label("Stride: evenly")).to_be_checked()
+    one.says(re.compile("Would keep 33 of 80"))
+    context.close()
