@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import Iterable
 from dataclasses import fields
-from typing import Any, Literal, TextIO, overload
+from typing import TYPE_CHECKING, Any, Literal, TextIO, overload
 
 from tqdm import tqdm
 
@@ -19,6 +19,9 @@ from .report import save_charts, shortfalls, summary
 from .rules import DECODES, WORKERS, Decode, Workers
 from .selection import Selection
 from .table import Signatures
+
+if TYPE_CHECKING:
+    from distributed import Client
 
 #: How many unreadable files are named one by one.
 _MAX_NAMED_FILES = 10
@@ -39,6 +42,7 @@ def sample_diverse(
     return_indices: Literal[False] = ...,
     decode: Decode = ...,
     workers: Workers = ...,
+    scheduler: str | Client | None = ...,
     **choice: Any,
 ) -> list[str]: ...
 @overload
@@ -57,6 +61,7 @@ def sample_diverse(
     return_indices: Literal[True],
     decode: Decode = ...,
     workers: Workers = ...,
+    scheduler: str | Client | None = ...,
     **choice: Any,
 ) -> list[int]: ...
 def sample_diverse(
@@ -73,6 +78,7 @@ def sample_diverse(
     return_indices: bool = False,
     decode: Decode = "exact",
     workers: Workers = "threads",
+    scheduler: str | Client | None = None,
     **choice: Any,
 ) -> list[str] | list[int]:
     """Chooses exactly ``target_count`` diverse images from many similar ones.
@@ -95,7 +101,8 @@ def sample_diverse(
         decode: ``"exact"`` for the buckets of smartdownsample 1.9; ``"fast"`` takes less time, and
             puts a few images in a hundred into a neighbouring bucket
         workers: ``"threads"``, or ``"processes"``, which pays for many small images; see
-            :func:`smartdownsample_core.extract`
+            :func:`smartdownsample_core.extract`; or ``"dask"``
+        scheduler: for ``workers="dask"``, the address of the cluster's scheduler, or a client
         **choice: ``strategy``, ``near_duplicates``, ``features``, ``stratify_by``, ``balance``,
             ``max_per_group``, ``keep`` and ``leave_out_junk``: the fields of
             :class:`smartdownsample_core.Choice`
@@ -139,6 +146,7 @@ def sample_diverse(
         image_loading_errors=image_loading_errors,
         decode=decode,
         workers=workers,
+        scheduler=scheduler,
         descriptors=how.needs_descriptors,
     )
     selection = downsample(signatures, natural_order(paths), target, seed, how)

@@ -18,35 +18,34 @@ _CORE = _ROOT / "smartdownsample_core"
 #: What each module of the core may import of the core.
 _ALLOWED = {
     "checks": set(),
+    "descriptor": set(),
+    "features": set(),
     "find": set(),
     "images": {"limits"},
     "limits": set(),
-    "rules": set(),
-    "order": set(),
-    "signature": set(),
-    # From thumbnails to bytes, and distances of bytes: arrays only.
-    "descriptor": set(),
-    "traits": set(),
-    "features": set(),
-    "strata": set(),
     "nearest": set(),
-    "farthest": {"nearest"},
-    "representative": {"nearest"},
-    "neighbors": {"nearest"},
-    "duplicates": {"nearest"},
-    "table": {"descriptor", "traits"},
+    "optional": set(),
+    "order": set(),
+    "rules": set(),
+    "signature": set(),
+    "strata": set(),
+    "traits": set(),
     "allocate": {"checks"},
-    "select": {"checks"},
-    "buckets": {"rules", "table"},
-    "reduced": {"images", "rules", "signature"},
-    "extract": {
-        "checks", "descriptor", "images", "reduced", "rules", "signature", "table", "traits",
-    },
-    "selection": {"buckets"},
     "choice": {"checks", "features", "strata"},
-    "constraints": {
-        "choice", "duplicates", "features", "nearest", "strata", "table", "traits",
-    },
+    "duplicates": {"nearest"},
+    "farthest": {"nearest"},
+    "neighbors": {"nearest"},
+    "reduced": {"images", "rules", "signature"},
+    "representative": {"nearest"},
+    "select": {"checks"},
+    "table": {"descriptor", "traits"},
+    "batches": {"table"},
+    "buckets": {"rules", "table"},
+    "constraints": {"choice", "duplicates", "features", "nearest", "strata", "table", "traits"},
+    "cluster": {"__version__", "batches", "optional", "table"},
+    "processes": {"batches", "rules", "table"},
+    "selection": {"buckets"},
+    "shards": {"buckets", "checks", "optional", "table"},
     "strategies": {
         "allocate", "buckets", "choice", "farthest", "nearest", "representative", "select",
     },
@@ -55,25 +54,37 @@ _ALLOWED = {
         "neighbors", "selection", "strategies", "table",
     },
     "output": {"buckets", "checks", "selection"},
+    "pools": {"batches", "cluster", "processes", "rules", "table"},
     "report": {"images", "selection"},
+    "shard_select": {"allocate", "buckets", "checks", "order", "select", "selection", "shards"},
+    "extract": {
+        "checks", "descriptor", "images", "pools", "reduced", "rules", "signature", "table",
+        "traits",
+    },
     "api": {
         "checks", "choice", "downsample", "extract", "order", "report", "rules", "selection",
         "table",
     },
-    "cli": {
-        "__version__", "api", "checks", "choice", "downsample", "find", "order", "output",
-        "report", "rules",
+    "options": {"api", "checks", "choice", "output", "report", "rules", "selection"},
+    "cli_shards": {
+        "__version__", "checks", "downsample", "extract", "find", "options", "order",
+        "output", "shard_select", "shards", "table",
     },
-    "__main__": {"cli"},
+    "cli": {
+        "__version__", "api", "choice", "cli_shards", "downsample", "find", "options", "order",
+        "output",
+    },
     "__init__": {
         "allocate", "api", "buckets", "choice", "downsample", "extract", "images", "order",
         "select", "selection", "signature", "table",
     },
+    "__main__": {"cli"},
 }  # fmt: skip
 
 #: What the core may import of others, besides the standard library.
 _THIRD_PARTY = {
-    "PIL", "imagehash", "matplotlib", "natsort", "numpy", "simplejpeg", "threadpoolctl", "tqdm",
+    "PIL", "distributed", "imagehash", "matplotlib", "natsort", "numpy", "simplejpeg",
+    "threadpoolctl", "tqdm",
 }  # fmt: skip
 
 _WITHOUT_FIFTYONE = """
@@ -138,8 +149,11 @@ def test_core_works_where_fiftyone_cannot_be_imported(tmp_path: Path) -> None:
 
 
 def test_importing_the_core_is_light(tmp_path: Path) -> None:
-    """Nothing imports matplotlib, scipy or pandas before it is needed."""
-    heavy = {"matplotlib", "pandas", "scipy", "fiftyone", "plugin", "demo"}
+    """Nothing imports matplotlib, scipy, pandas or Dask before it is needed."""
+    heavy = {
+        "dask", "demo", "distributed", "fiftyone", "matplotlib", "pandas", "plugin", "pyarrow",
+        "scipy",
+    }  # fmt: skip
     assert _run(_HEAVY.replace("{HEAVY!r}", repr(heavy)), cwd=tmp_path).split() == []
 
 
@@ -152,9 +166,9 @@ def test_imports_go_one_way(module: Path) -> None:
 
 
 def test_only_the_front_doors_compose() -> None:
-    """Only ``__init__`` and ``cli`` import ``api``, and ``cli`` is imported by ``__main__``."""
+    """Only ``__init__`` and the command line import ``api``, and only ``__main__`` the latter."""
     users = {
         name: {module.stem for module in _CORE.glob("*.py") if name in _imports(module)[0]}
         for name in ("api", "cli")
     }
-    assert users == {"api": {"__init__", "cli"}, "cli": {"__main__"}}
+    assert users == {"api": {"__init__", "cli", "options"}, "cli": {"__main__"}}

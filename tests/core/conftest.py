@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
+import psutil
 import pytest
 from PIL import Image, features
 
@@ -31,6 +32,33 @@ def burst_paths(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
     """60 JPEG files of several cameras and days, by day and by night."""
     frames = make_bursts(load_photos(), tmp_path_factory.mktemp("bursts"), 60, seed=3)
     return [str(frame.path) for frame in frames]
+
+
+@pytest.fixture(scope="session")
+def readers() -> Callable[[Path, int], list[psutil.Process]]:
+    """``readers(file, pid)``: the processes below another one that have a file open."""
+
+    def has_open(process: psutil.Process, file: Path) -> bool:
+        try:
+            links = [os.readlink(link) for link in Path(f"/proc/{process.pid}/fd").iterdir()]
+        except OSError:  # it, or the link, has just gone
+            return False
+        return str(file) in links
+
+    return lambda file, pid: [
+        child for child in psutil.Process(pid).children(recursive=True) if has_open(child, file)
+    ]
+
+
+@pytest.fixture(scope="session")
+def same() -> Callable[[Signatures, Signatures], bool]:
+    """``same(table, table)``: whether they are equal in every bit."""
+
+    def equal(one: Signatures, other: Signatures) -> bool:
+        columns = Signatures.columns()
+        return all(getattr(one, c).tobytes() == getattr(other, c).tobytes() for c in columns)
+
+    return equal
 
 
 @pytest.fixture(scope="session")

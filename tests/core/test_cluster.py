@@ -1,0 +1,260 @@
+"""A Dask cluster of real processes on this machine, which may be killed."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import psutil
+import pytest
+from distributed import Client
+
+from smartdownsample_core import extract, sample_diverse
+from smartdownsample_core.cli import main
+
+_PATIENCE = 60
+
+
+class _Cluster:
+    """A scheduler and its workers, started by Dask's own commands."""
+
+    def __init__(self, env: dict[str, str], log: Path) -> None:
+        self._env = env
+        self._log = log.open("ab")
+        self._processes: list[subprocess.Popen[bytes]] = []
+        file = log.with_name("scheduler.json")
+        self._start("scheduler", "--host=127.0.0.1", "--port=0", f"--scheduler-file={file}")
+        self.client = Client(scheduler_file=str(file), timeout=_PATIENCE, set_as_default=False)
+        self.address = str(self.client.scheduler.address)
+
+    def _start(self, kind: str, *options: str) -> None:
+        self._processes.append(
+            subprocess.Popen(
+                [sys.executable, "-m", "dask", kind, "--no-dashboard", *options],
+                env=self._env,
+                stdout=self._log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        )
+
+    def add_workers(self, count: int) -> None:
+        """Starts workers whose processes are restarted if they die, and waits until all are up."""
+        self._start(
+            "worker", self.address, f"--nworkers={count}", "--nthreads=1", "--host=127.0.0.1"
+        )
+        self.client.wait_for_workers(count, timeout=_PATIENCE)
+
+    @property
+    def pids(self) -> list[int]:
+        """The processes that were started; the workers are children of one of them."""
+        return [process.pid for process in self._processes]
+
+    def worker_pids(self) -> list[int]:
+        """The processes that sign."""
+        return list(self.client.run(os.getpid).values())
+
+    def close(self) -> None:
+        self.client.close()
+        family = [psutil.Process(pid) for pid in self.pids]
+        family += [child for process in family for child in process.children(recursive=True)]
+        for process in family:  # those that restart others first
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.kill()
+        for process in self._processes:
+            process.wait(_PATIENCE)
+        self._log.close()
+
+
+@pytest.fixture(scope="module")
+def cluster(
+    tmp_path_factory: pytest.TempPathFactory, python_env: dict[str, str]
+) -> Iterator[_Cluster]:
+    """Two workers; tests may kill their processes, which come back."""
+    running = _Cluster(python_env, tmp_path_factory.mktemp("dask") / "dask.log")
+    try:
+        running.add_workers(2)
+        yield running
+    finally:
+        running.close()
+
+
+def test_a_cluster_gives_the_table_that_threads_give(
+    burst_paths: list[str], cluster: _Cluster, same
+) -> None:
+    """In every bit, in order, and with the same errors; progress goes up to the end."""
+    paths = [*burst_paths * 5, "/gone.jpg", *burst_paths]
+    calls = []
+    signed = extract(
+        paths,
+        workers="dask",
+        scheduler=cluster.address,
+        image_loading_errors="skip",
+        progress=lambda done, total: calls.append((done, total)),
+    )
+    expected = extract(paths, image_loading_errors="skip")
+    assert same(signed, expected)
+    assert str(signed.unreadable[300]) == str(expected.unreadable[300])
+    assert type(signed.unreadable[300]) is FileNotFoundError
+    assert calls[-1] == (361, 361)
+
+
+def test_a_client_stays_open(burst_paths: list[str], cluster: _Cluster) -> None:
+    """Whose client it is, closes it; nothing of ours is left on the cluster."""
+    kept = sample_diverse(
+        burst_paths,
+        7,
+        workers="dask",
+        scheduler=cluster.client,
+        show_progress=False,
+        show_summary=False,
+    )
+    assert kept == sample_diverse(burst_paths, 7, show_progress=False, show_summary=False)
+    assert cluster.client.status == "running"
+    assert cluster.client.who_has() == {}
+
+
+def test_the_command_line_knows_clusters(
+    burst_paths: list[str], cluster: _Cluster, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([*burst_paths, "-n", "9", "-q", "--scheduler", cluster.address]) == 0
+    kept = sample_diverse(burst_paths, 9, show_progress=False, show_summary=False)
+    assert capsys.readouterr().out.splitlines() == kept
+
+
+def test_relative_paths_are_those_of_the_caller(
+    burst_paths: list[str], cluster: _Cluster, monkeypatch: pytest.MonkeyPatch, same
+) -> None:
+    """Not of the folder where the workers were started."""
+    monkeypatch.chdir(Path(burst_paths[0]).parent)
+    names = [os.path.relpath(path) for path in burst_paths[:3]]
+    assert same(extract(names, workers="dask", scheduler=cluster.address), extract(names))
+
+
+def test_a_worker_that_is_killed_costs_nothing(
+    burst_paths: list[str], cluster: _Cluster, same
+) -> None:
+    """Its batches go to others while the run goes on."""
+    paths = burst_paths * 30
+    killed = threading.Event()
+
+    def kill_one(done: int, total: int) -> None:
+        if not killed.is_set():
+            assert done < total
+            os.kill(cluster.worker_pids()[0], signal.SIGKILL)
+            killed.set()
+
+    signed = extract(paths, workers="dask", scheduler=cluster.address, progress=kill_one)
+    assert killed.is_set()
+    assert same(signed, extract(paths))
+    cluster.client.wait_for_workers(2, timeout=_PATIENCE)
+
+
+def test_a_file_that_kills_every_worker_is_an_unreadable_file(
+    burst_paths: list[str], cluster: _Cluster, tmp_path: Path, readers, same
+) -> None:
+    """The files of its batch are read one by one, and it alone is named."""
+    fifo = tmp_path / "slow.png"
+    os.mkfifo(fifo)
+    paths = [*burst_paths[:4], str(fifo)]
+    done = threading.Event()
+
+    def kill_readers() -> int:
+        """Ends whoever reads the pipe, until the table is there."""
+        deaths = 0
+        while True:
+            with fifo.open("wb"):  # opens when there is a reader
+                found: list[psutil.Process] = []
+                while not (found or done.is_set()):  # as long as it is open, who reads it waits
+                    found = [each for pid in cluster.pids for each in readers(fifo, pid)]
+                if done.is_set():
+                    return deaths
+                for reader in found:
+                    reader.kill()
+                    reader.wait(_PATIENCE)
+                    deaths += 1
+
+    with ThreadPoolExecutor(1) as pool:
+        deaths = pool.submit(kill_readers)
+        signed = extract(
+            paths, workers="dask", scheduler=cluster.address, image_loading_errors="skip"
+        )
+        done.set()
+        end = os.open(fifo, os.O_RDONLY | os.O_NONBLOCK)  # lets the other thread go
+        n_deaths = deaths.result(_PATIENCE)
+        os.close(end)
+    assert n_deaths >= 2  # of a worker for the batch, and for the file
+    assert list(signed.unreadable) == [4]
+    assert f"{fifo} (the worker that read it died: " in str(signed.unreadable[4])
+    assert same(signed.take(np.arange(4)), extract(burst_paths[:4]))
+
+
+def test_ctrl_c_leaves_the_cluster_to_others(
+    burst_paths: list[str], cluster: _Cluster, tmp_path: Path, python_env: dict[str, str], same
+) -> None:
+    """The run ends though a worker is stuck; what it had handed over is cancelled."""
+    fifo = tmp_path / "slow.png"
+    os.mkfifo(fifo)
+    process = subprocess.Popen(
+        [
+            *(sys.executable, "-m", "smartdownsample_core", str(fifo), *burst_paths),
+            *("-n", "9", "-q", "--scheduler", cluster.address),
+        ],
+        env=python_env,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+    )
+    watchdog = threading.Timer(_PATIENCE, process.kill)
+    watchdog.start()
+    with fifo.open("wb"):
+        start = time.monotonic()
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=_PATIENCE)
+        elapsed = time.monotonic() - start
+    watchdog.cancel()
+    assert (process.returncode, err) == (130, "smartdownsample: interrupted\n")
+    assert elapsed < 2
+    assert same(
+        extract(burst_paths, workers="dask", scheduler=cluster.client), extract(burst_paths)
+    )
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"workers": "dask"}, 'workers="dask" needs a scheduler'),
+        ({"scheduler": "tcp://127.0.0.1:1"}, "got workers='threads' and scheduler='tcp:"),
+    ],
+)
+def test_dask_and_scheduler_go_together(
+    burst_paths: list[str], options: dict[str, str], message: str
+) -> None:
+    with pytest.raises(ValueError, match=message):
+        extract(burst_paths, **options)
+
+
+_WITHOUT_DASK = """
+import sys
+sys.modules["distributed"] = None
+from smartdownsample_core.cli import main
+sys.exit(main([*sys.argv[1:], "-n", "1", "--scheduler", "tcp://127.0.0.1:1"]))
+"""
+
+
+def test_without_dask_the_extra_is_named(burst_paths: list[str], run_python) -> None:
+    result = run_python("-c", _WITHOUT_DASK, burst_paths[0], burst_paths[1])
+    assert result.returncode == 2
+    assert result.stderr.splitlines()[-1] == (
+        'smartdownsample: error: workers="dask" needs the package distributed: '
+        "pip install 'smartdownsample-core[dask]', or pip install distributed"
+    )
