@@ -191,6 +191,7 @@ def _interrupts_held(method: StartMethod) -> Iterator[None]:
 def _work(connection: Connection, sign: Sign, prepare: Callable[[], object]) -> None:
     """What a worker process does until its caller is gone."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     prepare()
     answer: object = None
     try:
@@ -203,6 +204,14 @@ def _work(connection: Connection, sign: Sign, prepare: Callable[[], object]) -> 
                 answer = None, error
     except (EOFError, OSError):
         # Nobody waits for us. Not by return: what a fork inherited is not ours to clean up.
+        os._exit(0)
+
+
+def _end_with_parent() -> None:
+    """Ends this process when its parent has been killed, whatever it is at: nobody waits for it."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
         os._exit(0)
 
 

@@ -6,6 +6,7 @@ import os
 import struct
 import subprocess
 import sys
+import time
 import zlib
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -22,6 +23,7 @@ from smartdownsample_core.table import Signatures, pack
 from tests.core.corpus import png
 
 _ROOT = Path(__file__).parents[2]
+_SLOW_BYTES = 60_000_000
 
 RunPython = Callable[..., "subprocess.CompletedProcess[str]"]
 TableOf = Callable[..., Signatures]
@@ -34,20 +36,46 @@ def burst_paths(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
     return [str(frame.path) for frame in frames]
 
 
+@pytest.fixture
+def slow(tmp_path: Path) -> Path:
+    """An image of 60 MB that takes a minute to decode: Pillow reads QOI files in Python."""
+    path = tmp_path / "slow.qoi"
+    with path.open("wb") as file:
+        file.write(b"qoif" + struct.pack(">IIBB", 8000, _SLOW_BYTES // 8000, 3, 0))
+        file.truncate(14 + _SLOW_BYTES + 8)  # zeros, which mean: a pixel as seen before
+    return path
+
+
 @pytest.fixture(scope="session")
-def readers() -> Callable[[Path, int], list[psutil.Process]]:
-    """``readers(file, pid)``: the processes below another one that have a file open."""
+def readers_of_slow() -> Callable[[int], list[psutil.Process]]:
+    """``readers_of_slow(pid)``: the processes below that one that have read the slow image.
 
-    def has_open(process: psutil.Process, file: Path) -> bool:
+    By how much their threads have read, as Linux says: no other file is as large.
+    """
+
+    def has_read_it(process: psutil.Process) -> bool:
+        # Not psutil's io_counters: these add those of children that have ended.
         try:
-            links = [os.readlink(link) for link in Path(f"/proc/{process.pid}/fd").iterdir()]
-        except OSError:  # it, or the link, has just gone
+            texts = [file.read_text() for file in Path(f"/proc/{process.pid}/task").glob("*/io")]
+        except OSError:  # it has just ended
             return False
-        return str(file) in links
+        return any(int(text.split()[1]) > _SLOW_BYTES for text in texts if text)
 
-    return lambda file, pid: [
-        child for child in psutil.Process(pid).children(recursive=True) if has_open(child, file)
-    ]
+    return lambda pid: list(filter(has_read_it, psutil.Process(pid).children(recursive=True)))
+
+
+@pytest.fixture(scope="session")
+def reader_of_slow(readers_of_slow) -> Callable[[int], psutil.Process]:
+    """``reader_of_slow(pid)``: waits until there is such a process, and returns it."""
+
+    def wait(pid: int) -> psutil.Process:
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline:
+            if found := readers_of_slow(pid):
+                return found[0]
+        raise AssertionError("nobody read the slow image")
+
+    return wait
 
 
 @pytest.fixture(scope="session")

@@ -32,7 +32,9 @@ class _Cluster:
         self._log = log.open("ab")
         self._processes: list[subprocess.Popen[bytes]] = []
         file = log.with_name("scheduler.json")
-        self._start("scheduler", "--host=127.0.0.1", "--port=0", f"--scheduler-file={file}")
+        # Should the tests be killed, it goes after some idle time, and its workers with it.
+        limits = ("--idle-timeout=300s", "--port=0", f"--scheduler-file={file}")
+        self._start("scheduler", "--host=127.0.0.1", *limits)
         self.client = Client(scheduler_file=str(file), timeout=_PATIENCE, set_as_default=False)
         self.address = str(self.client.scheduler.address)
 
@@ -50,7 +52,8 @@ class _Cluster:
     def add_workers(self, count: int) -> None:
         """Starts workers whose processes are restarted if they die, and waits until all are up."""
         self._start(
-            "worker", self.address, f"--nworkers={count}", "--nthreads=1", "--host=127.0.0.1"
+            *("worker", self.address, f"--nworkers={count}", "--nthreads=1"),
+            *("--host=127.0.0.1", "--death-timeout=60"),
         )
         self.client.wait_for_workers(count, timeout=_PATIENCE)
 
@@ -160,53 +163,48 @@ def test_a_worker_that_is_killed_costs_nothing(
 
 
 def test_a_file_that_kills_every_worker_is_an_unreadable_file(
-    burst_paths: list[str], cluster: _Cluster, tmp_path: Path, readers, same
+    burst_paths: list[str], cluster: _Cluster, slow: Path, readers_of_slow, same
 ) -> None:
     """The files of its batch are read one by one, and it alone is named."""
-    fifo = tmp_path / "slow.png"
-    os.mkfifo(fifo)
-    paths = [*burst_paths[:4], str(fifo)]
+    paths = [*burst_paths[:4], str(slow)]
     done = threading.Event()
 
     def kill_readers() -> int:
-        """Ends whoever reads the pipe, until the table is there."""
+        """Ends whoever has read the slow image, until the table is there."""
         deaths = 0
-        while True:
-            with fifo.open("wb"):  # opens when there is a reader
-                found: list[psutil.Process] = []
-                while not (found or done.is_set()):  # as long as it is open, who reads it waits
-                    found = [each for pid in cluster.pids for each in readers(fifo, pid)]
-                if done.is_set():
-                    return deaths
-                for reader in found:
-                    reader.kill()
-                    reader.wait(_PATIENCE)
-                    deaths += 1
+        while not done.is_set():
+            for reader in [each for pid in cluster.pids for each in readers_of_slow(pid)]:
+                reader.kill()
+                reader.wait(_PATIENCE)
+                deaths += 1
+        return deaths
 
     with ThreadPoolExecutor(1) as pool:
         deaths = pool.submit(kill_readers)
-        signed = extract(
-            paths, workers="dask", scheduler=cluster.address, image_loading_errors="skip"
-        )
-        done.set()
-        end = os.open(fifo, os.O_RDONLY | os.O_NONBLOCK)  # lets the other thread go
-        n_deaths = deaths.result(_PATIENCE)
-        os.close(end)
-    assert n_deaths >= 2  # of a worker for the batch, and for the file
+        try:
+            signed = extract(
+                paths, workers="dask", scheduler=cluster.address, image_loading_errors="skip"
+            )
+        finally:
+            done.set()
+    assert deaths.result() >= 2  # of a worker for the batch, and for the file
     assert list(signed.unreadable) == [4]
-    assert f"{fifo} (the worker that read it died: " in str(signed.unreadable[4])
+    assert f"{slow} (the worker that read it died: " in str(signed.unreadable[4])
     assert same(signed.take(np.arange(4)), extract(burst_paths[:4]))
 
 
 def test_ctrl_c_leaves_the_cluster_to_others(
-    burst_paths: list[str], cluster: _Cluster, tmp_path: Path, python_env: dict[str, str], same
+    burst_paths: list[str],
+    cluster: _Cluster,
+    slow: Path,
+    readers_of_slow,
+    python_env: dict[str, str],
+    same,
 ) -> None:
     """The run ends though a worker is stuck; what it had handed over is cancelled."""
-    fifo = tmp_path / "slow.png"
-    os.mkfifo(fifo)
     process = subprocess.Popen(
         [
-            *(sys.executable, "-m", "smartdownsample_core", str(fifo), *burst_paths),
+            *(sys.executable, "-m", "smartdownsample_core", str(slow), *burst_paths),
             *("-n", "9", "-q", "--scheduler", cluster.address),
         ],
         env=python_env,
@@ -216,12 +214,14 @@ def test_ctrl_c_leaves_the_cluster_to_others(
     )
     watchdog = threading.Timer(_PATIENCE, process.kill)
     watchdog.start()
-    with fifo.open("wb"):
-        start = time.monotonic()
-        process.send_signal(signal.SIGINT)
-        _, err = process.communicate(timeout=_PATIENCE)
-        elapsed = time.monotonic() - start
+    while not (stuck := [each for pid in cluster.pids for each in readers_of_slow(pid)]):
+        assert process.poll() is None
+    start = time.monotonic()
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=_PATIENCE)
+    elapsed = time.monotonic() - start
     watchdog.cancel()
+    stuck[0].kill()  # rather than wait for it
     assert (process.returncode, err) == (130, "smartdownsample: interrupted\n")
     assert elapsed < 2
     assert same(

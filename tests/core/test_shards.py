@@ -149,12 +149,11 @@ def test_an_existing_shard_is_refused_or_left(
 
 
 def test_an_interrupted_shard_is_not_there(
-    collection: str, python_env: dict[str, str], tmp_path: Path, run
+    collection: str, slow: Path, reader_of_slow, python_env: dict[str, str], tmp_path: Path, run
 ) -> None:
     """Ctrl-C leaves no half of a file; --resume then reads it anew."""
-    fifo, output = tmp_path / "slow.png", tmp_path / "out" / "shard.parquet"
-    os.mkfifo(fifo)
-    command = [collection, str(fifo), "-o", str(output), "--resume", "-q"]
+    output = tmp_path / "out" / "shard.parquet"
+    command = [collection, str(slow), "-o", str(output), "--resume", "-q"]
     job = subprocess.Popen(
         [*_MODULE, "extract", *command, "--processes"],
         env=python_env,
@@ -162,13 +161,12 @@ def test_an_interrupted_shard_is_not_there(
         text=True,
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
     )
-    with fifo.open("wb"):
-        job.send_signal(signal.SIGINT)
-        assert job.communicate(timeout=_PATIENCE)[1] == "smartdownsample: interrupted\n"
+    reader_of_slow(job.pid)
+    job.send_signal(signal.SIGINT)
+    assert job.communicate(timeout=_PATIENCE)[1] == "smartdownsample: interrupted\n"
     assert job.returncode == 130
     assert list(output.parent.iterdir()) == []
-    fifo.unlink()
-    Image.new("RGB", (8, 8)).save(fifo)
+    Image.new("RGB", (8, 8)).save(slow, "PNG")
     assert run("extract", *command)[0] == 0
     assert [file.name for file in output.parent.iterdir()] == ["shard.parquet"]
 

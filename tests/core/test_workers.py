@@ -1,12 +1,13 @@
 """Worker processes that die, are interrupted, or cannot start: real ones, with real signals.
 
-A named pipe stands for the image that kills its reader: whoever reads it waits, so that a test
-knows which process it is, and can end it there and then.
+A large image that takes a minute to decode stands for one that kills its reader: a test finds the
+process that has read it, and ends it there and then.
 """
 
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -26,17 +27,6 @@ from smartdownsample_core.rules import START_METHODS
 
 _PATIENCE = 60
 
-Readers = Callable[[Path, int], list[psutil.Process]]
-
-
-@pytest.fixture
-def fifo(tmp_path: Path, in_background) -> Iterator[Path]:
-    """A named pipe that looks like an image file; no reader is left waiting at the end."""
-    path = tmp_path / "slow.png"
-    os.mkfifo(path)
-    yield path
-    os.close(os.open(path, os.O_RDWR | os.O_NONBLOCK))
-
 
 @pytest.fixture
 def in_background() -> Iterator[Callable[..., Future[Signatures]]]:
@@ -46,15 +36,9 @@ def in_background() -> Iterator[Callable[..., Future[Signatures]]]:
 
 
 @pytest.fixture
-def kill_reader(fifo: Path, readers: Readers) -> Callable[[int], None]:
-    """``kill_reader(signal)``: waits until a worker reads the pipe, and ends it."""
-    return lambda number: _kill_reader(fifo, readers, number)
-
-
-def _kill_reader(fifo: Path, readers: Readers, number: int) -> None:
-    with fifo.open("wb"):  # opens when there is a reader
-        (reader,) = readers(fifo, os.getpid())
-        _end(reader, number)
+def kill_reader(reader_of_slow) -> Callable[[int], None]:
+    """``kill_reader(signal)``: waits until a worker has read the slow image, and ends it."""
+    return lambda number: _end(reader_of_slow(os.getpid()), number)
 
 
 def _end(process: psutil.Process, number: int) -> None:
@@ -78,7 +62,7 @@ def _end(process: psutil.Process, number: int) -> None:
 @pytest.mark.filterwarnings("ignore:.*use of fork:DeprecationWarning")
 def test_a_file_that_kills_its_worker_is_an_unreadable_file(
     burst_paths: list[str],
-    fifo: Path,
+    slow: Path,
     kill_reader,
     in_background,
     same,
@@ -87,7 +71,7 @@ def test_a_file_that_kills_its_worker_is_an_unreadable_file(
     words: str,
 ) -> None:
     """It alone is named; all others are signed as ever, with every way to start processes."""
-    paths = [*burst_paths, *burst_paths, str(fifo), *burst_paths]
+    paths = [*burst_paths, *burst_paths, str(slow), *burst_paths]
     table = in_background(
         extract,
         paths,
@@ -100,29 +84,30 @@ def test_a_file_that_kills_its_worker_is_an_unreadable_file(
     kill_reader(number)  # read again, alone
     signed = table.result(_PATIENCE)
     assert {row: str(error) for row, error in signed.unreadable.items()} == {
-        120: f"Cannot read image file: {fifo} (the worker that read it died: {words})"
+        120: f"Cannot read image file: {slow} (the worker that read it died: {words})"
     }
     others = np.delete(np.arange(len(paths)), 120)
     assert same(signed.take(others), extract([paths[row] for row in others]))
 
 
 def test_a_worker_that_died_by_accident_costs_no_file(
-    burst_paths: list[str], fifo: Path, kill_reader, in_background, same
+    burst_paths: list[str], slow: Path, reader_of_slow, in_background, same
 ) -> None:
     """Who ran out of memory once is read again, and takes part like all others."""
-    paths = [*burst_paths[:5], str(fifo), *burst_paths[5:]]
+    paths = [*burst_paths[:5], str(slow), *burst_paths[5:]]
     table = in_background(extract, paths, n_workers=2, workers="processes")
-    kill_reader(signal.SIGKILL)
-    fifo.write_bytes(Path(burst_paths[0]).read_bytes())
+    reader = reader_of_slow(os.getpid())
+    shutil.copy(burst_paths[0], slow)
+    _end(reader, signal.SIGKILL)
     expected = extract([*burst_paths[:5], burst_paths[0], *burst_paths[5:]])
     assert same(table.result(_PATIENCE), expected)
 
 
 def test_when_all_workers_die_no_file_is_blamed(
-    burst_paths: list[str], fifo: Path, readers, in_background, same
+    burst_paths: list[str], slow: Path, reader_of_slow, in_background, same
 ) -> None:
     """Not even if some had nothing to do: the one that reads again is a new one."""
-    paths = [*burst_paths[:32], str(fifo), *burst_paths[32:]]
+    paths = [*burst_paths[:32], str(slow), *burst_paths[32:]]
     before = psutil.Process().children()
     first_batch_is_there = threading.Event()
     table = in_background(
@@ -132,21 +117,21 @@ def test_when_all_workers_die_no_file_is_blamed(
         workers="processes",
         progress=lambda done, total: first_batch_is_there.set(),
     )
-    with fifo.open("wb"):
-        assert first_batch_is_there.wait(_PATIENCE)
-        for child in set(psutil.Process().children()) - set(before):
-            if "resource_tracker" not in _command(child):
-                _end(child, signal.SIGKILL)
-    fifo.write_bytes(Path(burst_paths[0]).read_bytes())
+    reader_of_slow(os.getpid())
+    assert first_batch_is_there.wait(_PATIENCE)
+    shutil.copy(burst_paths[0], slow)
+    for child in set(psutil.Process().children()) - set(before):
+        if "resource_tracker" not in _command(child):
+            _end(child, signal.SIGKILL)
     expected = extract([*burst_paths[:32], burst_paths[0], *burst_paths[32:]])
     assert same(table.result(_PATIENCE), expected)
 
 
 def test_raise_stops_at_a_file_that_kills_its_worker(
-    fifo: Path, kill_reader, in_background
+    slow: Path, kill_reader, in_background
 ) -> None:
     """As at any other file that cannot be read."""
-    table = in_background(extract, [str(fifo)], workers="processes")
+    table = in_background(extract, [str(slow)], workers="processes")
     kill_reader(signal.SIGSEGV)
     kill_reader(signal.SIGSEGV)
     with pytest.raises(OSError, match=r"Segmentation fault\)\)\. Use image_loading_errors='skip'"):
@@ -165,8 +150,8 @@ _EXTRACT = textwrap.dedent("""
 @pytest.mark.parametrize("method", START_METHODS)
 def test_ctrl_c_stops_at_once_and_leaves_no_process(
     burst_paths: list[str],
-    fifo: Path,
-    readers,
+    slow: Path,
+    reader_of_slow,
     python_env: dict[str, str],
     tmp_path: Path,
     method: str,
@@ -175,7 +160,7 @@ def test_ctrl_c_stops_at_once_and_leaves_no_process(
     script = tmp_path / "script.py"
     script.write_text(_EXTRACT)
     process = subprocess.Popen(
-        [sys.executable, str(script), method, str(fifo), *burst_paths],
+        [sys.executable, str(script), method, str(slow), *burst_paths],
         env=python_env,
         stderr=subprocess.PIPE,
         text=True,
@@ -184,13 +169,12 @@ def test_ctrl_c_stops_at_once_and_leaves_no_process(
     )
     watchdog = threading.Timer(_PATIENCE, process.kill)
     watchdog.start()
-    with fifo.open("wb"):
-        family = psutil.Process(process.pid).children(recursive=True)
-        assert readers(fifo, process.pid)
-        start = time.monotonic()
-        os.killpg(process.pid, signal.SIGINT)
-        _, err = process.communicate(timeout=_PATIENCE)
-        elapsed = time.monotonic() - start
+    reader_of_slow(process.pid)
+    family = psutil.Process(process.pid).children(recursive=True)
+    start = time.monotonic()
+    os.killpg(process.pid, signal.SIGINT)
+    _, err = process.communicate(timeout=_PATIENCE)
+    elapsed = time.monotonic() - start
     watchdog.cancel()
     assert process.returncode == -signal.SIGINT
     assert err.count("Traceback") == 1, err
@@ -201,22 +185,26 @@ def test_ctrl_c_stops_at_once_and_leaves_no_process(
 
 
 def test_workers_do_not_outlive_a_parent_that_is_killed(
-    burst_paths: list[str], fifo: Path, python_env: dict[str, str], tmp_path: Path
+    burst_paths: list[str],
+    slow: Path,
+    reader_of_slow,
+    python_env: dict[str, str],
+    tmp_path: Path,
 ) -> None:
-    """They notice that nobody waits for them any more."""
+    """Not even if they are at an image that takes a minute."""
     script = tmp_path / "script.py"
     script.write_text(_EXTRACT)
     process = subprocess.Popen(
-        [sys.executable, str(script), "spawn", str(fifo), *burst_paths], env=python_env
+        [sys.executable, str(script), "spawn", str(slow), *burst_paths], env=python_env
     )
     watchdog = threading.Timer(_PATIENCE, process.kill)
     watchdog.start()
-    with fifo.open("wb"):
-        family = psutil.Process(process.pid).children(recursive=True)
-        process.kill()
-        process.wait()
+    reader_of_slow(process.pid)
+    family = psutil.Process(process.pid).children(recursive=True)
+    process.kill()
+    process.wait()
     watchdog.cancel()
-    _, alive = psutil.wait_procs(family, timeout=_PATIENCE)
+    _, alive = psutil.wait_procs(family, timeout=5)
     assert alive == []
 
 
