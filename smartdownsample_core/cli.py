@@ -111,7 +111,7 @@ def _run(options: argparse.Namespace) -> int:
     signatures = extract_with_bar(
         paths,
         not options.quiet,
-        **reading(options, len(paths)),
+        **reading(options),
         image_loading_errors=options.on_error,
         descriptors=choice.needs_descriptors,
     )

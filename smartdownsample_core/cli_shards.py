@@ -193,7 +193,7 @@ def _new_shard(options: argparse.Namespace, origin: Origin) -> Path | None:
 def _extract(options: argparse.Namespace, output: Path, origin: Origin, paths: list[str]) -> int:
     # Before the images are read: a change that comes in between is then seen as one.
     stats = file_stats(paths)
-    stream = extract_batches(paths, **reading(options, len(paths)), descriptors=options.descriptors)
+    stream = extract_batches(paths, **reading(options), descriptors=options.descriptors)
     with tqdm(total=len(paths), desc="Reading images", unit="img", disable=options.quiet) as bar:
 
         def counted() -> Iterator[tuple[Rows, Signatures]]:

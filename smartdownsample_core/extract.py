@@ -7,13 +7,14 @@ from collections import deque
 from collections.abc import Callable, Generator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import ThreadpoolController
 
+from .batches import BATCH_SIZE
 from .checks import one_of, whole_number
 from .descriptor import describe
 from .images import Picture, open_picture
@@ -29,6 +30,7 @@ from .rules import (
     Workers,
 )
 from .signature import Signature, sign
+from .surroundings import Surroundings
 from .table import Signatures, pack
 from .traits import traits
 
@@ -36,6 +38,9 @@ if TYPE_CHECKING:
     from distributed import Client
 
 _SECONDS_BETWEEN_REPORTS = 0.1
+
+#: Starting a process takes as long as signing so many small images.
+_IMAGES_PER_PROCESS = 8 * BATCH_SIZE
 
 Progress = Callable[[int, int], None]
 """Called with (images done, images in all), at most ten times a second and at the end."""
@@ -82,10 +87,9 @@ def extract(
             many small images: of each image, some 0.1 ms
             are Python code, of which threads do one at a time. Two threads read 256x256 JPEG files
             no faster than one, and 500x375 ones 1.8 times as fast; two processes nearly twice.
-            Processes take about a second to start, and need the caller's script to guard its
-            entry point with ``if __name__ == "__main__":``. If one dies, of a damaged file or for
-            want of memory, its files are read again one by one, and the one that killed it counts
-            as a file that cannot be read
+            Processes take a quarter of a second to start, one for every 256 images at most. If
+            one dies, of a damaged file or for want of memory, its files are read again one by one,
+            and the one that killed it counts as a file that cannot be read
         progress: called with (images done, images in all), at most ten times a second
         descriptors: compute descriptors and traits too, which takes up to a fifth more time; what
             chooses by buckets alone does not need them
@@ -162,8 +166,13 @@ def extract_batches(
     one_of("start_method", start_method, START_METHODS)
     sign_files = _SignFiles(check_hash_size(hash_size), decode, descriptors)
     count = whole_number("n_workers", n_workers, minimum=1)
+    prepare: Callable[[], object] = _one_blas_thread
+    if workers == "processes":
+        count = min(count, -(-len(paths) // _IMAGES_PER_PROCESS) or 1)
+        if start_method != "fork":  # which inherits them
+            prepare = partial(_prepare, Surroundings.here())
     limits = _one_blas_thread()
-    pool = open_pool(sign_files, workers, count, start_method, _one_blas_thread, scheduler)
+    pool = open_pool(sign_files, workers, count, start_method, prepare, scheduler)
     pending: deque[tuple[NDArray[np.int64], Any]] = deque()
     try:
         for start in range(0, len(paths), pool.batch_size):
@@ -183,6 +192,12 @@ def extract_batches(
 def check_hash_size(hash_size: int) -> int:
     """Returns ``hash_size`` if it is a whole number of at least 4, else raises a ValueError."""
     return whole_number("hash_size", hash_size, minimum=MIN_HASH_SIZE)
+
+
+def _prepare(surroundings: Surroundings) -> None:
+    """What a new process does first."""
+    surroundings.apply()
+    _one_blas_thread()
 
 
 def _one_blas_thread() -> Any:

@@ -21,8 +21,6 @@ from .rules import DECODES, MIN_HASH_SIZE
 from .selection import Selection
 
 OK, FAILED, USAGE, INTERRUPTED = 0, 1, 2, 130
-# Below, processes would take longer to start than they save: see extract.extract.
-_MANY_IMAGES = 20_000
 _BY_FOLDER = "folder"
 
 
@@ -44,7 +42,8 @@ def add_reading(parser: argparse.ArgumentParser) -> None:
     kind.add_argument(
         "--processes",
         action=argparse.BooleanOptionalAction,
-        help=f"workers are processes instead of threads; by itself from {_MANY_IMAGES:,} images on",
+        default=True,
+        help="workers are processes (yes), so that a file that kills its reader costs no other",
     )
     kind.add_argument(
         "--scheduler",
@@ -59,10 +58,9 @@ def check_reading(options: argparse.Namespace) -> None:
     whole_number("--hash-size", options.hash_size, minimum=MIN_HASH_SIZE)
 
 
-def reading(options: argparse.Namespace, n: int) -> dict[str, Any]:
-    """Returns how n images are read, as keywords of :func:`smartdownsample_core.extract`."""
-    processes = n >= _MANY_IMAGES if options.processes is None else options.processes
-    workers = "processes" if processes else "threads"
+def reading(options: argparse.Namespace) -> dict[str, Any]:
+    """Returns how images are read, as keywords of :func:`smartdownsample_core.extract`."""
+    workers = "processes" if options.processes else "threads"
     return {
         "hash_size": options.hash_size,
         "n_workers": options.workers,

@@ -14,7 +14,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from multiprocessing import resource_tracker
+from multiprocessing import resource_tracker, spawn
 from multiprocessing.connection import Connection
 from typing import Any
 
@@ -23,6 +23,11 @@ from .rules import StartMethod
 from .table import Signatures
 
 _STARTS = 3
+_NAME = "smartdownsample"
+
+# What multiprocessing sends to a new process; it has no public way to leave anything out.
+_spawning: Any = spawn
+_starting = threading.Lock()
 
 
 class Processes:
@@ -48,7 +53,7 @@ class Processes:
         self.window = 2 * count
         self._sign, self._prepare = sign, prepare
         self._start_method: StartMethod = start_method
-        self._threads = ThreadPoolExecutor(count, "smartdownsample")
+        self._threads = ThreadPoolExecutor(count, _NAME)
         self._count = count
         self._slots = threading.Semaphore(count)
         self._gate = threading.Lock()  # who holds it keeps others from taking a slot
@@ -134,10 +139,7 @@ class Processes:
                     break
             else:
                 return worker
-        raise ChildProcessError(
-            f"a worker process ended before it could start: {reason}; a script that uses "
-            'workers="processes" must guard its entry point with if __name__ == "__main__":'
-        )
+        raise ChildProcessError(f"a worker process ended before it could start: {reason}")
 
     def _dismiss_idle(self) -> None:
         with self._lock:
@@ -163,12 +165,36 @@ class _Worker:
         self.connection, theirs = context.Pipe()
         try:
             self.process = context.Process(
-                target=_work, args=(theirs, sign, prepare), name="smartdownsample", daemon=True
+                target=_work, args=(theirs, sign, prepare), name=_NAME, daemon=True
             )
-            with _interrupts_held(method):
+            with _without_main(), _interrupts_held(method):
                 self.process.start()
         finally:
             theirs.close()  # so that its end is noticed
+
+
+@contextmanager
+def _without_main() -> Iterator[None]:
+    """Spares the new process the caller's main module, of which it needs nothing.
+
+    Importing that runs a script a second time, if it does not guard its entry point, and takes time
+    and memory for all that it imports, such as FiftyOne.
+    """
+
+    def data_without_main(name: str) -> dict[str, Any]:
+        data: dict[str, Any] = complete(name)
+        if name in (_NAME, "ignore"):  # the latter is the server that forks for others
+            data.pop("init_main_from_name", None)
+            data.pop("init_main_from_path", None)
+        return data
+
+    with _starting:
+        complete = _spawning.get_preparation_data
+        _spawning.get_preparation_data = data_without_main
+        try:
+            yield
+        finally:
+            _spawning.get_preparation_data = complete
 
 
 @contextmanager

@@ -28,6 +28,7 @@ _ALLOWED = {
     "rules": set(),
     "signature": set(),
     "strata": set(),
+    "surroundings": {"limits"},
     "traits": set(),
     "images": {"limits"},
     "allocate": {"checks"},
@@ -58,8 +59,8 @@ _ALLOWED = {
     "report": {"images", "selection"},
     "shard_select": {"allocate", "buckets", "checks", "order", "select", "selection", "shards"},
     "extract": {
-        "checks", "descriptor", "images", "pools", "reduced", "rules", "signature", "table",
-        "traits",
+        "batches", "checks", "descriptor", "images", "pools", "reduced", "rules", "signature",
+        "surroundings", "table", "traits",
     },
     "api": {
         "checks", "choice", "downsample", "extract", "order", "report", "rules", "selection",

@@ -6,13 +6,11 @@ import os
 import struct
 import subprocess
 import sys
-import time
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
-import psutil
 import pytest
 from PIL import Image, features
 
@@ -20,10 +18,10 @@ from demo.bursts import make_bursts
 from demo.photos import load_photos
 from smartdownsample_core.cli import main
 from smartdownsample_core.table import Signatures, pack
+from tests.core import fatal
 from tests.core.corpus import png
 
 _ROOT = Path(__file__).parents[2]
-_SLOW_BYTES = 60_000_000
 
 RunPython = Callable[..., "subprocess.CompletedProcess[str]"]
 TableOf = Callable[..., Signatures]
@@ -37,45 +35,20 @@ def burst_paths(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
 
 
 @pytest.fixture
-def slow(tmp_path: Path) -> Path:
-    """An image of 60 MB that takes a minute to decode: Pillow reads QOI files in Python."""
-    path = tmp_path / "slow.qoi"
-    with path.open("wb") as file:
-        file.write(b"qoif" + struct.pack(">IIBB", 8000, _SLOW_BYTES // 8000, 3, 0))
-        file.truncate(14 + _SLOW_BYTES + 8)  # zeros, which mean: a pixel as seen before
-    return path
+def fatal_format(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Teaches Pillow the format of :mod:`tests.core.fatal`, for one test."""
+    Image.init()  # what it registers is to stay
+    monkeypatch.setattr(Image, "ID", Image.ID.copy())
+    monkeypatch.setattr(Image, "OPEN", Image.OPEN.copy())
+    fatal.register()
 
 
-@pytest.fixture(scope="session")
-def readers_of_slow() -> Callable[[int], list[psutil.Process]]:
-    """``readers_of_slow(pid)``: the processes below that one that have read the slow image.
-
-    By how much their threads have read, as Linux says: no other file is as large.
-    """
-
-    def has_read_it(process: psutil.Process) -> bool:
-        # Not psutil's io_counters: these add those of children that have ended.
-        try:
-            texts = [file.read_text() for file in Path(f"/proc/{process.pid}/task").glob("*/io")]
-        except OSError:  # it has just ended
-            return False
-        return any(int(text.split()[1]) > _SLOW_BYTES for text in texts if text)
-
-    return lambda pid: list(filter(has_read_it, psutil.Process(pid).children(recursive=True)))
-
-
-@pytest.fixture(scope="session")
-def reader_of_slow(readers_of_slow) -> Callable[[int], psutil.Process]:
-    """``reader_of_slow(pid)``: waits until there is such a process, and returns it."""
-
-    def wait(pid: int) -> psutil.Process:
-        deadline = time.monotonic() + 60
-        while time.monotonic() < deadline:
-            if found := readers_of_slow(pid):
-                return found[0]
-        raise AssertionError("nobody read the slow image")
-
-    return wait
+@pytest.fixture
+def trap(fatal_format: None, tmp_path: Path) -> Iterator[fatal.Trap]:
+    """An image whose reader says who it is, and never comes back."""
+    trap = fatal.Trap.at(tmp_path / "trap.png")
+    yield trap
+    os.close(trap.pids)
 
 
 @pytest.fixture(scope="session")

@@ -10,7 +10,6 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +19,7 @@ from distributed import Client
 
 from smartdownsample_core import extract, sample_diverse
 from smartdownsample_core.cli import main
+from tests.core.fatal import Trap, killer
 
 _PATIENCE = 60
 
@@ -53,7 +53,7 @@ class _Cluster:
         """Starts workers whose processes are restarted if they die, and waits until all are up."""
         self._start(
             *("worker", self.address, f"--nworkers={count}", "--nthreads=1"),
-            *("--host=127.0.0.1", "--death-timeout=60"),
+            *("--host=127.0.0.1", "--death-timeout=60", "--preload=tests.core.fatal"),
         )
         self.client.wait_for_workers(count, timeout=_PATIENCE)
 
@@ -163,48 +163,28 @@ def test_a_worker_that_is_killed_costs_nothing(
 
 
 def test_a_file_that_kills_every_worker_is_an_unreadable_file(
-    burst_paths: list[str], cluster: _Cluster, slow: Path, readers_of_slow, same
+    burst_paths: list[str], cluster: _Cluster, tmp_path: Path, same
 ) -> None:
     """The files of its batch are read one by one, and it alone is named."""
-    paths = [*burst_paths[:4], str(slow)]
-    done = threading.Event()
-
-    def kill_readers() -> int:
-        """Ends whoever has read the slow image, until the table is there."""
-        deaths = 0
-        while not done.is_set():
-            for reader in [each for pid in cluster.pids for each in readers_of_slow(pid)]:
-                reader.kill()
-                reader.wait(_PATIENCE)
-                deaths += 1
-        return deaths
-
-    with ThreadPoolExecutor(1) as pool:
-        deaths = pool.submit(kill_readers)
-        try:
-            signed = extract(
-                paths, workers="dask", scheduler=cluster.address, image_loading_errors="skip"
-            )
-        finally:
-            done.set()
-    assert deaths.result() >= 2  # of a worker for the batch, and for the file
+    bad = killer(tmp_path / "bad.png", signal.SIGKILL)
+    signed = extract(
+        [*burst_paths[:4], str(bad)],
+        workers="dask",
+        scheduler=cluster.address,
+        image_loading_errors="skip",
+    )
     assert list(signed.unreadable) == [4]
-    assert f"{slow} (the worker that read it died: " in str(signed.unreadable[4])
+    assert f"{bad} (the worker that read it died: " in str(signed.unreadable[4])
     assert same(signed.take(np.arange(4)), extract(burst_paths[:4]))
 
 
 def test_ctrl_c_leaves_the_cluster_to_others(
-    burst_paths: list[str],
-    cluster: _Cluster,
-    slow: Path,
-    readers_of_slow,
-    python_env: dict[str, str],
-    same,
+    burst_paths: list[str], cluster: _Cluster, trap: Trap, python_env: dict[str, str], same
 ) -> None:
     """The run ends though a worker is stuck; what it had handed over is cancelled."""
     process = subprocess.Popen(
         [
-            *(sys.executable, "-m", "smartdownsample_core", str(slow), *burst_paths),
+            *(sys.executable, "-m", "smartdownsample_core", str(trap.path), *burst_paths),
             *("-n", "9", "-q", "--scheduler", cluster.address),
         ],
         env=python_env,
@@ -212,16 +192,15 @@ def test_ctrl_c_leaves_the_cluster_to_others(
         text=True,
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
     )
-    watchdog = threading.Timer(_PATIENCE, process.kill)
-    watchdog.start()
-    while not (stuck := [each for pid in cluster.pids for each in readers_of_slow(pid)]):
-        assert process.poll() is None
-    start = time.monotonic()
-    process.send_signal(signal.SIGINT)
-    _, err = process.communicate(timeout=_PATIENCE)
-    elapsed = time.monotonic() - start
-    watchdog.cancel()
-    stuck[0].kill()  # rather than wait for it
+    try:
+        stuck = trap.caught()
+        start = time.monotonic()
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=_PATIENCE)
+        elapsed = time.monotonic() - start
+    finally:
+        process.kill()
+    stuck.kill()  # rather than wait for it
     assert (process.returncode, err) == (130, "smartdownsample: interrupted\n")
     assert elapsed < 2
     assert same(
@@ -247,6 +226,7 @@ _WITHOUT_DASK = """
 import sys
 sys.modules["distributed"] = None
 from smartdownsample_core.cli import main
+from tests.core.fatal import Trap, killer
 sys.exit(main([*sys.argv[1:], "-n", "1", "--scheduler", "tcp://127.0.0.1:1"]))
 """
 
