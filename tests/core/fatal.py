@@ -5,6 +5,7 @@ Registered with Pillow as other packages register theirs; the files are real, an
 
 from __future__ import annotations
 
+import faulthandler
 import io
 import json
 import os
@@ -72,6 +73,7 @@ def decode(file: IO[bytes], filename: str | bytes) -> Any:
         while True:
             signal.pause()
     if "once" not in what or _taken(what["once"]):
+        faulthandler.disable()  # this one is meant
         os.kill(os.getpid(), what["signal"])
     return Image.open(io.BytesIO(image))
 

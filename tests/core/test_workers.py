@@ -5,37 +5,28 @@ The files that kill their readers, or hold them fast, are those of :mod:`tests.c
 
 from __future__ import annotations
 
-import contextlib
 import os
 import shutil
 import signal
 import subprocess
 import sys
 import textwrap
-import threading
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing, suppress
 from pathlib import Path
 
 import numpy as np
 import psutil
 import pytest
 
-from smartdownsample_core import Signatures, extract
+from smartdownsample_core import extract, extract_batches
 from smartdownsample_core.batches import BATCH_SIZE
 from smartdownsample_core.rules import START_METHODS
 from tests.core import fatal
 from tests.core.fatal import Trap, killer, killer_once
 
 _PATIENCE = 60
-
-
-@pytest.fixture
-def in_background() -> Iterator[Callable[..., Future[Signatures]]]:
-    """``in_background(function, *args, **kwargs)``: runs it in a thread."""
-    with ThreadPoolExecutor(1) as pool:
-        yield pool.submit
 
 
 @pytest.mark.parametrize("method", START_METHODS)
@@ -75,26 +66,22 @@ def test_a_worker_that_died_by_accident_costs_no_file(
     assert same(signed, extract([*burst_paths[:5], bad, *burst_paths[5:]]))
 
 
-def test_when_all_workers_die_no_file_is_blamed(
-    burst_paths: list[str], trap: Trap, in_background, same
-) -> None:
+def test_when_all_workers_die_no_file_is_blamed(burst_paths: list[str], trap: Trap, same) -> None:
     """Not even if one had nothing to do: the one that reads again is a new one."""
     paths = [*burst_paths * 5, str(trap.path)]
-    before = psutil.Process().children()
-    others_are_done = threading.Event()
-
-    def watch(done: int, total: int) -> None:
-        if done + BATCH_SIZE >= total:  # the last batch is the one that is trapped
-            others_are_done.set()
-
-    table = in_background(extract, paths, n_workers=2, workers="processes", progress=watch)
-    trap.caught()
-    assert others_are_done.wait(_PATIENCE)
-    shutil.copy(burst_paths[0], trap.path)
-    for child in set(psutil.Process().children()) - set(before):
-        if "resource_tracker" not in _command(child):
-            child.kill()
-    assert same(table.result(_PATIENCE), extract([*burst_paths * 5, burst_paths[0]]))
+    before = set(psutil.Process().children())
+    with closing(extract_batches(paths, n_workers=2, workers="processes")) as stream:
+        for rows, _ in stream:
+            if rows[-1] + 1 + BATCH_SIZE >= len(paths):
+                break  # one worker has nothing to do, and the other one is trapped
+        trap.caught()
+        shutil.copy(burst_paths[0], trap.path)
+        for child in set(psutil.Process().children()) - before:
+            if "resource_tracker" not in _command(child):
+                child.kill()
+        rows, last = next(stream)
+    expected = extract([*burst_paths * 5, burst_paths[0]])
+    assert same(last, expected.take(rows))
 
 
 @pytest.mark.usefixtures("fatal_format")
@@ -147,7 +134,7 @@ def start(
 
     yield run
     for process in started:
-        with contextlib.suppress(ProcessLookupError):
+        with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
         process.wait()
         process.stderr.close()
