@@ -5,10 +5,9 @@ from __future__ import annotations
 import io
 import struct
 import zlib
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import NamedTuple
 
 import numpy as np
@@ -66,16 +65,21 @@ class Picture:
 
     reduced: Reduced
     decode: Callable[[], Image.Image]
+    """returns the full image, of mode ``"RGB"`` or ``"RGBX"``"""
 
     @cached_property
     def full(self) -> Image.Image:
         """The full image, mode ``"RGB"``; its file is not read again."""
-        return self.decode()
+        return _as_rgb(self._decoded)
 
     @cached_property
     def full_grey(self) -> Image.Image:
         """The full image, mode ``"L"``."""
-        return self.full.convert("L")
+        return self._decoded.convert("L")
+
+    @cached_property
+    def _decoded(self) -> Image.Image:
+        return self.decode()
 
 
 def load_rgb(path: str) -> Image.Image:
@@ -96,7 +100,7 @@ def load_rgb(path: str) -> Image.Image:
         OSError: ``Cannot read image file: PATH (reason)``; also for a directory, a damaged or
             truncated file, and one beyond the limits of :mod:`smartdownsample_core.limits`
     """
-    with _named_errors(path):
+    with _NamedErrors(path):
         return _load(read_file(path))
 
 
@@ -115,7 +119,7 @@ def open_picture(path: str) -> Picture | Image.Image:
     Raises:
         FileNotFoundError, PermissionError, OSError: as :func:`load_rgb`
     """
-    with _named_errors(path):
+    with _NamedErrors(path):
         data = read_file(path)
         picture = _jpeg_picture(path, data)
         if picture is not None:
@@ -156,8 +160,15 @@ def _jpeg_picture(path: str, data: bytes) -> Picture | None:
         return None
     return Picture(
         Reduced(reduced, (width / factor, height / factor)),
-        decode=_named_errors(path)(lambda: Image.fromarray(simplejpeg.decode_jpeg(data, "RGB"))),
+        decode=partial(_decode_jpeg, path, data),
     )
+
+
+def _decode_jpeg(path: str, data: bytes) -> Image.Image:
+    with _NamedErrors(path):
+        pixels = simplejpeg.decode_jpeg(data, "RGBX")
+    # Pillow keeps RGB in four bytes as well, so that it need not copy these.
+    return Image.frombuffer("RGBX", pixels.shape[1::-1], pixels, "raw", "RGBX", 0, 1)
 
 
 def _load(data: bytes) -> Image.Image:
@@ -165,20 +176,29 @@ def _load(data: bytes) -> Image.Image:
         check_format(image.format)
         image.load()
         check_sides(*image.size)  # not before: that of an icon is known only now
-        return image if image.mode == "RGB" else image.convert("RGB")
+        return _as_rgb(image)
 
 
-@contextmanager
-def _named_errors(path: str) -> Iterator[None]:
+def _as_rgb(image: Image.Image) -> Image.Image:
+    return image if image.mode == "RGB" else image.convert("RGB")
+
+
+class _NamedErrors:
     """Turns whatever goes wrong with a file into one of three errors that name it."""
-    try:
-        yield
-    except FileNotFoundError as error:
-        raise FileNotFoundError(f"File not found: {path}") from error
-    except PermissionError as error:
-        raise PermissionError(f"Permission denied: {path}") from error
-    except (OSError, *_DECODER_ERRORS) as error:
-        raise OSError(f"Cannot read image file: {path} ({_reason(error)})") from error
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, _: object, error: BaseException | None, trace: object) -> None:
+        if isinstance(error, FileNotFoundError):
+            raise FileNotFoundError(f"File not found: {self._path}") from error
+        if isinstance(error, PermissionError):
+            raise PermissionError(f"Permission denied: {self._path}") from error
+        if isinstance(error, (OSError, *_DECODER_ERRORS)):
+            raise OSError(f"Cannot read image file: {self._path} ({_reason(error)})") from error
 
 
 def _reason(error: BaseException) -> str:

@@ -37,6 +37,8 @@ REFUSED_FORMATS = {
     "FITS": "Pillow below 12.2 decompresses FITS files without a bound",
 }
 
+_READ_WITHOUT_WAITING = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+
 _KINDS = {
     stat.S_IFDIR: "a directory",
     stat.S_IFIFO: "a named pipe",
@@ -59,13 +61,17 @@ def read_file(path: str) -> bytes:
         ValueError: if no file can have this name
     """
     _checked_size(os.stat(path))
-    with open(path, "rb", opener=_without_waiting) as file:
+    # Without a file object around it, which costs more than reading a small image.
+    file = os.open(path, _READ_WITHOUT_WAITING)
+    try:
         # Once more: another file may have taken the name in between.
-        return file.read(_checked_size(os.fstat(file.fileno())))
-
-
-def _without_waiting(path: str, flags: int) -> int:
-    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
+        size = _checked_size(os.fstat(file))
+        data = os.read(file, size)
+        while len(data) < size and (more := os.read(file, size - len(data))):
+            data += more  # a network file system may give less than was asked for
+        return data
+    finally:
+        os.close(file)
 
 
 def _checked_size(status: os.stat_result) -> int:

@@ -75,9 +75,10 @@ def _settled(picture: Picture, signature: Signature, cells: _Floats, levels: _Fl
     hash_size = len(dhash)
     for bit in structure_bits(hash_size):
         row, column = divmod(bit, hash_size)
-        if abs(cells[row, column + 1] - cells[row, column] - 0.5) <= _DHASH_MARGIN:
+        left, right = cells[row, column : column + 2].tolist()
+        if abs(right - left - 0.5) <= _DHASH_MARGIN:
             dhash[row, column] = _dhash_bit(picture.full_grey, row, column, hash_size)
-    if abs(levels[0, 0] - levels.sum() / levels.size) <= _AHASH_MARGIN:
+    if abs(levels.item(0) - levels.sum().item() / levels.size) <= _AHASH_MARGIN:
         ahash = average_hash(picture.full_grey, hash_size // 2)
     if _is_close(mean, _LARGEST_MEAN_MARGIN) and _is_close(mean, _mean_margin(picture)):
         mean = _mean(_shrink(averaged(picture.full), hash_size)[2])
@@ -144,7 +145,7 @@ def _shrink(reduced: Reduced, hash_size: int) -> tuple[_Floats, _Floats, _Floats
     _round(narrow_grey, 255 * _QUARTERS)
     _round(narrow_colour, 255 * _QUARTERS)
     grey = down_grey @ narrow_grey
-    np.clip(grey, 0, 255, out=grey)
+    grey.clip(0, 255, out=grey)
     small = np.matmul(down_colour, narrow_colour.reshape(channels, rows, -1))
     _round(small, 255)
     return grey[:hash_size, : hash_size + 1], grey[hash_size:, hash_size + 1 :], small
@@ -153,7 +154,7 @@ def _shrink(reduced: Reduced, hash_size: int) -> tuple[_Floats, _Floats, _Floats
 def _round(values: _Floats, largest: int) -> None:
     """Rounds and clips to 0..largest in place."""
     np.rint(values, out=values)
-    np.clip(values, 0, largest, out=values)
+    values.clip(0, largest, out=values)  # np.clip is this, a microsecond later
 
 
 # Cameras make few sizes; a weight matrix takes some 20 KB.

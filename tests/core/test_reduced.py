@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import builtins
 import io
+import os
 from pathlib import Path
 
 import numpy as np
@@ -144,13 +145,16 @@ def test_slightly_damaged_jpeg_is_read_as_pillow_reads_it(tmp_path: Path) -> Non
 def test_a_file_is_opened_once(resized: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     """Also where the full image has to be decoded after the reduced one."""
     opened = []
-    real_open = builtins.open
 
-    def counting_open(file, *arguments, **options):
-        opened.append(file)
-        return real_open(file, *arguments, **options)
+    def counting(real):
+        def count(file, *arguments, **options):
+            opened.append(file)
+            return real(file, *arguments, **options)
 
-    monkeypatch.setattr(builtins, "open", counting_open)
+        return count
+
+    for module in (builtins, os):
+        monkeypatch.setattr(module, "open", counting(module.open))
     for path in resized:
         sign_file(path)
     assert opened == resized
