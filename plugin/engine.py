@@ -31,7 +31,7 @@ class Progress(NamedTuple):
 
 
 def compute_signatures(
-    dataset: fo.Dataset, view: fo.DatasetView, config: SignatureConfig, wanted_by_user: bool = True
+    dataset: fo.Dataset, view: fo.DatasetView, config: SignatureConfig, in_app: bool = False
 ) -> Generator[Progress, None, dict[str, Any]]:
     """Computes and writes the signatures that are missing or out of date.
 
@@ -41,7 +41,7 @@ def compute_signatures(
         dataset: the dataset
         view: what to work on
         config: the settings
-        wanted_by_user: the user asked for the signatures as such, so that no undo removes them
+        in_app: whether this is the App's server; see :meth:`SignatureConfig.reading`
 
     Yields:
         :class:`Progress`
@@ -52,16 +52,17 @@ def compute_signatures(
 
     Raises:
         ValueError: for bad settings, before anything is written; or if no image can be read
+        OSError: if there are no workers: no cluster at the scheduler's address, or no processes
     """
     view = samples.flat(view)
     config.check(dataset, view)
     target = _load(view, config)
-    yield from _sign(dataset, target, config, wanted_by_user)
+    yield from _sign(dataset, target, config, wanted_by_user=True, in_app=in_app)
     return _counts(target, config)
 
 
 def run(
-    dataset: fo.Dataset, view: fo.DatasetView, config: DownsampleConfig
+    dataset: fo.Dataset, view: fo.DatasetView, config: DownsampleConfig, in_app: bool = False
 ) -> Generator[Progress, None, dict[str, Any]]:
     """Downsamples: signatures, selection, then tag, saved views and record.
 
@@ -69,6 +70,7 @@ def run(
         dataset: the dataset
         view: what to choose from
         config: the settings
+        in_app: whether this is the App's server; see :meth:`SignatureConfig.reading`
 
     Yields:
         :class:`Progress`
@@ -84,7 +86,7 @@ def run(
     config.check(dataset, view)
     target = _load(view, config)
     choice = choices.make(dataset, view, target.ids, config)
-    yield from _sign(dataset, target, config, wanted_by_user=False)
+    yield from _sign(dataset, target, config, wanted_by_user=False, in_app=in_app)
     yield Progress(len(target.ids), len(target.ids), "Selecting")
     order = natural_order(target.paths)
     selection = downsample(
@@ -118,16 +120,28 @@ def _load(view: fo.DatasetView, config: SignatureConfig) -> samples.Target:
 
 
 def _sign(
-    dataset: fo.Dataset, target: samples.Target, config: SignatureConfig, wanted_by_user: bool
+    dataset: fo.Dataset,
+    target: samples.Target,
+    config: SignatureConfig,
+    wanted_by_user: bool,
+    in_app: bool,
 ) -> Generator[Progress, None, None]:
-    """Reads the images whose signature is stale, and writes as it goes."""
+    """Reads the images whose signature is stale, and writes as it goes.
+
+    Args:
+        dataset: the dataset
+        target: its samples
+        config: the settings
+        wanted_by_user: the user asked for the signatures as such, so that no undo removes them
+        in_app: as in :func:`run`
+    """
     field = config.signature_field
     declared = False
     unwritten: list[np.ndarray] = []
     pace = Pace()
     paths = [target.paths[row] for row in target.stale]
     label = f"Reading images into the field '{field}'"
-    for places, batch in extract_batches(paths, config.hash_size, config.n_workers, config.decode):
+    for places, batch in extract_batches(paths, **config.reading(in_app)):
         rows = target.stale[places]
         target.signatures.put(rows, batch)
         unwritten.append(rows)

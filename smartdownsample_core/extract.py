@@ -166,6 +166,8 @@ def extract_batches(
     one_of("start_method", start_method, START_METHODS)
     sign_files = _SignFiles(check_hash_size(hash_size), decode, descriptors)
     count = whole_number("n_workers", n_workers, minimum=1)
+    if not paths:
+        return  # and start nothing
     prepare: Callable[[], object] = _one_blas_thread
     if workers == "processes":
         count = min(count, -(-len(paths) // _IMAGES_PER_PROCESS) or 1)

@@ -35,15 +35,6 @@ def burst_paths(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
 
 
 @pytest.fixture
-def fatal_format(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Teaches Pillow the format of :mod:`tests.core.fatal`, for one test."""
-    Image.init()  # what it registers is to stay
-    monkeypatch.setattr(Image, "ID", Image.ID.copy())
-    monkeypatch.setattr(Image, "OPEN", Image.OPEN.copy())
-    fatal.register()
-
-
-@pytest.fixture
 def trap(fatal_format: None, tmp_path: Path) -> Iterator[fatal.Trap]:
     """An image whose reader says who it is, and never comes back."""
     trap = fatal.Trap.at(tmp_path / "trap.png")
@@ -60,12 +51,6 @@ def same() -> Callable[[Signatures, Signatures], bool]:
         return all(getattr(one, c).tobytes() == getattr(other, c).tobytes() for c in columns)
 
     return equal
-
-
-@pytest.fixture(scope="session")
-def python_env() -> dict[str, str]:
-    """The environment of a subprocess that imports the core of this checkout."""
-    return {**os.environ, "PYTHONPATH": str(_ROOT)}
 
 
 @pytest.fixture(scope="session")

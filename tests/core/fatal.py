@@ -43,6 +43,11 @@ def killer_once(path: Path, number: int, image: str) -> Path:
     return _file(path, {"signal": number, "once": str(flag)}, Path(image).read_bytes())
 
 
+def witness(path: Path, image: str) -> Path:
+    """Makes a file that is that image, and writes who decodes it to a ``.pid`` file beside it."""
+    return _file(path, {"tell": str(path.with_suffix(".pid"))}, Path(image).read_bytes())
+
+
 class Trap(NamedTuple):
     """A file whose decoder says who it is, and never comes back."""
 
@@ -72,7 +77,9 @@ def decode(file: IO[bytes], filename: str | bytes) -> Any:
         Path(what["trap"]).write_text(f"{os.getpid()}\n")
         while True:
             signal.pause()
-    if "once" not in what or _taken(what["once"]):
+    if "tell" in what:
+        Path(what["tell"]).write_text(str(os.getpid()))
+    elif "once" not in what or _taken(what["once"]):
         faulthandler.disable()  # this one is meant
         os.kill(os.getpid(), what["signal"])
     return Image.open(io.BytesIO(image))

@@ -2,97 +2,27 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import signal
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
-import psutil
 import pytest
-from distributed import Client
 
 from smartdownsample_core import extract, sample_diverse
 from smartdownsample_core.cli import main
+from tests.cluster import Cluster
 from tests.core.fatal import Trap, killer
 
 _PATIENCE = 60
 
 
-class _Cluster:
-    """A scheduler and its workers, started by Dask's own commands."""
-
-    def __init__(self, env: dict[str, str], log: Path) -> None:
-        self._env = env
-        self._log = log.open("ab")
-        self._processes: list[subprocess.Popen[bytes]] = []
-        file = log.with_name("scheduler.json")
-        # Should the tests be killed, it goes after some idle time, and its workers with it.
-        limits = ("--idle-timeout=300s", "--port=0", f"--scheduler-file={file}")
-        self._start("scheduler", "--host=127.0.0.1", *limits)
-        self.client = Client(scheduler_file=str(file), timeout=_PATIENCE, set_as_default=False)
-        self.address = str(self.client.scheduler.address)
-
-    def _start(self, kind: str, *options: str) -> None:
-        self._processes.append(
-            subprocess.Popen(
-                [sys.executable, "-m", "dask", kind, "--no-dashboard", *options],
-                env=self._env,
-                stdout=self._log,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
-        )
-
-    def add_workers(self, count: int) -> None:
-        """Starts workers whose processes are restarted if they die, and waits until all are up."""
-        self._start(
-            *("worker", self.address, f"--nworkers={count}", "--nthreads=1"),
-            *("--host=127.0.0.1", "--death-timeout=60", "--preload=tests.core.fatal"),
-        )
-        self.client.wait_for_workers(count, timeout=_PATIENCE)
-
-    @property
-    def pids(self) -> list[int]:
-        """The processes that were started; the workers are children of one of them."""
-        return [process.pid for process in self._processes]
-
-    def worker_pids(self) -> list[int]:
-        """The processes that sign."""
-        return list(self.client.run(os.getpid).values())
-
-    def close(self) -> None:
-        self.client.close()
-        family = [psutil.Process(pid) for pid in self.pids]
-        family += [child for process in family for child in process.children(recursive=True)]
-        for process in family:  # those that restart others first
-            with contextlib.suppress(psutil.NoSuchProcess):
-                process.kill()
-        for process in self._processes:
-            process.wait(_PATIENCE)
-        self._log.close()
-
-
-@pytest.fixture(scope="module")
-def cluster(
-    tmp_path_factory: pytest.TempPathFactory, python_env: dict[str, str]
-) -> Iterator[_Cluster]:
-    """Two workers; tests may kill their processes, which come back."""
-    running = _Cluster(python_env, tmp_path_factory.mktemp("dask") / "dask.log")
-    try:
-        running.add_workers(2)
-        yield running
-    finally:
-        running.close()
-
-
 def test_a_cluster_gives_the_table_that_threads_give(
-    burst_paths: list[str], cluster: _Cluster, same
+    burst_paths: list[str], cluster: Cluster, same
 ) -> None:
     """In every bit, in order, and with the same errors; progress goes up to the end."""
     paths = [*burst_paths * 5, "/gone.jpg", *burst_paths]
@@ -111,7 +41,7 @@ def test_a_cluster_gives_the_table_that_threads_give(
     assert calls[-1] == (361, 361)
 
 
-def test_a_client_stays_open(burst_paths: list[str], cluster: _Cluster) -> None:
+def test_a_client_stays_open(burst_paths: list[str], cluster: Cluster) -> None:
     """Whose client it is, closes it; nothing of ours is left on the cluster."""
     kept = sample_diverse(
         burst_paths,
@@ -127,7 +57,7 @@ def test_a_client_stays_open(burst_paths: list[str], cluster: _Cluster) -> None:
 
 
 def test_the_command_line_knows_clusters(
-    burst_paths: list[str], cluster: _Cluster, capsys: pytest.CaptureFixture[str]
+    burst_paths: list[str], cluster: Cluster, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main([*burst_paths, "-n", "9", "-q", "--scheduler", cluster.address]) == 0
     kept = sample_diverse(burst_paths, 9, show_progress=False, show_summary=False)
@@ -135,7 +65,7 @@ def test_the_command_line_knows_clusters(
 
 
 def test_relative_paths_are_those_of_the_caller(
-    burst_paths: list[str], cluster: _Cluster, monkeypatch: pytest.MonkeyPatch, same
+    burst_paths: list[str], cluster: Cluster, monkeypatch: pytest.MonkeyPatch, same
 ) -> None:
     """Not of the folder where the workers were started."""
     monkeypatch.chdir(Path(burst_paths[0]).parent)
@@ -144,7 +74,7 @@ def test_relative_paths_are_those_of_the_caller(
 
 
 def test_a_worker_that_is_killed_costs_nothing(
-    burst_paths: list[str], cluster: _Cluster, same
+    burst_paths: list[str], cluster: Cluster, same
 ) -> None:
     """Its batches go to others while the run goes on."""
     paths = burst_paths * 30
@@ -163,7 +93,7 @@ def test_a_worker_that_is_killed_costs_nothing(
 
 
 def test_a_file_that_kills_every_worker_is_an_unreadable_file(
-    burst_paths: list[str], cluster: _Cluster, tmp_path: Path, same
+    burst_paths: list[str], cluster: Cluster, tmp_path: Path, same
 ) -> None:
     """The files of its batch are read one by one, and it alone is named."""
     bad = killer(tmp_path / "bad.png", signal.SIGKILL)
@@ -179,7 +109,7 @@ def test_a_file_that_kills_every_worker_is_an_unreadable_file(
 
 
 def test_ctrl_c_leaves_the_cluster_to_others(
-    burst_paths: list[str], cluster: _Cluster, trap: Trap, python_env: dict[str, str], same
+    burst_paths: list[str], cluster: Cluster, trap: Trap, python_env: dict[str, str], same
 ) -> None:
     """The run ends though a worker is stuck; what it had handed over is cancelled."""
     process = subprocess.Popen(
@@ -226,6 +156,7 @@ _WITHOUT_DASK = """
 import sys
 sys.modules["distributed"] = None
 from smartdownsample_core.cli import main
+from tests.cluster import Cluster
 from tests.core.fatal import Trap, killer
 sys.exit(main([*sys.argv[1:], "-n", "1", "--scheduler", "tcp://127.0.0.1:1"]))
 """

@@ -110,7 +110,7 @@ def test_the_form_asks_for_all_settings(dataset, post) -> None:
     assert set(advanced) - set(simple) == {
         "near_duplicates", "leave_out_junk", "stratify_by", "balance", "max_per_group", "keep",
         "features", "tag", "random_seed", "save_distribution", "save_thumbnails", "signature_field",
-        "hash_size", "decode", "n_workers", "recompute",
+        "hash_size", "decode", "n_workers", "workers", "scheduler", "recompute",
     }  # fmt: skip
 
 
