@@ -91,10 +91,11 @@ def _alone(prepare: Callable[[Shards], Callable[[], object]], folder: Path) -> t
     stage = prepare(Shards(sorted(folder.iterdir())))
     start = time.perf_counter()
     stage()
-    return time.perf_counter() - start, _peak_mb()
+    return time.perf_counter() - start, peak_mb()
 
 
-def _peak_mb() -> float:
+def peak_mb() -> float:
+    """Returns the most memory that this process ever had."""
     if sys.platform == "darwin":
         return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
     # Linux: what getrusage says of a child begins with what its parent had.

@@ -33,6 +33,9 @@ from . import names
 #: Ids that one view may select: a MongoDB pipeline holds 16 MB, an id takes about 27 bytes.
 _MAX_SELECTED_IDS = 100_000
 
+#: Samples whose stored signatures are held as Python values at a time, of 2.5 kB each.
+_LOADED_AT_A_TIME = 20_000
+
 _HIDING = (SelectFields, ExcludeFields)
 _FRAMES_HINT = (
     ". For frames of videos: sample them with to_frames(sample_frames=True) and make a dataset of "
@@ -114,36 +117,41 @@ def load(
         recompute: reuse none
     """
     wanted = [f"{field}.{name}" for name in (*_STORED, *_COLUMNS, *_STAMP)]
-    reuse = not recompute and all(view.has_field(path) for path in wanted)
-    ids, paths, *columns = view.values(["id", "filepath", *(wanted if reuse else ())])
+    ids, paths = view.values(["id", "filepath"])
     stamps = [file_stamp(path) for path in paths]
     signatures = Signatures.blank(len(ids), hash_size)
-    if not reuse:
-        return Target(ids, paths, signatures, stamps, np.arange(len(ids)))
-    stored = dict(zip((*_STORED, *_COLUMNS, *_STAMP), columns, strict=True))
-    stale = _fill(signatures, stored, stamps, decode)
-    return Target(ids, paths, signatures, stamps, np.array(stale, dtype=np.int64))
+    is_stale = np.ones(len(ids), bool)
+    if not recompute and all(view.has_field(path) for path in wanted):
+        for start in range(0, len(ids), _LOADED_AT_A_TIME):
+            rows = slice(start, start + _LOADED_AT_A_TIME)
+            found, *columns = view.select(ids[rows]).values(["id", *wanted])
+            stored = dict(zip((*_STORED, *_COLUMNS, *_STAMP), columns, strict=True))
+            row_of = {sample_id: row for row, sample_id in enumerate(ids[rows], start)}
+            good = _fill(signatures, [row_of[one] for one in found], stored, stamps, decode)
+            is_stale[good] = False
+    return Target(ids, paths, signatures, stamps, np.flatnonzero(is_stale))
 
 
 def _fill(
     signatures: Signatures,
+    rows: Sequence[int],
     stored: Mapping[str, Sequence[Any]],
     stamps: Sequence[tuple[int | None, float | None]],
     decode: Decode,
 ) -> list[int]:
-    """Fills the table with the stored signatures that hold; returns the rows of the others."""
+    """Fills rows of the table with those stored signatures that hold; returns these rows."""
     hash_size = signatures.hash_size
-    good, stale, descriptors = [], [], []
+    good, places, descriptors = [], [], []
     columns = zip(*(stored[name] for name in _STORED), strict=True)
     stored_stamps = zip(*(stored[name] for name in _STAMP), strict=True)
-    for row, (values, stamp) in enumerate(zip(columns, stored_stamps, strict=True)):
+    for place, (row, values, stamp) in enumerate(zip(rows, columns, stored_stamps, strict=True)):
         made_by, *rest = stamp
         holds = made_by in ("exact", decode) and rest == [hash_size, *stamps[row]]
         if None in values or not holds:
-            stale.append(row)
             continue
         descriptor, dhash, ahash, *mean_rgb = values
         good.append(row)
+        places.append(place)
         descriptors.append(b64decode(descriptor))
         signatures.dhash[row] = from_hex(dhash, hash_size**2)
         signatures.ahash[row] = from_hex(ahash, (hash_size // 2) ** 2)
@@ -151,8 +159,8 @@ def _fill(
     joined = np.frombuffer(b"".join(descriptors), np.uint8)
     signatures.descriptor[good] = joined.reshape(-1, DESCRIPTOR_SIZE)
     for name, column in _COLUMNS.items():
-        getattr(signatures, column)[good] = [stored[name][row] for row in good]
-    return stale
+        getattr(signatures, column)[good] = [stored[name][place] for place in places]
+    return good
 
 
 def file_stamp(path: str) -> tuple[int | None, float | None]:
