@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Generator
+from contextlib import closing
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import fiftyone as fo
 import numpy as np
+from numpy.typing import NDArray
 
-from smartdownsample_core import downsample, extract_batches, natural_order
+from smartdownsample_core import Selection, downsample, extract_batches, natural_order
 from smartdownsample_core.checks import new_pngs
+from smartdownsample_core.choice import Choice
 from smartdownsample_core.extract import Pace
 from smartdownsample_core.report import save_charts
 
-from . import choices, outcome, runs, samples
+from . import choices, outcome, runs, samples, writes
+from .background import to_the_end, waiting
 from .config import CHARTS, DownsampleConfig, SignatureConfig
+from .lock import writing
 
 #: Signatures held back before they are written: what a crash can lose, and one bulk write.
 WRITE_EVERY = 1000
@@ -35,7 +40,8 @@ def compute_signatures(
 ) -> Generator[Progress, None, dict[str, Any]]:
     """Computes and writes the signatures that are missing or out of date.
 
-    Signatures are written while they are computed, so that a failure half-way loses few of them.
+    Signatures are written while they are computed, so that a failure half-way loses few of them,
+    and being stopped none.
 
     Args:
         dataset: the dataset
@@ -82,21 +88,20 @@ def run(
     Raises:
         ValueError: for bad settings, before anything is written; or if no image can be read
     """
+    if writes.unfinished(dataset):
+        writes.recover(dataset)
     view = samples.flat(view)
     config.check(dataset, view)
     target = _load(view, config)
     choice = choices.make(dataset, view, target.ids, config)
     yield from _sign(dataset, target, config, wanted_by_user=False, in_app=in_app)
-    yield Progress(len(target.ids), len(target.ids), "Selecting")
-    order = natural_order(target.paths)
-    selection = downsample(
-        target.signatures, order, config.target_count, config.random_seed, choice
-    )
-    replaced = runs.exists(dataset, config.run_key)
+    selecting = Progress(len(target.ids), len(target.ids), "Selecting")
+    yield selecting
+    selection = yield from waiting(lambda: _select(target, config, choice), selecting)
     record = {
         **_counts(target, config),
         **outcome.record(selection, config),
-        "replaced": replaced,
+        "replaced": runs.exists(dataset, config.run_key),
         "charts": [path for path in (config.save_distribution, config.save_thumbnails) if path],
     }
     if record["charts"]:
@@ -106,12 +111,23 @@ def run(
         )
         save_charts(selection, target.paths, distribution, thumbnails)
     yield Progress(len(target.ids), len(target.ids), "Saving the run")
-    if replaced:
-        old_field = runs.load(dataset, config.run_key)["signature_field"]
-        runs.delete(dataset, config.run_key, old_field == config.signature_field)
     written = outcome.written(selection, target.ids)
-    runs.save(dataset, view, written, dataclasses.asdict(config), record)
-    return record
+    settings = dataclasses.asdict(config)
+    tagged = to_the_end(lambda: writes.save(dataset, view, written, settings, record))
+    return record if tagged == record["kept"] else _with_warning(record, tagged)
+
+
+def _select(target: samples.Target, config: DownsampleConfig, choice: Choice) -> Selection:
+    order = natural_order(target.paths)
+    return downsample(target.signatures, order, config.target_count, config.random_seed, choice)
+
+
+def _with_warning(record: dict[str, Any], tagged: int) -> dict[str, Any]:
+    gone = (
+        f"{record['kept'] - tagged:,} of the {record['kept']:,} samples that were chosen have been "
+        "deleted meanwhile; run again for as many as you asked for"
+    )
+    return {**record, "warning": ". ".join(filter(None, (record["warning"], gone)))}
 
 
 def _load(view: fo.DatasetView, config: SignatureConfig) -> samples.Target:
@@ -135,35 +151,68 @@ def _sign(
         wanted_by_user: the user asked for the signatures as such, so that no undo removes them
         in_app: as in :func:`run`
     """
-    field = config.signature_field
-    declared = False
-    unwritten: list[np.ndarray] = []
+    writer = _Writer(dataset, target, config, wanted_by_user)
     pace = Pace()
     paths = [target.paths[row] for row in target.stale]
-    label = f"Reading images into the field '{field}'"
-    for places, batch in extract_batches(paths, **config.reading(in_app)):
-        rows = target.stale[places]
-        target.signatures.put(rows, batch)
-        unwritten.append(rows)
-        done = int(places[-1]) + 1
-        # As long as no image could be read, the target may be a mistake: write nothing yet.
-        enough = done == len(paths) or sum(map(len, unwritten)) >= WRITE_EVERY
-        if enough and (declared or target.signatures.readable.any()):
-            if not declared:
-                samples.declare(dataset, field, wanted_by_user)
-                declared = True
-            samples.write(dataset, field, target, np.concatenate(unwritten), config.decode)
-            unwritten.clear()
-        if pace.is_due(done, len(paths)):
-            yield Progress(done, len(paths), label)
+    label = f"Reading images into the field '{config.signature_field}'"
+    try:
+        with closing(extract_batches(paths, **config.reading(in_app))) as batches:
+            for places, batch in batches:
+                rows = target.stale[places]
+                target.signatures.put(rows, batch)
+                writer.add(rows)
+                done = int(places[-1]) + 1
+                if pace.is_due(done, len(paths)):
+                    yield Progress(done, len(paths), label)
+    except (GeneratorExit, KeyboardInterrupt):
+        writer.flush()
+        raise
     if not target.signatures.readable.any():
         first = next(iter(target.signatures.unreadable.values()))
         raise ValueError(
             f"none of the {len(target.ids):,} images could be read, so nothing was written; "
             f"the first: {first}"
         )
-    if not declared:
-        samples.declare(dataset, field, wanted_by_user)
+    writer.flush()
+
+
+class _Writer:
+    """Writes signatures, many at a time, into a field that it declares before the first."""
+
+    def __init__(
+        self,
+        dataset: fo.Dataset,
+        target: samples.Target,
+        config: SignatureConfig,
+        wanted_by_user: bool,
+    ) -> None:
+        self._dataset = dataset
+        self._target = target
+        self._config = config
+        self._wanted_by_user = wanted_by_user
+        self._is_declared = False
+        self._unwritten: list[NDArray[np.int64]] = []
+
+    def add(self, rows: NDArray[np.int64]) -> None:
+        """Takes rows of the target whose signatures there are now."""
+        self._unwritten.append(rows)
+        if sum(map(len, self._unwritten)) >= WRITE_EVERY:
+            self.flush()
+
+    def flush(self) -> None:
+        """Writes what was held back, and declares the field even if there is nothing to write."""
+        # As long as no image could be read, the target may be a mistake: write nothing yet.
+        if not self._target.signatures.readable.any():
+            return
+        field = self._config.signature_field
+        if not self._is_declared:
+            with writing(self._dataset):
+                samples.declare(self._dataset, field, self._wanted_by_user)
+            self._is_declared = True
+        if self._unwritten:
+            rows = np.concatenate(self._unwritten)
+            samples.write(self._dataset, field, self._target, rows, self._config.decode)
+            self._unwritten.clear()
 
 
 def _counts(target: samples.Target, config: SignatureConfig) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from smartdownsample_core.report import shortfalls, totals
 
 from . import choices, names
 from .config import DownsampleConfig
-from .runs import Written
+from .writes import Written
 
 
 def record(selection: Selection, config: DownsampleConfig) -> dict[str, Any]:
@@ -111,10 +111,9 @@ def written(selection: Selection, ids: Sequence[str]) -> Written:
         selection: of n samples
         ids: theirs
     """
-    ranks = groups = None
-    if selection.ranking is not None:
-        ranks = {ids[row]: place for place, row in enumerate(selection.ranking.tolist(), 1)}
+    groups = None
     if (numbers := group_numbers(selection)) is not None:
         groups = {ids[row]: int(numbers[row]) for row in np.flatnonzero(numbers)}
-    kept_ids = [ids[row] for row in selection.indices]
-    return Written(kept_ids, ranks, groups)
+    is_ranked = selection.ranking is not None
+    kept = selection.ranking if is_ranked else selection.indices
+    return Written([ids[row] for row in kept], is_ranked, groups)

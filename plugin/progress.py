@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Generator, Iterator
+from contextlib import closing
 from typing import Any
 
 import fiftyone as fo
 import fiftyone.operators as foo
 import fiftyone.operators.types as types
+from fiftyone.operators.delegated import DelegatedOperationService
+from fiftyone.operators.executor import ExecutionRunState
 from pymongo.errors import PyMongoError
 from tqdm import tqdm
 
 from .engine import Progress
+
+_SECONDS_BETWEEN_LOOKS = 0.5
 
 Job = Generator[Progress, None, dict[str, Any]]
 
@@ -29,7 +35,7 @@ def execute(
         show: yields what the App is to do with that dict
     """
     if ctx.delegated:
-        return _drain(job, lambda p: ctx.set_progress(p.done / p.total, _label(p)))
+        return _drain(job, _Delegated(ctx).report)
     if in_app(ctx):
         return _stream(ctx, job, show)
     return with_bar(job)
@@ -52,6 +58,29 @@ def with_bar(job: Job) -> dict[str, Any]:
         return _drain(job, advance)
 
 
+class CancelledError(RuntimeError):
+    """A delegated run was marked as failed while it ran, which is how FiftyOne cancels one."""
+
+
+class _Delegated:
+    """Reports to the list of delegated operations, and looks there whether to go on."""
+
+    def __init__(self, ctx: foo.ExecutionContext) -> None:
+        self._ctx = ctx
+        self._operations = DelegatedOperationService()
+        self._looked = time.monotonic()
+
+    def report(self, progress: Progress) -> None:
+        """Reports progress; raises :class:`CancelledError`."""
+        self._ctx.set_progress(progress.done / progress.total, _label(progress))
+        if time.monotonic() - self._looked < _SECONDS_BETWEEN_LOOKS:
+            return
+        self._looked = time.monotonic()
+        operation = self._operations.get(self._ctx.request_params["run_doc"])
+        if operation.run_state == ExecutionRunState.FAILED:
+            raise CancelledError("cancelled; the signatures are kept, and nothing else was written")
+
+
 def show_output(ctx: foo.ExecutionContext, outputs: types.Property, results: dict[str, Any]) -> Any:
     """Makes the App show an output form."""
     return ctx.ops.show_output(outputs=outputs.to_json(), results=results)
@@ -60,6 +89,7 @@ def show_output(ctx: foo.ExecutionContext, outputs: types.Property, results: dic
 def _stream(
     ctx: foo.ExecutionContext, job: Job, show: Callable[[dict[str, Any]], Iterator[Any]]
 ) -> Iterator[Any]:
+    job = _worded(job)
     # The App swallows exceptions of generators: what a user can do something about is notified.
     try:
         while True:
@@ -67,17 +97,29 @@ def _stream(
             yield ctx.ops.set_progress(_label(progress), progress.done / progress.total)
     except StopIteration as finished:
         yield from show(finished.value)
-    except (ValueError, OSError, PyMongoError) as error:
+    except (ValueError, OSError) as error:
         yield ctx.ops.notify(str(error), variant="error")
 
 
 def _drain(job: Job, report: Callable[[Progress], None]) -> dict[str, Any]:
+    with closing(_worded(job)) as job:  # whatever stops it, it writes what it has
+        try:
+            while True:
+                report(next(job))
+        except StopIteration as finished:
+            result: dict[str, Any] = finished.value
+            return result
+
+
+def _worded(job: Job) -> Job:
+    """The job, whose errors of the database say what to do."""
     try:
-        while True:
-            report(next(job))
-    except StopIteration as finished:
-        result: dict[str, Any] = finished.value
-        return result
+        return (yield from job)
+    except PyMongoError as error:
+        raise OSError(
+            f"the database failed: {error}. The signatures written so far are kept, and runs are "
+            "as they were: see to MongoDB and run again, to go on where this stopped"
+        ) from error
 
 
 def _label(progress: Progress) -> str:

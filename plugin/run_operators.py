@@ -8,7 +8,7 @@ import fiftyone as fo
 import fiftyone.operators as foo
 import fiftyone.operators.types as types
 
-from . import files, forms, names, outputs, runs, samples
+from . import files, forms, names, outputs, runs, samples, writes
 
 
 class ViewBuckets(foo.Operator):
@@ -62,7 +62,7 @@ class ViewBuckets(foo.Operator):
 
 
 class DeleteRun(foo.Operator):
-    """Undoes a run; returns what :func:`runs.delete` does."""
+    """Undoes a run; returns what :func:`writes.delete` does."""
 
     @property
     def config(self) -> foo.OperatorConfig:
@@ -82,7 +82,7 @@ class DeleteRun(foo.Operator):
     def execute(self, ctx: foo.ExecutionContext) -> dict[str, Any]:
         """Undoes the run and reloads the dataset."""
         keep = bool(ctx.params.get("keep_signatures", False))
-        result = runs.delete(ctx.dataset, ctx.params["run_key"], keep)
+        result = writes.delete(ctx.dataset, ctx.params["run_key"], keep)
         ctx.ops.clear_view()
         ctx.ops.reload_dataset()
         return result
@@ -107,7 +107,7 @@ class DeleteRun(foo.Operator):
         Raises:
             ValueError: if there is no such run
         """
-        return runs.delete(dataset, run_key, keep_signatures)
+        return writes.delete(dataset, run_key, keep_signatures)
 
 
 class ExportRun(foo.Operator):

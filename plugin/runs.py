@@ -1,16 +1,16 @@
-"""Runs: what one downsampling wrote, where it is recorded, how it is found and undone."""
+"""Runs: what one downsampling wrote, where it is recorded, how it is found and looked at."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 import fiftyone as fo
 from fiftyone import ViewField as F
 
 from smartdownsample_core.checks import whole_number
 
-from . import names, samples
+from . import journal, names, samples
 
 #: What :func:`browse` shows: value and what a person reads.
 SHOWN = {
@@ -35,9 +35,9 @@ def exists(dataset: fo.Dataset, run_key: str) -> bool:
 
 
 def load(dataset: fo.Dataset, run_key: str) -> dict[str, Any]:
-    """Returns the record of a run: its settings, and what :func:`save` was given.
+    """Returns the record of a run: its settings, and what it found.
 
-    Of a run that was interrupted while it was saved, there are the settings and ``kept`` 0.
+    Of a run that is just being saved, there are the settings and ``kept`` 0.
 
     Raises:
         ValueError: if there is no such run
@@ -46,7 +46,7 @@ def load(dataset: fo.Dataset, run_key: str) -> dict[str, Any]:
         known = ", ".join(keys(dataset)) or "none"
         raise ValueError(f"the dataset has no smartdownsample run {run_key!r}; it has: {known}")
     settings = dataset.get_run_info(run_key).config.serialize()
-    results = dataset.load_run_results(run_key, load_view=False)
+    results = journal.results_of(dataset, run_key)
     return {**settings, "kept": 0, **(results.record if results else {})}
 
 
@@ -62,80 +62,6 @@ def of_view(dataset: fo.Dataset, view: fo.DatasetView) -> str | None:
     return None
 
 
-class Written(NamedTuple):
-    """What a run writes on samples."""
-
-    kept_ids: list[str]
-    """the samples to tag"""
-    ranks: dict[str, int] | None = None
-    """id to place in the order of choice, 1 first; None if there is no order"""
-    groups: dict[str, int] | None = None
-    """id to number of its group of near-duplicates; None if these were not looked for"""
-
-
-def save(
-    dataset: fo.Dataset,
-    view: fo.DatasetView,
-    written: Written,
-    settings: dict[str, Any],
-    record: dict[str, Any],
-) -> None:
-    """Writes a run: its settings, tag, fields and saved views, and at last the record.
-
-    The settings come first, because they are all that :func:`delete` needs to undo the rest.
-
-    Args:
-        dataset: the dataset
-        view: the (flat) view that the run was asked for; "excluded" is relative to it
-        written: what to write on the samples
-        settings: plain values, those of a :class:`DownsampleConfig`
-        record: plain values
-    """
-    run_key, tag, field = settings["run_key"], settings["tag"], settings["signature_field"]
-    view.register_run(run_key, dataset.init_run(method=names.METHOD, **settings))
-    samples.tag(dataset, written.kept_ids, tag)
-    _write_fields(dataset, run_key, written)
-    shown = {
-        names.kept_view(run_key): (
-            samples.all_slices(dataset).match_tags(tag),
-            f"The {len(written.kept_ids):,} samples that the run {run_key} kept",
-        ),
-        names.buckets_view(run_key): (
-            by_bucket(view, field),
-            f"The samples of the run {run_key}, grouped by visual bucket",
-        ),
-    }
-    if written.groups is not None:
-        shown[names.near_duplicates_view(run_key)] = (
-            by_group(view, run_key, field),
-            f"The near-duplicates that the run {run_key} found, in their groups",
-        )
-    for name, (content, description) in shown.items():
-        dataset.save_view(name, content, description=description)
-    dataset.save_run_results(run_key, dataset.init_run_results(run_key, record=record))
-
-
-def _write_fields(dataset: fo.Dataset, run_key: str, written: Written) -> None:
-    if written.ranks is not None:
-        samples.write_numbers(
-            dataset,
-            names.rank_field(run_key),
-            written.ranks,
-            f"Place in the order in which the run {run_key} of smartdownsample chose what it kept: "
-            "1 is the first. Those from 1 to m are what a run for m samples keeps, without strata",
-            run_key,
-        )
-    if written.groups is not None:
-        samples.write_numbers(
-            dataset,
-            names.group_field(run_key),
-            written.groups,
-            f"Number of the group of near-duplicates that the run {run_key} of smartdownsample "
-            "found; None for an image that is alone",
-            run_key,
-        )
-
-
 def views_of(record: Mapping[str, Any]) -> list[str]:
     """Returns the names of the views that a run of this record or these settings has saved."""
     run_key = record["run_key"]
@@ -148,46 +74,6 @@ def fields_of(dataset: fo.Dataset, run_key: str) -> list[str]:
     """Returns the fields of numbers that a run has written and that are still there."""
     made = (names.rank_field(run_key), names.group_field(run_key))
     return [name for name in made if samples.is_of_run(dataset, name, run_key)]
-
-
-def delete(dataset: fo.Dataset, run_key: str, keep_signatures: bool = False) -> dict[str, Any]:
-    """Undoes a run: its tag, saved views, record, and the signatures that nothing else uses.
-
-    Args:
-        dataset: the dataset
-        run_key: the run
-        keep_signatures: leave the signature field in any case
-
-    Returns:
-        what was removed: ``run_key``, ``tag``, ``untagged`` (samples), ``saved_views``,
-        ``fields`` (of numbers), and ``signature_field`` (None if it stays)
-
-    Raises:
-        ValueError: if there is no such run
-    """
-    record = load(dataset, run_key)
-    tagged = samples.all_slices(dataset).match_tags(record["tag"])
-    untagged = len(tagged)
-    tagged.untag_samples(record["tag"])
-    views = [name for name in views_of(record) if dataset.has_saved_view(name)]
-    for name in views:
-        dataset.delete_saved_view(name)
-    numbers = fields_of(dataset, run_key)
-    if numbers:
-        dataset.delete_sample_fields(numbers)
-    dataset.delete_run(run_key)
-    field = record["signature_field"]
-    removable = not keep_signatures and samples.is_ours(dataset, field)
-    if removable and not _is_used(dataset, field):
-        dataset.delete_sample_field(field)
-    return {
-        "run_key": run_key,
-        "tag": record["tag"],
-        "untagged": untagged,
-        "saved_views": views,
-        "fields": numbers,
-        "signature_field": None if dataset.has_field(field) else field,
-    }
 
 
 def by_bucket(view: fo.DatasetView, field: str) -> fo.DatasetView:
@@ -268,8 +154,3 @@ def group_in_sidebar(dataset: fo.Dataset, fields: list[str]) -> None:
         group.paths = [path for path in group.paths if path not in paths]
     ours = fo.SidebarGroupDocument(name=names.SIDEBAR_GROUP, paths=paths, expanded=True)
     dataset.app_config.sidebar_groups = [*others, ours]
-
-
-def _is_used(dataset: fo.Dataset, field: str) -> bool:
-    others = (load(dataset, key)["signature_field"] for key in keys(dataset))
-    return samples.is_wanted_by_user(dataset, field) or field in others

@@ -297,6 +297,15 @@ def is_of_run(dataset: fo.Dataset, field: str, run_key: str) -> bool:
     return bool(made) and made.get("run") == run_key
 
 
+def delete_fields(dataset: fo.Dataset, fields: Sequence[str]) -> None:
+    """Deletes fields; their indexes first, which FiftyOne would leave behind if it was killed."""
+    for index in dataset.get_index_information():
+        if index.split(".")[0] in fields:
+            dataset.drop_index(index)
+    if fields:
+        dataset.delete_sample_fields(list(fields))
+
+
 def tag(dataset: fo.Dataset, ids: Sequence[str], name: str) -> None:
     """Tags the samples with these ids."""
     for start in range(0, len(ids), _MAX_SELECTED_IDS):

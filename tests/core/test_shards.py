@@ -17,6 +17,7 @@ from PIL import Image
 from smartdownsample_core import assign_buckets, extract, natural_order
 from smartdownsample_core.shard_select import select_from
 from smartdownsample_core.shards import Shards
+from tests.core.fatal import Trap
 
 _MODULE = (sys.executable, "-m", "smartdownsample_core")
 _PATIENCE = 60
@@ -148,26 +149,35 @@ def test_an_existing_shard_is_refused_or_left(
     assert "is another one: its number is 1, not 2" in err
 
 
+_WITH_TRAPS = """
+import sys
+from smartdownsample_core.cli import main
+from tests.core import fatal
+fatal.register()
+sys.exit(main(sys.argv[1:]))
+"""
+
+
 def test_an_interrupted_shard_is_not_there(
-    collection: str, slow: Path, reader_of_slow, python_env: dict[str, str], tmp_path: Path, run
+    collection: str, trap: Trap, python_env: dict[str, str], tmp_path: Path, run
 ) -> None:
     """Ctrl-C leaves no half of a file; --resume then reads it anew."""
     output = tmp_path / "out" / "shard.parquet"
-    command = [collection, str(slow), "-o", str(output), "--resume", "-q"]
+    command = ["extract", collection, str(trap.path), "-o", str(output), "--resume", "-q"]
     job = subprocess.Popen(
-        [*_MODULE, "extract", *command, "--processes"],
+        [sys.executable, "-c", _WITH_TRAPS, *command],
         env=python_env,
         stderr=subprocess.PIPE,
         text=True,
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
     )
-    reader_of_slow(job.pid)
+    trap.caught()
     job.send_signal(signal.SIGINT)
     assert job.communicate(timeout=_PATIENCE)[1] == "smartdownsample: interrupted\n"
     assert job.returncode == 130
     assert list(output.parent.iterdir()) == []
-    Image.new("RGB", (8, 8)).save(slow, "PNG")
-    assert run("extract", *command)[0] == 0
+    Image.new("RGB", (8, 8)).save(trap.path, "PNG")
+    assert run(*command)[0] == 0
     assert [file.name for file in output.parent.iterdir()] == ["shard.parquet"]
 
 

@@ -7,6 +7,7 @@ import functools
 import json
 import os
 import shutil
+import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
@@ -120,6 +121,44 @@ def operators() -> SimpleNamespace:
         "arrange_app",
     )
     return SimpleNamespace(**{name: foo.get_operator(f"{_PLUGIN}/{name}") for name in names})
+
+
+class Zygote:
+    """A process that forks others for jobs, see :mod:`tests.plugin.zygote`."""
+
+    def __init__(self) -> None:
+        command = [sys.executable, "-m", "tests.plugin.zygote"]
+        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+        self.process = subprocess.Popen(command, cwd=_ROOT, text=True, **pipes)
+
+    def begin(
+        self,
+        dataset: fo.Dataset,
+        job: str,
+        kill_at: int | None = None,
+        write_every: int = 1000,
+        **params: Any,
+    ) -> None:
+        """Begins a job; it is killed at its n-th write."""
+        request = {"dataset": dataset.name, "job": job, "params": params}
+        request |= {"kill_at": kill_at, "write_every": write_every}
+        self.process.stdin.write(json.dumps(request) + "\n")
+        self.process.stdin.flush()
+
+    def end(self) -> tuple[bool, int]:
+        """Waits for the job; returns whether it was killed, and its status."""
+        answer = json.loads(self.process.stdout.readline())
+        return answer["killed"], answer["status"]
+
+
+@pytest.fixture(scope="session")
+def zygotes() -> Iterator[list[Zygote]]:
+    """Two processes that fork others for jobs."""
+    made = [Zygote(), Zygote()]
+    yield made
+    for zygote in made:
+        zygote.process.stdin.close()
+        zygote.process.wait()
 
 
 @pytest.fixture(scope="session")

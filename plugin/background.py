@@ -1,0 +1,58 @@
+"""Work that reports no progress: who waits for it gets signs of life, and can stop waiting."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Generator
+from concurrent.futures import Future, wait
+from typing import TypeVar
+
+_SECONDS_BETWEEN_SIGNS = 0.5
+
+Result = TypeVar("Result")
+Sign = TypeVar("Sign")
+
+
+def waiting(work: Callable[[], Result], sign: Sign) -> Generator[Sign, None, Result]:
+    """Does some work in a thread, and yields a sign of life twice a second until it is done.
+
+    Who stops waiting leaves the thread to itself: it must be work whose result can be dropped. The
+    thread does not keep the process from ending.
+
+    Args:
+        work: what to do
+        sign: what to yield
+
+    Returns:
+        what the work returned
+
+    Raises:
+        what the work raised
+    """
+    done = _begin(work)
+    while not wait([done], timeout=_SECONDS_BETWEEN_SIGNS).done:
+        yield sign
+    return done.result()
+
+
+def to_the_end(work: Callable[[], Result]) -> Result:
+    """Does some work to its end even if Ctrl-C is pressed, which takes effect afterwards."""
+    done = _begin(work)
+    try:
+        return done.result()
+    except KeyboardInterrupt:
+        done.result()
+        raise
+
+
+def _begin(work: Callable[[], Result]) -> Future[Result]:
+    done: Future[Result] = Future()
+
+    def run() -> None:
+        try:
+            done.set_result(work())
+        except BaseException as error:  # noqa: BLE001 (handed over to the one who waits)
+            done.set_exception(error)
+
+    threading.Thread(target=run, daemon=True).start()
+    return done

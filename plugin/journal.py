@@ -1,0 +1,81 @@
+"""A write-ahead journal: what is about to be done to a run is written down before it is begun.
+
+MongoDB changes many documents one after the other, so a process that is killed may have tagged half
+of the samples. With the journal, whoever comes next can do what remains to be done.
+
+An entry is a custom run of the dataset by a name of its own: so it is found with FiftyOne's means,
+may be of any size, and goes with the dataset. Writing it down ends with one document that has its
+contents or has not: from this moment on the new state holds.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import fiftyone as fo
+from fiftyone.core.odm.database import patch_runs, patch_saved_views
+
+#: ``method`` of the custom runs that are entries.
+METHOD = "smartdownsample_journal"
+
+_SUFFIX = "_unfinished"
+
+
+def enter(
+    dataset: fo.Dataset, view: fo.DatasetView | None, run_key: str, contents: dict[str, Any]
+) -> str:
+    """Writes an entry and returns its key.
+
+    Args:
+        dataset: the dataset
+        view: kept with the entry, see :func:`view_of`
+        run_key: the run that the entry is about
+        contents: plain values
+    """
+    key = run_key + _SUFFIX
+    config = dataset.init_run(method=METHOD, run_key=run_key)
+    (dataset if view is None else view).register_run(key, config)
+    results = dataset.init_run_results(key, contents=contents)
+    dataset.save_run_results(key, results, cache=False)
+    return key
+
+
+def entries(dataset: fo.Dataset) -> dict[str, str]:
+    """Returns the keys of the entries, each with the key of the run that it is about."""
+    keys = dataset.list_runs(method=METHOD)
+    return {key: dataset.get_run_info(key).config.run_key for key in keys}
+
+
+def contents(dataset: fo.Dataset, key: str) -> dict[str, Any] | None:
+    """Returns the contents of an entry; None if it was not written, or removed, to the end."""
+    results = results_of(dataset, key)
+    return results.contents if results else None
+
+
+def results_of(dataset: fo.Dataset, key: str) -> fo.RunResults | None:
+    """Returns the results of a custom run; None if there are none, or none any more."""
+    try:
+        return dataset.load_run_results(key, cache=False, load_view=False)
+    except AttributeError:
+        # FiftyOne deletes the file of the results before the run, and does not expect it gone.
+        return None
+
+
+def view_of(dataset: fo.Dataset, key: str) -> fo.DatasetView:
+    """Returns the view that an entry was given."""
+    return dataset.load_run_view(key)
+
+
+def strike(dataset: fo.Dataset, key: str) -> None:
+    """Removes an entry."""
+    dataset.delete_run(key)
+
+
+def mend_references(dataset: fo.Dataset) -> None:
+    """Mends references to runs and saved views that a process which was killed has left broken.
+
+    FiftyOne deletes a document first and the dataset's reference to it afterwards.
+    """
+    patch_runs(dataset.name)
+    patch_saved_views(dataset.name)
+    dataset.reload()

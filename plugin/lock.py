@@ -1,0 +1,117 @@
+"""One writer of runs at a time: a lock on a dataset that does not outlive its process."""
+
+from __future__ import annotations
+
+import os
+import socket
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+from uuid import uuid4
+
+import fiftyone as fo
+import psutil
+from fiftyone.operators.store import ExecutionStoreService
+from mongoengine.errors import DoesNotExist
+from pymongo.errors import DuplicateKeyError
+
+#: Seconds to wait for whoever holds the lock; writing a run of a million samples takes a minute.
+PATIENCE = 120.0
+
+# After so many seconds a lock is void, whoever holds it: of other machines the processes cannot be
+# looked up, and who loses MongoDB cannot give a lock back.
+_LEASE = 900.0
+
+# The locks that this process holds.
+_held: set[str] = set()
+
+_NAME = "smartdownsample_lock"
+_SECONDS_BETWEEN_TRIES = 0.05
+
+
+@contextmanager
+def writing(dataset: fo.Dataset, patience: float = PATIENCE) -> Iterator[None]:
+    """Holds the lock of a dataset, and sees to it that the dataset is as others have left it.
+
+    Two processes that change one dataset's runs and saved views at the same time can lose each
+    other's changes, because FiftyOne writes what it remembers of the dataset.
+
+    Args:
+        dataset: the dataset
+        patience: seconds to wait for the lock
+
+    Raises:
+        ValueError: if the lock is held all that time, or the dataset has been deleted
+    """
+    # A store is a document with a unique index, which is what makes this a lock; it goes with the
+    # dataset.
+    service = ExecutionStoreService(dataset_id=dataset._doc.id)
+    token = uuid4().hex
+    _held.add(token)
+    try:
+        _acquire(service, token, dataset.name, patience)
+        try:
+            _reload(dataset)
+            yield
+        finally:
+            service.delete_store(_NAME)
+    finally:
+        _held.remove(token)
+
+
+def _acquire(
+    service: ExecutionStoreService, token: str, dataset_name: str, patience: float
+) -> None:
+    process = psutil.Process()
+    holder = {
+        "token": token,
+        "host": socket.gethostname(),
+        "pid": process.pid,
+        "started": process.create_time(),
+        "since": time.time(),
+    }
+    deadline = time.monotonic() + patience
+    while True:
+        try:
+            service.create_store(_NAME, metadata=holder)
+        except DuplicateKeyError:
+            store = service.get_store(_NAME)
+        else:
+            return
+        if store is None:
+            continue
+        if _is_void(store.metadata):
+            service.delete_store(_NAME)
+        elif time.monotonic() > deadline:
+            raise ValueError(
+                f"the process {store.metadata['pid']} on {store.metadata['host']!r} has been "
+                f"writing a run into the dataset {dataset_name!r} for "
+                f"{time.time() - store.metadata['since']:.0f} seconds; try again when it is done. "
+                "The signatures are saved"
+            )
+        else:
+            time.sleep(_SECONDS_BETWEEN_TRIES)
+
+
+def _is_void(holder: dict[str, Any]) -> bool:
+    """Whether whoever held the lock has ended without giving it back."""
+    if time.time() - holder["since"] > _LEASE:
+        return True
+    if holder["host"] != socket.gethostname():
+        return False
+    if holder["pid"] == os.getpid():
+        return holder["token"] not in _held
+    try:
+        return bool(psutil.Process(holder["pid"]).create_time() != holder["started"])
+    except psutil.NoSuchProcess:
+        return True
+
+
+def _reload(dataset: fo.Dataset) -> None:
+    name = dataset.name
+    try:
+        dataset._doc.reload()  # by its id: it may have another name by now
+    except DoesNotExist:
+        raise ValueError(f"the dataset {name!r} has been deleted, so nothing was written") from None
+    dataset.reload()

@@ -1,0 +1,102 @@
+"""A run whose MongoDB goes away, and comes back: ``python -m tests.plugin.outage DIR OUTAGE``.
+
+In a process and with a mongod of its own; prints what it saw as a JSON object.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from demo.database import find_mongod, free_port
+
+_PORT = free_port()
+_PATIENCE = "serverSelectionTimeoutMS=1000&connectTimeoutMS=20000"
+os.environ |= {
+    "FIFTYONE_DATABASE_URI": f"mongodb://127.0.0.1:{_PORT}/?{_PATIENCE}",
+    "FIFTYONE_DATABASE_VALIDATION": "false",
+    "FIFTYONE_DO_NOT_TRACK": "true",
+    "FIFTYONE_SHOW_PROGRESS_BARS": "false",
+}
+
+
+def _start(folder: Path) -> subprocess.Popen[bytes]:
+    """Starts mongod and waits until it is ready to be connected to."""
+    folder.mkdir(exist_ok=True)
+    command = [str(find_mongod()), "--dbpath", str(folder), "--port", str(_PORT), "--nounixsocket"]
+    command += ["--bind_ip", "127.0.0.1", "--setParameter", "enableTestCommands=1"]
+    mongod = subprocess.Popen(command, stdout=subprocess.PIPE)
+    for line in mongod.stdout:
+        if b"Waiting for connections" in line:
+            break
+    else:
+        raise RuntimeError("mongod did not start")
+    # What it logs from now on is of no use, but has to go somewhere.
+    subprocess.Popen(["cat"], stdin=mongod.stdout, stdout=subprocess.DEVNULL)
+    return mongod
+
+
+def main() -> None:
+    """Has a run interrupted by an outage, ends the outage, and runs again."""
+    folder, outage = Path(sys.argv[1]), sys.argv[2]
+    mongod = _start(folder / "data")
+
+    import fiftyone as fo
+    import fiftyone.core.odm as foo
+
+    from plugin import engine, operators
+    from plugin.config import DownsampleConfig
+    from plugin.progress import with_bar
+
+    engine.WRITE_EVERY = 16
+    dataset = fo.Dataset(persistent=True)
+    dataset.add_samples([fo.Sample(str(path)) for path in sorted(folder.glob("*.jpg"))])
+
+    def fail_with(code: int) -> Callable[[], None]:
+        """Has mongod answer writes with an error of its own."""
+
+        def begin() -> None:
+            data = {"failCommands": ["update", "insert", "findAndModify"], "errorCode": code}
+            foo.get_db_client().admin.command(
+                "configureFailPoint", "failCommand", mode="alwaysOn", data=data
+            )
+
+        return begin
+
+    def kill() -> None:
+        mongod.kill()
+        mongod.wait()
+
+    begin = {"killed": kill, "disk full": fail_with(14031), "read-only": fail_with(13)}[outage]
+    config = DownsampleConfig(target_count=10)
+
+    def interrupted() -> operators.Job:
+        job = engine.run(dataset, dataset.view(), config)
+        yield next(job)
+        begin()
+        return (yield from job)
+
+    try:
+        with_bar(interrupted())
+    except OSError as failure:
+        error = str(failure)
+    if outage == "killed":
+        mongod = _start(folder / "data")
+    else:
+        foo.get_db_client().admin.command("configureFailPoint", "failCommand", mode="off")
+    dataset.reload()
+    left = [dataset.list_runs(), dataset.list_saved_views(), dataset.count_sample_tags()]
+    signed = dataset.count("signature.bucket")
+    result = with_bar(engine.run(dataset, dataset.view(), config))
+    seen = {"error": error, "left": left, "signed": signed, "reused": result["reused"]}
+    print(json.dumps({**seen, "tags": dataset.count_sample_tags(), "runs": dataset.list_runs()}))
+    mongod.terminate()
+    mongod.wait()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,107 @@
+"""Others work on the dataset at the same time: nothing is lost, and what cannot be is said."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import fiftyone as fo
+import pytest
+
+from plugin import engine, lock, writes
+from plugin.config import DownsampleConfig
+from plugin.progress import Job
+
+from .conftest import Zygote
+
+
+def test_two_runs_at_once(dataset, zygotes) -> None:
+    """Two processes that downsample one dataset do not lose each other's fields, views and runs."""
+    for number, zygote in enumerate(zygotes):
+        zygote.begin(dataset, "run", target_count=10 + number, run_key=f"run_{number}")
+    assert [zygote.end() for zygote in zygotes] == [(False, 0), (False, 0)]
+    dataset.reload()
+    assert dataset.count_sample_tags() == {"run_0": 10, "run_1": 11}
+    assert sorted(dataset.list_runs()) == ["run_0", "run_1"]
+    assert len(dataset.list_saved_views()) == 4
+    assert dataset.count("signature.bucket") == 80
+    for key in ("run_0", "run_1"):
+        writes.delete(dataset, key)
+    assert not dataset.has_field("signature")
+
+
+def test_two_runs_of_one_key_at_once(dataset, zygotes) -> None:
+    """The later one replaces the earlier one."""
+    for number, zygote in enumerate(zygotes):
+        zygote.begin(dataset, "run", target_count=10 + number, strategy="diverse")
+    assert [zygote.end() for zygote in zygotes] == [(False, 0), (False, 0)]
+    dataset.reload()
+    kept = dataset.load_run_results("smartdownsample").record["kept"]
+    assert dataset.count_sample_tags() == {"smartdownsample": kept}
+    assert sorted(dataset.distinct("smartdownsample_rank")) == list(range(1, kept + 1))
+    assert dataset.list_runs() == ["smartdownsample"]
+
+
+def test_samples_that_are_deleted_meanwhile(dataset) -> None:
+    """A run whose samples are deleted under it says how many it is short of."""
+    job = engine.run(dataset, dataset.view(), DownsampleConfig(target_count=80))
+    next(job)
+    dataset.delete_samples(dataset.limit(5))
+    result = _finish(job)
+    assert "5 of the 80 samples that were chosen have been deleted meanwhile" in result["warning"]
+    assert dataset.count_sample_tags() == {"smartdownsample": 75}
+
+
+def test_samples_that_are_added_meanwhile(dataset, images) -> None:
+    """A run is of the samples that there were when it began."""
+    job = engine.run(dataset, dataset.view(), DownsampleConfig(target_count=20))
+    next(job)
+    added = dataset.add_samples([fo.Sample(images[0])])
+    result = _finish(job)
+    assert (result["images"], result["warning"]) == (80, None)
+    assert dataset[added[0]].signature is None
+
+
+def test_a_dataset_that_is_renamed_meanwhile(dataset, zygotes) -> None:
+    """The run is written all the same."""
+    job = engine.run(dataset, dataset.view(), DownsampleConfig(target_count=20))
+    next(job)
+    renamed = f"{dataset.name} renamed"
+    _have_done(zygotes[0], dataset, "rename", name=renamed)
+    _finish(job)
+    assert dataset.name == renamed
+    assert dataset.count_sample_tags() == {"smartdownsample": 20}
+    assert dataset.list_runs() == ["smartdownsample"]
+
+
+def test_a_dataset_that_is_deleted_meanwhile(make_dataset, images, zygotes) -> None:
+    """The run ends with an error, and the dataset stays deleted."""
+    dataset = make_dataset(images[:20])
+    job = engine.run(dataset, dataset.view(), DownsampleConfig(target_count=5))
+    next(job)
+    _have_done(zygotes[0], dataset, "delete dataset")
+    with pytest.raises(ValueError, match=r"the dataset .* has been deleted"):
+        _finish(job)
+    assert not fo.dataset_exists(dataset.name)
+
+
+def test_a_lock_that_is_held(dataset) -> None:
+    """Who waits too long for the lock is told who has it."""
+    with lock.writing(dataset), pytest.raises(ValueError, match=r"the process \d+ on .* has been"):
+        writes.recover(dataset, patience=0.2)
+    assert writes.recover(dataset) == {}
+
+
+def _finish(job: Job) -> dict[str, Any]:
+    result: list[dict[str, Any]] = []
+
+    def to_its_end() -> Job:
+        result.append((yield from job))
+
+    for _ in to_its_end():
+        pass
+    return result[0]
+
+
+def _have_done(zygote: Zygote, dataset: fo.Dataset, job: str, **params: Any) -> None:
+    zygote.begin(dataset, job, **params)
+    assert zygote.end() == (False, 0)

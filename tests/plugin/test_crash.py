@@ -1,0 +1,139 @@
+"""A process that is killed at any write leaves the old run or the new one, and valid signatures."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from itertools import count
+from typing import Any
+
+import fiftyone as fo
+import pytest
+
+from plugin import writes
+
+from .conftest import Zygote
+
+_OLD = {"target_count": 8, "strategy": "diverse"}
+_NEW = {"target_count": 5, "strategy": "diverse", "near_duplicates": 8, "random_seed": 1}
+
+
+@pytest.fixture
+def killed(zygotes: list[Zygote]) -> Callable[..., bool]:
+    """``killed(dataset, kill_at, job, **params)``: whether a process was killed doing a job.
+
+    It is killed when it is about to send its n-th write to MongoDB, if it comes to that.
+    """
+
+    def run(dataset: fo.Dataset, kill_at: int, job: str = "run", **options: Any) -> bool:
+        zygotes[0].begin(dataset, job, kill_at, **options)
+        was_killed, status = zygotes[0].end()
+        dataset.reload()
+        assert was_killed or status == 0
+        return was_killed
+
+    return run
+
+
+@pytest.fixture
+def clones(dataset: fo.Dataset) -> Iterator[Callable[[], fo.Dataset]]:
+    """``clones()``: a copy of the dataset, the previous copy being deleted."""
+    made: list[fo.Dataset] = []
+
+    def clone() -> fo.Dataset:
+        for old in made:
+            old.delete()
+        made[:] = [dataset.clone(persistent=True)]
+        return made[0]
+
+    yield clone
+    for old in made:
+        old.delete()
+
+
+def test_a_run_that_replaces_is_all_or_nothing(dataset, operators, killed, clones) -> None:
+    """Killed at whichever write: what is left is the old run, or is brought to the new one."""
+    operators.downsample(dataset, **_OLD)
+    before = _what_runs_wrote(dataset)
+    finished = clones()
+    operators.downsample(finished, **_NEW)
+    after = _what_runs_wrote(finished)
+    assert before != after
+    outcomes = []
+    for kill_at in count(1):
+        copy = clones()
+        if not killed(copy, kill_at, **_NEW):
+            assert _what_runs_wrote(copy) == after
+            break
+        interrupted = writes.unfinished(copy)
+        if not interrupted:
+            assert _what_runs_wrote(copy) in (before, after)
+        recovered = writes.recover(copy)
+        assert set(interrupted) <= set(recovered)
+        expected = {"nothing": [before, after], "written": [after], None: [before, after]}
+        outcome = recovered.get("smartdownsample")
+        assert _what_runs_wrote(copy) in expected[outcome], f"killed at write {kill_at}"
+        outcomes.append(outcome)
+    assert {"nothing", "written"} <= set(outcomes)
+
+
+def test_an_undo_is_all_or_nothing(dataset, operators, killed, clones) -> None:
+    """Killed at whichever write: the run is still there as it was, or can be brought to its end."""
+    bare = _what_runs_wrote(dataset)
+    operators.downsample(dataset, **_OLD)
+    before = _what_runs_wrote(dataset)
+    for kill_at in count(1):
+        copy = clones()
+        if not killed(copy, kill_at, "undo", run_key="smartdownsample"):
+            break
+        outcome = writes.recover(copy).get("smartdownsample")
+        expected = {"nothing": [before, bare], "removed": [bare], None: [before, bare]}
+        assert _what_runs_wrote(copy) in expected[outcome], f"killed at write {kill_at}"
+    assert _what_runs_wrote(copy) == bare
+    assert kill_at > 10
+
+
+def test_signatures_of_a_killed_process_are_reused(dataset, operators, killed, clones) -> None:
+    """Whatever was written is valid; the same call computes the rest."""
+    reference = clones()
+    operators.downsample(reference, **_OLD)
+    expected = dict(zip(*reference.values(["filepath", "signature.descriptor"]), strict=True))
+    selection = _what_runs_wrote(reference)
+    reused = []
+    for kill_at in count(1, 3):
+        copy = clones()
+        if not killed(copy, kill_at, write_every=16, **_OLD):
+            break
+        signed = {}
+        if copy.has_field("signature.descriptor"):
+            signed = dict(zip(*copy.values(["filepath", "signature.descriptor"]), strict=True))
+        assert all(value in (None, expected[path]) for path, value in signed.items())
+        result = operators.downsample(copy, **_OLD)
+        assert result["reused"] == sum(value is not None for value in signed.values())
+        assert _what_runs_wrote(copy) == selection
+        reused.append(result["reused"])
+    assert (reused[0], reused[-1]) == (0, 80)
+    assert any(0 < number < 80 for number in reused)
+
+
+def _what_runs_wrote(dataset: fo.Dataset) -> dict[str, Any]:
+    """Returns what runs have written, without ids of documents and times."""
+    dataset.reload()
+    assert sum(1 for _ in dataset) == len(dataset)  # every sample can be loaded
+    fields = sorted(dataset.get_field_schema(flat=True))
+    numbers = [name for name in fields if name.endswith(("_rank", "_group"))]
+    runs = {}
+    for key in dataset.list_runs(method="smartdownsample"):
+        results = dataset.load_run_results(key, cache=False)
+        settings = dataset.get_run_info(key).config.serialize()
+        record = {**results.record, "computed": None, "reused": None, "replaced": None}
+        runs[key] = (settings, record)
+    return {
+        "fields": fields,
+        "indexes": sorted(dataset.get_index_information()),
+        "samples": list(zip(*dataset.values(["filepath", "tags", *numbers]), strict=True)),
+        "views": {
+            name: dataset.load_saved_view(name).count() for name in dataset.list_saved_views()
+        },
+        "runs": runs,
+        "all runs": sorted(set(dataset.list_runs()) - {"smartdownsample_unfinished"}),
+    }

@@ -1,0 +1,91 @@
+"""Stopping a run: cancelled from the list of operations, or with Ctrl-C."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import fiftyone as fo
+import fiftyone.operators as foo
+import numpy as np
+import pytest
+from fiftyone.operators.delegated import DelegatedOperationService
+from PIL import Image
+
+from plugin import engine
+
+_SCRIPT = """
+import fiftyone as fo, fiftyone.operators as foo, sys
+downsample = foo.get_operator("@smartdownsample/smartdownsample/downsample")
+downsample(fo.load_dataset(sys.argv[1]), 10, n_workers=2)
+"""
+
+
+@pytest.fixture
+def slow_dataset(make_dataset, tmp_path: Path) -> fo.Dataset:
+    """2,000 samples that take ten seconds to read."""
+    path = tmp_path / "large.jpg"
+    noise = np.random.default_rng(0).integers(0, 256, (600, 800, 3), np.uint8)
+    Image.fromarray(noise).save(path)
+    return make_dataset([str(path)] * 2000)
+
+
+def test_a_delegated_run_is_cancelled(slow_dataset, operators, monkeypatch) -> None:
+    """Marked as failed, as the App does it, a run stops, and keeps the signatures it has."""
+    queued = operators.downsample(slow_dataset, 10, delegate=True)
+    service = DelegatedOperationService()
+    report = foo.ExecutionContext.set_progress
+    reports = []
+
+    def report_and_cancel(ctx, progress, label) -> None:
+        report(ctx, progress, label)
+        if not reports:
+            service.set_failed(queued["id"])
+        reports.append(progress)
+
+    monkeypatch.setattr(foo.ExecutionContext, "set_progress", report_and_cancel)
+    service.execute_queued_operations(dataset_name=slow_dataset.name)
+    assert reports[-1] < 0.9
+    assert service.get(queued["id"]).run_state == "failed"
+    service.delete_operation(queued["id"])
+    slow_dataset.reload()
+    _assert_stopped(slow_dataset)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals are those of POSIX")
+def test_ctrl_c(slow_dataset) -> None:
+    """Ctrl-C ends a script, which has kept the signatures it had."""
+    environment = os.environ | {"FIFTYONE_SHOW_PROGRESS_BARS": "true"}
+    command = [sys.executable, "-u", "-c", _SCRIPT, slow_dataset.name]
+    with subprocess.Popen(
+        command, env=environment, stderr=subprocess.PIPE, start_new_session=True
+    ) as script:
+        shown = b""
+        while b"Reading images" not in shown:
+            piece = os.read(script.stderr.fileno(), 1000)
+            assert piece, shown.decode()
+            shown += piece
+        os.killpg(script.pid, signal.SIGINT)  # as a terminal does: to all processes of the group
+        shown += script.stderr.read()
+        assert script.wait() != 0
+    assert b"KeyboardInterrupt" in shown
+    slow_dataset.reload()
+    _assert_stopped(slow_dataset)
+
+
+def _assert_stopped(dataset: fo.Dataset) -> None:
+    assert 0 < dataset.count("signature.bucket") < len(dataset)
+    assert (dataset.list_runs(), dataset.list_saved_views()) == ([], [])
+    assert dataset.count_sample_tags() == {}
+
+
+def test_what_has_been_read_is_written_when_it_is_stopped(slow_dataset) -> None:
+    """However few there are."""
+    job = engine.run(slow_dataset, slow_dataset.view(), engine.DownsampleConfig(target_count=20))
+    progress = next(job)
+    assert progress.done < engine.WRITE_EVERY
+    job.close()
+    assert slow_dataset.count("signature.bucket") == progress.done
