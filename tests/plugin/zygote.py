@@ -48,7 +48,7 @@ from plugin.config import DownsampleConfig  # noqa: E402
 
 
 def _run(dataset: fo.Dataset, **params: Any) -> None:
-    for _ in engine.run(dataset, dataset.view(), DownsampleConfig(**params)):
+    for _ in engine.run(dataset, dataset.view(), DownsampleConfig(workers="threads", **params)):
         pass
 
 
