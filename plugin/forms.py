@@ -10,7 +10,7 @@ import fiftyone.operators.types as types
 
 from smartdownsample_core import bucket_name
 
-from . import files, names, runs, samples
+from . import files, names, recovery, runs, samples
 from .config import DownsampleConfig, SignatureConfig, listed
 from .inputs import (
     CHART_ROWS,
@@ -46,7 +46,7 @@ def default_target(n_samples: int) -> int:
 
 def downsample_form(ctx: foo.ExecutionContext) -> types.Property:
     """Asks for everything a run needs, says what it will do, and refuses what it cannot do."""
-    inputs = types.Object()
+    inputs = _inputs(ctx)
     if ctx.params.get("stages") is None:
         # After a run the App shows what it kept, which is not what to choose from next time.
         own_view = ctx.dataset is not None and runs.of_view(ctx.dataset, ctx.view)
@@ -93,7 +93,7 @@ def signatures_form(ctx: foo.ExecutionContext) -> types.Property:
 
 def view_form(ctx: foo.ExecutionContext) -> types.Property:
     """Asks what to look at."""
-    inputs = types.Object()
+    inputs = _inputs(ctx)
     known = runs.keys(ctx.dataset)
     grouped = [key for key in known if names.group_field(key) in runs.fields_of(ctx.dataset, key)]
     choices = types.RadioGroup()
@@ -133,7 +133,7 @@ def view_params(ctx: foo.ExecutionContext) -> tuple[str, str | None, int | None,
 
 def delete_form(ctx: foo.ExecutionContext) -> types.Property:
     """Asks which run to undo, and says what will be removed."""
-    inputs = types.Object()
+    inputs = _inputs(ctx)
     known = runs.keys(ctx.dataset)
     if not known:
         return _no_runs("undo", names.LABELS["delete_run"])
@@ -159,7 +159,7 @@ def delete_form(ctx: foo.ExecutionContext) -> types.Property:
 
 def export_form(ctx: foo.ExecutionContext) -> types.Property:
     """Asks which run to export, and into which file."""
-    inputs = types.Object()
+    inputs = _inputs(ctx)
     known = runs.keys(ctx.dataset)
     if not known:
         return _no_runs("export", names.LABELS["export_run"])
@@ -183,6 +183,14 @@ def export_form(ctx: foo.ExecutionContext) -> types.Property:
             name="forecast",
         )
     return types.Property(inputs, view=types.View(label=names.LABELS["export_run"]))
+
+
+def _inputs(ctx: foo.ExecutionContext) -> types.Object:
+    """An empty form, but for what there is to know of runs that were interrupted."""
+    inputs = types.Object()
+    if ctx.dataset is not None and (interrupted := recovery.notice(ctx.dataset)):
+        inputs.view("interrupted", types.Warning(label=interrupted))
+    return inputs
 
 
 def arrange_form() -> types.Property:

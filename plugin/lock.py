@@ -60,6 +60,12 @@ def writing(dataset: fo.Dataset, patience: float = PATIENCE) -> Iterator[None]:
         _held.remove(token)
 
 
+def is_held(dataset: fo.Dataset) -> bool:
+    """Whether someone holds the lock of a dataset."""
+    store = ExecutionStoreService(dataset_id=dataset._doc.id).get_store(_NAME)
+    return store is not None and not _is_void(store.metadata)
+
+
 def _acquire(
     service: ExecutionStoreService, token: str, dataset_name: str, patience: float
 ) -> None:

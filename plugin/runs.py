@@ -52,6 +52,8 @@ def load(dataset: fo.Dataset, run_key: str) -> dict[str, Any]:
 
 def of_view(dataset: fo.Dataset, view: fo.DatasetView) -> str | None:
     """Returns the key of the run whose kept samples a view shows; None if it is another view."""
+    if journal.entries(dataset):  # saved views may be half written
+        return None
     stages = view._serialize(include_uuids=False)
     for run_key in keys(dataset):
         name = names.kept_view(run_key)

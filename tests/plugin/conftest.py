@@ -119,6 +119,7 @@ def operators() -> SimpleNamespace:
         "delete_run",
         "export_run",
         "arrange_app",
+        "recover_runs",
     )
     return SimpleNamespace(**{name: foo.get_operator(f"{_PLUGIN}/{name}") for name in names})
 

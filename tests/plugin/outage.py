@@ -68,6 +68,7 @@ def main() -> None:
         return begin
 
     def kill() -> None:
+        foo.get_db_client().admin.command("fsync")  # its journal is up to 100 ms behind
         mongod.kill()
         mongod.wait()
 

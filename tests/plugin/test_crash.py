@@ -92,6 +92,24 @@ def test_an_undo_is_all_or_nothing(dataset, operators, killed, clones) -> None:
     assert kill_at > 10
 
 
+def test_what_was_interrupted_is_offered(dataset, operators, killed, clones, post) -> None:
+    """Forms say which run was interrupted; the operator that they name does the rest."""
+    operators.downsample(dataset, **_OLD)
+    for kill_at in count(10):
+        copy = clones()
+        assert killed(copy, kill_at, **_NEW)
+        if writes.unfinished(copy) and not copy.list_saved_views():
+            break
+    for operator in ("downsample", "delete_run", "view_buckets", "export_run", "recover_runs"):
+        form = str(post("resolve-type", operator, copy, {}))
+        assert "`smartdownsample`: writing or undoing it was interrupted" in form, operator
+    answer = post("execute", "recover_runs", copy, {})
+    assert answer["result"] == {"runs": {"smartdownsample": "written"}}
+    copy.reload()
+    assert copy.count_sample_tags() == {"smartdownsample": 5}
+    assert operators.recover_runs(copy) == {}
+
+
 def test_signatures_of_a_killed_process_are_reused(dataset, operators, killed, clones) -> None:
     """Whatever was written is valid; the same call computes the rest."""
     reference = clones()

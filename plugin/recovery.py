@@ -1,0 +1,84 @@
+"""What an interrupted run leaves behind: said in forms, and brought to an end on demand."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import fiftyone as fo
+import fiftyone.operators as foo
+import fiftyone.operators.types as types
+
+from . import lock, names, writes
+from .config import listed
+
+_DONE = {
+    "written": "is written as it was to be",
+    "removed": "is undone as it was to be",
+    "nothing": "needed nothing",
+}
+
+
+def notice(dataset: fo.Dataset) -> str | None:
+    """Words which runs are half written, and what to do about it; None if there are none."""
+    keys = writes.unfinished(dataset)
+    if not keys:
+        return None
+    which = f"The run{'s' * (len(keys) > 1)} {listed(keys)}"
+    if lock.is_held(dataset):
+        return f"{which} is being written or undone just now: try again in a moment."
+    return (
+        f"{which}: writing or undoing it was interrupted, its process has ended. The operator "
+        f"*{names.LABELS['recover_runs']}* does the rest, as the next run or undo does too."
+    )
+
+
+class RecoverRuns(foo.Operator):
+    """Brings to an end what was interrupted; returns ``{"runs": {run key: what was done}}``."""
+
+    @property
+    def config(self) -> foo.OperatorConfig:
+        """Name and label."""
+        return foo.OperatorConfig(
+            name="recover_runs",
+            label=names.LABELS["recover_runs"],
+            description="Do the rest of runs and undos whose process was ended half-way",
+            icon="/assets/icon.svg",
+            dynamic=True,
+        )
+
+    def resolve_input(self, ctx: foo.ExecutionContext) -> types.Property:
+        """Says what there is to do."""
+        inputs = types.Object()
+        inputs.md(notice(ctx.dataset) or "No run of this dataset was interrupted.", name="forecast")
+        return types.Property(inputs, view=types.View(label=names.LABELS["recover_runs"]))
+
+    def execute(self, ctx: foo.ExecutionContext) -> dict[str, Any]:
+        """Does it, and reloads the dataset."""
+        done = writes.recover(ctx.dataset)
+        ctx.ops.reload_dataset()
+        return {"runs": done}
+
+    def resolve_output(self, ctx: foo.ExecutionContext) -> types.Property:
+        """Says what was done."""
+        outputs = types.Object()
+        done = [f"The run `{key}` {_DONE[what]}." for key, what in ctx.results["runs"].items()]
+        outputs.md("\n\n".join(done) or "There was nothing to do.")
+        return types.Property(outputs, view=types.View(label="Done"))
+
+    def __call__(self, dataset: fo.Dataset) -> dict[str, str]:
+        """Does the rest of runs and undos whose process was ended half-way.
+
+        Args:
+            dataset: the dataset
+
+        Returns:
+            the keys of these runs, each with what was done: ``"written"``, ``"removed"`` or
+            ``"nothing"``
+
+        Raises:
+            ValueError: if another process is writing a run all the while
+        """
+        return writes.recover(dataset)
+
+
+OPERATORS = (RecoverRuns,)
