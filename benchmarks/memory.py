@@ -25,8 +25,7 @@ from demo.bursts import make_bursts
 from demo.database import use_own_database
 from demo.photos import load_photos
 
-from .scale import peak_mb
-from .table import print_table
+from .table import peak_mb, print_table
 
 _NAME = "memory"
 _FILES = 300

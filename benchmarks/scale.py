@@ -2,20 +2,22 @@
 
 Synthetic signatures in shards, so that no image is read. Every stage runs in a process of its own,
 which loads what the stage needs; its time is without loading, but where it says so, its memory is
-all that the process ever had. What would take hours is extrapolated, and marked with a tilde.
+all that the process ever had beyond that of one that does nothing. Sizes above ``--largest``, up to
+10^9, are extrapolated from the two largest measured ones, and marked with a tilde.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import resource
 import subprocess
 import sys
 import tempfile
 import time
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
@@ -24,13 +26,14 @@ from smartdownsample_core.descriptor import DESCRIPTOR_SIZE
 from smartdownsample_core.shard_select import select_from
 from smartdownsample_core.shards import Origin, Rows, Shards, write_shard
 
-from .table import print_table
+from .table import peak_mb, print_table
 
 _SHARD = 1_000_000
 _BATCH = 10_000
 _FRAMES_PER_SCENE = 20
 _SHARE = 0.01
 _LARGEST_FOR_DIVERSE = 1_000_000
+_SIZES = (100_000, 1_000_000, 10_000_000, 30_000_000, 100_000_000, 1_000_000_000)
 
 
 def main() -> None:
@@ -43,41 +46,64 @@ def main() -> None:
     if options.stage:
         print(json.dumps(_alone(_STAGES[options.stage], options.folder)))
         return
+    measured: dict[str, list[_Point]] = defaultdict(list)
     rows = []
-    for size in (100_000, 1_000_000, 10_000_000):
+    for size in _SIZES:
         if size <= options.largest:
             with tempfile.TemporaryDirectory() as folder:
-                rows += _measure(size, Path(folder))
-    print_table(["images", "stage", "seconds", "peak MB", "bytes an image"], rows)
+                for stage, point in _measure(size, Path(folder)):
+                    measured[stage].append(point)
+        rows += [_row(size, stage, points) for stage, points in measured.items()]
+    print_table(["images", "stage", "seconds", "MB", "bytes an image"], rows)
 
 
-def _measure(size: int, folder: Path) -> Iterator[list[str]]:
+class _Point(NamedTuple):
+    size: int
+    seconds: float
+    memory: float
+    """MB, beyond those of a process that does nothing; of shards, on disk"""
+
+
+def _measure(size: int, folder: Path) -> Iterator[tuple[str, _Point]]:
     start = time.perf_counter()
     for first in range(0, size, _SHARD):
         _write(folder, first, min(_SHARD, size - first))
     seconds = time.perf_counter() - start
-    on_disk = sum(file.stat().st_size for file in folder.iterdir()) / size
-    yield [f"{size:,}", "write shards", f"{seconds:.1f}", "-", f"{on_disk:.0f} on disk"]
+    on_disk = sum(file.stat().st_size for file in folder.iterdir()) / 2**20
+    yield _ON_DISK, _Point(size, seconds, on_disk)
     nothing = _run("nothing", folder)[1]
     for stage in list(_STAGES)[1:]:
-        if stage == _DIVERSE and size > _LARGEST_FOR_DIVERSE:
-            # Pairs of images and kept ones; and memory, which is in proportion to the images.
-            factor = size / _LARGEST_FOR_DIVERSE
-            seconds, peak = _last_diverse[0] * factor**2, _last_diverse[1] * factor
-            sign = "~"
-        else:
+        if stage != _DIVERSE or size <= _LARGEST_FOR_DIVERSE:
             seconds, peak = _run(stage, folder)
-            sign = ""
-            if stage == _DIVERSE:
-                _last_diverse[:] = seconds, peak
-        per_image = max(peak - nothing, 0) * 2**20 / size
-        yield [
-            f"{size:,}",
-            stage,
-            f"{sign}{seconds:,.1f}",
-            f"{sign}{peak:,.0f}",
-            f"{sign}{per_image:,.0f}",
-        ]
+            yield stage, _Point(size, seconds, peak - nothing)
+
+
+def _row(size: int, stage: str, points: list[_Point]) -> list[str]:
+    point, sign = points[-1], ""
+    if point.size != size:
+        point, sign = _extrapolated(size, points), "~"
+    per_image = point.memory * 2**20 / size
+    return [
+        f"{size:,}",
+        stage,
+        f"{sign}{point.seconds:,.1f}",
+        f"{sign}{point.memory:,.0f}",
+        f"{sign}{per_image:,.0f}",
+    ]
+
+
+def _extrapolated(size: int, points: list[_Point]) -> _Point:
+    """Time has a part in proportion to the images and one to their square; memory only the first.
+
+    >>> _extrapolated(100, [_Point(1, 3.0, 9.0), _Point(10, 120.0, 50.0)])  # 2 n + n^2
+    _Point(size=100, seconds=10200.0, memory=500.0)
+    """
+    if len(points) == 1:
+        points = [_Point(0, 0.0, 0.0), *points]
+    (n1, t1, _), (n2, t2, memory) = points[-2:]
+    square = min(max((t2 / n2 - t1 / max(n1, 1)) / (n2 - n1), 0), t2 / n2**2)
+    linear = t2 / n2 - square * n2
+    return _Point(size, linear * size + square * size**2, memory * size / n2)
 
 
 def _run(stage: str, folder: Path) -> tuple[float, float]:
@@ -92,15 +118,6 @@ def _alone(prepare: Callable[[Shards], Callable[[], object]], folder: Path) -> t
     start = time.perf_counter()
     stage()
     return time.perf_counter() - start, peak_mb()
-
-
-def peak_mb() -> float:
-    """Returns the most memory that this process ever had."""
-    if sys.platform == "darwin":
-        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
-    # Linux: what getrusage says of a child begins with what its parent had.
-    status = Path("/proc/self/status").read_text(encoding="ascii")
-    return int(status.split("VmHWM:")[1].split()[0]) / 2**10
 
 
 def _nothing(shards: Shards) -> Callable[[], object]:
@@ -132,6 +149,7 @@ def _diverse(shards: Shards) -> Callable[[], object]:
     return lambda: downsample(signatures, order, round(len(order) * _SHARE), choice=choice)
 
 
+_ON_DISK = "write shards (on disk)"
 _DIVERSE = "diverse, 1% kept"
 _STAGES = {
     "nothing": _nothing,
@@ -141,7 +159,6 @@ _STAGES = {
     "stride, 1% kept, from shards, with loading": _from_shards,
     _DIVERSE: _diverse,
 }
-_last_diverse = [0.0, 0.0]
 
 
 def _write(folder: Path, first: int, size: int) -> None:
