@@ -32,19 +32,18 @@ class Surroundings:
         """Returns those of this process.
 
         Raises:
-            ValueError: if a format is of ``__main__``, which other processes cannot import
+            ValueError: if a format is read by code that other processes cannot import
         """
         formats = tuple(
             (name, factory, accept)
             for name, (factory, accept) in Image.OPEN.items()
-            if not factory.__module__.startswith("PIL.")
+            if not getattr(factory, "__module__", "").startswith("PIL.")
         )
-        for name, factory, _ in formats:
-            if factory.__module__ == "__main__":
+        for name, factory, accept in formats:
+            if not (_is_importable(factory) and _is_importable(accept)):
                 raise ValueError(
-                    f"the image format {name} was registered by this script itself, so that "
-                    "worker processes do not know it: move it to a module, or read with "
-                    'workers="threads"'
+                    f"worker processes cannot import what reads the image format {name} from this "
+                    'script: move it to a module, or read with workers="threads"'
                 )
         return cls(
             limits=tuple(getattr(limits, name) for name in _LIMITS),
@@ -61,3 +60,8 @@ class Surroundings:
         ImageFile.LOAD_TRUNCATED_IMAGES = self.truncated_images
         for name, factory, accept in self.formats:
             Image.register_open(name, factory, accept)
+
+
+def _is_importable(thing: Any) -> bool:
+    inside = "<" in getattr(thing, "__qualname__", "<")  # of a function, or a lambda
+    return thing is None or not (inside or thing.__module__ == "__main__")

@@ -218,7 +218,7 @@ def test_a_format_of_the_script_itself_is_refused(
 ) -> None:
     """Before anything is read: workers could not import it, and would call its files unreadable."""
     monkeypatch.setattr(fatal.decode, "__module__", "__main__")
-    with pytest.raises(ValueError, match="FATAL was registered by this script itself"):
+    with pytest.raises(ValueError, match="cannot import what reads the image format FATAL"):
         extract(burst_paths, workers="processes")
 
 
