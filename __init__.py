@@ -26,8 +26,7 @@ def register(plugin):
 
     from .plugin.operators import OPERATORS
     from .plugin.panel import PANELS
-    from .plugin.recovery import OPERATORS as RECOVERY_OPERATORS
     from .plugin.run_operators import OPERATORS as RUN_OPERATORS
 
-    for operator in (*OPERATORS, *RUN_OPERATORS, *RECOVERY_OPERATORS, *PANELS):
+    for operator in (*OPERATORS, *RUN_OPERATORS, *PANELS):
         plugin.register(operator)

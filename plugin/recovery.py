@@ -79,6 +79,3 @@ class RecoverRuns(foo.Operator):
             ValueError: if another process is writing a run all the while
         """
         return writes.recover(dataset)
-
-
-OPERATORS = (RecoverRuns,)

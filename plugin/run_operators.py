@@ -9,6 +9,7 @@ import fiftyone.operators as foo
 import fiftyone.operators.types as types
 
 from . import files, forms, names, outputs, runs, samples, writes
+from .recovery import RecoverRuns
 
 
 class ViewBuckets(foo.Operator):
@@ -205,4 +206,4 @@ class ArrangeApp(foo.Operator):
         return {"sidebar": sidebar, "color": color}
 
 
-OPERATORS = (ViewBuckets, DeleteRun, ExportRun, ArrangeApp)
+OPERATORS = (ViewBuckets, DeleteRun, ExportRun, ArrangeApp, RecoverRuns)
