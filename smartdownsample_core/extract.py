@@ -89,7 +89,8 @@ def extract(
             no faster than one, and 500x375 ones 1.8 times as fast; two processes nearly twice.
             Processes take a quarter of a second to start, one for every 256 images at most. If
             one dies, of a damaged file or for want of memory, its files are read again one by one,
-            and the one that killed it counts as a file that cannot be read
+            and the one that killed it counts as a file that cannot be read. They do not import the
+            caller's script, which needs no guard, but have its limits and Pillow's formats
         progress: called with (images done, images in all), at most ten times a second
         descriptors: compute descriptors and traits too, which takes up to a fifth more time; what
             chooses by buckets alone does not need them
