@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-import socket
+import platform
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -72,7 +72,7 @@ def _acquire(
     process = psutil.Process()
     holder = {
         "token": token,
-        "host": socket.gethostname(),
+        "host": platform.node(),
         "pid": process.pid,
         "started": process.create_time(),
         "since": time.time(),
@@ -104,7 +104,7 @@ def _is_void(holder: dict[str, Any]) -> bool:
     """Whether whoever held the lock has ended without giving it back."""
     if time.time() - holder["since"] > _LEASE:
         return True
-    if holder["host"] != socket.gethostname():
+    if holder["host"] != platform.node():
         return False
     if holder["pid"] == os.getpid():
         return holder["token"] not in _held
