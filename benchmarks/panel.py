@@ -128,10 +128,9 @@ def _signed(size: int) -> Any:
     dataset = fo.Dataset(persistent=True)
     dataset.add_samples([fo.Sample(path) for path in synthetic_paths(size)])
     dataset.set_values("camera", [f"cam{number % 97}" for number in range(size)])
-    ids, paths = dataset.values(["id", "filepath"])
-    stamps = [samples.file_stamp(path) for path in paths]
-    target = samples.Target(ids, paths, random_signatures(size), stamps, np.arange(size))
-    samples.declare(dataset, "signature", wanted_by_user=True)
+    target = samples.load(dataset.view(), "signature", 8, "exact", recompute=True)
+    target.signatures.put(target.stale, random_signatures(size))
+    samples.declare(dataset, target.items, "signature", wanted_by_user=True)
     for first in range(0, size, engine.WRITE_EVERY):
         rows = np.arange(first, min(first + engine.WRITE_EVERY, size))
         samples.write(dataset, "signature", target, rows, "exact")

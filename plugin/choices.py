@@ -15,7 +15,7 @@ from bson import ObjectId, json_util
 from smartdownsample_core import Choice
 from smartdownsample_core.strata import assign_strata
 
-from . import embeddings, names, samples
+from . import embeddings, names, samples, targets
 
 if TYPE_CHECKING:
     from .config import DownsampleConfig
@@ -144,18 +144,18 @@ def label_path(dataset: fo.Dataset, view: fo.DatasetView, path: str) -> str:
     """
     if not isinstance(path, str):
         raise ValueError(f"stratify_by must be the path of a field, got {path!r}")
-    field = dataset.get_field(path)
-    if field is None and (root := _list_of_labels(dataset, path.rpartition(".")[0])):
+    field = view.get_field(path)
+    if field is None and (root := _list_of_labels(view, path.rpartition(".")[0])):
         path = f"{root}.{path.rpartition('.')[2]}"
-        field = dataset.get_field(path)
+        field = view.get_field(path)
     if field is None:
-        known = [path for path, _ in label_fields(dataset)]
+        known = [path for path, _ in label_fields(view)]
         raise ValueError(
             f"stratify_by: the dataset has no field {path!r}{names.closest(path, known)}"
         )
-    if isinstance(field, fof.EmbeddedDocumentField) and dataset.get_field(f"{path}.label"):
+    if isinstance(field, fof.EmbeddedDocumentField) and view.get_field(f"{path}.label"):
         return f"{path}.label"
-    if root := _list_of_labels(dataset, path):
+    if root := _list_of_labels(view, path):
         return f"{root}.label"
     while isinstance(field, fof.ListField):
         field = field.field
@@ -168,7 +168,7 @@ def label_path(dataset: fo.Dataset, view: fo.DatasetView, path: str) -> str:
     return path
 
 
-def label_fields(dataset: fo.Dataset) -> list[tuple[str, str]]:
+def label_fields(dataset: fo.Dataset | fo.DatasetView) -> list[tuple[str, str]]:
     """Returns the fields of a dataset that are likely to be stratified by: path and label."""
     found = [("tags", "tags")]
     for name, field in dataset.get_field_schema().items():
@@ -228,8 +228,8 @@ def _rows(
     return rows
 
 
-def _is_tag(dataset: fo.Dataset, name: str) -> bool:
-    return bool(samples.all_slices(dataset).match_tags(name).limit(1))
+def _is_tag(dataset: fo.Dataset, view: fo.DatasetView, name: str) -> bool:
+    return targets.of(view).is_marked(dataset, name)
 
 
 def _kept_ids(
@@ -237,17 +237,10 @@ def _kept_ids(
 ) -> Iterable[str]:
     if not isinstance(keep, str):
         return keep
-    if _is_tag(dataset, keep):
-        ids: list[str] = view.match_tags(keep).values("id")
-        return ids
+    if _is_tag(dataset, view, keep):
+        return targets.of(view).marked_ids(view, keep)
     saved: list[str] = samples.flat(dataset.load_saved_view(keep)).values("id")
     return set(saved).intersection(view.values("id"))
-
-
-def _count_kept(dataset: fo.Dataset, view: fo.DatasetView, keep: str) -> int:
-    if _is_tag(dataset, keep):
-        return len(view.match_tags(keep))
-    return len(set(_kept_ids(dataset, view, keep)))
 
 
 def _check_keep(
@@ -258,13 +251,13 @@ def _check_keep(
         _check_found(keep, n, len(set(keep)))
     elif not isinstance(keep, str):
         raise ValueError(f"keep must be a tag, the name of a saved view or ids, got {keep!r}")
-    elif not _is_tag(dataset, keep) and not dataset.has_saved_view(keep):
+    elif not _is_tag(dataset, view, keep) and not dataset.has_saved_view(keep):
         known = [*dataset.distinct("tags"), *dataset.list_saved_views()]
         raise ValueError(
             f"keep: no tag and no saved view is named {keep!r}{names.closest(keep, known)}"
         )
     else:
-        n = _count_kept(dataset, view, keep)
+        n = len(set(_kept_ids(dataset, view, keep)))
         _check_found(keep, n, 1)
     if isinstance(target_count, int) and n > target_count:
         raise ValueError(
@@ -303,9 +296,9 @@ def _label_attributes(field: fof.EmbeddedDocumentField) -> Mapping[str, Any]:
     return attributes
 
 
-def _list_of_labels(dataset: fo.Dataset, path: str) -> str | None:
+def _list_of_labels(view: fo.DatasetView, path: str) -> str | None:
     """Returns the path of the list in a field of several labels, as in Detections; else None."""
-    field = dataset.get_field(path) if path else None
+    field = view.get_field(path) if path else None
     if not isinstance(field, fof.EmbeddedDocumentField):
         return None
     if not issubclass(field.document_type, fol._HasLabelList):

@@ -9,7 +9,8 @@ import fiftyone as fo
 
 from smartdownsample_core import bucket_name
 
-from . import runs, samples
+from . import runs
+from .items import all_slices
 
 #: What :func:`view` shows: value and what a person reads; ``{a}`` and ``{b}`` are run keys.
 PARTS = {"both": "Kept by both", "only_a": "Only by {a}", "only_b": "Only by {b}"}
@@ -35,7 +36,7 @@ def view(dataset: fo.Dataset, a: str, b: str, part: str) -> fo.DatasetView:
     if part not in PARTS:
         raise ValueError(f"part must be one of {', '.join(PARTS)}, got {part!r}")
     tag_a, tag_b = (runs.load(dataset, key)["tag"] for key in (a, b))
-    everything = samples.all_slices(dataset)
+    everything = all_slices(dataset)
     if part == "both":
         return everything.match_tags([tag_a, tag_b], all=True)
     mine, other = (tag_a, tag_b) if part == "only_a" else (tag_b, tag_a)

@@ -19,7 +19,8 @@ from smartdownsample_core.extract import check_hash_size
 from smartdownsample_core.optional import optional
 from smartdownsample_core.rules import DECODES, Decode
 
-from . import choices, files, names, runs, samples
+from . import choices, files, names, runs, samples, targets
+from .items import SAMPLES, Samples
 
 #: What reads images.
 WorkersSetting = Literal["auto", "threads", "processes", "dask"]
@@ -45,6 +46,8 @@ class SignatureConfig:
     scheduler: str = ""
     """address of a Dask scheduler"""
     recompute: bool = False
+    group_slice: str = ""
+    """of a grouped dataset, the slice to read; the active one if empty"""
 
     def __post_init__(self) -> None:
         for field in dataclasses.fields(self):
@@ -83,6 +86,8 @@ class SignatureConfig:
 
     def problems(self, dataset: fo.Dataset, view: fo.DatasetView) -> dict[str, str]:
         """Returns what is wrong with the settings for this target: setting to error message."""
+        if reason := targets.refusal(view):  # the other checks are about a view that is not
+            return {"view_target": reason}
         problems: dict[str, str] = {}
         for setting, problem in self._problems(dataset, view):
             problems.setdefault(setting, problem)
@@ -94,8 +99,8 @@ class SignatureConfig:
             raise ValueError(problem)
 
     def _problems(self, dataset: fo.Dataset, view: fo.DatasetView) -> Iterator[tuple[str, str]]:
-        if reason := samples.refusal(view):
-            yield "view_target", reason
+        if self.group_slice and self.group_slice not in (dataset.group_slices or ()):
+            yield "group_slice", _no_slice(dataset, self.group_slice)
         if reason := _error(check_hash_size, self.hash_size):
             yield "hash_size", reason
         if reason := _error(one_of, "decode", self.decode, DECODES):
@@ -107,17 +112,18 @@ class SignatureConfig:
         yield from self._scheduler_problems()
         if not _is_name(self.signature_field):
             yield "signature_field", _not_a_name("signature_field", self.signature_field)
-        elif hasattr(fo.Sample, self.signature_field) or self.signature_field == "frames":
+            return
+        items = targets.of(view)
+        stored = items.stored(self.signature_field)
+        if items.is_reserved(self.signature_field):
             yield (
                 "signature_field",
                 f"{self.signature_field!r} is a word of FiftyOne; choose another signature_field",
             )
-        elif dataset.has_field(self.signature_field) and not samples.is_ours(
-            dataset, self.signature_field
-        ):
+        elif dataset.has_field(stored) and not samples.is_ours(dataset, stored):
             yield (
                 "signature_field",
-                f"the dataset has a field {self.signature_field!r} that smartdownsample did not "
+                f"the dataset has a field {stored!r} that smartdownsample did not "
                 "make; choose another signature_field",
             )
 
@@ -167,6 +173,8 @@ class DownsampleConfig(SignatureConfig):
     keep: str | tuple[str, ...] = ""
     """a tag, else the name of a saved view, or ids of samples"""
     leave_out_junk: bool = False
+    whole_groups: bool = False
+    """of a grouped dataset, the images of the slice stand for their groups"""
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -198,16 +206,18 @@ class DownsampleConfig(SignatureConfig):
 
     def forecast(self, dataset: fo.Dataset, view: fo.DatasetView) -> str:
         """Words what a run with these settings will do."""
-        fields = [self.signature_field, *self.fields()]
+        items = targets.of(view, self.whole_groups)
+        fields = [items.stored(name) for name in (self.signature_field, *self.fields())]
         text = (
-            f"Keeps {self._count()} of {len(view):,} samples{self._buckets(view)}. "
-            f"Writes the field{'s' * (len(fields) > 1)} {listed(fields)}, the tag `{self.tag}` and "
+            f"Keeps {self._count()} of {len(view):,} {items.noun}{self._buckets(view, items)}. "
+            f"Writes the field{'s' * (len(fields) > 1)} {listed(fields)}, the {items.tag_kind} "
+            f"`{self.tag}` and "
             f"the saved views {listed(self.views())}."
         )
         if choice := choices.worded(self):
             text += f" {choice}."
         if kept_by := runs.of_view(dataset, view):
-            text += f" **These are only the samples that the run `{kept_by}` kept.**"
+            text += f" **These are only the {items.noun} that the run `{kept_by}` kept.**"
         if runs.exists(dataset, self.run_key):
             old = runs.load(dataset, self.run_key)
             text += f" Replaces the run `{self.run_key}`, which kept {old['kept']:,}."
@@ -219,11 +229,12 @@ class DownsampleConfig(SignatureConfig):
         limits = [f"{self.max_per_group:,} of each label"] if self.max_per_group else []
         return " and ".join(["one of each near-duplicate group"] * self.has_groups + limits)
 
-    def _buckets(self, view: fo.DatasetView) -> str:
+    def _buckets(self, view: fo.DatasetView, items: Samples) -> str:
         """Words how many buckets the samples are in, if that is known already."""
-        if not view.has_field(f"{self.signature_field}.bucket"):
+        path = items.shown(f"{self.signature_field}.bucket")
+        if not view.has_field(path):
             return ""
-        counts = view.count_values(f"{self.signature_field}.bucket")
+        counts = view.count_values(path)
         return "" if None in counts or not counts else f" in {len(counts)} buckets"
 
     def _problems(self, dataset: fo.Dataset, view: fo.DatasetView) -> Iterator[tuple[str, str]]:
@@ -252,14 +263,16 @@ class DownsampleConfig(SignatureConfig):
         if self.save_distribution and self.save_distribution == self.save_thumbnails:
             yield "save_thumbnails", "the two charts need two files"
         yield from choices.problems(dataset, view, self)
+        if self.whole_groups and (reason := _no_groups(dataset, view)):
+            yield "whole_groups", reason
         if not isinstance(self.tag, str):
             yield "tag", f"tag must be text, got {self.tag!r}"
         elif not _is_name(self.run_key):
             yield "run_key", _not_a_name("run_key", self.run_key)
         else:
-            yield from self._collisions(dataset)
+            yield from self._collisions(dataset, targets.of(view, self.whole_groups))
 
-    def _collisions(self, dataset: fo.Dataset) -> Iterator[tuple[str, str]]:
+    def _collisions(self, dataset: fo.Dataset, items: Samples) -> Iterator[tuple[str, str]]:
         """Yields what of the names is taken, and not by the run that this one replaces."""
         old = runs.load(dataset, self.run_key) if runs.exists(dataset, self.run_key) else None
         if old is None and dataset.has_run(self.run_key):
@@ -273,22 +286,24 @@ class DownsampleConfig(SignatureConfig):
                     f"the dataset has a saved view by the name {name!r} already; choose another "
                     "run_key, or rename the view",
                 )
-        for name in self.fields():
+        for name in map(items.stored, self.fields()):
             if dataset.has_field(name) and not samples.is_of_run(dataset, name, self.run_key):
                 yield (
                     "run_key",
                     f"the dataset has a field {name!r} already; choose another run_key, or rename "
                     "the field",
                 )
-        if old is None or self.tag != old["tag"]:
-            yield from self._tag_collision(dataset)
-
-    def _tag_collision(self, dataset: fo.Dataset) -> Iterator[tuple[str, str]]:
-        if samples.all_slices(dataset).match_tags(self.tag).limit(1):
+        is_new = old is None or (self.tag, items.stored("tags")) != (
+            old["tag"],
+            targets.of_record(old).stored("tags"),
+        )
+        if reason := items.refused_tag(self.tag):
+            yield "tag", reason
+        elif is_new and items.is_marked(dataset, self.tag):
             yield (
                 "tag",
-                f"samples are tagged {self.tag!r} already, and not by the run {self.run_key!r}; "
-                "choose another tag",
+                f"{items.noun} are tagged {self.tag!r} already, and not by the run "
+                f"{self.run_key!r}; choose another tag",
             )
 
 
@@ -300,6 +315,26 @@ def listed(found: list[str]) -> str:
 
 def _is_name(value: str) -> bool:
     return isinstance(value, str) and value.isidentifier() and not value.startswith("_")
+
+
+def _no_slice(dataset: fo.Dataset, group_slice: Any) -> str:
+    if not dataset.group_slices:
+        return f"group_slice is {group_slice!r}, and the dataset has no groups; leave it empty"
+    known = ", ".join(map(repr, dataset.group_slices))
+    return f"the dataset has no slice {group_slice!r}; it has {known}"
+
+
+def _no_groups(dataset: fo.Dataset, view: fo.DatasetView) -> str | None:
+    """Says why whole groups cannot be kept; None if they can."""
+    if not dataset.group_field or targets.of(view) is not SAMPLES:
+        return "whole_groups is for the samples of grouped datasets; leave it out"
+    slices = view.distinct(f"{dataset.group_field}.name")
+    if len(slices) > 1:
+        return (
+            f"whole_groups needs one image of each group, and the view has the slices {slices}; "
+            "choose one of them"
+        )
+    return None
 
 
 def _not_a_name(setting: str, value: Any) -> str:

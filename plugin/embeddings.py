@@ -28,10 +28,11 @@ def fields(dataset: fo.Dataset) -> list[tuple[str, str]]:
 
 def check(dataset: fo.Dataset, view: fo.DatasetView, name: str) -> None:
     """Raises a ValueError if there are no such embeddings, or not for all samples of the view."""
-    field = _field(dataset, name)
+    field = _field(dataset, view, name)
     if field is None:
         ids = view.values("id")
-        _require(name, len(set(ids).difference(_ids(_similarity(dataset, name)))), len(ids))
+        _, found = _indexed(_similarity(dataset, name))
+        _require(name, len(set(ids).difference(found)), len(ids))
         return
     _require(name, len(view) - len(view.exists(field)), len(view))
 
@@ -53,16 +54,15 @@ def load(
     Raises:
         ValueError: if there are none, or not for all samples, or they differ in length
     """
-    field = _field(dataset, name)
+    field = _field(dataset, view, name)
     if field is not None:
         vectors = view.values(field)
         _require(name, sum(vector is None for vector in vectors), len(ids))
     else:
-        index = _similarity(dataset, name)
-        found, found_ids, _ = index.get_embeddings()
-        places = {sample_id: place for place, sample_id in enumerate(found_ids)}
-        _require(name, sum(sample_id not in places for sample_id in ids), len(ids))
-        vectors = found[[places[sample_id] for sample_id in ids]]
+        found, found_ids = _indexed(_similarity(dataset, name))
+        places = {item: place for place, item in enumerate(found_ids)}
+        _require(name, sum(item not in places for item in ids), len(ids))
+        vectors = found[[places[item] for item in ids]]
     lengths = {np.size(vector) for vector in vectors}
     if len(lengths) != 1:
         raise ValueError(
@@ -72,11 +72,11 @@ def load(
     return np.asarray([np.ravel(vector) for vector in vectors], np.float32)
 
 
-def _field(dataset: fo.Dataset, name: str) -> str | None:
+def _field(dataset: fo.Dataset, view: fo.DatasetView, name: str) -> str | None:
     """Returns the path of the field, if that is where they are; None for an index of its own."""
     if not isinstance(name, str):
         raise ValueError(f"features must be a field or a brain key, got {name!r}")
-    field = dataset.get_field(name)
+    field = view.get_field(name)
     if field is not None:
         if not _is_numbers(field):
             raise ValueError(
@@ -89,18 +89,22 @@ def _field(dataset: fo.Dataset, name: str) -> str | None:
             f"features: the dataset has no field and no brain key {name!r}{_others(dataset, name)}"
         )
     config = dataset.get_brain_info(name).config
-    if getattr(config, "patches_field", None):
+    about, wanted = getattr(config, "patches_field", None), getattr(view, "patches_field", None)
+    if about != wanted:
+        kinds = (f"patches of {field!r}" if field else "samples" for field in (about, wanted))
         raise ValueError(
-            f"features: the brain run {name!r} is about patches, not about samples"
+            f"features: the brain run {name!r} is about {', not about '.join(kinds)}"
             f"{_others(dataset)}"
         )
     path: str | None = getattr(config, "embeddings_field", None)
+    if path and wanted:
+        path = f"{wanted}.{path}"
     if path is None and config.type != "similarity":
         raise ValueError(
             f"features: the brain run {name!r} keeps no embeddings, only what it made of them; "
             "compute them into a field, or choose a similarity run"
         )
-    return path if path and dataset.has_field(path) else None
+    return path if path and view.has_field(path) else None
 
 
 def _similarity(dataset: fo.Dataset, name: str) -> Any:
@@ -110,9 +114,10 @@ def _similarity(dataset: fo.Dataset, name: str) -> Any:
     return index
 
 
-def _ids(index: Any) -> list[str]:
-    ids: list[str] = np.asarray(index.get_embeddings()[1]).tolist()
-    return ids
+def _indexed(index: Any) -> tuple[NDArray[Any], list[str]]:
+    """Returns the embeddings of an index, and the ids of the samples, or patches, they are of."""
+    found, sample_ids, label_ids = index.get_embeddings()
+    return found, np.asarray(sample_ids if label_ids is None else label_ids).tolist()
 
 
 def _require(name: str, missing: int, total: int) -> None:

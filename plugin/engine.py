@@ -18,9 +18,10 @@ from smartdownsample_core.choice import Choice
 from smartdownsample_core.extract import Pace
 from smartdownsample_core.report import save_charts
 
-from . import choices, outcome, runs, samples, writes
+from . import choices, outcome, runs, samples, targets, writes
 from .background import to_the_end, waiting
 from .config import CHARTS, DownsampleConfig, SignatureConfig
+from .items import Samples
 from .lock import writing
 
 #: Signatures held back before they are written: what a crash can lose, and one bulk write.
@@ -60,11 +61,11 @@ def compute_signatures(
         ValueError: for bad settings, before anything is written; or if no image can be read
         OSError: if there are no workers: no cluster at the scheduler's address, or no processes
     """
-    view = samples.flat(view)
+    view = samples.flat(view, config.group_slice)
     config.check(dataset, view)
     target = _load(view, config)
     yield from _sign(dataset, target, config, wanted_by_user=True, in_app=in_app)
-    return _counts(target, config)
+    return _counts(target, target.items, config)
 
 
 def run(
@@ -90,17 +91,18 @@ def run(
     """
     if writes.unfinished(dataset):
         writes.recover(dataset)
-    view = samples.flat(view)
+    view = samples.flat(view, config.group_slice)
     config.check(dataset, view)
     target = _load(view, config)
+    items = targets.of(view, config.whole_groups)
     choice = choices.make(dataset, view, target.ids, config)
     yield from _sign(dataset, target, config, wanted_by_user=False, in_app=in_app)
     selecting = Progress(len(target.ids), len(target.ids), "Selecting")
     yield selecting
     selection = yield from waiting(lambda: _select(target, config, choice), selecting)
     record = {
-        **_counts(target, config),
-        **outcome.record(selection, config),
+        **_counts(target, items, config),
+        **outcome.record(selection, config, items),
         "replaced": runs.exists(dataset, config.run_key),
         "charts": [path for path in (config.save_distribution, config.save_thumbnails) if path],
     }
@@ -109,12 +111,16 @@ def run(
         distribution, thumbnails = new_pngs(
             {name: _place(getattr(config, name)) for name in CHARTS}
         )
-        save_charts(selection, target.paths, distribution, thumbnails)
+        save_charts(selection, target.sources, distribution, thumbnails)
     yield Progress(len(target.ids), len(target.ids), "Saving the run")
     written = outcome.written(selection, target.ids)
-    settings = dataclasses.asdict(config)
+    settings = {
+        **dataclasses.asdict(config),
+        "signature_field": record["signature_field"],
+        "items": items.key,
+    }
     tagged = to_the_end(lambda: writes.save(dataset, view, written, settings, record))
-    return record if tagged == record["kept"] else _with_warning(record, tagged)
+    return record if tagged == record["kept"] else _with_warning(record, tagged, items)
 
 
 def _select(target: samples.Target, config: DownsampleConfig, choice: Choice) -> Selection:
@@ -122,10 +128,10 @@ def _select(target: samples.Target, config: DownsampleConfig, choice: Choice) ->
     return downsample(target.signatures, order, config.target_count, config.random_seed, choice)
 
 
-def _with_warning(record: dict[str, Any], tagged: int) -> dict[str, Any]:
+def _with_warning(record: dict[str, Any], tagged: int, items: Samples) -> dict[str, Any]:
     gone = (
-        f"{record['kept'] - tagged:,} of the {record['kept']:,} samples that were chosen have been "
-        "deleted meanwhile; run again for as many as you asked for"
+        f"{record['kept'] - tagged:,} of the {record['kept']:,} {items.noun} that were chosen have "
+        "been deleted meanwhile; run again for as many as you asked for"
     )
     return {**record, "warning": ". ".join(filter(None, (record["warning"], gone)))}
 
@@ -153,8 +159,8 @@ def _sign(
     """
     writer = _Writer(dataset, target, config, wanted_by_user)
     pace = Pace()
-    paths = [target.paths[row] for row in target.stale]
-    label = f"Reading images into the field '{config.signature_field}'"
+    paths = [target.sources[row] for row in target.stale]
+    label = f"Reading images into the field '{target.items.stored(config.signature_field)}'"
     try:
         with closing(extract_batches(paths, **config.reading(in_app))) as batches:
             for places, batch in batches:
@@ -207,7 +213,7 @@ class _Writer:
         field = self._config.signature_field
         if not self._is_declared:
             with writing(self._dataset):
-                samples.declare(self._dataset, field, self._wanted_by_user)
+                samples.declare(self._dataset, self._target.items, field, self._wanted_by_user)
             self._is_declared = True
         if self._unwritten:
             rows = np.concatenate(self._unwritten)
@@ -215,10 +221,11 @@ class _Writer:
             self._unwritten.clear()
 
 
-def _counts(target: samples.Target, config: SignatureConfig) -> dict[str, Any]:
+def _counts(target: samples.Target, items: Samples, config: SignatureConfig) -> dict[str, Any]:
     errors = [str(error) for error in target.signatures.unreadable.values()]
     return {
-        "signature_field": config.signature_field,
+        "signature_field": items.stored(config.signature_field),
+        "items": items.key,
         "images": len(target.ids),
         "computed": len(target.stale) - len(errors),
         "reused": len(target.ids) - len(target.stale),

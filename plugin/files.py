@@ -11,7 +11,7 @@ from typing import Any, TextIO
 
 import fiftyone as fo
 
-from . import runs, samples
+from . import runs, targets
 
 #: What :func:`save_list` writes: ending and what a person reads.
 LISTS = {".csv": "CSV, a line per kept sample", ".json": "JSON, an object per kept sample"}
@@ -61,8 +61,9 @@ def save_list(dataset: fo.Dataset, run_key: str, path: str) -> int:
     record = runs.load(dataset, run_key)
     if reason := problem("path", path, tuple(LISTS)):
         raise ValueError(reason)
-    field = record["signature_field"]
-    kept = samples.all_slices(dataset).match_tags(record["tag"])
+    items = targets.of_record(record)
+    field = items.seen(record["signature_field"])
+    kept = items.listed(dataset, record["tag"])
     columns = kept.values(["id", "filepath", f"{field}.bucket", f"{field}.bucket_name"])
     rows = list(zip(*columns, strict=True))
     place = Path(path).expanduser()

@@ -10,16 +10,19 @@ import fiftyone.operators.types as types
 
 from smartdownsample_core import bucket_name
 
-from . import files, names, recovery, runs, samples
+from . import files, names, recovery, runs, samples, targets
 from .config import DownsampleConfig, SignatureConfig, listed
 from .inputs import (
     CHART_ROWS,
     CHOICE_ROWS,
+    GROUP_SLICE,
     RUN_KEY,
     SELECTION_ROWS,
     SIGNATURE_ROWS,
     STRATEGY,
     TARGET_COUNT,
+    WHOLE_GROUPS,
+    Row,
     add,
 )
 
@@ -36,7 +39,7 @@ def target(ctx: foo.ExecutionContext) -> Any:
         return samples.rebuild(ctx.dataset, ctx.params["stages"])
     chosen = ctx.params.get("view_target") or ctx.request_params.get("view_target")
     collection = ctx.target_view() if chosen else ctx.view
-    return samples.flat(collection.view())
+    return samples.flat(collection.view(), ctx.params.get("group_slice") or "")
 
 
 def default_target(n_samples: int) -> int:
@@ -48,24 +51,28 @@ def downsample_form(ctx: foo.ExecutionContext) -> types.Property:
     """Asks for everything a run needs, says what it will do, and refuses what it cannot do."""
     inputs = _inputs(ctx)
     if ctx.params.get("stages") is None:
-        # After a run the App shows what it kept, which is not what to choose from next time.
+        # After a run the App shows what it kept, which is not what to choose from next time; but of
+        # patches and frames, the dataset is not that either.
         own_view = ctx.dataset is not None and runs.of_view(ctx.dataset, ctx.view)
-        default = foo.constants.ViewTarget.DATASET if own_view else None
+        of_samples = own_view and targets.of(ctx.view) is targets.SAMPLES
+        default = foo.constants.ViewTarget.DATASET if of_samples else None
         inputs.view_target(ctx, action_description="Choose from", default_target=default)
     view = target(ctx)
     n_samples = len(view)  # a query, and the form is resolved at every keystroke
+    noun = targets.of(view, bool(ctx.params.get("whole_groups"))).noun
     limits = ("near_duplicates", "max_per_group")
     can_do_without = any(ctx.params.get(name) is not None for name in limits)
     add(
         inputs,
         TARGET_COUNT,
-        description=f"Exactly this many of the {n_samples:,} samples",
+        description=f"Exactly this many of the {n_samples:,} {noun}",
         # Not a default where it may be left empty: the App would fill it in again.
         default=None if can_do_without else default_target(n_samples),
         required=not can_do_without,
     )
     add(inputs, STRATEGY)
     add(inputs, RUN_KEY)
+    _group_rows(ctx, inputs, GROUP_SLICE, WHOLE_GROUPS)
     if _advanced_switch(ctx, inputs):
         _choice_rows(ctx, inputs)
         for row in (*SELECTION_ROWS, *CHART_ROWS, *SIGNATURE_ROWS):
@@ -80,6 +87,7 @@ def signatures_form(ctx: foo.ExecutionContext) -> types.Property:
     inputs = types.Object()
     if ctx.params.get("stages") is None:
         inputs.view_target(ctx, action_description="Compute signatures for")
+    _group_rows(ctx, inputs, GROUP_SLICE)
     inputs.md(
         "Writes what an image looks like - hashes, brightness, colour and a visual bucket - into "
         "a field of each sample. Signatures that are up to date are left as they are."
@@ -147,9 +155,11 @@ def delete_form(ctx: foo.ExecutionContext) -> types.Property:
     )
     if run_key in known:
         record = runs.load(ctx.dataset, run_key)
+        items = targets.of_record(record)
         fields = "".join(f"the field `{name}`, " for name in runs.fields_of(ctx.dataset, run_key))
         inputs.md(
-            f"Removes the tag `{record['tag']}` from {record['kept']:,} samples, the saved views "
+            f"Removes the {items.tag_kind} `{record['tag']}` from {record['kept']:,} {items.noun}, "
+            "the saved views "
             f"{listed(runs.views_of(record))}, {fields}and the record of the run. "
             "No sample and no file is deleted.",
             name="forecast",
@@ -209,6 +219,13 @@ def arrange_form() -> types.Property:
         default=True,
     )
     return types.Property(inputs, view=types.View(label=names.LABELS["arrange_app"]))
+
+
+def _group_rows(ctx: foo.ExecutionContext, inputs: types.Object, *rows: Row) -> None:
+    """Asks for what only grouped datasets have."""
+    if ctx.dataset.media_type == "group":
+        for row in rows:
+            add(inputs, row, row.offer(ctx.dataset) if row.offer else ())
 
 
 def _choice_rows(ctx: foo.ExecutionContext, inputs: types.Object) -> None:

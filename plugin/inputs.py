@@ -210,6 +210,22 @@ SIGNATURE_ROWS = (
     ),
 )
 
+#: Of grouped datasets only.
+GROUP_SLICE = Row(
+    "group_slice",
+    "name",
+    "Slice",
+    "The slice whose images are compared; the active one if empty",
+    offer=lambda dataset: [(name, name) for name in dataset.group_slices or ()],
+)
+WHOLE_GROUPS = Row(
+    "whole_groups",
+    "switch",
+    "Keep whole groups",
+    "Tag all samples of the groups whose image is kept, instead of that image only",
+    DownsampleConfig.whole_groups,
+)
+
 #: What the panel asks for besides the target count.
 WHAT_IF_ROWS = tuple(
     row for row in (STRATEGY, *CHOICE_ROWS, *SELECTION_ROWS, *SIGNATURE_ROWS) if row.what_if

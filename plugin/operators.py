@@ -85,6 +85,8 @@ class Downsample(foo.Operator):
         workers: WorkersSetting = SignatureConfig.workers,
         scheduler: str = "",
         recompute: bool = SignatureConfig.recompute,
+        group_slice: str = SignatureConfig.group_slice,
+        whole_groups: bool = DownsampleConfig.whole_groups,
         save_distribution: str = "",
         save_thumbnails: str = "",
         delegate: bool = False,
@@ -92,7 +94,7 @@ class Downsample(foo.Operator):
         """Keeps exactly ``target_count`` samples of a dataset or view.
 
         Args:
-            sample_collection: the dataset or view to choose from
+            sample_collection: the dataset or view to choose from, also one of patches or frames
             target_count: samples to keep; None, with ``near_duplicates`` or ``max_per_group``, for
                 as many as these leave
             strategy: ``"stride"``: evenly from every visual bucket; ``"diverse"``: each as
@@ -126,6 +128,9 @@ class Downsample(foo.Operator):
             scheduler: address of a Dask cluster's scheduler, such as ``"tcp://10.0.0.1:8786"``,
                 whose workers see the images under the same paths
             recompute: compute all signatures anew, not only those missing or out of date
+            group_slice: of a grouped dataset, the slice whose images are compared; the active one
+                by default
+            whole_groups: choose groups by these images, and tag all of their samples
             save_distribution: full path of a new PNG for the chart of the buckets
             save_thumbnails: full path of a new PNG for the thumbnails of the buckets
             delegate: schedule the run instead of running it now
@@ -158,6 +163,8 @@ class Downsample(foo.Operator):
             "workers": workers,
             "scheduler": scheduler,
             "recompute": recompute,
+            "group_slice": group_slice,
+            "whole_groups": whole_groups,
             "save_distribution": save_distribution,
             "save_thumbnails": save_thumbnails,
         }
@@ -210,12 +217,13 @@ class ComputeSignatures(foo.Operator):
         workers: WorkersSetting = SignatureConfig.workers,
         scheduler: str = "",
         recompute: bool = SignatureConfig.recompute,
+        group_slice: str = SignatureConfig.group_slice,
         delegate: bool = False,
     ) -> Any:
         """Writes the signature and the bucket of each sample of a dataset or view.
 
         Args:
-            sample_collection: the dataset or view
+            sample_collection: the dataset or view, also one of patches or frames
             signature_field: where to write them
             hash_size: side of the difference hash, at least 4
             decode: "exact", or "fast", which takes less time and is less exact
@@ -225,6 +233,7 @@ class ComputeSignatures(foo.Operator):
             scheduler: address of a Dask cluster's scheduler, such as ``"tcp://10.0.0.1:8786"``,
                 whose workers see the images under the same paths
             recompute: compute all signatures anew, not only those missing or out of date
+            group_slice: of a grouped dataset, the slice to read; the active one by default
             delegate: schedule the computation instead of running it now
 
         Returns:
@@ -243,6 +252,7 @@ class ComputeSignatures(foo.Operator):
             "workers": workers,
             "scheduler": scheduler,
             "recompute": recompute,
+            "group_slice": group_slice,
         }
         return _call(
             self.uri,

@@ -13,10 +13,13 @@ from smartdownsample_core.report import shortfalls, totals
 
 from . import choices, names
 from .config import DownsampleConfig
+from .items import SAMPLES, Samples
 from .writes import Written
 
 
-def record(selection: Selection, config: DownsampleConfig) -> dict[str, Any]:
+def record(
+    selection: Selection, config: DownsampleConfig, items: Samples = SAMPLES
+) -> dict[str, Any]:
     """Returns what a run says about its selection.
 
     Returns:
@@ -46,8 +49,10 @@ def record(selection: Selection, config: DownsampleConfig) -> dict[str, Any]:
         "strata": strata(selection),
         "near_duplicates_kept": selection.n_near_duplicates_kept,
         "junk_kept": selection.n_junk_kept,
-        "rank_field": names.rank_field(config.run_key) if selection.ranking is not None else None,
-        "group_field": names.group_field(config.run_key) if has_groups else None,
+        "rank_field": items.stored(names.rank_field(config.run_key))
+        if selection.ranking is not None
+        else None,
+        "group_field": items.stored(names.group_field(config.run_key)) if has_groups else None,
         "groups_view": names.near_duplicates_view(config.run_key) if has_groups else None,
         "groups": int(groups.max(initial=0)) if groups is not None else 0,
         "grouped": int((groups > 0).sum()) if groups is not None else 0,

@@ -7,13 +7,14 @@ from typing import Any
 
 import fiftyone.operators.types as types
 
-from . import names
+from . import names, targets
 
 
 def deletion_output(result: Mapping[str, Any]) -> types.Property:
     """Says what an undo removed."""
     outputs = types.Object()
-    removed = [f"the tag `{result['tag']}` from {result['untagged']:,} samples"]
+    items = targets.of_record(result)
+    removed = [f"the {items.tag_kind} `{result['tag']}` from {result['untagged']:,} {items.tagged}"]
     removed += [f"the saved view `{name}`" for name in result["saved_views"]]
     removed += [f"the field `{name}`" for name in result["fields"]]
     if result["signature_field"]:
@@ -33,8 +34,8 @@ def downsample_output(result: Mapping[str, Any]) -> types.Property:
     _count_outputs(outputs, result)
     _field_outputs(outputs, result)
     outputs.md(
-        f"Wrote the tag `{result['tag']}`, the saved views `{result['kept_view']}` and "
-        f"`{result['buckets_view']}`, and the run `{result['run_key']}`"
+        f"Wrote the {targets.of_record(result).tag_kind} `{result['tag']}`, the saved views "
+        f"`{result['kept_view']}` and `{result['buckets_view']}`, and the run `{result['run_key']}`"
         + (", replacing the one before." if result["replaced"] else ".")
         + "".join(f" Saved `{path}`." for path in result.get("charts", ()))
         + f" To undo all of it: the operator *{names.LABELS['delete_run']}*.",
@@ -75,7 +76,8 @@ def signatures_output(result: Mapping[str, Any]) -> types.Property:
 
 def _count_outputs(outputs: types.Object, result: Mapping[str, Any]) -> None:
     outputs.md(
-        f"Signatures in the field `{result['signature_field']}` of {result['images']:,} samples: "
+        f"Signatures in the field `{result['signature_field']}` of {result['images']:,} "
+        f"{targets.of_record(result).noun}: "
         f"{result['computed']:,} computed, {result['reused']:,} reused, "
         f"{result['unreadable']:,} unreadable.",
         name="counts",
@@ -90,16 +92,17 @@ def _count_outputs(outputs: types.Object, result: Mapping[str, Any]) -> None:
 
 def _field_outputs(outputs: types.Object, result: Mapping[str, Any]) -> None:
     """Says where the order of choice and the groups are, if they were written."""
+    noun = targets.of_record(result).noun
     if result.get("rank_field"):
         outputs.md(
-            f"The field `{result['rank_field']}` numbers the kept samples in the order of their "
+            f"The field `{result['rank_field']}` numbers the kept {noun} in the order of their "
             "choice: filter it to a range from 1, and fewer of them are left, as different as "
             "can be.",
             name="ranks_text",
         )
     if result.get("group_field"):
         outputs.md(
-            f"{result['grouped']:,} samples have near-duplicates, in {result['groups']:,} groups: "
+            f"{result['grouped']:,} {noun} have near-duplicates, in {result['groups']:,} groups: "
             f"the field `{result['group_field']}` numbers them, and the saved view "
             f"`{result['groups_view']}` has a tile per group.",
             name="groups_text",  # a property is shown with the result of its name, if there is one

@@ -14,7 +14,19 @@ from fiftyone.operators.categories import Categories
 
 from smartdownsample_core import Selection
 
-from . import charts, compare, inputs, names, outcome, panel_view, runs, samples, sources, whatif
+from . import (
+    charts,
+    compare,
+    inputs,
+    names,
+    outcome,
+    panel_view,
+    runs,
+    samples,
+    sources,
+    targets,
+    whatif,
+)
 from .config import DownsampleConfig
 from .sources import Source
 
@@ -184,7 +196,7 @@ class SmartDownsample(foo.Panel):
         """Makes a source the one that the panel is about; says so first if it takes a moment."""
         base = samples.rebuild(ctx.dataset, source.stages)
         config = DownsampleConfig.from_params(source.settings)
-        if samples.refusal(base) or whatif.is_loaded(base, config):
+        if targets.panel_refusal(base) or whatif.is_loaded(base, config):
             self._enter(ctx, source)
         else:
             ctx.panel.set_state("phase", "loading")
@@ -216,7 +228,7 @@ class SmartDownsample(foo.Panel):
         """Shows what a run with the settings of the state would keep, or why there is no answer."""
         state = ctx.panel.state
         base = samples.rebuild(ctx.dataset, state.stages)
-        if reason := samples.refusal(base):
+        if reason := targets.panel_refusal(base):
             choices = sources.offered(ctx.dataset)
             ctx.panel.set_state({"phase": "refused", "problem": reason, "choices": choices})
             return

@@ -10,7 +10,8 @@ from fiftyone import ViewField as F
 
 from smartdownsample_core.checks import whole_number
 
-from . import journal, names, samples
+from . import journal, names, samples, targets
+from .items import GROUPS, SAMPLES, Samples
 
 #: What :func:`browse` shows: value and what a person reads.
 SHOWN = {
@@ -27,6 +28,15 @@ _FIRST_IN_SIDEBAR = ("bucket_name", "brightness", "color_variance")
 def keys(dataset: fo.Dataset) -> list[str]:
     """Returns the keys of the dataset's runs."""
     return list(dataset.list_runs(method=names.METHOD))
+
+
+def of_samples(dataset: fo.Dataset) -> list[str]:
+    """Returns the keys of the runs on samples or groups."""
+    return [key for key in keys(dataset) if _items_of(dataset, key) in (SAMPLES, GROUPS)]
+
+
+def _items_of(dataset: fo.Dataset, run_key: str) -> Samples:
+    return targets.of_record(dataset.get_run_info(run_key).config.serialize())
 
 
 def exists(dataset: fo.Dataset, run_key: str) -> bool:
@@ -74,7 +84,8 @@ def views_of(record: Mapping[str, Any]) -> list[str]:
 
 def fields_of(dataset: fo.Dataset, run_key: str) -> list[str]:
     """Returns the fields of numbers that a run has written and that are still there."""
-    made = (names.rank_field(run_key), names.group_field(run_key))
+    items = _items_of(dataset, run_key)
+    made = (items.stored(name) for name in (names.rank_field(run_key), names.group_field(run_key)))
     return [name for name in made if samples.is_of_run(dataset, name, run_key)]
 
 
@@ -84,9 +95,8 @@ def by_bucket(view: fo.DatasetView, field: str) -> fo.DatasetView:
     return grouped.group_by(f"{field}.bucket", order_by=f"{field}.sort_key")
 
 
-def by_group(view: fo.DatasetView, run_key: str, field: str) -> fo.DatasetView:
-    """Groups a view by a run's groups of near-duplicates: one tile per group."""
-    group = names.group_field(run_key)
+def by_group(view: fo.DatasetView, group: str, field: str) -> fo.DatasetView:
+    """Groups a view by a field of groups of near-duplicates: one tile per group."""
     grouped = view.match(F(group) != None)  # noqa: E711 (a view expression)
     return grouped.group_by(group, order_by=f"{field}.sort_key")
 
@@ -118,23 +128,26 @@ def browse(
         known = ", ".join(keys(dataset)) or "none"
         raise ValueError(f"show={show!r} needs the key of a run; the dataset has: {known}")
     record = load(dataset, run_key) if run_key else {"signature_field": signature_field}
-    field = record["signature_field"]
-    if not samples.is_ours(dataset, field):
-        raise ValueError(f"the field {field!r} has no signatures; run compute_signatures first")
+    items, stored = targets.of_record(record), record["signature_field"]
+    if not samples.is_ours(dataset, stored):
+        raise ValueError(f"the field {stored!r} has no signatures; run compute_signatures first")
+    field = items.seen(stored)
     view = samples.flat(dataset.load_run_view(run_key) if run_key else dataset.view())
+    view = targets.fresh(view)
     if bucket is not None:
         whole_number("bucket", bucket, minimum=0)
         view = view.match(F(f"{field}.bucket") == bucket)
         if not view:
             raise ValueError(f"there is no image in bucket {bucket}")
     if show == "near_duplicates":
-        if names.group_field(run_key) not in fields_of(dataset, run_key):
+        group = names.group_field(run_key)
+        if items.stored(group) not in fields_of(dataset, run_key):
             raise ValueError(
                 f"the run {run_key!r} has no groups of near-duplicates; run it with near_duplicates"
             )
-        return by_group(view, run_key, field)
+        return by_group(view, items.shown(group), field)
     if show in ("kept", "excluded"):
-        view = view.match_tags(record["tag"], bool=show == "kept")
+        view = items.with_mark(view, record["tag"], show == "kept")
     return by_bucket(view, field) if show == "buckets" else samples.in_buckets(view, field)
 
 

@@ -7,40 +7,31 @@ import os
 from base64 import b64decode, b64encode
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timezone
 from typing import Any
 
 import fiftyone as fo
 import numpy as np
-from bson import ObjectId, json_util
+from bson import json_util
 from fiftyone import ViewField as F
-from fiftyone.core.clips import ClipsView
-from fiftyone.core.patches import PatchesView
 from fiftyone.core.stages import ExcludeFields, GroupBy, SelectFields
-from fiftyone.core.video import FramesView
 from numpy.typing import NDArray
-from pymongo import UpdateOne
 
 from smartdownsample_core import Signatures, assign_buckets, bucket_name
 from smartdownsample_core.buckets import UNREADABLE
+from smartdownsample_core.crops import Item
 from smartdownsample_core.descriptor import DESCRIPTOR_SIZE
 from smartdownsample_core.order import sort_key
 from smartdownsample_core.rules import Decode
 from smartdownsample_core.table import from_hex
 
-from . import names
-
-#: Ids that one view may select: a MongoDB pipeline holds 16 MB, an id takes about 27 bytes.
-_MAX_SELECTED_IDS = 100_000
+from . import names, targets
+from .items import Samples
+from .local import localized
 
 #: Samples whose stored signatures are held as Python values at a time, of 2.5 kB each.
 _LOADED_AT_A_TIME = 20_000
 
 _HIDING = (SelectFields, ExcludeFields)
-_FRAMES_HINT = (
-    ". For frames of videos: sample them with to_frames(sample_frames=True) and make a dataset of "
-    "the images"
-)
 
 #: Sub-fields that a signature is read from, one by one, and those that hold a column each.
 _STORED = ("descriptor", "dhash", "ahash", "mean_red", "mean_green", "mean_blue")
@@ -51,23 +42,33 @@ _NO_VALUES = dict.fromkeys(name for name, _, _ in names.SUBFIELDS)
 
 @dataclass(frozen=True, eq=False)
 class Target:
-    """The samples of a run as they were when it began, with the signatures they already had."""
+    """The items of a run as they were when it began, with the signatures they already had."""
 
+    items: Samples
+    """what they are"""
     ids: list[str]
+    documents: list[str]
+    """ids of the documents in the database that they are in"""
     paths: list[str]
+    sources: Sequence[Item]
+    """what to sign"""
     signatures: Signatures
-    stamps: list[tuple[int | None, float | None]]
-    """of each file, taken before it is read; see :func:`file_stamp`"""
+    stamps: list[tuple[Any, ...]]
+    """of each source, taken before it is read; see :func:`file_stamp`"""
     stale: NDArray[np.int64]
     """``(m,)``; the rows that have no signature, or one of another file, hash size or decode"""
 
 
-def flat(view: fo.DatasetView) -> fo.DatasetView:
+def flat(view: fo.DatasetView, group_slice: str = "") -> fo.DatasetView:
     """Returns the view with all fields and without groups.
 
-    Of a grouped dataset that is its active slice; of a view that groups samples dynamically, as
-    our bucket view does, all of its samples. Fields that the view hides are shown, because ours
-    may be among them.
+    Of a grouped dataset that is one slice; of a view that groups samples dynamically, as our bucket
+    view does, all of its samples. Fields that the view hides are shown, because ours may be among
+    them.
+
+    Args:
+        view: the view
+        group_slice: the slice; that which is active if there is none of this name
     """
     stages = [stage for stage in view._stages if not isinstance(stage, _HIDING)]
     if stages and isinstance(stages[-1], GroupBy):
@@ -79,29 +80,10 @@ def flat(view: fo.DatasetView) -> fo.DatasetView:
             view = view.add_stage(stage)
     if view._is_dynamic_groups:
         view = view.flatten()
-    return view.select_group_slices(view.group_slice) if view.media_type == "group" else view
-
-
-def all_slices(dataset: fo.Dataset) -> fo.DatasetView:
-    """Returns all samples of the dataset; of a grouped one, those of every slice."""
-    if dataset.media_type != "group":
-        return dataset.view()
-    return dataset.select_group_slices(_allow_mixed=True)  # as FiftyOne itself does
-
-
-def refusal(view: fo.DatasetView) -> str | None:
-    """Says why this (flat) view cannot be downsampled; None if it can."""
-    if isinstance(view, (ClipsView, FramesView, PatchesView)):
-        kind = type(view).__name__.removesuffix("View").lower()
-        return f"the view holds {kind}; smartdownsample works on whole images{_FRAMES_HINT}"
-    if not view.limit(1):
-        return "there are no samples here; choose another view or dataset"
-    if view.media_type != "image":
-        return (
-            f"the samples are of media type {view.media_type!r}; smartdownsample works on whole "
-            f"images{_FRAMES_HINT}"
-        )
-    return None
+    if view.media_type != "group":
+        return view
+    known = group_slice in view.group_slices
+    return view.select_group_slices(group_slice if known else view.group_slice)
 
 
 def load(
@@ -111,39 +93,62 @@ def load(
 
     Args:
         view: a flat view
-        field: the signature field; it need not exist
+        field: name of the signature field; it need not exist
         hash_size: the hash size that a signature must have to be reused
         decode: how it must have been made to be reused; exact ones are as good as fast ones
         recompute: reuse none
     """
-    wanted = [f"{field}.{name}" for name in (*_STORED, *_COLUMNS, *_STAMP)]
-    ids, paths = view.values(["id", "filepath"])
-    stamps = [file_stamp(path) for path in paths]
+    items = targets.of(view)
+    wanted = (*_STORED, *_COLUMNS, *_STAMP, *(name for name, _, _ in items.subfields))
+    fields = [f"{field}.{name}" for name in wanted]
+    ids, paths = items.read(view, ())
+    sources = items.sources(view, paths)
+    has_crops = sources is not paths
+    files = {path: file_stamp(path) for path in dict.fromkeys(paths)}
+    stamps = [
+        (*files[path], *items.stamps(source)) for path, source in zip(paths, sources, strict=True)
+    ]
     signatures = Signatures.blank(len(ids), hash_size)
     is_stale = np.ones(len(ids), bool)
-    if not recompute and all(view.has_field(path) for path in wanted):
-        for start in range(0, len(ids), _LOADED_AT_A_TIME):
-            rows = slice(start, start + _LOADED_AT_A_TIME)
-            found, *columns = view.select(ids[rows]).values(["id", *wanted])
-            stored = dict(zip((*_STORED, *_COLUMNS, *_STAMP), columns, strict=True))
-            row_of = {sample_id: row for row, sample_id in enumerate(ids[rows], start)}
+    if not recompute and all(items.has(view, name) for name in fields):
+        # What is known of crops is kept on their samples, which are read as a whole.
+        at_a_time = len(ids) if has_crops else _LOADED_AT_A_TIME
+        for start in range(0, len(ids), max(at_a_time, 1)):
+            some = ids[start : start + at_a_time]
+            part = view if len(some) == len(ids) else view.select(some)
+            found, _, *columns = items.read(part, fields)
+            row_of = {one: row for row, one in enumerate(some, start)}
+            stored = dict(zip(wanted, columns, strict=True))
             good = _fill(signatures, [row_of[one] for one in found], stored, stamps, decode)
             is_stale[good] = False
-    return Target(ids, paths, signatures, stamps, np.flatnonzero(is_stale))
+    stale = np.flatnonzero(is_stale)
+    if has_crops:  # crops of one file next to each other, so that it is decoded once
+        stale = np.array(sorted(stale.tolist(), key=paths.__getitem__), dtype=np.int64)
+    return Target(
+        items,
+        ids,
+        items.documents(view, ids),
+        paths,
+        localized(view, ids, sources, stale),
+        signatures,
+        stamps,
+        stale,
+    )
 
 
 def _fill(
     signatures: Signatures,
     rows: Sequence[int],
     stored: Mapping[str, Sequence[Any]],
-    stamps: Sequence[tuple[int | None, float | None]],
+    stamps: Sequence[tuple[Any, ...]],
     decode: Decode,
 ) -> list[int]:
     """Fills rows of the table with those stored signatures that hold; returns these rows."""
     hash_size = signatures.hash_size
     good, places, descriptors = [], [], []
     columns = zip(*(stored[name] for name in _STORED), strict=True)
-    stored_stamps = zip(*(stored[name] for name in _STAMP), strict=True)
+    in_stamp = [name for name in stored if name not in (*_STORED, *_COLUMNS)]
+    stored_stamps = zip(*(stored[name] for name in in_stamp), strict=True)
     for place, (row, values, stamp) in enumerate(zip(rows, columns, stored_stamps, strict=True)):
         made_by, *rest = stamp
         holds = made_by in ("exact", decode) and rest == [hash_size, *stamps[row]]
@@ -176,20 +181,19 @@ def write(
     dataset: fo.Dataset, field: str, target: Target, rows: NDArray[np.int64], decode: Decode
 ) -> None:
     """Writes the signatures of some rows of the target into the declared field, in one go."""
-    # What dataset.set_values does, but for the mongoengine document that it takes for each sample:
-    # making these takes 0.3 ms each, more than reading a small image does.
-    updates = []
-    ids = [target.ids[row] for row in rows]
-    now = datetime.now(timezone.utc)
-    columns = zip(rows.tolist(), ids, _values(target.signatures.take(rows)), strict=True)
-    for row, sample_id, values in columns:
-        file_size, file_mtime = target.stamps[row]
-        values |= {"decode": decode, "file_size": file_size, "file_mtime": file_mtime}
+    stamp = (*_STAMP[2:], *(name for name, _, _ in target.items.subfields))
+    documents = []
+    signed = zip(rows.tolist(), _values(target.signatures.take(rows)), strict=True)
+    for row, values in signed:
+        values |= {"decode": decode, **dict(zip(stamp, target.stamps[row], strict=True))}
         values["sort_key"] = sort_key(target.paths[row])
-        document = {"_cls": fo.DynamicEmbeddedDocument.__name__, **_NO_VALUES, **values}
-        change = {"$set": {field: document, "last_modified_at": now}}
-        updates.append(UpdateOne({"_id": ObjectId(sample_id)}, change))
-    dataset._bulk_write(updates, ids=ids)
+        documents.append({"_cls": fo.DynamicEmbeddedDocument.__name__, **_NO_VALUES, **values})
+    target.items.write(
+        dataset,
+        [target.ids[row] for row in rows],
+        [target.documents[row] for row in rows],
+        ((field, document) for document in documents),
+    )
 
 
 def _values(signatures: Signatures) -> Iterator[dict[str, Any]]:
@@ -226,32 +230,34 @@ def _values(signatures: Signatures) -> Iterator[dict[str, Any]]:
         }
 
 
-def declare(dataset: fo.Dataset, field: str, wanted_by_user: bool) -> None:
+def declare(dataset: fo.Dataset, items: Samples, field: str, wanted_by_user: bool) -> None:
     """Declares the signature field with all its sub-fields and the indexes on the bucket.
 
     Args:
         dataset: the dataset
+        items: what the field is of
         field: name of the field; nothing happens if it is declared already
         wanted_by_user: the user asked for the signatures as such, so that no undo removes them
     """
-    if not dataset.has_field(field):
-        dataset.add_sample_field(
+    stored = items.stored(field)
+    if not dataset.has_field(stored):
+        items.add_field(
+            dataset,
             field,
             fo.EmbeddedDocumentField,
             embedded_doc_type=fo.DynamicEmbeddedDocument,
             description="Visual signature of the image, made by smartdownsample",
             info={names.METHOD: {"wanted_by_user": wanted_by_user}},
         )
-    elif wanted_by_user and not is_wanted_by_user(dataset, field):
-        declared = dataset.get_field(field)
+    elif wanted_by_user and not is_wanted_by_user(dataset, stored):
+        declared = dataset.get_field(stored)
         declared.info = {**declared.info, names.METHOD: {"wanted_by_user": True}}
         declared.save()
-    for name, kind, description in names.SUBFIELDS:
-        path = f"{field}.{name}"
-        if not dataset.has_field(path):
-            dataset.add_sample_field(path, kind, description=description)
+    for name, kind, description in (*names.SUBFIELDS, *items.subfields):
+        if not dataset.has_field(f"{stored}.{name}"):
+            items.add_field(dataset, f"{field}.{name}", kind, description=description)
     for indexed in ("bucket", "bucket_name"):  # what people group and filter by
-        dataset.create_index(f"{field}.{indexed}")
+        items.add_index(dataset, f"{field}.{indexed}")
 
 
 def is_ours(dataset: fo.Dataset, field: str) -> bool:
@@ -267,27 +273,29 @@ def is_wanted_by_user(dataset: fo.Dataset, field: str) -> bool:
 
 
 def write_numbers(
-    dataset: fo.Dataset, field: str, numbers: Mapping[str, int], description: str, run_key: str
+    dataset: fo.Dataset,
+    items: Samples,
+    field: str,
+    numbers: Mapping[str, int],
+    description: str,
+    run_key: str,
 ) -> None:
     """Declares a field of whole numbers that belongs to a run, and writes it.
 
     Args:
         dataset: the dataset
+        items: what the field is of
         field: name of the field; there is none yet
-        numbers: id of a sample to its number
+        numbers: id of an item to its number
         description: of the field
         run_key: the run
     """
     info = {names.METHOD: {"run": run_key}}
-    dataset.add_sample_field(field, fo.IntField, description=description, info=info)
-    dataset.create_index(field)
-    now = datetime.now(timezone.utc)
-    updates = [
-        UpdateOne({"_id": ObjectId(sample_id)}, {"$set": {field: number, "last_modified_at": now}})
-        for sample_id, number in numbers.items()
-    ]
-    if updates:
-        dataset._bulk_write(updates, ids=list(numbers))
+    items.add_field(dataset, field, fo.IntField, description=description, info=info)
+    items.add_index(dataset, field)
+    located = items.located(dataset, list(numbers))
+    ids, documents = [item for item, _ in located], [document for _, document in located]
+    items.write(dataset, ids, documents, ((field, numbers[item]) for item in ids))
 
 
 def is_of_run(dataset: fo.Dataset, field: str, run_key: str) -> bool:
@@ -295,21 +303,6 @@ def is_of_run(dataset: fo.Dataset, field: str, run_key: str) -> bool:
     declared = dataset.get_field(field)
     made = declared is not None and (declared.info or {}).get(names.METHOD)
     return bool(made) and made.get("run") == run_key
-
-
-def delete_fields(dataset: fo.Dataset, fields: Sequence[str]) -> None:
-    """Deletes fields; their indexes first, which FiftyOne would leave behind if it was killed."""
-    for index in dataset.get_index_information():
-        if index.split(".")[0] in fields:
-            dataset.drop_index(index)
-    if fields:
-        dataset.delete_sample_fields(list(fields))
-
-
-def tag(dataset: fo.Dataset, ids: Sequence[str], name: str) -> None:
-    """Tags the samples with these ids."""
-    for start in range(0, len(ids), _MAX_SELECTED_IDS):
-        all_slices(dataset).select(ids[start : start + _MAX_SELECTED_IDS]).tag_samples(name)
 
 
 def in_buckets(view: fo.DatasetView, field: str) -> fo.DatasetView:

@@ -40,8 +40,9 @@ class Source(NamedTuple):
 
 def first(dataset: fo.Dataset, view: fo.DatasetView) -> Source:
     """Returns what a panel that was just opened should be about."""
-    known = runs.keys(dataset)
-    shown = runs.of_view(dataset, view) or (known[-1] if known else None)
+    known = runs.of_samples(dataset)
+    shown = runs.of_view(dataset, view)
+    shown = shown if shown in known else (known[-1] if known else None)
     if shown:
         return of_run(dataset, shown)
     return named(dataset, view, VIEW if view._stages and len(view) else DATASET)
@@ -77,7 +78,7 @@ def run_key(source: str | None) -> str | None:
 
 def offered(dataset: fo.Dataset) -> list[tuple[str, str]]:
     """Returns what the panel can be about: value and label."""
-    known = [(_RUN + run, f"Run: {run}") for run in runs.keys(dataset)]
+    known = [(_RUN + run, f"Run: {run}") for run in runs.of_samples(dataset)]
     return [(DATASET, "All samples of the dataset"), (VIEW, "The view I took"), *known]
 
 
@@ -85,7 +86,7 @@ def facts(dataset: fo.Dataset, stored: Stored) -> dict[str, Any]:
     """Returns what the panel says about the samples, whatever the settings."""
     return {
         "choices": offered(dataset),
-        "run_keys": runs.keys(dataset),
+        "run_keys": runs.of_samples(dataset),
         "options": inputs.options(dataset),
         "n_samples": len(stored),
         "n_missing": stored.n_missing,

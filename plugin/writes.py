@@ -6,7 +6,8 @@ from typing import Any, NamedTuple
 
 import fiftyone as fo
 
-from . import journal, names, runs, samples
+from . import journal, names, runs, samples, targets
+from .items import Samples
 from .lock import PATIENCE, writing
 
 
@@ -50,7 +51,7 @@ def save(
         key = _enter(dataset, view, run_key, contents)
         _put(dataset, key, contents)
         journal.strike(dataset, key)
-        return len(samples.all_slices(dataset).match_tags(settings["tag"]))
+        return targets.of_record(settings).count_kept(dataset, settings["tag"])
 
 
 def delete(dataset: fo.Dataset, run_key: str, keep_signatures: bool = False) -> dict[str, Any]:
@@ -62,8 +63,9 @@ def delete(dataset: fo.Dataset, run_key: str, keep_signatures: bool = False) -> 
         keep_signatures: leave the signature field in any case
 
     Returns:
-        what was removed: ``run_key``, ``tag``, ``untagged`` (samples), ``saved_views``,
-        ``fields`` (of numbers), and ``signature_field`` (None if it stays)
+        what was removed: ``run_key``, ``tag``, ``items`` (what it was about), ``untagged``
+        (count), ``saved_views``, ``fields`` (of numbers), and ``signature_field`` (None if it
+        stays)
 
     Raises:
         ValueError: if there is no such run; or as :func:`smartdownsample.plugin.lock.writing`
@@ -135,18 +137,20 @@ def _put(dataset: fo.Dataset, key: str, contents: dict[str, Any]) -> None:
     view = journal.view_of(dataset, key)
     # The settings come first, because they are all that _remove needs to undo the rest.
     view.register_run(run_key, dataset.init_run(method=names.METHOD, **settings))
-    samples.tag(dataset, written.kept_ids, tag)
-    _put_fields(dataset, run_key, written)
+    items = targets.of_record(settings)
+    items.mark(dataset, written.kept_ids, tag)
+    _put_fields(dataset, items, run_key, written)
     for name, (content, description) in _views(dataset, view, settings, written).items():
         dataset.save_view(name, content, description=description, overwrite=True)
     results = dataset.init_run_results(run_key, record=contents["record"])
     dataset.save_run_results(run_key, results)
 
 
-def _put_fields(dataset: fo.Dataset, run_key: str, written: Written) -> None:
+def _put_fields(dataset: fo.Dataset, items: Samples, run_key: str, written: Written) -> None:
     if written.is_ranked:
         samples.write_numbers(
             dataset,
+            items,
             names.rank_field(run_key),
             {sample_id: place for place, sample_id in enumerate(written.kept_ids, 1)},
             f"Place in the order in which the run {run_key} of smartdownsample chose what it kept: "
@@ -156,6 +160,7 @@ def _put_fields(dataset: fo.Dataset, run_key: str, written: Written) -> None:
     if written.groups is not None:
         samples.write_numbers(
             dataset,
+            items,
             names.group_field(run_key),
             written.groups,
             f"Number of the group of near-duplicates that the run {run_key} of smartdownsample "
@@ -168,20 +173,21 @@ def _views(
     dataset: fo.Dataset, view: fo.DatasetView, settings: dict[str, Any], written: Written
 ) -> dict[str, tuple[fo.DatasetView, str]]:
     """Returns the views to save, each with its description."""
-    run_key, tag, field = settings["run_key"], settings["tag"], settings["signature_field"]
+    run_key, items = settings["run_key"], targets.of_record(settings)
+    field, view = items.seen(settings["signature_field"]), targets.fresh(view)
     shown = {
         names.kept_view(run_key): (
-            samples.all_slices(dataset).match_tags(tag),
-            f"The {len(written.kept_ids):,} samples that the run {run_key} kept",
+            items.kept(dataset, settings["tag"]),
+            f"The {len(written.kept_ids):,} {items.noun} that the run {run_key} kept",
         ),
         names.buckets_view(run_key): (
             runs.by_bucket(view, field),
-            f"The samples of the run {run_key}, grouped by visual bucket",
+            f"The {items.noun} of the run {run_key}, grouped by visual bucket",
         ),
     }
     if written.groups is not None:
         shown[names.near_duplicates_view(run_key)] = (
-            runs.by_group(view, run_key, field),
+            runs.by_group(view, items.shown(names.group_field(run_key)), field),
             f"The near-duplicates that the run {run_key} found, in their groups",
         )
     return shown
@@ -190,22 +196,23 @@ def _views(
 def _remove(dataset: fo.Dataset, run_key: str, keep_signatures: bool) -> dict[str, Any]:
     """Removes a run, or what there is of it; its settings last."""
     record = runs.load(dataset, run_key)
-    tagged = samples.all_slices(dataset).match_tags(record["tag"])
-    untagged = len(tagged)
-    tagged.untag_samples(record["tag"])
+    items = targets.of_record(record)
+    untagged = items.count_marked(dataset, record["tag"])
+    items.unmark(dataset, record["tag"])
     views = [name for name in runs.views_of(record) if dataset.has_saved_view(name)]
     for name in views:
         dataset.delete_saved_view(name)
     numbers = runs.fields_of(dataset, run_key)
-    samples.delete_fields(dataset, numbers)
+    items.delete_fields(dataset, numbers)
     field = record["signature_field"]
     removable = not keep_signatures and samples.is_ours(dataset, field)
     if removable and not _is_used(dataset, field, but_for=run_key):
-        samples.delete_fields(dataset, [field])
+        items.delete_fields(dataset, [field])
     dataset.delete_run(run_key)
     return {
         "run_key": run_key,
         "tag": record["tag"],
+        "items": items.key,
         "untagged": untagged,
         "saved_views": views,
         "fields": numbers,

@@ -8,6 +8,7 @@ from .allocate import allocate
 from .api import sample_diverse
 from .buckets import assign_buckets, bucket_name
 from .choice import Choice
+from .crops import Crop
 from .downsample import downsample
 from .extract import extract, extract_batches, sign_file
 from .images import load_rgb
@@ -22,6 +23,7 @@ __version__ = "0.1.0"
 __all__ = [
     "Bucket",
     "Choice",
+    "Crop",
     "Selection",
     "Signature",
     "Signatures",

@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from .crops import Item, path_of
 from .table import Signatures
 
 #: Images that a worker signs between two hand-overs. Handing 32 over to another process and their
@@ -21,7 +22,7 @@ class Sign(Protocol):
     def hash_size(self) -> int:
         """That of the tables."""
 
-    def __call__(self, paths: Sequence[str]) -> Signatures:
+    def __call__(self, items: Sequence[Item]) -> Signatures:
         """Returns a table of as many rows; files that cannot be read are recorded in it."""
 
 
@@ -36,7 +37,7 @@ class Pool(Protocol):
     def window(self) -> int:
         """How many batches keep all workers busy while the caller handles a result."""
 
-    def submit(self, batch: Sequence[str]) -> Any:
+    def submit(self, batch: Sequence[Item]) -> Any:
         """Hands a batch over and returns the ticket for its result."""
 
     def result(self, ticket: Any) -> Signatures:
@@ -51,7 +52,7 @@ class WorkerDiedError(Exception):
 
 
 def one_by_one(
-    sign_one: Callable[[Sequence[str]], Signatures], paths: Sequence[str], hash_size: int
+    sign_one: Callable[[Sequence[Item]], Signatures], paths: Sequence[Item], hash_size: int
 ) -> Signatures:
     """Signs files one at a time, so that a file that kills its worker is found.
 
@@ -73,8 +74,10 @@ def one_by_one(
     return table
 
 
-def _survived(sign_one: Callable[[Sequence[str]], Signatures], path: str) -> Signatures | OSError:
+def _survived(sign_one: Callable[[Sequence[Item]], Signatures], item: Item) -> Signatures | OSError:
     try:
-        return sign_one([path])
+        return sign_one([item])
     except WorkerDiedError as death:
-        return OSError(f"Cannot read image file: {path} (the worker that read it died: {death})")
+        return OSError(
+            f"Cannot read image file: {path_of(item)} (the worker that read it died: {death})"
+        )

@@ -89,8 +89,8 @@ def _parser() -> argparse.ArgumentParser:
         "paths",
         nargs="*",
         metavar="PATH",
-        help="image files, folders (with all below them) or quoted globs; '-' or nothing reads "
-        "one path a line from standard input",
+        help="image files, folders (with all below them), quoted globs, or URLs of these such as "
+        "s3://bucket/folder; '-' or nothing reads one path a line from standard input",
     )
     add_output(parser)
     add_reading(parser)
@@ -107,7 +107,7 @@ def _run(options: argparse.Namespace) -> int:
     check_reading(options)
     paths, base = find_images(options.paths or ["-"], sys.stdin)
     choice = choice_of(options, paths)
-    output = Output(options)
+    output = Output(options, paths)
     signatures = extract_with_bar(
         paths,
         not options.quiet,

@@ -90,7 +90,7 @@ def select_command(program: str, arguments: list[str]) -> int:
     choice = choice_of(options, paths)
     if choice.needs_descriptors and not shards.has_descriptors:
         raise ValueError("these signatures were extracted with --no-descriptors, which this needs")
-    output = Output(options)
+    output = Output(options, paths)
     signatures = shards.signatures(choice.needs_descriptors)
     order = natural_order(paths)
     selection = downsample(signatures, order, options.target_count, options.seed, choice)

@@ -12,7 +12,9 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from .batches import Sign, WorkerDiedError, one_by_one
+from .crops import Crop, Item
 from .optional import optional
+from .remote import is_remote
 from .table import Signatures
 
 if TYPE_CHECKING:
@@ -77,12 +79,12 @@ class Cluster:
             self._window = _BATCHES_PER_THREAD * max(n_threads, 1)
         return self._window
 
-    def submit(self, batch: Sequence[str]) -> tuple[Sequence[str], Future[Signatures]]:
+    def submit(self, batch: Sequence[Item]) -> tuple[Sequence[Item], Future[Signatures]]:
         """Hands a batch over."""
-        paths = [os.path.abspath(path) for path in batch]
+        paths = [_absolute(item) for item in batch]
         return paths, self._handed_over(paths)
 
-    def result(self, ticket: tuple[Sequence[str], Future[Signatures]]) -> Signatures:
+    def result(self, ticket: tuple[Sequence[Item], Future[Signatures]]) -> Signatures:
         """Waits for a batch; as long as the cluster has no workers, until there are some.
 
         Raises:
@@ -103,7 +105,7 @@ class Cluster:
         if self._is_ours:
             self._client.close()
 
-    def _handed_over(self, paths: Sequence[str]) -> Future[Signatures]:
+    def _handed_over(self, paths: Sequence[Item]) -> Future[Signatures]:
         from . import __version__
 
         future = self._client.submit(
@@ -125,6 +127,12 @@ class Cluster:
         return signed
 
 
+def _absolute(item: Item) -> Item:
+    if isinstance(item, Crop):
+        return item._replace(path=str(_absolute(item.path)))
+    return item if is_remote(item) else os.path.abspath(item)
+
+
 def _connected(distributed: Any, scheduler: str | Client) -> Client:
     if not isinstance(scheduler, str):
         return scheduler
@@ -137,7 +145,7 @@ def _connected(distributed: Any, scheduler: str | Client) -> Client:
     return client
 
 
-def _sign_as(version: str, sign: Sign, paths: Sequence[str]) -> Signatures:
+def _sign_as(version: str, sign: Sign, paths: Sequence[Item]) -> Signatures:
     """What a worker does; its signatures must be those of the machine that asks."""
     from . import __version__
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Generator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from functools import cache, partial
+from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,10 +17,12 @@ from threadpoolctl import ThreadpoolController
 
 from .batches import BATCH_SIZE
 from .checks import one_of, whole_number
+from .crops import Crop, Item, path_of, sign_crops, spans
 from .descriptor import describe
 from .images import Picture, open_picture
 from .pools import open_pool
 from .reduced import sign_reduced
+from .remote import check as check_remote
 from .rules import (
     DECODES,
     MIN_HASH_SIZE,
@@ -62,7 +65,7 @@ class Pace:
 
 
 def extract(
-    paths: Sequence[str],
+    paths: Sequence[Item],
     hash_size: int = 8,
     n_workers: int = 4,
     image_loading_errors: str = "raise",
@@ -76,7 +79,8 @@ def extract(
     """Reads images and returns their signatures.
 
     Args:
-        paths: n image files
+        paths: n image files, or crops of image files; put those of one file next to each other, and
+            it is decoded once for all of them
         hash_size: side of the dHash, at least 4
         n_workers: how many images are read at the same time; the result does not depend on it
         image_loading_errors: ``"raise"`` stops at the first file that cannot be read, ``"skip"``
@@ -103,7 +107,7 @@ def extract(
         :class:`Signatures` of n rows
 
     Raises:
-        ValueError: for an argument out of its bounds
+        ValueError: for an argument out of its bounds, or if what URLs need is not installed
         FileNotFoundError, PermissionError, OSError: as
             :func:`smartdownsample_core.images.load_rgb`, unless errors are skipped
         ImportError, ConnectionError: if there is no Dask, or no such cluster
@@ -134,7 +138,7 @@ def raise_first_error(unreadable: dict[int, OSError]) -> None:
 
 
 def extract_batches(
-    paths: Sequence[str],
+    paths: Sequence[Item],
     hash_size: int = 8,
     n_workers: int = 4,
     decode: Decode = "exact",
@@ -146,7 +150,7 @@ def extract_batches(
     """Reads images and yields their signatures as they are computed, in the order of the paths.
 
     Args:
-        paths: n image files
+        paths: as in :func:`extract`
         hash_size: side of the dHash, at least 4
         n_workers: how many images are read at the same time
         decode: as in :func:`extract`
@@ -160,13 +164,14 @@ def extract_batches(
         images; a file that cannot be read is recorded in :attr:`Signatures.unreadable`
 
     Raises:
-        ValueError: for an argument out of its bounds
+        ValueError: for an argument out of its bounds, or if what URLs need is not installed
     """
     one_of("decode", decode, DECODES)
     one_of("workers", workers, WORKERS)
     one_of("start_method", start_method, START_METHODS)
     sign_files = _SignFiles(check_hash_size(hash_size), decode, descriptors)
     count = whole_number("n_workers", n_workers, minimum=1)
+    check_remote(path_of(item) for item in paths)
     if not paths:
         return  # and start nothing
     prepare: Callable[[], object] = _one_blas_thread
@@ -178,9 +183,8 @@ def extract_batches(
     pool = open_pool(sign_files, workers, count, start_method, prepare, scheduler)
     pending: deque[tuple[NDArray[np.int64], Any]] = deque()
     try:
-        for start in range(0, len(paths), pool.batch_size):
-            batch = paths[start : start + pool.batch_size]
-            pending.append((np.arange(start, start + len(batch)), pool.submit(batch)))
+        for start, stop in spans(paths, pool.batch_size):
+            pending.append((np.arange(start, stop), pool.submit(paths[start:stop])))
             while len(pending) > pool.window:
                 rows, ticket = pending.popleft()
                 yield rows, pool.result(ticket)
@@ -242,8 +246,13 @@ class _SignFiles:
     decode: Decode
     descriptors: bool
 
-    def __call__(self, paths: Sequence[str]) -> Signatures:
-        signed = [_signed(path, self.hash_size, self.decode) for path in paths]
+    def __call__(self, items: Sequence[Item]) -> Signatures:
+        signed: list[Signature | OSError] = []
+        for _, group in groupby(items, key=type):
+            alike = list(group)
+            paths = (path for path in alike if isinstance(path, str))
+            signed += [_signed(path, self.hash_size, self.decode) for path in paths]
+            signed += sign_crops([crop for crop in alike if isinstance(crop, Crop)], self.hash_size)
         return tabulate(signed, self.hash_size, self.descriptors)
 
 

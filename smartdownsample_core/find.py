@@ -12,6 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from .remote import find_remote, is_remote
+
 # Of all that Pillow opens, without what is no photograph or needs other programs (EPS, PDF, MPEG).
 _IMAGE_FORMATS = {"AVIF", "BMP", "GIF", "JPEG", "JPEG2000", "MPO", "PNG", "PPM", "TIFF", "WEBP"}
 
@@ -23,12 +25,13 @@ def find_images(arguments: Sequence[str], stdin: TextIO) -> tuple[list[str], str
     """Resolves the command line's PATHs.
 
     Args:
-        arguments: files, folders (searched by :func:`images_below`), globs, or ``-``
+        arguments: files, folders (searched by :func:`images_below`), globs, URLs of one of these
+            (see :func:`smartdownsample_core.remote.find_remote`), or ``-``
         stdin: where ``-`` reads one path a line from
 
     Returns:
         the files, each once, in the order they were named; and the folder that all of them are
-        below, which copies keep their structure relative to
+        below, which copies keep their structure relative to; URLs do not count for that
 
     Raises:
         ValueError: if an argument stands for no file
@@ -45,14 +48,17 @@ def find_images(arguments: Sequence[str], stdin: TextIO) -> tuple[list[str], str
             name = "on standard input" if argument == "-" else f"at {argument!r}"
             raise ValueError(f"no images found {name}{hint}")
         for path in files:
-            found.setdefault(os.path.abspath(path), path)
-        bases |= {os.path.abspath(argument)} if folder else set(map(_parent, files))
-    return list(found.values()), os.path.commonpath(bases)
+            found.setdefault(path if is_remote(path) else os.path.abspath(path), path)
+        local = (path for path in files if not is_remote(path))
+        bases |= {os.path.abspath(argument)} if folder else set(map(_parent, local))
+    return list(found.values()), os.path.commonpath(bases or [os.curdir])
 
 
 def _files_of(argument: str, stdin: TextIO) -> list[str]:
     if argument == "-":
         return [line.rstrip("\n") for line in stdin if line.strip()]
+    if is_remote(argument):
+        return find_remote(argument, _endings())
     if os.path.isdir(argument):
         return images_below(argument)
     if not _is_glob(argument):
@@ -67,8 +73,7 @@ def images_below(folder: str) -> list[str]:
     Raises:
         OSError: if a folder cannot be listed
     """
-    extensions = Image.registered_extensions().items()
-    readable = tuple(extension for extension, name in extensions if name in _IMAGE_FORMATS)
+    readable = _endings()
 
     def fail(error: OSError) -> None:
         raise error
@@ -101,6 +106,11 @@ def _stat(path: str) -> tuple[int, int]:
     except (OSError, ValueError):  # a null character in its name, for the second
         return -1, -1
     return stat.st_size, stat.st_mtime_ns
+
+
+def _endings() -> tuple[str, ...]:
+    extensions = Image.registered_extensions().items()
+    return tuple(extension for extension, name in extensions if name in _IMAGE_FORMATS)
 
 
 def _is_glob(argument: str) -> bool:

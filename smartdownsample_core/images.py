@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 
 from .limits import check_format, check_scans, check_sides, read_file
+from .remote import is_remote, read_remote
 
 #: The shorter side of an image that the decoder reduced has at least this many pixels.
 _SHORT_SIDE = 64
@@ -101,7 +102,7 @@ def load_rgb(path: str) -> Image.Image:
             truncated file, and one beyond the limits of :mod:`smartdownsample_core.limits`
     """
     with _NamedErrors(path):
-        return _load(read_file(path))
+        return _load(_read(path))
 
 
 def open_picture(path: str) -> Picture | Image.Image:
@@ -120,7 +121,7 @@ def open_picture(path: str) -> Picture | Image.Image:
         FileNotFoundError, PermissionError, OSError: as :func:`load_rgb`
     """
     with _NamedErrors(path):
-        data = read_file(path)
+        data = _read(path)
         picture = _jpeg_picture(path, data)
         if picture is not None:
             return picture
@@ -128,6 +129,10 @@ def open_picture(path: str) -> Picture | Image.Image:
         if not _is_worth_reducing(*full.size):
             return full
         return Picture(averaged(full), decode=lambda: full)
+
+
+def _read(path: str) -> bytes:
+    return read_remote(path) if is_remote(path) else read_file(path)
 
 
 def averaged(full: Image.Image) -> Reduced:

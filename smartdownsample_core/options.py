@@ -17,6 +17,7 @@ from .api import print_warnings
 from .checks import new_pngs, whole_number
 from .choice import STRATEGIES, Choice
 from .output import ERRORS, VERBS, new_list, place, write_list, write_text
+from .remote import is_remote
 from .rules import DECODES, MIN_HASH_SIZE
 from .selection import Selection
 
@@ -110,7 +111,8 @@ def check_output(options: argparse.Namespace) -> None:
 class Output:
     """Where the kept images go: places that are checked before any work is done."""
 
-    def __init__(self, options: argparse.Namespace) -> None:
+    def __init__(self, options: argparse.Namespace, paths: Sequence[str] = ()) -> None:
+        _refuse_to_place_urls(options, paths)
         self._options = options
         self._list = new_list(options.output)
         self._distribution, self._thumbnails = new_pngs(
@@ -126,6 +128,7 @@ class Output:
             base: the folder that copies keep their structure relative to
         """
         options = self._options
+        _refuse_to_place_urls(options, paths)
         print_warnings(selection, name_files=True, stream=sys.stderr)
         if not selection.n_readable:
             return FAILED
@@ -141,6 +144,15 @@ class Output:
             write_text(sys.stdout, paths, selection)
             sys.stdout.flush()
         return OK
+
+
+def _refuse_to_place_urls(options: argparse.Namespace, paths: Sequence[str]) -> None:
+    url = next(filter(is_remote, paths), None)
+    for verb in VERBS:
+        if url and getattr(options, f"{verb}_to"):
+            raise ValueError(
+                f"--{verb}-to is for local files, and {url} is a URL; write a list with --output"
+            )
 
 
 def add_choice(parser: argparse.ArgumentParser) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from .batches import BATCH_SIZE, Pool, Sign
 from .cluster import Cluster
+from .crops import Item
 from .processes import Processes
 from .rules import StartMethod, Workers
 from .table import Signatures
@@ -25,7 +26,7 @@ class Threads:
         self._sign = sign
         self._threads = ThreadPoolExecutor(count)
 
-    def submit(self, batch: Sequence[str]) -> Future[Signatures]:
+    def submit(self, batch: Sequence[Item]) -> Future[Signatures]:
         """Hands a batch over."""
         return self._threads.submit(self._sign, batch)
 

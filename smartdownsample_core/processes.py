@@ -19,6 +19,7 @@ from multiprocessing.connection import Connection
 from typing import Any
 
 from .batches import BATCH_SIZE, Sign, WorkerDiedError, one_by_one
+from .crops import Item
 from .rules import StartMethod
 from .table import Signatures
 
@@ -62,7 +63,7 @@ class Processes:
         self._idle: list[_Worker] = []
         self._closed = False
 
-    def submit(self, batch: Sequence[str]) -> Future[Signatures]:
+    def submit(self, batch: Sequence[Item]) -> Future[Signatures]:
         """Hands a batch over."""
         return self._threads.submit(self._signed, batch)
 
@@ -84,7 +85,7 @@ class Processes:
         for worker in list(self._workers):
             self._bury(worker)
 
-    def _signed(self, batch: Sequence[str]) -> Signatures:
+    def _signed(self, batch: Sequence[Item]) -> Signatures:
         with self._gate:
             self._slots.acquire()
         try:
@@ -104,7 +105,7 @@ class Processes:
             finally:
                 self._slots.release(self._count)
 
-    def _ask(self, batch: Sequence[str]) -> Signatures:
+    def _ask(self, batch: Sequence[Item]) -> Signatures:
         """Has a batch signed by a process that does nothing else meanwhile."""
         worker = self._idle_worker()
         try:

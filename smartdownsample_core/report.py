@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont, ImageOps
 
-from .images import load_rgb
+from .crops import Item, load_item
 from .selection import Bucket, Selection
 
 if TYPE_CHECKING:
@@ -108,7 +108,7 @@ def save_distribution(selection: Selection, path: Path) -> None:
     figure.savefig(path, dpi=110, format="png")
 
 
-def save_thumbnails(selection: Selection, paths: Sequence[str], path: Path) -> None:
+def save_thumbnails(selection: Selection, paths: Sequence[Item], path: Path) -> None:
     """Saves a 5x5 grid of thumbnails per bucket, spread over it in natural order.
 
     Kept images are framed. The grid shows kept and excluded images in the proportion of the
@@ -144,7 +144,7 @@ def save_thumbnails(selection: Selection, paths: Sequence[str], path: Path) -> N
 
 
 def save_charts(
-    selection: Selection, paths: Sequence[str], distribution: Path | None, thumbnails: Path | None
+    selection: Selection, paths: Sequence[Item], distribution: Path | None, thumbnails: Path | None
 ) -> None:
     """Saves those of the two charts that have a path."""
     if distribution:
@@ -184,7 +184,7 @@ def _evenly(places: NDArray[np.int64], count: int) -> NDArray[np.int64]:
 def _grid(
     selection: Selection,
     bucket: Bucket,
-    paths: Sequence[str],
+    paths: Sequence[Item],
     kept: NDArray[np.bool_],
     side: int,
 ) -> Image.Image:
@@ -208,10 +208,10 @@ def _grid(
     return grid
 
 
-def _tile(path: str, side: int, kept: bool) -> Image.Image:
+def _tile(path: Item, side: int, kept: bool) -> Image.Image:
     framed = Image.new("RGB", (side, side), _PAPER)
     try:
-        tile = ImageOps.fit(load_rgb(path), (side - 2, side - 2))
+        tile = ImageOps.fit(load_item(path), (side - 2, side - 2))
     except OSError:  # gone since it was signed; the grid shows a gap rather than fail
         tile = Image.new("RGB", (side - 2, side - 2), EXCLUDED_COLOR)
     framed.paste(tile, (1, 1))

@@ -20,7 +20,7 @@ _ALLOWED = {
     "checks": set(),
     "descriptor": set(),
     "features": set(),
-    "find": set(),
+    "find": {"remote"},
     "limits": set(),
     "nearest": set(),
     "optional": set(),
@@ -30,8 +30,11 @@ _ALLOWED = {
     "strata": set(),
     "surroundings": {"limits"},
     "traits": set(),
-    "images": {"limits"},
+    "images": {"limits", "remote"},
     "allocate": {"checks"},
+    "crops": {"images", "signature"},
+    # The only one that imports fsspec, and not before there is a URL to read.
+    "remote": {"limits"},
     "choice": {"checks", "features", "strata"},
     "duplicates": {"nearest"},
     "farthest": {"nearest"},
@@ -40,11 +43,11 @@ _ALLOWED = {
     "representative": {"nearest"},
     "select": {"checks"},
     "table": {"descriptor", "traits"},
-    "batches": {"table"},
+    "batches": {"crops", "table"},
     "buckets": {"rules", "table"},
     "constraints": {"choice", "duplicates", "features", "nearest", "strata", "table", "traits"},
-    "cluster": {"__version__", "batches", "optional", "table"},
-    "processes": {"batches", "rules", "table"},
+    "cluster": {"__version__", "batches", "crops", "optional", "remote", "table"},
+    "processes": {"batches", "crops", "rules", "table"},
     "selection": {"buckets"},
     "shards": {"buckets", "checks", "optional", "table"},
     "strategies": {
@@ -55,18 +58,18 @@ _ALLOWED = {
         "neighbors", "selection", "strategies", "table",
     },
     "output": {"buckets", "checks", "selection"},
-    "pools": {"batches", "cluster", "processes", "rules", "table"},
-    "report": {"images", "selection"},
+    "pools": {"batches", "cluster", "crops", "processes", "rules", "table"},
+    "report": {"crops", "selection"},
     "shard_select": {"allocate", "buckets", "checks", "order", "select", "selection", "shards"},
     "extract": {
-        "batches", "checks", "descriptor", "images", "pools", "reduced", "rules", "signature",
-        "surroundings", "table", "traits",
+        "batches", "checks", "crops", "descriptor", "images", "pools", "reduced", "remote", "rules",
+        "signature", "surroundings", "table", "traits",
     },
     "api": {
         "checks", "choice", "downsample", "extract", "order", "report", "rules", "selection",
         "table",
     },
-    "options": {"api", "checks", "choice", "output", "report", "rules", "selection"},
+    "options": {"api", "checks", "choice", "output", "remote", "report", "rules", "selection"},
     "cli_shards": {
         "__version__", "checks", "downsample", "extract", "find", "options", "order",
         "output", "shard_select", "shards", "table",
@@ -76,7 +79,7 @@ _ALLOWED = {
         "output",
     },
     "__init__": {
-        "allocate", "api", "buckets", "choice", "downsample", "extract", "images", "order",
+        "allocate", "api", "buckets", "choice", "crops", "downsample", "extract", "images", "order",
         "select", "selection", "signature", "table",
     },
     "__main__": {"cli"},
@@ -84,7 +87,7 @@ _ALLOWED = {
 
 #: What the core may import of others, besides the standard library.
 _THIRD_PARTY = {
-    "PIL", "distributed", "imagehash", "matplotlib", "natsort", "numpy", "simplejpeg",
+    "PIL", "distributed", "fsspec", "imagehash", "matplotlib", "natsort", "numpy", "simplejpeg",
     "threadpoolctl", "tqdm",
 }  # fmt: skip
 
@@ -152,8 +155,8 @@ def test_core_works_where_fiftyone_cannot_be_imported(tmp_path: Path) -> None:
 def test_importing_the_core_is_light(tmp_path: Path) -> None:
     """Nothing imports matplotlib, scipy, pandas or Dask before it is needed."""
     heavy = {
-        "dask", "demo", "distributed", "fiftyone", "matplotlib", "pandas", "plugin", "pyarrow",
-        "scipy",
+        "aiohttp", "dask", "demo", "distributed", "fiftyone", "fsspec", "matplotlib", "pandas", "plugin",
+        "pyarrow", "scipy",
     }  # fmt: skip
     assert _run(_HEAVY.replace("{HEAVY!r}", repr(heavy)), cwd=tmp_path).split() == []
 

@@ -73,6 +73,12 @@ def test_nothing_given_becomes_code(path: Path) -> None:
     assert [fault for call in _calls(path) for fault in _faults(call)] == []
 
 
+def test_the_network_is_reached_in_one_place() -> None:
+    """Only for paths that are URLs: the module that reads them alone imports fsspec."""
+    users = [path.name for path in _SHIPPED if _imported(path) & {"fsspec", "aiohttp", "s3fs"}]
+    assert users == ["remote.py"]
+
+
 @pytest.mark.parametrize(
     "code",
     [

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 import fiftyone as fo
 import numpy as np
 import pytest
@@ -180,57 +178,3 @@ def test_an_empty_view_is_refused(dataset, operators) -> None:
         operators.downsample(dataset.match_tags("none"), 10)
     with pytest.raises(ValueError, match="there are no samples here; choose another view"):
         operators.compute_signatures(fo.Dataset())
-
-
-def _video_sample() -> fo.Sample:
-    """A video of two frames whose images are said to be extracted, and an event."""
-    video = fo.Sample("/videos/1.mp4", event=fo.TemporalDetection(label="event", support=[1, 2]))
-    for number in (1, 2):
-        video.frames[number] = fo.Frame(filepath=f"/videos/1/{number}.jpg")
-    return video
-
-
-@pytest.fixture
-def refused(make_dataset, images, request) -> tuple[fo.Dataset, fo.DatasetView]:
-    """A dataset and a view of it that is not one of images."""
-    if request.param in ("video", "clips", "frames"):
-        dataset = make_dataset([_video_sample()])
-        views = {
-            "video": dataset.view,
-            "clips": lambda: dataset.to_clips("event"),
-            "frames": dataset.to_frames,
-        }
-        return dataset, views[request.param]()
-    if request.param == "patches":
-        box = fo.Detection(label="deer", bounding_box=[0, 0, 0.5, 0.5])
-        dataset = make_dataset([fo.Sample(images[0], animals=fo.Detections(detections=[box]))])
-        return dataset, dataset.to_patches("animals")
-    suffix = {"3d": "fo3d", "point-cloud": "pcd"}[request.param]
-    dataset = make_dataset([f"/scenes/1.{suffix}"])
-    return dataset, dataset.view()
-
-
-@pytest.mark.parametrize(
-    ("refused", "message"),
-    [
-        ("video", "the samples are of media type 'video'; smartdownsample works on whole images"),
-        ("3d", "the samples are of media type '3d'; smartdownsample works on whole images"),
-        ("point-cloud", "the samples are of media type 'point-cloud'"),
-        ("clips", "the view holds clips; smartdownsample works on whole images"),
-        ("frames", "the view holds frames; smartdownsample works on whole images"),
-        ("patches", "the view holds patches; smartdownsample works on whole images"),
-    ],
-    indirect=["refused"],
-    ids=["video", "3d", "point-cloud", "clips", "frames", "patches"],
-)
-def test_what_is_not_images_is_refused(refused, operators, state_of, message) -> None:
-    """Videos, scenes and views of parts of samples are refused with the reason."""
-    dataset, view = refused
-    before = state_of(dataset)
-    with pytest.raises(ValueError, match=re.escape(message)):
-        operators.downsample(view, 1)
-    with pytest.raises(ValueError, match=re.escape(message)):
-        operators.compute_signatures(view)
-    with pytest.raises(ValueError, match=re.escape(message)):
-        operators.downsample(view.select_fields(), 1)
-    assert state_of(dataset) == before

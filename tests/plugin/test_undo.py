@@ -18,6 +18,7 @@ def test_undo_leaves_the_dataset_as_it_was(dataset, operators, state_of) -> None
     assert result == {
         "run_key": "smartdownsample",
         "tag": "chosen",
+        "items": "samples",
         "untagged": 20,
         "saved_views": ["smartdownsample kept", "smartdownsample buckets"],
         "fields": [],

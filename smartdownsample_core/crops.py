@@ -1,0 +1,136 @@
+"""Crops of images, such as labelled objects: each signed as if it were an image of its own."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+from typing import NamedTuple
+
+from PIL import Image
+
+from .images import load_rgb
+from .signature import Signature, sign
+
+
+class Crop(NamedTuple):
+    """A part of an image file, to be signed instead of all of it."""
+
+    path: str
+    """of the image file"""
+    box: tuple[float, float, float, float]
+    """left, top, width and height as shares of those of the image, 0-1"""
+
+
+Item = str | Crop
+"""What can be signed: the path of an image file, or a crop of one."""
+
+
+def path_of(item: Item) -> str:
+    """Returns the path of the file that an item is in."""
+    return item.path if isinstance(item, Crop) else item
+
+
+def spans(items: Sequence[Item], least: int) -> Iterator[tuple[int, int]]:
+    """Cuts a list into consecutive spans, and never between two crops of one file.
+
+    So that a file is decoded once for all of its crops, if these are next to each other.
+
+    Args:
+        items: n items
+        least: length that a span has at least, but for the last
+
+    Yields:
+        ``(start, stop)``
+
+    >>> box = (0, 0, 1, 1)
+    >>> list(spans([Crop("a", box), Crop("b", box), Crop("b", box), "b", "b"], 2))
+    [(0, 3), (3, 5)]
+    """
+    start = 0
+    while start < len(items):
+        stop = min(start + least, len(items))
+        while stop < len(items) and _of_one_file(items[stop - 1], items[stop]):
+            stop += 1
+        yield start, stop
+        start = stop
+
+
+def _of_one_file(item: Item, other: Item) -> bool:
+    return isinstance(item, Crop) and isinstance(other, Crop) and item.path == other.path
+
+
+def sign_crops(crops: Sequence[Crop], hash_size: int) -> list[Signature | OSError]:
+    """Signs crops; those of one file that are next to each other decode it once.
+
+    A crop's signature is that of the definition, :func:`smartdownsample_core.sign`, applied to
+    ``image.crop(box)``. Crops are small, so nothing is decoded reduced.
+
+    Args:
+        crops: n crops
+        hash_size: side of the dHash
+
+    Returns:
+        n signatures; of a crop that cannot be read, the error of
+        :func:`smartdownsample_core.load_rgb`, also for a box without pixels
+    """
+    signed: list[Signature | OSError] = []
+    for path, group in groupby(crops, key=path_of):
+        try:
+            image = load_rgb(path)
+        except OSError as error:
+            signed += [error for _ in group]
+            continue
+        signed += [_sign_crop(image, crop, hash_size) for crop in group]
+    return signed
+
+
+def _sign_crop(image: Image.Image, crop: Crop, hash_size: int) -> Signature | OSError:
+    try:
+        return sign(_cut(image, crop), hash_size)
+    except OSError as error:
+        return error
+
+
+def load_item(item: Item) -> Image.Image:
+    """Returns the pixels of an item; errors are those of :func:`smartdownsample_core.load_rgb`."""
+    image = load_rgb(path_of(item))
+    return _cut(image, item) if isinstance(item, Crop) else image
+
+
+def _cut(image: Image.Image, crop: Crop) -> Image.Image:
+    try:
+        return image.crop(pixel_box(crop.box, *image.size))
+    except ValueError as error:
+        raise OSError(f"Cannot read image file: {crop.path} ({error})") from None
+
+
+def pixel_box(box: Sequence[float], width: int, height: int) -> tuple[int, int, int, int]:
+    """Returns left, top, right and bottom of a relative box in pixels, clipped to the image.
+
+    Corners are rounded down, as FiftyOne does when it cuts out patches.
+
+    Args:
+        box: left, top, width and height, relative
+        width: of the image
+        height: of the image
+
+    Raises:
+        ValueError: if there is no box, or no pixel of the image is in it
+
+    >>> pixel_box((0.1, 0.5, 0.25, 0.7), 100, 60)
+    (10, 30, 35, 60)
+    """
+    if len(box) != 4 or not all(map(math.isfinite, box)):
+        raise ValueError(f"its box must be four numbers, got {list(box)}")
+    x, y, across, down = box
+    left, right = _clipped(x, across, width)
+    top, bottom = _clipped(y, down, height)
+    if left >= right or top >= bottom:
+        raise ValueError(f"its box {list(box)} has none of the {width:,} x {height:,} pixels")
+    return left, top, right, bottom
+
+
+def _clipped(start: float, length: float, size: int) -> tuple[int, int]:
+    first, last = (min(max(place, 0.0), 1.0) for place in (start, start + length))
+    return int(first * size), int(last * size)
