@@ -155,8 +155,8 @@ def test_core_works_where_fiftyone_cannot_be_imported(tmp_path: Path) -> None:
 def test_importing_the_core_is_light(tmp_path: Path) -> None:
     """Nothing imports matplotlib, scipy, pandas or Dask before it is needed."""
     heavy = {
-        "aiohttp", "dask", "demo", "distributed", "fiftyone", "fsspec", "matplotlib", "pandas", "plugin",
-        "pyarrow", "scipy",
+        "aiohttp", "dask", "demo", "distributed", "fiftyone", "fsspec", "matplotlib", "pandas",
+        "plugin", "pyarrow", "scipy",
     }  # fmt: skip
     assert _run(_HEAVY.replace("{HEAVY!r}", repr(heavy)), cwd=tmp_path).split() == []
 
