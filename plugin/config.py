@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import multiprocessing
 import os
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar, get_args
 
 import fiftyone as fo
 import fiftyone.core.utils as fou
@@ -16,10 +17,15 @@ import numpy as np
 from smartdownsample_core.checks import one_of, whole_number
 from smartdownsample_core.choice import MISSING_TARGET, Strategy
 from smartdownsample_core.extract import check_hash_size
+from smartdownsample_core.optional import optional
 from smartdownsample_core.rules import DECODES, Decode
 
 from . import choices, files, names, runs, samples, targets
 from .items import SAMPLES, Samples
+
+#: What reads images.
+WorkersSetting = Literal["auto", "threads", "processes", "dask"]
+WORKERS_SETTINGS: tuple[WorkersSetting, ...] = get_args(WorkersSetting)
 
 #: Settings that name a file to save a chart to.
 CHARTS = ("save_distribution", "save_thumbnails")
@@ -35,6 +41,11 @@ class SignatureConfig:
     hash_size: int = 8
     decode: Decode = "exact"
     n_workers: int = 4
+    workers: WorkersSetting = "auto"
+    """auto: the cluster, if there is a scheduler; else threads in the App's server, where processes
+    would be in the way of other users, and processes in the SDK and in delegated runs"""
+    scheduler: str = ""
+    """address of a Dask scheduler"""
     recompute: bool = False
     group_slice: str = ""
     """of a grouped dataset, the slice to read; the active one if empty"""
@@ -55,6 +66,25 @@ class SignatureConfig:
             if choices.is_given(value)
         }
         return cls(**given)
+
+    def reading(self, in_app: bool) -> dict[str, Any]:
+        """Returns how images are read, as keywords of the core's ``extract_batches``.
+
+        Args:
+            in_app: whether this is the App's server
+        """
+        workers = self.workers
+        if workers == "auto":
+            # Processes of a pool of Python's are daemons, and may have no children.
+            threads = in_app or multiprocessing.current_process().daemon
+            workers = "dask" if self.scheduler else "threads" if threads else "processes"
+        return {
+            "hash_size": self.hash_size,
+            "n_workers": self.n_workers,
+            "decode": self.decode,
+            "workers": workers,
+            "scheduler": self.scheduler or None,
+        }
 
     def problems(self, dataset: fo.Dataset, view: fo.DatasetView) -> dict[str, str]:
         """Returns what is wrong with the settings for this target: setting to error message."""
@@ -79,6 +109,9 @@ class SignatureConfig:
             yield "decode", reason
         if reason := _error(whole_number, "n_workers", self.n_workers, 1):
             yield "n_workers", reason
+        if reason := _error(one_of, "workers", self.workers, WORKERS_SETTINGS):
+            yield "workers", reason
+        yield from self._scheduler_problems()
         if not _is_name(self.signature_field):
             yield "signature_field", _not_a_name("signature_field", self.signature_field)
             return
@@ -95,6 +128,25 @@ class SignatureConfig:
                 f"the dataset has a field {stored!r} that smartdownsample did not "
                 "make; choose another signature_field",
             )
+
+    def _scheduler_problems(self) -> Iterator[tuple[str, str]]:
+        if not self.scheduler:
+            if self.workers == "dask":
+                yield (
+                    "scheduler",
+                    "workers='dask' needs the scheduler, such as scheduler='tcp://10.0.0.1:8786'",
+                )
+            return
+        if self.workers not in ("auto", "dask"):
+            yield (
+                "scheduler",
+                f"scheduler {self.scheduler!r} is for the workers of Dask, not for "
+                f"{self.workers!r}; leave one of them out",
+            )
+        try:
+            optional("distributed", "dask", "scheduler")
+        except ImportError as error:
+            yield "scheduler", str(error)
 
 
 @dataclass(frozen=True, kw_only=True)

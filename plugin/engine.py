@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Generator
+from contextlib import closing
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -36,7 +37,7 @@ class Progress(NamedTuple):
 
 
 def compute_signatures(
-    dataset: fo.Dataset, view: fo.DatasetView, config: SignatureConfig, wanted_by_user: bool = True
+    dataset: fo.Dataset, view: fo.DatasetView, config: SignatureConfig, in_app: bool = False
 ) -> Generator[Progress, None, dict[str, Any]]:
     """Computes and writes the signatures that are missing or out of date.
 
@@ -47,7 +48,7 @@ def compute_signatures(
         dataset: the dataset
         view: what to work on
         config: the settings
-        wanted_by_user: the user asked for the signatures as such, so that no undo removes them
+        in_app: whether this is the App's server; see :meth:`SignatureConfig.reading`
 
     Yields:
         :class:`Progress`
@@ -58,16 +59,17 @@ def compute_signatures(
 
     Raises:
         ValueError: for bad settings, before anything is written; or if no image can be read
+        OSError: if there are no workers: no cluster at the scheduler's address, or no processes
     """
     view = samples.flat(view, config.group_slice)
     config.check(dataset, view)
     target = _load(view, config)
-    yield from _sign(dataset, target, config, wanted_by_user)
+    yield from _sign(dataset, target, config, wanted_by_user=True, in_app=in_app)
     return _counts(target, target.items, config)
 
 
 def run(
-    dataset: fo.Dataset, view: fo.DatasetView, config: DownsampleConfig
+    dataset: fo.Dataset, view: fo.DatasetView, config: DownsampleConfig, in_app: bool = False
 ) -> Generator[Progress, None, dict[str, Any]]:
     """Downsamples: signatures, selection, then tag, saved views and record.
 
@@ -75,6 +77,7 @@ def run(
         dataset: the dataset
         view: what to choose from
         config: the settings
+        in_app: whether this is the App's server; see :meth:`SignatureConfig.reading`
 
     Yields:
         :class:`Progress`
@@ -93,7 +96,7 @@ def run(
     target = _load(view, config)
     items = targets.of(view, config.whole_groups)
     choice = choices.make(dataset, view, target.ids, config)
-    yield from _sign(dataset, target, config, wanted_by_user=False)
+    yield from _sign(dataset, target, config, wanted_by_user=False, in_app=in_app)
     selecting = Progress(len(target.ids), len(target.ids), "Selecting")
     yield selecting
     selection = yield from waiting(lambda: _select(target, config, choice), selecting)
@@ -139,22 +142,34 @@ def _load(view: fo.DatasetView, config: SignatureConfig) -> samples.Target:
 
 
 def _sign(
-    dataset: fo.Dataset, target: samples.Target, config: SignatureConfig, wanted_by_user: bool
+    dataset: fo.Dataset,
+    target: samples.Target,
+    config: SignatureConfig,
+    wanted_by_user: bool,
+    in_app: bool,
 ) -> Generator[Progress, None, None]:
-    """Reads the images whose signature is stale, and writes as it goes."""
+    """Reads the images whose signature is stale, and writes as it goes.
+
+    Args:
+        dataset: the dataset
+        target: its samples
+        config: the settings
+        wanted_by_user: the user asked for the signatures as such, so that no undo removes them
+        in_app: as in :func:`run`
+    """
     writer = _Writer(dataset, target, config, wanted_by_user)
     pace = Pace()
     paths = [target.sources[row] for row in target.stale]
     label = f"Reading images into the field '{target.items.stored(config.signature_field)}'"
     try:
-        batches = extract_batches(paths, config.hash_size, config.n_workers, config.decode)
-        for places, batch in batches:
-            rows = target.stale[places]
-            target.signatures.put(rows, batch)
-            writer.add(rows)
-            done = int(places[-1]) + 1
-            if pace.is_due(done, len(paths)):
-                yield Progress(done, len(paths), label)
+        with closing(extract_batches(paths, **config.reading(in_app))) as batches:
+            for places, batch in batches:
+                rows = target.stale[places]
+                target.signatures.put(rows, batch)
+                writer.add(rows)
+                done = int(places[-1]) + 1
+                if pace.is_due(done, len(paths)):
+                    yield Progress(done, len(paths), label)
     except (GeneratorExit, KeyboardInterrupt):
         writer.flush()
         raise

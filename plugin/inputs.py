@@ -178,8 +178,28 @@ SIGNATURE_ROWS = (
         "n_workers",
         "whole number",
         "Workers",
-        "Threads that read images at the same time",
+        "Images that are read at the same time",
         SignatureConfig.n_workers,
+    ),
+    Row(
+        "workers",
+        "choice",
+        "Workers are",
+        default=SignatureConfig.workers,
+        choices=(
+            (
+                "auto",
+                "As is best: threads now, processes if scheduled, Dask if there is a scheduler",
+            ),
+            ("threads", "Threads"),
+            ("processes", "Processes: a file that crashes its reader costs no other"),
+        ),
+    ),
+    Row(
+        "scheduler",
+        "text",
+        "Dask scheduler",
+        "Its address, such as tcp://10.0.0.1:8786, to read on a cluster that sees the same files",
     ),
     Row(
         "recompute",

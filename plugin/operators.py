@@ -14,8 +14,8 @@ from smartdownsample_core.choice import Strategy
 from smartdownsample_core.rules import Decode
 
 from . import choices, engine, forms, names, outputs, targets
-from .config import Config, DownsampleConfig, SignatureConfig
-from .progress import Job, execute, show_output, with_bar
+from .config import Config, DownsampleConfig, SignatureConfig, WorkersSetting
+from .progress import Job, execute, in_app, show_output, with_bar
 
 
 class Downsample(foo.Operator):
@@ -48,7 +48,7 @@ class Downsample(foo.Operator):
     def execute(self, ctx: foo.ExecutionContext) -> Any:
         """Runs; returns the record, or streams to the App."""
         config = DownsampleConfig.from_params(ctx.params)
-        job = engine.run(ctx.dataset, forms.target(ctx), config)
+        job = engine.run(ctx.dataset, forms.target(ctx), config, in_app(ctx))
 
         def show(result: dict[str, Any]) -> Iterator[Any]:
             yield ctx.ops.reload_dataset()
@@ -82,6 +82,8 @@ class Downsample(foo.Operator):
         decode: Decode = SignatureConfig.decode,
         random_seed: int = DownsampleConfig.random_seed,
         n_workers: int = SignatureConfig.n_workers,
+        workers: WorkersSetting = SignatureConfig.workers,
+        scheduler: str = "",
         recompute: bool = SignatureConfig.recompute,
         group_slice: str = SignatureConfig.group_slice,
         whole_groups: bool = DownsampleConfig.whole_groups,
@@ -120,7 +122,11 @@ class Downsample(foo.Operator):
             hash_size: side of the difference hash, at least 4
             decode: "exact", or "fast", which takes less time and is less exact
             random_seed: the same seed keeps the same samples
-            n_workers: threads that read images at the same time
+            n_workers: how many images are read at the same time
+            workers: ``"threads"``, ``"processes"``, of which a bad file can end one without harm to
+                the rest, or ``"dask"``; ``"auto"`` takes threads in the App's server only
+            scheduler: address of a Dask cluster's scheduler, such as ``"tcp://10.0.0.1:8786"``,
+                whose workers see the images under the same paths
             recompute: compute all signatures anew, not only those missing or out of date
             group_slice: of a grouped dataset, the slice whose images are compared; the active one
                 by default
@@ -135,6 +141,7 @@ class Downsample(foo.Operator):
 
         Raises:
             ValueError: for bad settings, before anything is written; or if no image can be read
+            ConnectionError: if there is no such cluster, before anything is written
         """
         params = {
             "target_count": target_count,
@@ -153,6 +160,8 @@ class Downsample(foo.Operator):
             "decode": decode,
             "random_seed": random_seed,
             "n_workers": n_workers,
+            "workers": workers,
+            "scheduler": scheduler,
             "recompute": recompute,
             "group_slice": group_slice,
             "whole_groups": whole_groups,
@@ -185,7 +194,7 @@ class ComputeSignatures(foo.Operator):
     def execute(self, ctx: foo.ExecutionContext) -> Any:
         """Runs; returns the counts, or streams to the App."""
         config = SignatureConfig.from_params(ctx.params)
-        job = engine.compute_signatures(ctx.dataset, forms.target(ctx), config)
+        job = engine.compute_signatures(ctx.dataset, forms.target(ctx), config, in_app(ctx))
 
         def show(result: dict[str, Any]) -> Iterator[Any]:
             yield ctx.ops.reload_dataset()
@@ -205,6 +214,8 @@ class ComputeSignatures(foo.Operator):
         hash_size: int = SignatureConfig.hash_size,
         decode: Decode = SignatureConfig.decode,
         n_workers: int = SignatureConfig.n_workers,
+        workers: WorkersSetting = SignatureConfig.workers,
+        scheduler: str = "",
         recompute: bool = SignatureConfig.recompute,
         group_slice: str = SignatureConfig.group_slice,
         delegate: bool = False,
@@ -216,7 +227,11 @@ class ComputeSignatures(foo.Operator):
             signature_field: where to write them
             hash_size: side of the difference hash, at least 4
             decode: "exact", or "fast", which takes less time and is less exact
-            n_workers: threads that read images at the same time
+            n_workers: how many images are read at the same time
+            workers: ``"threads"``, ``"processes"``, of which a bad file can end one without harm to
+                the rest, or ``"dask"``; ``"auto"`` takes threads in the App's server only
+            scheduler: address of a Dask cluster's scheduler, such as ``"tcp://10.0.0.1:8786"``,
+                whose workers see the images under the same paths
             recompute: compute all signatures anew, not only those missing or out of date
             group_slice: of a grouped dataset, the slice to read; the active one by default
             delegate: schedule the computation instead of running it now
@@ -227,12 +242,15 @@ class ComputeSignatures(foo.Operator):
 
         Raises:
             ValueError: for bad settings, before anything is written; or if no image can be read
+            ConnectionError: if there is no such cluster, before anything is written
         """
         params = {
             "signature_field": signature_field,
             "hash_size": hash_size,
             "decode": decode,
             "n_workers": n_workers,
+            "workers": workers,
+            "scheduler": scheduler,
             "recompute": recompute,
             "group_slice": group_slice,
         }

@@ -27,8 +27,7 @@ def execute(
 ) -> Any:
     """Runs a job: streams to the App, else returns its plain result.
 
-    FiftyOne drops what a generator returns, so the SDK and delegated runs must not get one. A
-    request that came from the App through the server's routes is told by its ``operator_uri``.
+    FiftyOne drops what a generator returns, so the SDK and delegated runs must not get one.
 
     Args:
         ctx: the context of the operator
@@ -37,9 +36,14 @@ def execute(
     """
     if ctx.delegated:
         return _drain(job, _Delegated(ctx).report)
-    if "operator_uri" in ctx.request_params:
+    if in_app(ctx):
         return _stream(ctx, job, show)
     return with_bar(job)
+
+
+def in_app(ctx: foo.ExecutionContext) -> bool:
+    """Whether an operator runs in the App's server: its routes leave an ``operator_uri``."""
+    return not ctx.delegated and "operator_uri" in ctx.request_params
 
 
 def with_bar(job: Job) -> dict[str, Any]:

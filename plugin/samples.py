@@ -28,6 +28,9 @@ from . import names, targets
 from .items import Samples
 from .local import localized
 
+#: Samples whose stored signatures are held as Python values at a time, of 2.5 kB each.
+_LOADED_AT_A_TIME = 20_000
+
 _HIDING = (SelectFields, ExcludeFields)
 
 #: Sub-fields that a signature is read from, one by one, and those that hold a column each.
@@ -98,54 +101,62 @@ def load(
     items = targets.of(view)
     wanted = (*_STORED, *_COLUMNS, *_STAMP, *(name for name, _, _ in items.subfields))
     fields = [f"{field}.{name}" for name in wanted]
-    reuse = not recompute and all(items.has(view, name) for name in fields)
-    ids, paths, *columns = items.read(view, fields if reuse else ())
+    ids, paths = items.read(view, ())
     sources = items.sources(view, paths)
+    has_crops = sources is not paths
     files = {path: file_stamp(path) for path in dict.fromkeys(paths)}
     stamps = [
         (*files[path], *items.stamps(source)) for path, source in zip(paths, sources, strict=True)
     ]
     signatures = Signatures.blank(len(ids), hash_size)
-    if reuse:
-        stored = dict(zip(wanted, columns, strict=True))
-        stale = _fill(signatures, stored, stamps, decode)
-    else:
-        stale = list(range(len(ids)))
-    if sources is not paths:  # crops of one file next to each other, so that it is decoded once
-        stale.sort(key=paths.__getitem__)
-    rows = np.array(stale, dtype=np.int64)
+    is_stale = np.ones(len(ids), bool)
+    if not recompute and all(items.has(view, name) for name in fields):
+        # What is known of crops is kept on their samples, which are read as a whole.
+        at_a_time = len(ids) if has_crops else _LOADED_AT_A_TIME
+        for start in range(0, len(ids), max(at_a_time, 1)):
+            some = ids[start : start + at_a_time]
+            part = view if len(some) == len(ids) else view.select(some)
+            found, _, *columns = items.read(part, fields)
+            row_of = {one: row for row, one in enumerate(some, start)}
+            stored = dict(zip(wanted, columns, strict=True))
+            good = _fill(signatures, [row_of[one] for one in found], stored, stamps, decode)
+            is_stale[good] = False
+    stale = np.flatnonzero(is_stale)
+    if has_crops:  # crops of one file next to each other, so that it is decoded once
+        stale = np.array(sorted(stale.tolist(), key=paths.__getitem__), dtype=np.int64)
     return Target(
         items,
         ids,
         items.documents(view, ids),
         paths,
-        localized(view, ids, sources, rows),
+        localized(view, ids, sources, stale),
         signatures,
         stamps,
-        rows,
+        stale,
     )
 
 
 def _fill(
     signatures: Signatures,
+    rows: Sequence[int],
     stored: Mapping[str, Sequence[Any]],
     stamps: Sequence[tuple[Any, ...]],
     decode: Decode,
 ) -> list[int]:
-    """Fills the table with the stored signatures that hold; returns the rows of the others."""
+    """Fills rows of the table with those stored signatures that hold; returns these rows."""
     hash_size = signatures.hash_size
-    good, stale, descriptors = [], [], []
+    good, places, descriptors = [], [], []
     columns = zip(*(stored[name] for name in _STORED), strict=True)
     in_stamp = [name for name in stored if name not in (*_STORED, *_COLUMNS)]
     stored_stamps = zip(*(stored[name] for name in in_stamp), strict=True)
-    for row, (values, stamp) in enumerate(zip(columns, stored_stamps, strict=True)):
+    for place, (row, values, stamp) in enumerate(zip(rows, columns, stored_stamps, strict=True)):
         made_by, *rest = stamp
         holds = made_by in ("exact", decode) and rest == [hash_size, *stamps[row]]
         if None in values or not holds:
-            stale.append(row)
             continue
         descriptor, dhash, ahash, *mean_rgb = values
         good.append(row)
+        places.append(place)
         descriptors.append(b64decode(descriptor))
         signatures.dhash[row] = from_hex(dhash, hash_size**2)
         signatures.ahash[row] = from_hex(ahash, (hash_size // 2) ** 2)
@@ -153,8 +164,8 @@ def _fill(
     joined = np.frombuffer(b"".join(descriptors), np.uint8)
     signatures.descriptor[good] = joined.reshape(-1, DESCRIPTOR_SIZE)
     for name, column in _COLUMNS.items():
-        getattr(signatures, column)[good] = [stored[name][row] for row in good]
-    return stale
+        getattr(signatures, column)[good] = [stored[name][place] for place in places]
+    return good
 
 
 def file_stamp(path: str) -> tuple[int | None, float | None]:

@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import Callable, Iterable
 from dataclasses import fields
-from typing import Any, Literal, TextIO, overload
+from typing import TYPE_CHECKING, Any, Literal, TextIO, overload
 
 from tqdm import tqdm
 
@@ -19,6 +19,9 @@ from .report import save_charts, shortfalls, summary
 from .rules import DECODES, WORKERS, Decode, Workers
 from .selection import Selection
 from .table import Signatures
+
+if TYPE_CHECKING:
+    from distributed import Client
 
 _OF_VERSION_2 = (
     "distance_threshold is of smartdownsample 2, which clusters embeddings: give such embeddings "
@@ -46,6 +49,7 @@ def sample_diverse(
     random_seed: int = ...,
     decode: Decode = ...,
     workers: Workers = ...,
+    scheduler: str | Client | None = ...,
     **choice: Any,
 ) -> list[str]: ...
 @overload
@@ -64,6 +68,7 @@ def sample_diverse(
     random_seed: int = ...,
     decode: Decode = ...,
     workers: Workers = ...,
+    scheduler: str | Client | None = ...,
     **choice: Any,
 ) -> list[int]: ...
 def sample_diverse(
@@ -81,6 +86,7 @@ def sample_diverse(
     random_seed: int = 42,
     decode: Decode = "exact",
     workers: Workers = "threads",
+    scheduler: str | Client | None = None,
     **choice: Any,
 ) -> list[str] | list[int]:
     """Chooses exactly ``target_count`` diverse images from many similar ones.
@@ -103,7 +109,8 @@ def sample_diverse(
         decode: ``"exact"`` for the buckets of smartdownsample 1.9; ``"fast"`` takes less time, and
             puts a few images in a hundred into a neighbouring bucket
         workers: ``"threads"``, or ``"processes"``, which pays for many small images; see
-            :func:`smartdownsample_core.extract`
+            :func:`smartdownsample_core.extract`; or ``"dask"``
+        scheduler: for ``workers="dask"``, the address of the cluster's scheduler, or a client
         **choice: ``strategy``, ``near_duplicates``, ``features``, ``stratify_by``, ``balance``,
             ``max_per_group``, ``keep`` and ``leave_out_junk``: the fields of
             :class:`smartdownsample_core.Choice`
@@ -153,6 +160,7 @@ def sample_diverse(
         image_loading_errors=image_loading_errors,
         decode=decode,
         workers=workers,
+        scheduler=scheduler,
         descriptors=how.needs_descriptors,
     )
     selection = downsample(signatures, natural_order(paths), target, seed, how)

@@ -3,32 +3,34 @@
 from __future__ import annotations
 
 import argparse
-import csv
 import io
 import os
-import re
 import sys
 from collections.abc import Sequence
-from dataclasses import fields
-from pathlib import Path
 
-import numpy as np
-
-from . import report
-from .api import extract_with_bar, print_warnings
-from .checks import make_folder, new_pngs, whole_number
-from .choice import STRATEGIES, Choice
+from .api import extract_with_bar
+from .cli_shards import COMMANDS
 from .downsample import downsample
-from .find import find_images
+from .options import (
+    FAILED,
+    INTERRUPTED,
+    OK,
+    USAGE,
+    Output,
+    add_choice,
+    add_output,
+    add_reading,
+    check_output,
+    check_reading,
+    choice_of,
+    images_of,
+    in_options,
+    reading,
+)
 from .order import natural_order
-from .output import ERRORS, VERBS, new_list, place, write_list, write_text
-from .remote import is_remote
-from .rules import DECODES, MAX_HASH_SIZE, MIN_HASH_SIZE
+from .output import ERRORS
 
-_OK, _FAILED, _USAGE, _INTERRUPTED = 0, 1, 2, 130
-# Below, processes would take longer to start than they save: see extract.extract.
-_MANY_IMAGES = 20_000
-_BY_FOLDER = "folder"
+_PROGRAM = "smartdownsample"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -41,42 +43,35 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for stream in (sys.stdin, sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors=ERRORS)
-    parser = _parser()
-    options = parser.parse_intermixed_args(arguments)
+    arguments = sys.argv[1:] if arguments is None else list(arguments)
     try:
-        return _run(options)
-    except (ValueError, FileExistsError) as error:
-        print(f"{parser.prog}: error: {_in_options(str(error))}", file=sys.stderr)
-        return _USAGE
+        if arguments and arguments[0] in COMMANDS:
+            return COMMANDS[arguments[0]](_PROGRAM, arguments[1:])
+        return _run(_parser().parse_intermixed_args(arguments))
+    except (ValueError, FileExistsError, ImportError) as error:
+        print(f"{_PROGRAM}: error: {in_options(str(error))}", file=sys.stderr)
+        return USAGE
     except BrokenPipeError:  # the reader, such as head, has all it wanted
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return _OK
+        return OK
     except OSError as error:
         message = str(error).replace("image_loading_errors='skip'", "--on-error skip")
-        print(f"{parser.prog}: error: {message}", file=sys.stderr)
-        return _FAILED
+        print(f"{_PROGRAM}: error: {message}", file=sys.stderr)
+        return FAILED
     except KeyboardInterrupt:
-        print(f"{parser.prog}: interrupted", file=sys.stderr)
-        return _INTERRUPTED
-
-
-def _in_options(message: str) -> str:
-    """Names the core's parameters as the command line does."""
-    names = "|".join(field.name for field in fields(Choice))
-    return re.sub(
-        rf"(?<!-)\b(target_count|{names})\b(?!-)",
-        lambda name: "--" + name[0].replace("_", "-") if "_" in name[0] else name[0],
-        message,
-    )
+        print(f"{_PROGRAM}: interrupted", file=sys.stderr)
+        return INTERRUPTED
 
 
 def _parser() -> argparse.ArgumentParser:
     from . import __version__
 
     parser = argparse.ArgumentParser(
-        prog="smartdownsample",
+        prog=_PROGRAM,
         description="Keep exactly N diverse images of a large, redundant collection.",
-        epilog="Exit codes: 0 done, 1 images could not be read, 2 bad arguments, 130 interrupted.",
+        epilog="Millions of images: 'smartdownsample extract --help' and 'smartdownsample select "
+        "--help'. Exit codes: 0 done, 1 images could not be read, 2 bad arguments, "
+        "130 interrupted.",
     )
     parser.add_argument(
         "paths",
@@ -85,50 +80,9 @@ def _parser() -> argparse.ArgumentParser:
         help="image files, folders (with all below them), quoted globs, or URLs of these such as "
         "s3://bucket/folder; '-' or nothing reads one path a line from standard input",
     )
-    parser.add_argument(
-        "-n",
-        "--target-count",
-        type=int,
-        metavar="N",
-        help="images to keep; may be left out with --near-duplicates or --max-per-group",
-    )
-    parser.add_argument(
-        "-o", "--output", metavar="FILE", help="write the kept paths to a new .txt, .csv or .json"
-    )
-    placing = parser.add_mutually_exclusive_group()
-    for verb in VERBS:
-        placing.add_argument(
-            f"--{verb}-to", metavar="DIR", help=f"{verb} the kept files there, folders and all"
-        )
-    parser.add_argument("--distribution", metavar="PNG", help="chart of kept images per bucket")
-    parser.add_argument("--thumbnails", metavar="PNG", help="grid of thumbnails per bucket")
-    parser.add_argument(
-        "--on-error",
-        choices=("raise", "skip"),
-        default="raise",
-        help="stop at a file that cannot be read (the default), or go on without it",
-    )
-    parser.add_argument(
-        "--seed", type=int, default=42, metavar="N", help="another seed keeps others; 42"
-    )
-    parser.add_argument(
-        "--decode",
-        choices=DECODES,
-        default="exact",
-        help="buckets as in smartdownsample 1.9 (the default), or fast and nearly so",
-    )
-    parser.add_argument(
-        "--hash-size", type=int, default=8, metavar="N", help="side of the difference hash; 8"
-    )
-    parser.add_argument(
-        "--workers", type=int, default=4, metavar="N", help="images read at the same time; 4"
-    )
-    parser.add_argument(
-        "--processes",
-        action=argparse.BooleanOptionalAction,
-        help=f"workers are processes instead of threads; by itself from {_MANY_IMAGES:,} images on",
-    )
-    _add_choice(parser)
+    add_output(parser)
+    add_reading(parser)
+    add_choice(parser)
     parser.add_argument(
         "-q", "--quiet", action="store_true", help="say nothing but warnings and errors"
     )
@@ -136,183 +90,19 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _add_choice(parser: argparse.ArgumentParser) -> None:
-    group = parser.add_argument_group("which images to keep")
-    group.add_argument(
-        "--strategy",
-        choices=STRATEGIES,
-        default="stride",
-        help="evenly from every visual bucket (the default), each as different as can be from "
-        "those before it, or few of what is rare and many of what is common",
-    )
-    group.add_argument(
-        "--near-duplicates",
-        type=float,
-        metavar="BITS",
-        help="leave out images that differ from an earlier one in at most so many bits of the hash "
-        "(8 is a good start); with --features a cosine distance",
-    )
-    group.add_argument(
-        "--leave-out-junk", action="store_true", help="leave out black, white and blurred images"
-    )
-    group.add_argument(
-        "--stratify-by",
-        metavar="CSV",
-        help="a table of paths and labels, whose groups get their shares; the word "
-        f"'{_BY_FOLDER}' takes the folders as labels",
-    )
-    group.add_argument(
-        "--balance",
-        default="proportional",
-        metavar="HOW",
-        help="shares of the groups: proportional, equal, or in between as a number from 0 to 1",
-    )
-    group.add_argument(
-        "--max-per-group",
-        type=int,
-        metavar="N",
-        help="the most of a group; without --stratify-by, of a visual bucket",
-    )
-    group.add_argument(
-        "--keep",
-        metavar="FILE",
-        help="a list of images, one a line or a .csv as --output writes, that are kept in any case",
-    )
-    group.add_argument(
-        "--features", metavar="NPY", help="compare by these vectors: one row for each image"
-    )
-
-
-def _choice(options: argparse.Namespace, paths: list[str]) -> Choice:
-    radius, balance = options.near_duplicates, options.balance
-    if radius is not None and options.features is None and radius.is_integer():
-        radius = int(radius)
-    return Choice(
-        strategy=options.strategy,
-        near_duplicates=radius,
-        features=_features(options.features),
-        stratify_by=_labels(options.stratify_by, paths),
-        balance=float(balance) if balance.replace(".", "", 1).isdecimal() else balance,
-        max_per_group=options.max_per_group,
-        keep=_rows_of(options.keep, paths),
-        leave_out_junk=options.leave_out_junk,
-    )
-
-
-def _features(path: str | None) -> object:
-    if path is None:
-        return None
-    try:
-        return np.load(path, allow_pickle=False)
-    except OSError as error:
-        raise ValueError(f"--features: cannot read {path} ({error.strerror or error})") from None
-    except (ValueError, EOFError):  # NumPy's advice would be to trust the file
-        raise ValueError(
-            f"--features must be a .npy file of numbers, as numpy.save writes it: {path}"
-        ) from None
-
-
-def _labels(table: str | None, paths: list[str]) -> list[str | None] | None:
-    if table is None:
-        return None
-    if table == _BY_FOLDER:
-        return [os.path.dirname(path) for path in paths]
-    rows = [row for row in csv.reader(_lines("--stratify-by", table)) if len(row) >= 2]
-    labels = {os.path.abspath(path): label for path, label, *_ in rows}
-    found = [labels.get(os.path.abspath(path)) for path in paths]
-    if not any(found):
-        raise ValueError(
-            f"--stratify-by {table} has a label for none of the images; its first two columns must "
-            "be path and label, with paths as seen from here"
-        )
-    return [label or None for label in found]
-
-
-def _lines(option: str, path: str) -> list[str]:
-    try:
-        return Path(path).read_text(encoding="utf-8-sig", errors=ERRORS).splitlines()
-    except OSError as error:
-        raise ValueError(f"{option}: cannot read {path} ({error.strerror})") from None
-
-
-def _rows_of(listed: str | None, paths: list[str]) -> list[int]:
-    if listed is None:
-        return []
-    rows = {os.path.abspath(path): row for row, path in enumerate(paths)}
-    lines = _lines("--keep", listed)
-    if listed.lower().endswith(".csv"):  # such as --output writes
-        lines = [row.get("path") or "" for row in csv.DictReader(lines)]
-    wanted = [line for line in lines if line.strip()]
-    if not wanted:
-        raise ValueError(
-            f"--keep {listed} lists no images; it must have a path a line, or be a .csv with a "
-            "column 'path'"
-        )
-    missing = [line for line in wanted if os.path.abspath(line) not in rows]
-    if missing:
-        raise ValueError(
-            f"--keep {listed} names {len(missing):,} files that are not among the images, the "
-            f"first is {missing[0]}"
-        )
-    return [rows[os.path.abspath(line)] for line in wanted]
-
-
-def _refuse_to_place_urls(options: argparse.Namespace, paths: list[str]) -> None:
-    url = next(filter(is_remote, paths), None)
-    for verb in VERBS:
-        if url and getattr(options, f"{verb}_to"):
-            raise ValueError(
-                f"--{verb}-to is for local files, and {url} is a URL; write a list with --output"
-            )
-
-
 def _run(options: argparse.Namespace) -> int:
-    if options.target_count is not None:
-        whole_number("--target-count", options.target_count, minimum=1)
-    whole_number("--seed", options.seed, minimum=0)
-    whole_number("--workers", options.workers, minimum=1)
-    whole_number("--hash-size", options.hash_size, MIN_HASH_SIZE, MAX_HASH_SIZE)
-    if not options.paths and sys.stdin.isatty():
-        raise ValueError("no PATH was given; name images or folders, or see --help")
-    paths, base = find_images(options.paths or ["-"], sys.stdin)
-    choice = _choice(options, paths)
-    choice.check(len(paths), options.target_count)
-    _refuse_to_place_urls(options, paths)
-    output = new_list(options.output)
-    distribution, thumbnails = new_pngs(
-        {"--distribution": options.distribution, "--thumbnails": options.thumbnails}
-    )
-
-    for verb in VERBS:
-        if directory := getattr(options, f"{verb}_to"):
-            make_folder(f"--{verb}-to", Path(directory))
-
-    processes = len(paths) >= _MANY_IMAGES if options.processes is None else options.processes
+    check_output(options)
+    check_reading(options)
+    paths, base = images_of(options)
+    choice = choice_of(options, paths)
+    output = Output(options, paths)
     signatures = extract_with_bar(
         paths,
         not options.quiet,
-        hash_size=options.hash_size,
-        n_workers=options.workers,
+        **reading(options),
         image_loading_errors=options.on_error,
-        decode=options.decode,
-        workers="processes" if processes else "threads",
         descriptors=choice.needs_descriptors,
     )
     order = natural_order(paths)
     selection = downsample(signatures, order, options.target_count, options.seed, choice)
-    print_warnings(selection, name_files=True, stream=sys.stderr, word=_in_options)
-    if not selection.n_readable:
-        return _FAILED
-
-    for verb in VERBS:
-        if directory := getattr(options, f"{verb}_to"):
-            place(verb, directory, [paths[index] for index in selection.indices], base)
-    if output:
-        write_list(output, paths, selection)
-    report.save_charts(selection, paths, distribution, thumbnails)
-    if not options.quiet:
-        print(report.summary(selection), file=sys.stderr)
-    if not output:
-        write_text(sys.stdout, paths, selection)
-        sys.stdout.flush()
-    return _OK
+    return output.write(selection, paths, base)

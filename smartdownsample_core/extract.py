@@ -2,35 +2,49 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
-from functools import cache
+from collections.abc import Callable, Generator, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from functools import cache, partial
 from itertools import groupby
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import ThreadpoolController
 
+from .batches import BATCH_SIZE
 from .checks import one_of, whole_number
 from .crops import Crop, Item, path_of, sign_crops, spans
 from .descriptor import describe
 from .images import Picture, open_picture
+from .pools import open_pool
 from .reduced import sign_reduced
 from .remote import check as check_remote
-from .rules import DECODES, MAX_HASH_SIZE, MIN_HASH_SIZE, WORKERS, Decode, Workers
+from .rules import (
+    DECODES,
+    MAX_HASH_SIZE,
+    MIN_HASH_SIZE,
+    START_METHODS,
+    WORKERS,
+    Decode,
+    StartMethod,
+    Workers,
+)
 from .signature import Signature, sign
+from .surroundings import Surroundings
 from .table import Signatures, pack
 from .traits import traits
 
-#: Images that a worker signs between two hand-overs. Handing 32 over to another process and their
-#: signatures back takes 0.1 ms; signing 32 of the smallest takes 5 ms.
-BATCH_SIZE = 32
+if TYPE_CHECKING:
+    from distributed import Client
 
 _SECONDS_BETWEEN_REPORTS = 0.1
+
+#: Starting a process takes as long as signing so many small images.
+_IMAGES_PER_PROCESS = 8 * BATCH_SIZE
 
 Progress = Callable[[int, int], None]
 """Called with (images done, images in all), at most ten times a second and at the end."""
@@ -60,6 +74,8 @@ def extract(
     workers: Workers = "threads",
     progress: Progress | None = None,
     descriptors: bool = True,
+    start_method: StartMethod = "spawn",
+    scheduler: str | Client | None = None,
 ) -> Signatures:
     """Reads images and returns their signatures.
 
@@ -72,14 +88,21 @@ def extract(
             records it in :attr:`Signatures.unreadable` and goes on
         decode: ``"exact"`` decodes reduced, and in full what is close to a threshold of the
             buckets; ``"fast"`` leaves that out; see :func:`sign_file`
-        workers: ``"threads"``, or ``"processes"`` for many small images: of each image, some 0.1 ms
+        workers: ``"threads"``, or ``"dask"`` for those of a Dask cluster, or ``"processes"`` for
+            many small images: of each image, some 0.1 ms
             are Python code, of which threads do one at a time. Two threads read 256x256 JPEG files
             no faster than one, and 500x375 ones 1.8 times as fast; two processes nearly twice.
-            Processes take about a second to start, and need the caller's script to guard its
-            entry point with ``if __name__ == "__main__":``
+            Processes take a quarter of a second to start, one for every 256 images at most. If
+            one dies, of a damaged file or for want of memory, its files are read again one by one,
+            and the one that killed it counts as a file that cannot be read. They do not import the
+            caller's script, which needs no guard, but have its limits and Pillow's formats
         progress: called with (images done, images in all), at most ten times a second
         descriptors: compute descriptors and traits too, which takes up to a fifth more time; what
             chooses by buckets alone does not need them
+        start_method: how processes start, as of :mod:`multiprocessing`
+        scheduler: for ``workers="dask"``, the address of a Dask scheduler, such as
+            ``"tcp://10.0.0.1:8786"``, or a ``distributed.Client``; see
+            :class:`smartdownsample_core.cluster.Cluster`. ``n_workers`` does not count then
 
     Returns:
         :class:`Signatures` of n rows
@@ -88,20 +111,31 @@ def extract(
         ValueError: for an argument out of its bounds, or if what URLs need is not installed
         FileNotFoundError, PermissionError, OSError: as
             :func:`smartdownsample_core.images.load_rgb`, unless errors are skipped
+        ImportError, ConnectionError: if there is no Dask, or no such cluster
+        ChildProcessError: if workers cannot start, or have another version of this package
     """
     one_of("image_loading_errors", image_loading_errors, ("raise", "skip"))
     signatures = Signatures.blank(len(paths), check_hash_size(hash_size))
     pace = Pace()
-    for rows, batch in extract_batches(paths, hash_size, n_workers, decode, workers, descriptors):
-        if image_loading_errors == "raise":
-            for error in batch.unreadable.values():
-                hint = "Use image_loading_errors='skip' to continue with the remaining images"
-                raise type(error)(f"{error}. {hint}") from error
-        signatures.put(rows, batch)
-        done = int(rows[-1]) + 1
-        if progress and pace.is_due(done, len(paths)):
-            progress(done, len(paths))
+    stream = extract_batches(
+        paths, hash_size, n_workers, decode, workers, descriptors, start_method, scheduler
+    )
+    with closing(stream):
+        for rows, batch in stream:
+            if image_loading_errors == "raise":
+                raise_first_error(batch.unreadable)
+            signatures.put(rows, batch)
+            done = int(rows[-1]) + 1
+            if progress and pace.is_due(done, len(paths)):
+                progress(done, len(paths))
     return signatures
+
+
+def raise_first_error(unreadable: dict[int, OSError]) -> None:
+    """Raises the error of the first file that could not be read, with the way out."""
+    for error in unreadable.values():
+        hint = "Use image_loading_errors='skip' to continue with the remaining images"
+        raise type(error)(f"{error}. {hint}") from error
 
 
 def extract_batches(
@@ -111,7 +145,9 @@ def extract_batches(
     decode: Decode = "exact",
     workers: Workers = "threads",
     descriptors: bool = True,
-) -> Iterator[tuple[NDArray[np.int64], Signatures]]:
+    start_method: StartMethod = "spawn",
+    scheduler: str | Client | None = None,
+) -> Generator[tuple[NDArray[np.int64], Signatures], None, None]:
     """Reads images and yields their signatures as they are computed, in the order of the paths.
 
     Args:
@@ -121,6 +157,8 @@ def extract_batches(
         decode: as in :func:`extract`
         workers: as in :func:`extract`
         descriptors: as in :func:`extract`
+        start_method: as in :func:`extract`
+        scheduler: as in :func:`extract`
 
     Yields:
         ``(rows, signatures)``: consecutive row numbers, ``(m,)`` int64, and the table of these m
@@ -129,25 +167,33 @@ def extract_batches(
     Raises:
         ValueError: for an argument out of its bounds, or if what URLs need is not installed
     """
-    check_hash_size(hash_size)
     one_of("decode", decode, DECODES)
     one_of("workers", workers, WORKERS)
+    one_of("start_method", start_method, START_METHODS)
+    sign_files = _SignFiles(check_hash_size(hash_size), decode, descriptors)
+    count = whole_number("n_workers", n_workers, minimum=1)
     check_remote(path_of(item) for item in paths)
+    if not paths:
+        return  # and start nothing
+    prepare: Callable[[], object] = _one_blas_thread
+    if workers == "processes":
+        count = min(count, -(-len(paths) // _IMAGES_PER_PROCESS) or 1)
+        if start_method != "fork":  # which inherits them
+            prepare = partial(_prepare, Surroundings.here())
     limits = _one_blas_thread()
-    pool = _pool(workers, whole_number("n_workers", n_workers, minimum=1))
-    pending: deque[tuple[NDArray[np.int64], Future[Signatures]]] = deque()
+    pool = open_pool(sign_files, workers, count, start_method, prepare, scheduler)
+    pending: deque[tuple[NDArray[np.int64], Any]] = deque()
     try:
-        for start, stop in spans(paths, BATCH_SIZE):
-            batch = paths[start:stop]
-            rows = np.arange(start, stop)
-            pending.append((rows, pool.submit(_sign_files, batch, hash_size, decode, descriptors)))
-            # Two batches a worker keep all of them busy while the caller handles a result.
-            if len(pending) > 2 * n_workers:
-                yield _result(pending)
+        for start, stop in spans(paths, pool.batch_size):
+            pending.append((np.arange(start, stop), pool.submit(paths[start:stop])))
+            while len(pending) > pool.window:
+                rows, ticket = pending.popleft()
+                yield rows, pool.result(ticket)
         while pending:
-            yield _result(pending)
+            rows, ticket = pending.popleft()
+            yield rows, pool.result(ticket)
     finally:
-        pool.shutdown(cancel_futures=True)
+        pool.close()
         limits.restore_original_limits()
 
 
@@ -156,12 +202,10 @@ def check_hash_size(hash_size: int) -> int:
     return whole_number("hash_size", hash_size, MIN_HASH_SIZE, MAX_HASH_SIZE)
 
 
-def _pool(workers: Workers, count: int) -> Executor:
-    if workers == "threads":
-        return ThreadPoolExecutor(count)
-    # Forking a process that has threads, as FiftyOne's have, can deadlock the child.
-    context = multiprocessing.get_context("spawn")
-    return ProcessPoolExecutor(count, context, initializer=_one_blas_thread)
+def _prepare(surroundings: Surroundings) -> None:
+    """What a new process does first."""
+    surroundings.apply()
+    _one_blas_thread()
 
 
 def _one_blas_thread() -> Any:
@@ -173,13 +217,6 @@ def _one_blas_thread() -> Any:
 def _blas() -> ThreadpoolController:
     """Looking for numpy's BLAS among the loaded libraries takes longer than signing ten images."""
     return ThreadpoolController()
-
-
-def _result(
-    pending: deque[tuple[NDArray[np.int64], Future[Signatures]]],
-) -> tuple[NDArray[np.int64], Signatures]:
-    rows, future = pending.popleft()
-    return rows, future.result()
 
 
 def sign_file(path: str, hash_size: int = 8, decode: Decode = "exact") -> Signature:
@@ -202,15 +239,22 @@ def sign_file(path: str, hash_size: int = 8, decode: Decode = "exact") -> Signat
     return sign(image, hash_size)
 
 
-def _sign_files(
-    items: Sequence[Item], hash_size: int, decode: Decode, descriptors: bool
-) -> Signatures:
-    signed: list[Signature | OSError] = []
-    for _, group in groupby(items, key=type):
-        alike = list(group)
-        signed += [_signed(path, hash_size, decode) for path in alike if isinstance(path, str)]
-        signed += sign_crops([crop for crop in alike if isinstance(crop, Crop)], hash_size)
-    return tabulate(signed, hash_size, descriptors)
+@dataclass(frozen=True)
+class _SignFiles:
+    """What a worker does with a batch; goes to other processes and machines."""
+
+    hash_size: int
+    decode: Decode
+    descriptors: bool
+
+    def __call__(self, items: Sequence[Item]) -> Signatures:
+        signed: list[Signature | OSError] = []
+        for _, group in groupby(items, key=type):
+            alike = list(group)
+            paths = (path for path in alike if isinstance(path, str))
+            signed += [_signed(path, self.hash_size, self.decode) for path in paths]
+            signed += sign_crops([crop for crop in alike if isinstance(crop, Crop)], self.hash_size)
+        return tabulate(signed, self.hash_size, self.descriptors)
 
 
 def _signed(path: str, hash_size: int, decode: Decode) -> Signature | OSError:

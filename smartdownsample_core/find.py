@@ -5,14 +5,20 @@ from __future__ import annotations
 import glob
 import os
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import TextIO
 
+import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
 from .remote import find_remote, is_remote
 
 # Of all that Pillow opens, without what is no photograph or needs other programs (EPS, PDF, MPEG).
 _IMAGE_FORMATS = {"AVIF", "BMP", "GIF", "JPEG", "JPEG2000", "MPO", "PNG", "PPM", "TIFF", "WEBP"}
+
+_STATS_AT_A_TIME = 1000
+_STAT_THREADS = 16
 
 
 def find_images(arguments: Sequence[str], stdin: TextIO) -> tuple[list[str], str]:
@@ -31,7 +37,7 @@ def find_images(arguments: Sequence[str], stdin: TextIO) -> tuple[list[str], str
         ValueError: if an argument stands for no file
     """
     found: dict[str, str] = {}
-    bases = []
+    bases: set[str] = set()
     for argument in arguments:
         folder = os.path.isdir(argument)
         files = _files_of(argument, stdin)
@@ -40,8 +46,8 @@ def find_images(arguments: Sequence[str], stdin: TextIO) -> tuple[list[str], str
             raise ValueError(f"no images found {name}{_hint(argument)}")
         for path in files:
             found.setdefault(path if is_remote(path) else os.path.abspath(path), path)
-        local = [path for path in files if not is_remote(path)]
-        bases += [os.path.abspath(argument)] if folder else [_parent(path) for path in local]
+        local = (path for path in files if not is_remote(path))
+        bases |= {os.path.abspath(argument)} if folder else set(map(_parent, local))
     return list(found.values()), os.path.commonpath(bases or [os.curdir])
 
 
@@ -76,6 +82,27 @@ def images_below(folder: str) -> list[str]:
             os.path.join(parent, name) for name in sorted(names) if name.lower().endswith(readable)
         ]
     return found
+
+
+def file_stats(paths: Sequence[str]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Returns sizes in bytes and times of change in ns, ``(n,)`` each; -1 for what is not there."""
+    starts = range(0, len(paths), _STATS_AT_A_TIME)
+    with ThreadPoolExecutor(_STAT_THREADS) as pool:  # for disks that are far away
+        stats = [one for some in pool.map(lambda s: _stats(paths, s), starts) for one in some]
+    table = np.array(stats, np.int64).reshape(-1, 2)
+    return table[:, 0], table[:, 1]
+
+
+def _stats(paths: Sequence[str], start: int) -> list[tuple[int, int]]:
+    return [_stat(path) for path in paths[start : start + _STATS_AT_A_TIME]]
+
+
+def _stat(path: str) -> tuple[int, int]:
+    try:
+        stat = os.stat(path)
+    except (OSError, ValueError):  # a null character in its name, for the second
+        return -1, -1
+    return stat.st_size, stat.st_mtime_ns
 
 
 def _endings() -> tuple[str, ...]:

@@ -103,7 +103,7 @@ class Selection:
     @property
     def n_readable(self) -> int:
         """Images that took part."""
-        return len(self.bucket_ids) - len(self.unreadable)
+        return sum(bucket.size for bucket in self.buckets)
 
     @property
     def n_near_duplicates_kept(self) -> int:
@@ -183,6 +183,15 @@ def count_buckets(bucket_ids: NDArray[np.int16], kept: NDArray[np.int64]) -> tup
     """
     sizes = np.bincount(bucket_ids[bucket_ids != UNREADABLE], minlength=N_BUCKETS)
     kept_ids = bucket_ids[kept]
-    kept_sizes = np.bincount(kept_ids[kept_ids != UNREADABLE], minlength=N_BUCKETS)
-    buckets = [Bucket(int(b), int(sizes[b]), int(kept_sizes[b])) for b in np.flatnonzero(sizes)]
+    return tally(sizes, np.bincount(kept_ids[kept_ids != UNREADABLE], minlength=N_BUCKETS))
+
+
+def tally(sizes: NDArray[np.int64], kept: NDArray[np.int64]) -> tuple[Bucket, ...]:
+    """Returns the non-empty buckets, the largest first.
+
+    Args:
+        sizes: ``(b,)``; readable images in bucket 0..b-1
+        kept: ``(b,)``; those of them that were kept
+    """
+    buckets = [Bucket(int(b), int(sizes[b]), int(kept[b])) for b in np.flatnonzero(sizes)]
     return tuple(sorted(buckets, key=lambda bucket: -bucket.size))

@@ -19,39 +19,40 @@ _CORE = _ROOT / "smartdownsample_core"
 #: What each module of the core may import of the core.
 _ALLOWED = {
     "checks": set(),
+    "descriptor": set(),
+    "features": set(),
     "find": {"remote"},
-    "images": {"limits", "remote"},
     "limits": set(),
+    "nearest": set(),
+    "optional": set(),
+    "order": set(),
+    "rules": set(),
+    "signature": set(),
+    "strata": set(),
+    "surroundings": {"limits"},
+    "traits": set(),
+    "images": {"limits", "remote"},
+    "allocate": {"checks"},
+    "crops": {"images", "signature"},
     # The only one that imports fsspec, and not before there is a URL to read.
     "remote": {"limits"},
-    "rules": set(),
-    "order": set(),
-    "signature": set(),
-    # From thumbnails to bytes, and distances of bytes: arrays only.
-    "descriptor": set(),
-    "traits": set(),
-    "features": set(),
-    "strata": set(),
-    "nearest": set(),
-    "farthest": {"nearest"},
-    "representative": {"nearest"},
-    "neighbors": {"nearest"},
-    "duplicates": {"nearest"},
-    "table": {"descriptor", "traits"},
-    "allocate": {"checks"},
-    "select": {"checks"},
-    "buckets": {"rules", "table"},
-    "reduced": {"images", "rules", "signature"},
-    "crops": {"images", "signature"},
-    "extract": {
-        "checks", "crops", "descriptor", "images", "reduced", "remote", "rules", "signature",
-        "table", "traits",
-    },
-    "selection": {"buckets"},
     "choice": {"checks", "features", "strata"},
+    "duplicates": {"nearest"},
+    "farthest": {"nearest"},
+    "neighbors": {"nearest"},
+    "reduced": {"images", "rules", "signature"},
+    "representative": {"nearest"},
+    "select": {"checks"},
+    "table": {"descriptor", "traits"},
+    "batches": {"crops", "table"},
+    "buckets": {"rules", "table"},
     "constraints": {
         "buckets", "choice", "duplicates", "features", "nearest", "strata", "table", "traits",
     },
+    "cluster": {"__version__", "batches", "crops", "optional", "remote", "table"},
+    "processes": {"batches", "crops", "rules", "table"},
+    "selection": {"buckets"},
+    "shards": {"buckets", "checks", "optional", "table"},
     "strategies": {
         "allocate", "buckets", "choice", "farthest", "nearest", "representative", "select",
     },
@@ -60,26 +61,36 @@ _ALLOWED = {
         "neighbors", "selection", "strategies", "table",
     },
     "output": {"buckets", "checks", "selection"},
+    "pools": {"batches", "cluster", "crops", "processes", "rules", "table"},
     "report": {"crops", "selection"},
+    "shard_select": {"allocate", "buckets", "checks", "order", "select", "selection", "shards"},
+    "extract": {
+        "batches", "checks", "crops", "descriptor", "images", "pools", "reduced", "remote", "rules",
+        "signature", "surroundings", "table", "traits",
+    },
     "api": {
         "checks", "choice", "downsample", "extract", "order", "report", "rules", "selection",
         "table",
     },
-    "cli": {
-        "__version__", "api", "checks", "choice", "downsample", "find", "order", "output",
-        "remote", "report", "rules",
+    "options": {"api", "checks", "choice", "find", "output", "remote", "report", "rules", "selection"},
+    "cli_shards": {
+        "__version__", "checks", "downsample", "extract", "find", "options", "order",
+        "output", "shard_select", "shards", "table",
     },
-    "__main__": {"cli"},
+    "cli": {
+        "__version__", "api", "cli_shards", "downsample", "options", "order", "output",
+    },
     "__init__": {
         "allocate", "api", "buckets", "choice", "crops", "downsample", "extract", "images", "order",
         "select", "selection", "signature", "table",
     },
+    "__main__": {"cli"},
 }  # fmt: skip
 
 #: What the core may import of others, besides the standard library.
 _THIRD_PARTY = {
-    "PIL", "fsspec", "imagehash", "matplotlib", "natsort", "numpy", "simplejpeg", "threadpoolctl",
-    "tqdm",
+    "PIL", "distributed", "fsspec", "imagehash", "matplotlib", "natsort", "numpy", "simplejpeg",
+    "threadpoolctl", "tqdm",
 }  # fmt: skip
 
 _WITHOUT_FIFTYONE = """
@@ -144,8 +155,11 @@ def test_core_works_where_fiftyone_cannot_be_imported(tmp_path: Path) -> None:
 
 
 def test_importing_the_core_is_light(tmp_path: Path) -> None:
-    """Nothing imports matplotlib, scipy or pandas before it is needed."""
-    heavy = {"fsspec", "aiohttp", "matplotlib", "pandas", "scipy", "fiftyone", "plugin", "demo"}
+    """Nothing imports matplotlib, scipy, pandas or Dask before it is needed."""
+    heavy = {
+        "aiohttp", "dask", "demo", "distributed", "fiftyone", "fsspec", "matplotlib", "pandas",
+        "plugin", "pyarrow", "scipy",
+    }  # fmt: skip
     assert _run(_HEAVY.replace("{HEAVY!r}", repr(heavy)), cwd=tmp_path).split() == []
 
 
@@ -173,9 +187,9 @@ def test_the_architecture_names_every_module() -> None:
 
 
 def test_only_the_front_doors_compose() -> None:
-    """Only ``__init__`` and ``cli`` import ``api``, and ``cli`` is imported by ``__main__``."""
+    """Only ``__init__`` and the command line import ``api``, and only ``__main__`` the latter."""
     users = {
         name: {module.stem for module in _CORE.glob("*.py") if name in _imports(module)[0]}
         for name in ("api", "cli")
     }
-    assert users == {"api": {"__init__", "cli"}, "cli": {"__main__"}}
+    assert users == {"api": {"__init__", "cli", "options"}, "cli": {"__main__"}}

@@ -7,7 +7,7 @@ import struct
 import subprocess
 import sys
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +18,7 @@ from demo.bursts import make_bursts
 from demo.photos import load_photos
 from smartdownsample_core.cli import main
 from smartdownsample_core.table import Signatures, pack
+from tests.core import fatal
 from tests.core.corpus import png
 
 _ROOT = Path(__file__).parents[2]
@@ -33,10 +34,23 @@ def burst_paths(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
     return [str(frame.path) for frame in frames]
 
 
+@pytest.fixture
+def trap(fatal_format: None, tmp_path: Path) -> Iterator[fatal.Trap]:
+    """An image whose reader says who it is, and never comes back."""
+    trap = fatal.Trap.at(tmp_path / "trap.png")
+    yield trap
+    os.close(trap.pids)
+
+
 @pytest.fixture(scope="session")
-def python_env() -> dict[str, str]:
-    """The environment of a subprocess that imports the core of this checkout."""
-    return {**os.environ, "PYTHONPATH": str(_ROOT)}
+def same() -> Callable[[Signatures, Signatures], bool]:
+    """``same(table, table)``: whether they are equal in every bit."""
+
+    def equal(one: Signatures, other: Signatures) -> bool:
+        columns = Signatures.columns()
+        return all(getattr(one, c).tobytes() == getattr(other, c).tobytes() for c in columns)
+
+    return equal
 
 
 @pytest.fixture(scope="session")

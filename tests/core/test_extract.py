@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from smartdownsample_core import Signatures, extract, extract_batches, sign_file
-from smartdownsample_core.extract import BATCH_SIZE
+from smartdownsample_core.batches import BATCH_SIZE
 
 _HINT = ". Use image_loading_errors='skip' to continue with the remaining images"
 

@@ -16,7 +16,7 @@ from demo.database import find_mongod, free_port
 
 _PORT = free_port()
 _PATIENCE = "serverSelectionTimeoutMS=1000&connectTimeoutMS=20000"
-os.environ |= {
+_ENVIRONMENT = {
     "FIFTYONE_DATABASE_URI": f"mongodb://127.0.0.1:{_PORT}/?{_PATIENCE}",
     "FIFTYONE_DATABASE_VALIDATION": "false",
     "FIFTYONE_DO_NOT_TRACK": "true",
@@ -42,6 +42,8 @@ def _start(folder: Path) -> subprocess.Popen[bytes]:
 
 def main() -> None:
     """Has a run interrupted by an outage, ends the outage, and runs again."""
+    # Not when this is imported, which pytest does as it looks for doctests.
+    os.environ |= _ENVIRONMENT
     folder, outage = Path(sys.argv[1]), sys.argv[2]
     mongod = _start(folder / "data")
 

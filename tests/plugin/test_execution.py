@@ -111,7 +111,7 @@ def test_the_form_asks_for_all_settings(dataset, post) -> None:
     advanced = {
         "near_duplicates", "leave_out_junk", "stratify_by", "keep", "features", "tag",
         "random_seed", "save_distribution", "save_thumbnails", "signature_field", "hash_size",
-        "decode", "n_workers", "recompute",
+        "decode", "n_workers", "workers", "scheduler", "recompute",
     }  # fmt: skip
     for params, more in (({}, set()), ({"stratify_by": "tags"}, {"balance", "max_per_group"})):
         params["advanced"] = True

@@ -12,7 +12,7 @@ import pytest
 
 from plugin import engine
 from plugin.config import DownsampleConfig
-from smartdownsample_core.extract import BATCH_SIZE
+from smartdownsample_core.batches import BATCH_SIZE
 
 
 def test_the_same_key_replaces(dataset, operators) -> None:

@@ -22,6 +22,20 @@ def test_signatures_come_back_bit_equal(dataset, operators, images, hash_size) -
     assert np.array_equal(target.signatures.mean_rgb, fresh.mean_rgb)
 
 
+def test_parts_are_the_whole(dataset, operators, images, monkeypatch) -> None:
+    """Stored signatures are read a part at a time, in whatever order the view has its samples."""
+    operators.compute_signatures(dataset.limit(70))
+    view = dataset.sort_by("filepath", reverse=True)
+    whole = samples.load(view, "signature", 8, "exact", recompute=False)
+    monkeypatch.setattr(samples, "_LOADED_AT_A_TIME", 7)
+    parts = samples.load(view, "signature", 8, "exact", recompute=False)
+    assert [parts.paths[row] for row in parts.stale] == sorted(images[70:], reverse=True)
+    assert np.array_equal(parts.stale, whole.stale)
+    for column in whole.signatures.columns():
+        one, other = getattr(parts.signatures, column), getattr(whole.signatures, column)
+        assert one.tobytes() == other.tobytes()
+
+
 def test_another_hash_size_is_stale(dataset, operators) -> None:
     """Signatures of one hash size are none of another."""
     operators.compute_signatures(dataset, hash_size=6)

@@ -48,7 +48,9 @@ from plugin.config import DownsampleConfig  # noqa: E402
 
 
 def _run(dataset: fo.Dataset, **params: Any) -> None:
-    for _ in engine.run(dataset, dataset.view(), DownsampleConfig(**params)):
+    config = DownsampleConfig(**params)
+    # With threads, as in the App: what is killed is the process that writes.
+    for _ in engine.run(dataset, dataset.view(), config, in_app=True):
         pass
 
 

@@ -1,0 +1,303 @@
+"""What the commands share: options of reading, of which images to keep, and where they go."""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import os
+import re
+import sys
+from collections.abc import Sequence
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from . import report
+from .api import print_warnings
+from .checks import make_folder, new_pngs, whole_number
+from .choice import STRATEGIES, Choice
+from .find import find_images
+from .output import ERRORS, VERBS, new_list, place, write_list, write_text
+from .remote import is_remote
+from .rules import DECODES, MAX_HASH_SIZE, MIN_HASH_SIZE
+from .selection import Selection
+
+OK, FAILED, USAGE, INTERRUPTED = 0, 1, 2, 130
+_BY_FOLDER = "folder"
+
+
+def in_options(message: str) -> str:
+    """Names the core's parameters as the command line does."""
+    names = "|".join(field.name for field in fields(Choice))
+    return re.sub(
+        rf"(?<!-)\b(target_count|{names})\b(?!-)",
+        lambda name: "--" + name[0].replace("_", "-") if "_" in name[0] else name[0],
+        message,
+    )
+
+
+def images_of(options: argparse.Namespace) -> tuple[list[str], str]:
+    """Returns what :func:`find_images` finds of the command's PATHs."""
+    if not options.paths and sys.stdin.isatty():
+        raise ValueError("no PATH was given; name images or folders, or see --help")
+    return find_images(options.paths or ["-"], sys.stdin)
+
+
+def add_reading(parser: argparse.ArgumentParser) -> None:
+    """Adds how images are read; see :func:`reading`."""
+    parser.add_argument(
+        "--decode",
+        choices=DECODES,
+        default="exact",
+        help="buckets as in smartdownsample 1.9 (the default), or fast and nearly so",
+    )
+    parser.add_argument(
+        "--hash-size", type=int, default=8, metavar="N", help="side of the difference hash; 8"
+    )
+    parser.add_argument(
+        "--workers", type=int, default=4, metavar="N", help="images read at the same time; 4"
+    )
+    kind = parser.add_mutually_exclusive_group()
+    kind.add_argument(
+        "--processes",
+        action=argparse.BooleanOptionalAction,
+        default=True,
+        help="workers are processes (yes), so that a file that kills its reader costs no other",
+    )
+    kind.add_argument(
+        "--scheduler",
+        metavar="ADDRESS",
+        help="read on the Dask cluster of this scheduler, such as tcp://10.0.0.1:8786",
+    )
+
+
+def check_reading(options: argparse.Namespace) -> None:
+    """Raises a ValueError for a number out of its bounds."""
+    whole_number("--workers", options.workers, minimum=1)
+    whole_number("--hash-size", options.hash_size, MIN_HASH_SIZE, MAX_HASH_SIZE)
+
+
+def reading(options: argparse.Namespace) -> dict[str, Any]:
+    """Returns how images are read, as keywords of :func:`smartdownsample_core.extract`."""
+    workers = "processes" if options.processes else "threads"
+    return {
+        "hash_size": options.hash_size,
+        "n_workers": options.workers,
+        "decode": options.decode,
+        "workers": "dask" if options.scheduler else workers,
+        "scheduler": options.scheduler,
+    }
+
+
+def add_output(parser: argparse.ArgumentParser) -> None:
+    """Adds how many images to keep and where they go; see :class:`Output`."""
+    parser.add_argument(
+        "-n",
+        "--target-count",
+        type=int,
+        metavar="N",
+        help="images to keep; may be left out with --near-duplicates or --max-per-group",
+    )
+    parser.add_argument(
+        "-o", "--output", metavar="FILE", help="write the kept paths to a new .txt, .csv or .json"
+    )
+    placing = parser.add_mutually_exclusive_group()
+    for verb in VERBS:
+        placing.add_argument(
+            f"--{verb}-to", metavar="DIR", help=f"{verb} the kept files there, folders and all"
+        )
+    parser.add_argument("--distribution", metavar="PNG", help="chart of kept images per bucket")
+    parser.add_argument("--thumbnails", metavar="PNG", help="grid of thumbnails per bucket")
+    parser.add_argument(
+        "--on-error",
+        choices=("raise", "skip"),
+        default="raise",
+        help="stop at a file that cannot be read (the default), or go on without it",
+    )
+    parser.add_argument(
+        "--seed", type=int, default=42, metavar="N", help="another seed keeps others; 42"
+    )
+
+
+def check_output(options: argparse.Namespace) -> None:
+    """Raises a ValueError for a number out of its bounds."""
+    if options.target_count is not None:
+        whole_number("--target-count", options.target_count, minimum=1)
+    whole_number("--seed", options.seed, minimum=0)
+
+
+class Output:
+    """Where the kept images go: places that are checked before any work is done."""
+
+    def __init__(self, options: argparse.Namespace, paths: Sequence[str] = ()) -> None:
+        _refuse_to_place_urls(options, paths)
+        self._options = options
+        self._list = new_list(options.output)
+        self._distribution, self._thumbnails = new_pngs(
+            {"--distribution": options.distribution, "--thumbnails": options.thumbnails}
+        )
+        for verb in VERBS:
+            if directory := getattr(options, f"{verb}_to"):
+                make_folder(f"--{verb}-to", Path(directory))
+
+    def write(self, selection: Selection, paths: list[str], base: str) -> int:
+        """Writes a selection and returns the exit code.
+
+        Args:
+            selection: what was kept of ``paths``
+            paths: n image files
+            base: the folder that copies keep their structure relative to
+        """
+        options = self._options
+        _refuse_to_place_urls(options, paths)
+        print_warnings(selection, name_files=True, stream=sys.stderr, word=in_options)
+        if not selection.n_readable:
+            return FAILED
+        for verb in VERBS:
+            if directory := getattr(options, f"{verb}_to"):
+                place(verb, directory, [paths[index] for index in selection.indices], base)
+        if self._list:
+            write_list(self._list, paths, selection)
+        report.save_charts(selection, paths, self._distribution, self._thumbnails)
+        if not options.quiet:
+            print(report.summary(selection), file=sys.stderr)
+        if not self._list:
+            write_text(sys.stdout, paths, selection)
+            sys.stdout.flush()
+        return OK
+
+
+def _refuse_to_place_urls(options: argparse.Namespace, paths: Sequence[str]) -> None:
+    url = next(filter(is_remote, paths), None)
+    for verb in VERBS:
+        if url and getattr(options, f"{verb}_to"):
+            raise ValueError(
+                f"--{verb}-to is for local files, and {url} is a URL; write a list with --output"
+            )
+
+
+def add_choice(parser: argparse.ArgumentParser) -> None:
+    """Adds the fields of :class:`smartdownsample_core.Choice`."""
+    group = parser.add_argument_group("which images to keep")
+    group.add_argument(
+        "--strategy",
+        choices=STRATEGIES,
+        default="stride",
+        help="evenly from every visual bucket (the default), each as different as can be from "
+        "those before it, or few of what is rare and many of what is common",
+    )
+    group.add_argument(
+        "--near-duplicates",
+        type=float,
+        metavar="BITS",
+        help="leave out images that differ from an earlier one in at most so many bits of the hash "
+        "(8 is a good start); with --features a cosine distance",
+    )
+    group.add_argument(
+        "--leave-out-junk", action="store_true", help="leave out black, white and blurred images"
+    )
+    group.add_argument(
+        "--stratify-by",
+        metavar="CSV",
+        help="a table of paths and labels, whose groups get their shares; the word "
+        f"'{_BY_FOLDER}' takes the folders as labels",
+    )
+    group.add_argument(
+        "--balance",
+        default="proportional",
+        metavar="HOW",
+        help="shares of the groups: proportional, equal, or in between as a number from 0 to 1",
+    )
+    group.add_argument(
+        "--max-per-group",
+        type=int,
+        metavar="N",
+        help="the most of a group; without --stratify-by, of a visual bucket",
+    )
+    group.add_argument(
+        "--keep",
+        metavar="FILE",
+        help="a list of images, one a line or a .csv as --output writes, that are kept in any case",
+    )
+    group.add_argument(
+        "--features", metavar="NPY", help="compare by these vectors: one row for each image"
+    )
+
+
+def choice_of(options: argparse.Namespace, paths: Sequence[str]) -> Choice:
+    """Returns the choice among n images, checked against their number and the target."""
+    radius, balance = options.near_duplicates, options.balance
+    if radius is not None and options.features is None and radius.is_integer():
+        radius = int(radius)
+    choice = Choice(
+        strategy=options.strategy,
+        near_duplicates=radius,
+        features=_features(options.features),
+        stratify_by=_labels(options.stratify_by, paths),
+        balance=float(balance) if balance.replace(".", "", 1).isdecimal() else balance,
+        max_per_group=options.max_per_group,
+        keep=_rows_of(options.keep, paths),
+        leave_out_junk=options.leave_out_junk,
+    )
+    choice.check(len(paths), options.target_count)
+    return choice
+
+
+def _features(path: str | None) -> object:
+    if path is None:
+        return None
+    try:
+        return np.load(path, allow_pickle=False)
+    except OSError as error:
+        raise ValueError(f"--features: cannot read {path} ({error.strerror or error})") from None
+    except (ValueError, EOFError):  # NumPy's advice would be to trust the file
+        raise ValueError(
+            f"--features must be a .npy file of numbers, as numpy.save writes it: {path}"
+        ) from None
+
+
+def _labels(table: str | None, paths: Sequence[str]) -> list[str | None] | None:
+    if table is None:
+        return None
+    if table == _BY_FOLDER:
+        return [os.path.dirname(path) for path in paths]
+    rows = [row for row in csv.reader(_lines("--stratify-by", table)) if len(row) >= 2]
+    labels = {os.path.abspath(path): label for path, label, *_ in rows}
+    found = [labels.get(os.path.abspath(path)) for path in paths]
+    if not any(found):
+        raise ValueError(
+            f"--stratify-by {table} has a label for none of the images; its first two columns must "
+            "be path and label, with paths as seen from here"
+        )
+    return [label or None for label in found]
+
+
+def _lines(option: str, path: str) -> list[str]:
+    try:
+        return Path(path).read_text(encoding="utf-8-sig", errors=ERRORS).splitlines()
+    except OSError as error:
+        raise ValueError(f"{option}: cannot read {path} ({error.strerror})") from None
+
+
+def _rows_of(listed: str | None, paths: Sequence[str]) -> list[int]:
+    if listed is None:
+        return []
+    rows = {os.path.abspath(path): row for row, path in enumerate(paths)}
+    lines = _lines("--keep", listed)
+    if listed.lower().endswith(".csv"):  # such as --output writes
+        lines = [row.get("path") or "" for row in csv.DictReader(lines)]
+    wanted = [line for line in lines if line.strip()]
+    if not wanted:
+        raise ValueError(
+            f"--keep {listed} lists no images; it must have a path a line, or be a .csv with a "
+            "column 'path'"
+        )
+    missing = [line for line in wanted if os.path.abspath(line) not in rows]
+    if missing:
+        raise ValueError(
+            f"--keep {listed} names {len(missing):,} files that are not among the images, the "
+            f"first is {missing[0]}"
+        )
+    return [rows[os.path.abspath(line)] for line in wanted]

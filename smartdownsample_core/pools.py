@@ -1,0 +1,74 @@
+"""The choice of workers: threads, processes, or a Dask cluster."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+from .batches import BATCH_SIZE, Pool, Sign
+from .cluster import Cluster
+from .crops import Item
+from .processes import Processes
+from .rules import StartMethod, Workers
+from .table import Signatures
+
+if TYPE_CHECKING:
+    from distributed import Client
+
+
+class Threads:
+    """A :class:`smartdownsample_core.batches.Pool` of threads."""
+
+    def __init__(self, sign: Sign, count: int) -> None:
+        self.batch_size = BATCH_SIZE
+        self.window = 2 * count
+        self._sign = sign
+        self._threads = ThreadPoolExecutor(count)
+
+    def submit(self, batch: Sequence[Item]) -> Future[Signatures]:
+        """Hands a batch over."""
+        return self._threads.submit(self._sign, batch)
+
+    def result(self, ticket: Future[Signatures]) -> Signatures:
+        """Waits for a batch."""
+        return ticket.result()
+
+    def close(self) -> None:
+        """Waits for what is being read, and leaves out the rest."""
+        self._threads.shutdown(cancel_futures=True)
+
+
+def open_pool(
+    sign: Sign,
+    workers: Workers,
+    count: int,
+    start_method: StartMethod,
+    prepare: Callable[[], object],
+    scheduler: str | Client | None,
+) -> Pool:
+    """Returns the pool of the kind that was asked for.
+
+    Args:
+        sign: what the workers do
+        workers: which kind
+        count: how many
+        start_method: how processes start
+        prepare: what each process calls first
+        scheduler: of the Dask cluster
+
+    Raises:
+        ValueError: if there is a scheduler for other workers than Dask's, or none for these
+        ImportError: if the extra ``dask`` is not installed
+        ConnectionError: if there is no such cluster
+    """
+    if (workers == "dask") != (scheduler is not None):
+        raise ValueError(
+            'workers="dask" needs a scheduler, such as scheduler="tcp://10.0.0.1:8786", and others '
+            f"do without: got workers={workers!r} and scheduler={scheduler!r}"
+        )
+    if scheduler is not None:
+        return Cluster(sign, scheduler)
+    if workers == "processes":
+        return Processes(sign, count, start_method, prepare)
+    return Threads(sign, count)

@@ -1,0 +1,43 @@
+"""Fixtures of all tests: files that kill their readers, and a Dask cluster."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from tests.cluster import Cluster
+from tests.core import fatal
+
+_ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture(scope="session")
+def python_env() -> dict[str, str]:
+    """The environment of a subprocess that imports the core of this checkout."""
+    return {**os.environ, "PYTHONPATH": str(_ROOT)}
+
+
+@pytest.fixture
+def fatal_format(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Teaches Pillow the format of :mod:`tests.core.fatal`, for one test."""
+    Image.init()  # what it registers is to stay
+    monkeypatch.setattr(Image, "ID", Image.ID.copy())
+    monkeypatch.setattr(Image, "OPEN", Image.OPEN.copy())
+    fatal.register()
+
+
+@pytest.fixture(scope="module")
+def cluster(
+    tmp_path_factory: pytest.TempPathFactory, python_env: dict[str, str]
+) -> Iterator[Cluster]:
+    """Two workers; tests may kill their processes, which come back."""
+    running = Cluster(python_env, tmp_path_factory.mktemp("dask") / "dask.log")
+    try:
+        running.add_workers(2)
+        yield running
+    finally:
+        running.close()

@@ -1,0 +1,171 @@
+"""A Dask cluster of real processes on this machine, which may be killed."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from smartdownsample_core import extract, sample_diverse
+from smartdownsample_core.cli import main
+from tests.cluster import Cluster
+from tests.core.fatal import Trap, killer
+
+_PATIENCE = 60
+
+
+def test_a_cluster_gives_the_table_that_threads_give(
+    burst_paths: list[str], cluster: Cluster, same
+) -> None:
+    """In every bit, in order, and with the same errors; progress goes up to the end."""
+    paths = [*burst_paths * 5, "/gone.jpg", *burst_paths]
+    calls = []
+    signed = extract(
+        paths,
+        workers="dask",
+        scheduler=cluster.address,
+        image_loading_errors="skip",
+        progress=lambda done, total: calls.append((done, total)),
+    )
+    expected = extract(paths, image_loading_errors="skip")
+    assert same(signed, expected)
+    assert str(signed.unreadable[300]) == str(expected.unreadable[300])
+    assert type(signed.unreadable[300]) is FileNotFoundError
+    assert calls[-1] == (361, 361)
+
+
+def test_a_client_stays_open(burst_paths: list[str], cluster: Cluster) -> None:
+    """Whose client it is, closes it; nothing of ours is left on the cluster."""
+    kept = sample_diverse(
+        burst_paths,
+        7,
+        workers="dask",
+        scheduler=cluster.client,
+        show_progress=False,
+        show_summary=False,
+    )
+    assert kept == sample_diverse(burst_paths, 7, show_progress=False, show_summary=False)
+    assert cluster.client.status == "running"
+    assert cluster.client.who_has() == {}
+
+
+def test_the_command_line_knows_clusters(
+    burst_paths: list[str], cluster: Cluster, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([*burst_paths, "-n", "9", "-q", "--scheduler", cluster.address]) == 0
+    kept = sample_diverse(burst_paths, 9, show_progress=False, show_summary=False)
+    assert capsys.readouterr().out.splitlines() == kept
+
+
+def test_relative_paths_are_those_of_the_caller(
+    burst_paths: list[str], cluster: Cluster, monkeypatch: pytest.MonkeyPatch, same
+) -> None:
+    """Not of the folder where the workers were started."""
+    monkeypatch.chdir(Path(burst_paths[0]).parent)
+    names = [os.path.relpath(path) for path in burst_paths[:3]]
+    assert same(extract(names, workers="dask", scheduler=cluster.address), extract(names))
+
+
+def test_a_worker_that_is_killed_costs_nothing(
+    burst_paths: list[str], cluster: Cluster, same
+) -> None:
+    """Its batches go to others while the run goes on."""
+    paths = burst_paths * 30
+    killed = threading.Event()
+
+    def kill_one(done: int, total: int) -> None:
+        if not killed.is_set():
+            assert done < total
+            os.kill(cluster.worker_pids()[0], signal.SIGKILL)
+            killed.set()
+
+    signed = extract(paths, workers="dask", scheduler=cluster.address, progress=kill_one)
+    assert killed.is_set()
+    assert same(signed, extract(paths))
+    cluster.client.wait_for_workers(2, timeout=_PATIENCE)
+
+
+def test_a_file_that_kills_every_worker_is_an_unreadable_file(
+    burst_paths: list[str], cluster: Cluster, tmp_path: Path, same
+) -> None:
+    """The files of its batch are read one by one, and it alone is named."""
+    bad = killer(tmp_path / "bad.png", signal.SIGKILL)
+    signed = extract(
+        [*burst_paths[:4], str(bad)],
+        workers="dask",
+        scheduler=cluster.address,
+        image_loading_errors="skip",
+    )
+    assert list(signed.unreadable) == [4]
+    assert f"{bad} (the worker that read it died: " in str(signed.unreadable[4])
+    assert same(signed.take(np.arange(4)), extract(burst_paths[:4]))
+
+
+def test_ctrl_c_leaves_the_cluster_to_others(
+    burst_paths: list[str], cluster: Cluster, trap: Trap, python_env: dict[str, str], same
+) -> None:
+    """The run ends though a worker is stuck; what it had handed over is cancelled."""
+    process = subprocess.Popen(
+        [
+            *(sys.executable, "-m", "smartdownsample_core", str(trap.path), *burst_paths),
+            *("-n", "9", "-q", "--scheduler", cluster.address),
+        ],
+        env=python_env,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+    )
+    try:
+        stuck = trap.caught()
+        start = time.monotonic()
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=_PATIENCE)
+        elapsed = time.monotonic() - start
+    finally:
+        process.kill()
+    stuck.kill()  # rather than wait for it
+    assert (process.returncode, err) == (130, "smartdownsample: interrupted\n")
+    assert elapsed < 2
+    assert same(
+        extract(burst_paths, workers="dask", scheduler=cluster.client), extract(burst_paths)
+    )
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"workers": "dask"}, 'workers="dask" needs a scheduler'),
+        ({"scheduler": "tcp://127.0.0.1:1"}, "got workers='threads' and scheduler='tcp:"),
+    ],
+)
+def test_dask_and_scheduler_go_together(
+    burst_paths: list[str], options: dict[str, str], message: str
+) -> None:
+    with pytest.raises(ValueError, match=message):
+        extract(burst_paths, **options)
+
+
+_WITHOUT_DASK = """
+import sys
+sys.modules["distributed"] = None
+from smartdownsample_core.cli import main
+from tests.cluster import Cluster
+from tests.core.fatal import Trap, killer
+sys.exit(main([*sys.argv[1:], "-n", "1", "--scheduler", "tcp://127.0.0.1:1"]))
+"""
+
+
+def test_without_dask_the_extra_is_named(burst_paths: list[str], run_python) -> None:
+    result = run_python("-c", _WITHOUT_DASK, burst_paths[0], burst_paths[1])
+    assert result.returncode == 2
+    assert result.stderr.splitlines()[-1] == (
+        'smartdownsample: error: workers="dask" needs the package distributed: '
+        "pip install 'smartdownsample-core[dask]', or pip install distributed"
+    )

@@ -1,0 +1,242 @@
+"""Worker processes that die, are interrupted, or cannot start: real ones, with real signals.
+
+The files that kill their readers, or hold them fast, are those of :mod:`tests.core.fatal`.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing, suppress
+from pathlib import Path
+
+import numpy as np
+import psutil
+import pytest
+
+from smartdownsample_core import extract, extract_batches
+from smartdownsample_core.batches import BATCH_SIZE
+from smartdownsample_core.rules import START_METHODS
+from tests.core import fatal
+from tests.core.fatal import Trap, killer, killer_once
+
+_PATIENCE = 60
+
+
+@pytest.mark.parametrize("method", START_METHODS)
+@pytest.mark.parametrize(
+    ("number", "words"),
+    [
+        (signal.SIGKILL, "signal 9 (Killed, as when memory runs out)"),
+        (signal.SIGSEGV, "signal 11 (Segmentation fault)"),
+    ],
+    ids=["killed", "segfault"],
+)
+@pytest.mark.filterwarnings("ignore:.*use of fork:DeprecationWarning")
+@pytest.mark.usefixtures("fatal_format")
+def test_a_file_that_kills_its_worker_is_an_unreadable_file(
+    burst_paths: list[str], tmp_path: Path, same, method: str, number: int, words: str
+) -> None:
+    """It alone is named; all others are signed as ever, with every way to start processes."""
+    bad = str(killer(tmp_path / "bad.png", number))
+    paths = [*burst_paths, *burst_paths, bad, *burst_paths * 3]
+    options = {"n_workers": 2, "workers": "processes", "start_method": method}
+    signed = extract(paths, **options, image_loading_errors="skip")
+    assert {row: str(error) for row, error in signed.unreadable.items()} == {
+        120: f"Cannot read image file: {bad} (the worker that read it died: {words})"
+    }
+    others = np.delete(np.arange(len(paths)), 120)
+    assert same(signed.take(others), extract([paths[row] for row in others]))
+
+
+@pytest.mark.usefixtures("fatal_format")
+def test_a_worker_that_died_by_accident_costs_no_file(
+    burst_paths: list[str], tmp_path: Path, same
+) -> None:
+    """Who ran out of memory once is read again, and takes part like all others."""
+    bad = str(killer_once(tmp_path / "bad.jpg", signal.SIGKILL, burst_paths[0]))
+    signed = extract([*burst_paths[:5], bad, *burst_paths[5:]], workers="processes")
+    assert not (tmp_path / "bad.flag").exists()  # somebody died
+    assert same(signed, extract([*burst_paths[:5], bad, *burst_paths[5:]]))
+
+
+def test_when_all_workers_die_no_file_is_blamed(burst_paths: list[str], trap: Trap, same) -> None:
+    """Not even if one had nothing to do: the one that reads again is a new one."""
+    paths = [*burst_paths * 5, str(trap.path)]
+    before = set(psutil.Process().children())
+    with closing(extract_batches(paths, n_workers=2, workers="processes")) as stream:
+        for rows, _ in stream:
+            if rows[-1] + 1 + BATCH_SIZE >= len(paths):
+                break  # one worker has nothing to do, and the other one is trapped
+        trap.caught()
+        shutil.copy(burst_paths[0], trap.path)
+        for child in set(psutil.Process().children()) - before:
+            if "resource_tracker" not in _command(child):
+                child.kill()
+        rows, last = next(stream)
+    expected = extract([*burst_paths * 5, burst_paths[0]])
+    assert same(last, expected.take(rows))
+
+
+@pytest.mark.usefixtures("fatal_format")
+def test_raise_stops_at_a_file_that_kills_its_worker(tmp_path: Path) -> None:
+    """As at any other file that cannot be read."""
+    bad = killer(tmp_path / "bad.png", signal.SIGSEGV)
+    with pytest.raises(OSError, match=r"Segmentation fault\)\)\. Use image_loading_errors='skip'"):
+        extract([str(bad)], workers="processes")
+
+
+_EXTRACT = textwrap.dedent("""
+    import sys
+    from smartdownsample_core import extract
+    from tests.core import fatal
+
+    fatal.register()
+    extract(sys.argv[2:], n_workers=2, workers="processes", start_method=sys.argv[1])
+""")
+
+_COMMAND_LINE = textwrap.dedent("""
+    import sys
+    from smartdownsample_core.cli import main
+    from tests.core import fatal
+
+    fatal.register()
+    sys.exit(main([*sys.argv[1].split(), *sys.argv[2:], "--workers", "2", "--quiet"]))
+""")
+
+
+@pytest.fixture
+def start(
+    burst_paths: list[str], trap: Trap, python_env: dict[str, str], tmp_path: Path
+) -> Iterator[Callable[[str, str], subprocess.Popen[str]]]:
+    """``start(script, option)``: a script that reads a trap and 300 images, until the test ends."""
+    started = []
+
+    def run(script: str, option: str) -> subprocess.Popen[str]:
+        (tmp_path / "script.py").write_text(script)
+        process = subprocess.Popen(
+            [sys.executable, "script.py", option, str(trap.path), *burst_paths * 5],
+            cwd=tmp_path,
+            env=python_env,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+        )
+        started.append(process)
+        return process
+
+    yield run
+    for process in started:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        process.stderr.close()
+
+
+@pytest.mark.parametrize(
+    ("script", "option", "code", "last_words"),
+    [
+        *((_EXTRACT, method, -signal.SIGINT, "KeyboardInterrupt\n") for method in START_METHODS),
+        (_COMMAND_LINE, "-n 9", 130, "smartdownsample: interrupted\n"),
+        (_COMMAND_LINE, "extract -o signatures.parquet", 130, "smartdownsample: interrupted\n"),
+    ],
+    ids=[*START_METHODS, "cli", "cli-extract"],
+)
+def test_ctrl_c_stops_at_once_and_leaves_no_process(
+    start, trap: Trap, tmp_path: Path, script: str, option: str, code: int, last_words: str
+) -> None:
+    """Within two seconds, though a worker is stuck; as in a terminal, all get the signal."""
+    process = start(script, option)
+    trap.caught()
+    family = psutil.Process(process.pid).children(recursive=True)
+    began = time.monotonic()
+    os.killpg(process.pid, signal.SIGINT)
+    _, err = process.communicate(timeout=_PATIENCE)
+    elapsed = time.monotonic() - began
+    assert process.returncode == code, err
+    assert err.count("Traceback") == (code < 0), err
+    assert err.endswith(last_words)
+    assert elapsed < 2
+    _, alive = psutil.wait_procs(family, timeout=2)
+    assert alive == []
+    assert not list(tmp_path.glob("*.parquet*"))
+
+
+def test_workers_do_not_outlive_a_parent_that_is_killed(start, trap: Trap) -> None:
+    """Not even if they are stuck."""
+    process = start(_EXTRACT, "spawn")
+    trap.caught()
+    family = psutil.Process(process.pid).children(recursive=True)
+    process.kill()
+    process.wait()
+    _, alive = psutil.wait_procs(family, timeout=_PATIENCE)
+    assert alive == []
+
+
+_UNGUARDED = textwrap.dedent("""
+    import sys
+    from smartdownsample_core import extract
+
+    print("once")
+    extract(sys.argv[2:], workers="processes", start_method=sys.argv[1])
+""")
+
+
+@pytest.mark.parametrize("method", START_METHODS)
+def test_a_script_without_a_guard_runs_once(
+    burst_paths: list[str], run_python, tmp_path: Path, method: str
+) -> None:
+    """Workers do not import the caller's script."""
+    script = tmp_path / "script.py"
+    script.write_text(_UNGUARDED)
+    result = run_python(str(script), method, *burst_paths)
+    assert (result.returncode, result.stdout) == (0, "once\n"), result.stderr
+
+
+def test_workers_have_the_limits_of_their_caller(
+    burst_paths: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was set here goes for them, too: Pillow's limit, and ours."""
+    monkeypatch.setattr("PIL.Image.MAX_IMAGE_PIXELS", 100)
+    monkeypatch.setattr("smartdownsample_core.limits.MAX_FILE_BYTES", 10_000_000)
+    signed = extract(burst_paths[:1], workers="processes", image_loading_errors="skip")
+    assert "exceeds limit of 200 pixels" in str(signed.unreadable[0])
+    monkeypatch.setattr("smartdownsample_core.limits.MAX_FILE_BYTES", 10)
+    signed = extract(burst_paths[:1], workers="processes", image_loading_errors="skip")
+    assert "more than 10 are not read" in str(signed.unreadable[0])
+
+
+def test_a_format_of_the_script_itself_is_refused(
+    burst_paths: list[str], fatal_format: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Before anything is read: workers could not import it, and would call its files unreadable."""
+    monkeypatch.setattr(fatal.decode, "__module__", "__main__")
+    with pytest.raises(ValueError, match="cannot import what reads the image format FATAL"):
+        extract(burst_paths, workers="processes")
+
+
+def test_leaving_early_ends_the_processes(burst_paths: list[str]) -> None:
+    """An error of the caller's leaves none behind."""
+
+    class EnoughError(Exception):
+        pass
+
+    def enough(done: int, total: int) -> None:
+        raise EnoughError
+
+    before = set(psutil.Process().children(recursive=True))
+    with pytest.raises(EnoughError):
+        extract(burst_paths * 20, n_workers=2, workers="processes", progress=enough)
+    left = set(psutil.Process().children(recursive=True)) - before
+    assert [process for process in left if "resource_tracker" not in _command(process)] == []
+
+
+def _command(process: psutil.Process) -> str:
+    return " ".join(process.cmdline())
