@@ -72,7 +72,9 @@ _ALLOWED = {
         "checks", "choice", "downsample", "extract", "order", "report", "rules", "selection",
         "table",
     },
-    "options": {"api", "checks", "choice", "find", "output", "remote", "report", "rules", "selection"},
+    "options": {
+        "api", "checks", "choice", "find", "output", "remote", "report", "rules", "selection",
+    },
     "cli_shards": {
         "__version__", "checks", "downsample", "extract", "find", "options", "order",
         "output", "shard_select", "shards", "table",
