@@ -15,7 +15,7 @@ import fiftyone as fo
 from smartdownsample_core import Selection
 from smartdownsample_core.report import shortfalls, totals
 
-from . import charts, inputs, outcome, runs, samples, sources, targets, whatif
+from . import charts, inputs, outcome, recovery, runs, samples, sources, targets, whatif
 from .config import DownsampleConfig
 from .whatif import Stored
 
@@ -80,7 +80,7 @@ class Question:
         self._state = state
         self._base = samples.rebuild(dataset, state["stages"])
         self._config = DownsampleConfig.from_params(state["settings"])
-        self._refusal = targets.panel_refusal(self._base)
+        self._refusal = recovery.notice(dataset) or targets.panel_refusal(self._base)
 
     @property
     def key(self) -> str:

@@ -48,7 +48,7 @@ def save(
     contents = {"settings": settings, "record": record, "written": written._asdict()}
     with writing(dataset):
         _recover(dataset)
-        key = _enter(dataset, view, run_key, contents)
+        key = journal.enter(dataset, view, run_key, contents)
         _put(dataset, key, contents)
         journal.strike(dataset, key)
         return targets.of_record(settings).count_kept(dataset, settings["tag"])
@@ -73,7 +73,7 @@ def delete(dataset: fo.Dataset, run_key: str, keep_signatures: bool = False) -> 
     with writing(dataset):
         _recover(dataset)
         runs.load(dataset, run_key)
-        key = _enter(dataset, None, run_key, {"keep_signatures": keep_signatures})
+        key = journal.enter(dataset, None, run_key, {"keep_signatures": keep_signatures})
         removed = _remove(dataset, run_key, keep_signatures)
         journal.strike(dataset, key)
     return removed
@@ -119,12 +119,6 @@ def _recover(dataset: fo.Dataset) -> dict[str, str]:
             outcomes[run_key] = "removed"
         journal.strike(dataset, key)
     return outcomes
-
-
-def _enter(
-    dataset: fo.Dataset, view: fo.DatasetView | None, run_key: str, contents: dict[str, Any]
-) -> str:
-    return journal.enter(dataset, view, run_key, contents)
 
 
 def _put(dataset: fo.Dataset, key: str, contents: dict[str, Any]) -> None:

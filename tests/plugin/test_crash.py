@@ -9,6 +9,7 @@ from typing import Any
 import fiftyone as fo
 import pytest
 
+from benchmarks.panel import PanelUser
 from plugin import writes
 
 from .conftest import Zygote
@@ -92,8 +93,8 @@ def test_an_undo_is_all_or_nothing(dataset, operators, killed, clones) -> None:
     assert kill_at > 10
 
 
-def test_what_was_interrupted_is_offered(dataset, operators, killed, clones, post) -> None:
-    """Forms say which run was interrupted; the operator that they name does the rest."""
+def test_what_was_interrupted_is_offered(dataset, operators, killed, clones, post, server) -> None:
+    """Forms and panel say which run was interrupted; the operator that they name does the rest."""
     operators.downsample(dataset, **_OLD)
     for kill_at in count(10):
         copy = clones()
@@ -103,6 +104,9 @@ def test_what_was_interrupted_is_offered(dataset, operators, killed, clones, pos
     for operator in ("downsample", "delete_run", "view_buckets", "export_run", "recover_runs"):
         form = str(post("resolve-type", operator, copy, {}))
         assert "`smartdownsample`: writing or undoing it was interrupted" in form, operator
+    user = PanelUser(server, copy.name)
+    user.do("on_load")
+    assert "writing or undoing it was interrupted" in user.state["problem"]
     answer = post("execute", "recover_runs", copy, {})
     assert answer["result"] == {"runs": {"smartdownsample": "written"}}
     copy.reload()
