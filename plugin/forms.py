@@ -205,7 +205,7 @@ def _inputs(ctx: foo.ExecutionContext) -> types.Object:
     """An empty form, but for what there is to know of runs that were interrupted."""
     inputs = types.Object()
     if ctx.dataset is not None and (interrupted := recovery.notice(ctx.dataset)):
-        inputs.view("interrupted", types.Warning(label=interrupted))
+        inputs.view("interrupted", types.Warning(label=f"{interrupted}."))
     return inputs
 
 

@@ -19,16 +19,20 @@ _DONE = {
 
 
 def notice(dataset: fo.Dataset) -> str | None:
-    """Words which runs are half written, and what to do about it; None if there are none."""
+    """Words which runs are half written, and what to do about it; None if there are none.
+
+    Returns:
+        sentences, the last one without its full stop
+    """
     keys = writes.unfinished(dataset)
     if not keys:
         return None
     which = f"The run{'s' * (len(keys) > 1)} {listed(keys)}"
     if lock.is_held(dataset):
-        return f"{which} is being written or undone just now: try again in a moment."
+        return f"{which} is being written or undone just now: try again in a moment"
     return (
         f"{which}: writing or undoing it was interrupted, its process has ended. The operator "
-        f"*{names.LABELS['recover_runs']}* does the rest, as the next run or undo does too."
+        f"*{names.LABELS['recover_runs']}* does the rest, as the next run or undo does too"
     )
 
 
@@ -49,7 +53,8 @@ class RecoverRuns(foo.Operator):
     def resolve_input(self, ctx: foo.ExecutionContext) -> types.Property:
         """Says what there is to do."""
         inputs = types.Object()
-        inputs.md(notice(ctx.dataset) or "No run of this dataset was interrupted.", name="forecast")
+        text = notice(ctx.dataset) or "No run of this dataset was interrupted"
+        inputs.md(f"{text}.", name="forecast")
         return types.Property(inputs, view=types.View(label=names.LABELS["recover_runs"]))
 
     def execute(self, ctx: foo.ExecutionContext) -> dict[str, Any]:
