@@ -17,8 +17,9 @@ test: $(STAMP) ## run all tests, those with a real MongoDB, App server and brows
 	@$(RUN) -m tests.app.browser
 	@$(RUN) -m pytest $(ARGS)
 
-test-oldest: ## run the core's tests with the oldest versions it claims; PYTHON=python3.10 or 3.11
+test-oldest: ## run the tests with the oldest versions that are claimed; PYTHON=python3.10 or 3.11
 	@.ci/test-oldest $(PYTHON)
+	@.ci/test-oldest-fiftyone $(PYTHON)
 
 audit: $(STAMP) ## compare the installed packages with known vulnerabilities; needs the network
 	@test -x $(VENV)-audit/bin/pip-audit || $(PYTHON) -m venv $(VENV)-audit
@@ -54,7 +55,7 @@ tutorial: $(STAMP) ## run docs/tutorial.ipynb and save it with its outputs
 install: $(STAMP) ## make .venv with all that the other targets need
 
 clean: ## remove .venv and the demo's images and database
-	rm -rf $(VENV) $(VENV)-audit $(VENV)-oldest .demo
+	rm -rf $(VENV) $(VENV)-audit $(VENV)-oldest $(VENV)-oldest-fiftyone .demo
 
 $(STAMP): pyproject.toml demo/database.py
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || { \

@@ -27,7 +27,7 @@ def at_urls(make_dataset):
 
 @pytest.fixture
 def remote(images) -> list[str]:
-    """URLs of 30 of the images, in fsspec's memory file system."""
+    """URLs of 30 of the images, in fsspec's memory file system, which is that of one process."""
     fs = fsspec.filesystem("memory")
     urls = [f"memory://bucket/{number}.jpg" for number in range(30)]
     for url, path in zip(urls, images, strict=False):
@@ -40,18 +40,18 @@ def remote(images) -> list[str]:
 def test_remote_samples_are_chosen_from(at_urls, operators, remote, images) -> None:
     """Their signatures are those of the local files, and are reused without a look at the files."""
     dataset = at_urls(remote, remote)
-    result = operators.downsample(dataset, 7)
+    result = operators.downsample(dataset, 7, workers="threads")
     assert (result["kept"], result["computed"]) == (7, 30)
     assert dataset.values("signature.bucket") == assign_buckets(extract(images[:30])).tolist()
-    assert operators.downsample(dataset, 5)["reused"] == 30
-    assert operators.downsample(dataset, 5, recompute=True)["computed"] == 30
+    assert operators.downsample(dataset, 5, workers="threads")["reused"] == 30
+    assert operators.downsample(dataset, 5, workers="threads", recompute=True)["computed"] == 30
 
 
 def test_a_lost_url_is_recorded(at_urls, operators, remote) -> None:
     """As the other unreadable files are."""
     urls = [*remote, "memory://bucket/lost.jpg"]
     dataset = at_urls(urls, urls)
-    assert operators.downsample(dataset, 7)["unreadable"] == 1
+    assert operators.downsample(dataset, 7, workers="threads")["unreadable"] == 1
     assert dataset.last().signature.error.startswith("File not found: memory://bucket/lost.jpg")
 
 
@@ -60,7 +60,7 @@ def test_crops_of_remote_samples(at_urls, operators, remote) -> None:
     box = fo.Detection(label="car", bounding_box=[0.1, 0.1, 0.6, 0.6])
     samples = [fo.Sample(url, cars=fo.Detections(detections=[box.copy()])) for url in remote]
     dataset = at_urls(samples, remote)
-    assert operators.downsample(dataset.to_patches("cars"), 7)["computed"] == 30
+    assert operators.downsample(dataset.to_patches("cars"), 7, workers="threads")["computed"] == 30
 
 
 def test_an_unknown_protocol_is_refused(at_urls, operators, state_of) -> None:

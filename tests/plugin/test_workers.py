@@ -118,7 +118,7 @@ def test_without_a_cluster_nothing_is_written(
     [
         ({"workers": "dask"}, "needs the scheduler"),
         ({"workers": "threads", "scheduler": "tcp://127.0.0.1:9"}, "not for 'threads'"),
-        ({"workers": "robots"}, "must be 'auto' or 'threads' or 'processes' or 'dask'"),
+        ({"workers": "robots"}, "must be 'auto', 'threads', 'processes' or 'dask'"),
     ],
 )
 def test_settings_that_do_not_fit(dataset, operators, params, message: str) -> None:
