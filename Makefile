@@ -26,7 +26,7 @@ audit: $(STAMP) ## compare the installed packages with known vulnerabilities; ne
 	@$(VENV)-audit/bin/python -m pip install --quiet --disable-pip-version-check pip-audit
 	@$(RUN) .ci/audit.py $(VENV)-audit/bin/pip-audit "$$($(RUN) -c 'import sysconfig; print(sysconfig.get_path("purelib"))')"
 
-check: lint test ## what CI runs: format, lint, types, tests
+check: lint audit test test-oldest ## all checks: format, lint, types, vulnerabilities, tests, oldest versions
 
 lint: $(STAMP) ## format, lint and types only
 	@$(RUN) -m ruff format --check .
