@@ -18,6 +18,13 @@ LABELS = {
     "arrange_app": "Arrange the App for visual buckets",
 }
 
+#: The icons of the operators: for either theme, and those that suit a light and a dark one.
+ICONS = {
+    "icon": "/assets/icon.svg",
+    "light_icon": "/assets/icon-light.svg",
+    "dark_icon": "/assets/icon-dark.svg",
+}
+
 #: What a person reads on the panel's tab.
 PANEL = "Smart Downsample"
 

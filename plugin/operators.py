@@ -28,7 +28,7 @@ class Downsample(foo.Operator):
             name="downsample",
             label=names.LABELS["downsample"],
             description="Keep exactly N diverse samples of many similar ones",
-            icon="/assets/icon.svg",
+            **names.ICONS,
             dynamic=True,
             execute_as_generator=True,
             allow_delegated_execution=True,
@@ -38,7 +38,7 @@ class Downsample(foo.Operator):
         """Puts a button on the samples grid."""
         return types.Placement(
             types.Places.SAMPLES_GRID_SECONDARY_ACTIONS,
-            types.Button(label=names.LABELS["downsample"], icon="/assets/icon.svg", prompt=True),
+            types.Button(label=names.LABELS["downsample"], icon=names.ICONS["icon"], prompt=True),
         )
 
     def resolve_input(self, ctx: foo.ExecutionContext) -> types.Property:
@@ -181,7 +181,7 @@ class ComputeSignatures(foo.Operator):
             name="compute_signatures",
             label=names.LABELS["compute_signatures"],
             description="Write what each image looks like, and its visual bucket",
-            icon="/assets/icon.svg",
+            **names.ICONS,
             dynamic=True,
             execute_as_generator=True,
             allow_delegated_execution=True,

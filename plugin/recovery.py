@@ -46,7 +46,7 @@ class RecoverRuns(foo.Operator):
             name="recover_runs",
             label=names.LABELS["recover_runs"],
             description="Do the rest of runs and undos whose process was ended half-way",
-            icon="/assets/icon.svg",
+            **names.ICONS,
             dynamic=True,
         )
 

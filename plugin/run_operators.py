@@ -23,7 +23,7 @@ class ViewBuckets(foo.Operator):
             name="view_buckets",
             label=names.LABELS["view_buckets"],
             description="Browse a dataset by visual bucket, or what a run kept and excluded",
-            icon="/assets/icon.svg",
+            **names.ICONS,
             dynamic=True,
         )
 
@@ -73,7 +73,7 @@ class DeleteRun(foo.Operator):
             name="delete_run",
             label=names.LABELS["delete_run"],
             description="Remove a run's tag, saved views, record and unused signatures",
-            icon="/assets/icon.svg",
+            **names.ICONS,
             dynamic=True,
         )
 
@@ -122,7 +122,7 @@ class ExportRun(foo.Operator):
             name="export_run",
             label=names.LABELS["export_run"],
             description="Save the paths and ids of what a run kept, as CSV or JSON",
-            icon="/assets/icon.svg",
+            **names.ICONS,
             dynamic=True,
         )
 
@@ -170,7 +170,7 @@ class ArrangeApp(foo.Operator):
             name="arrange_app",
             label=names.LABELS["arrange_app"],
             description="A sidebar group 'smartdownsample', and a colour per bucket",
-            icon="/assets/icon.svg",
+            **names.ICONS,
         )
 
     def resolve_input(self, ctx: foo.ExecutionContext) -> types.Property:

@@ -129,7 +129,10 @@ def test_the_manifest_has_the_version_of_the_core() -> None:
 
 def test_every_icon_is_there() -> None:
     """The icons that the operators name are files of the plugin."""
-    icons = {operator().config.icon for operator in (*OPERATORS, *RUN_OPERATORS)}
+    configs = [operator().config for operator in (*OPERATORS, *RUN_OPERATORS)]
+    icons = {
+        icon for config in configs for icon in (config.icon, config.light_icon, config.dark_icon)
+    }
     # A panel's is one of the App's own, by name: there it does not look for a plugin's picture.
     assert all(panel().config.icon.isidentifier() for panel in PANELS)
     assert [icon for icon in icons if not (_ROOT / icon.lstrip("/")).is_file()] == []
