@@ -25,7 +25,7 @@ _SHORT_SIDE = 64
 _AVERAGED_SHORT_SIDE = 192
 
 #: Images with a shorter side below this are not reduced: there is little to gain.
-_SMALLEST_TO_REDUCE = 128
+_SMALLEST_TO_REDUCE = 192
 
 #: Nor are those that are more times as long as wide: the weights of a long side take much memory.
 _LONGEST_TO_REDUCE = 16

@@ -99,7 +99,7 @@ def test_very_long_images_are_not_reduced(
     tmp_path: Path, format_name: str, times: int, reduced: bool
 ) -> None:
     """The weights that reduced images need take memory by the long side, and are kept."""
-    for size in ((128 * times, 128), (128, 128 * times)):
+    for size in ((192 * times, 192), (192, 192 * times)):
         path = tmp_path / f"{size[0]}"
         path.write_bytes(encoded(scene(*size), format_name) or b"")
         assert isinstance(open_picture(str(path)), Picture) == reduced
