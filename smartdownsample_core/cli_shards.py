@@ -29,10 +29,10 @@ from .options import (
     check_reading,
     choice_of,
     images_of,
+    placing,
     reading,
 )
 from .order import natural_order
-from .output import VERBS
 from .shard_select import check_distinct, select_from
 from .shards import Origin, Rows, Shards, read_origin, write_shard
 from .table import Signatures
@@ -208,7 +208,7 @@ def _extract(options: argparse.Namespace, output: Path, origin: Origin, paths: l
 
 def _check_folder(options: argparse.Namespace, shards: Shards) -> None:
     """Raises a ValueError if files are to be opened whose paths start from another folder."""
-    opens = options.thumbnails or any(getattr(options, f"{verb}_to") for verb in VERBS)
+    opens = options.thumbnails or placing(options)
     if opens and shards.folders - {os.getcwd()}:
         raise ValueError(
             f"the paths in these files start from {min(shards.folders)}: go there to copy, link or "

@@ -45,7 +45,9 @@ class Constraints:
         if choice.stratify_by is not None:
             self.strata = assign_strata(choice.stratify_by)
         elif choice.max_per_group is not None:
-            self.strata = assign_strata([bucket_name(b) for b in assign_buckets(signatures)])
+            buckets = assign_buckets(signatures).tolist()
+            names = {bucket: bucket_name(bucket) for bucket in set(buckets)}
+            self.strata = assign_strata([names[bucket] for bucket in buckets])
         self.tiers = self._tiers(readable, order)
         self._room = self._room_by_stratum(readable, choice.max_per_group)
         sizes = np.bincount(self.stratum_of[readable], minlength=len(self._room))

@@ -177,7 +177,7 @@ def extract_batches(
         return  # and start nothing
     prepare: Callable[[], object] = _one_blas_thread
     if workers == "processes":
-        count = min(count, -(-len(paths) // _IMAGES_PER_PROCESS) or 1)
+        count = min(count, -(-len(paths) // _IMAGES_PER_PROCESS))
         if start_method != "fork":  # which inherits them
             prepare = partial(_prepare, Surroundings.here())
     limits = _one_blas_thread()

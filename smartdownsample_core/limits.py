@@ -78,17 +78,17 @@ def _checked_size(status: os.stat_result) -> int:
     if not stat.S_ISREG(status.st_mode):
         kind = _KINDS.get(stat.S_IFMT(status.st_mode), "not a regular file")
         raise OSError(f"it is {kind}")
-    if status.st_size > MAX_FILE_BYTES:
-        raise too_large(status.st_size)
+    check_bytes(status.st_size)
     return status.st_size
 
 
-def too_large(size: int) -> OSError:
-    """Returns the error for a file of more bytes than :data:`MAX_FILE_BYTES`."""
-    return OSError(
-        f"it has {size:,} bytes, and more than {MAX_FILE_BYTES:,} are not read; "
-        "smartdownsample_core.limits.MAX_FILE_BYTES is the limit"
-    )
+def check_bytes(size: int) -> None:
+    """Raises an OSError for a file of more bytes than :data:`MAX_FILE_BYTES`."""
+    if size > MAX_FILE_BYTES:
+        raise OSError(
+            f"it has {size:,} bytes, and more than {MAX_FILE_BYTES:,} are not read; "
+            "smartdownsample_core.limits.MAX_FILE_BYTES is the limit"
+        )
 
 
 def check_sides(width: int, height: int) -> None:

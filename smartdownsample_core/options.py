@@ -10,7 +10,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import fields
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -103,9 +103,9 @@ def add_output(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "-o", "--output", metavar="FILE", help="write the kept paths to a new .txt, .csv or .json"
     )
-    placing = parser.add_mutually_exclusive_group()
+    group = parser.add_mutually_exclusive_group()
     for verb in VERBS:
-        placing.add_argument(
+        group.add_argument(
             f"--{verb}-to", metavar="DIR", help=f"{verb} the kept files there, folders and all"
         )
     parser.add_argument("--distribution", metavar="PNG", help="chart of kept images per bucket")
@@ -128,6 +128,20 @@ def check_output(options: argparse.Namespace) -> None:
     whole_number("--seed", options.seed, minimum=0)
 
 
+class Placing(NamedTuple):
+    """What is to become of the kept files."""
+
+    verb: str
+    """one of :data:`smartdownsample_core.output.VERBS`"""
+    directory: str
+
+
+def placing(options: argparse.Namespace) -> Placing | None:
+    """Returns what ``--copy-to`` and the like ask for, of which one at most is given."""
+    asked = (Placing(verb, getattr(options, f"{verb}_to")) for verb in VERBS)
+    return next((where for where in asked if where.directory), None)
+
+
 class Output:
     """Where the kept images go: places that are checked before any work is done."""
 
@@ -138,9 +152,8 @@ class Output:
         self._distribution, self._thumbnails = new_pngs(
             {"--distribution": options.distribution, "--thumbnails": options.thumbnails}
         )
-        for verb in VERBS:
-            if directory := getattr(options, f"{verb}_to"):
-                make_folder(f"--{verb}-to", Path(directory))
+        if where := placing(options):
+            make_folder(f"--{where.verb}-to", Path(where.directory))
 
     def write(self, selection: Selection, paths: list[str], base: str) -> int:
         """Writes a selection and returns the exit code.
@@ -155,9 +168,8 @@ class Output:
         print_warnings(selection, name_files=True, stream=sys.stderr, word=in_options)
         if not selection.n_readable:
             return FAILED
-        for verb in VERBS:
-            if directory := getattr(options, f"{verb}_to"):
-                place(verb, directory, [paths[index] for index in selection.indices], base)
+        if where := placing(options):
+            place(*where, [paths[index] for index in selection.indices], base)
         if self._list:
             write_list(self._list, paths, selection)
         report.save_charts(selection, paths, self._distribution, self._thumbnails)
@@ -170,12 +182,11 @@ class Output:
 
 
 def _refuse_to_place_urls(options: argparse.Namespace, paths: Sequence[str]) -> None:
-    url = next(filter(is_remote, paths), None)
-    for verb in VERBS:
-        if url and getattr(options, f"{verb}_to"):
-            raise ValueError(
-                f"--{verb}-to is for local files, and {url} is a URL; write a list with --output"
-            )
+    where = placing(options)
+    if where and (url := next(filter(is_remote, paths), None)):
+        raise ValueError(
+            f"--{where.verb}-to is for local files, and {url} is a URL; write a list with --output"
+        )
 
 
 def add_choice(parser: argparse.ArgumentParser) -> None:

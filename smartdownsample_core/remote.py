@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from . import limits
+from .limits import check_bytes, read_file
 
 _PROTOCOL = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
 
@@ -67,26 +67,21 @@ def read_remote(path: str) -> bytes:
     with _os_errors():
         fs, place = _fsspec().core.url_to_fs(path)
         if _is_local(fs):
-            return limits.read_file(place)
+            return read_file(place)
         with fs.open(place, "rb", cache_type="none") as file:
             return _read_all(file, getattr(file, "size", None))
 
 
 def _read_all(file: Any, said: int | None) -> bytes:
     """Reads an open file, which may be longer than was said."""
-    _check_bytes(said or 0)
+    check_bytes(said or 0)
     chunks = [file.read(said or _CHUNK)]
     size = 0
     while chunks[-1]:
         size += len(chunks[-1])
-        _check_bytes(size)
+        check_bytes(size)
         chunks.append(file.read(_CHUNK))
     return b"".join(chunks)
-
-
-def _check_bytes(size: int) -> None:
-    if size > limits.MAX_FILE_BYTES:
-        raise limits.too_large(size)
 
 
 def find_remote(url: str, endings: Sequence[str]) -> list[str]:

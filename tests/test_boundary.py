@@ -77,7 +77,7 @@ _ALLOWED = {
     },
     "cli_shards": {
         "__version__", "checks", "downsample", "extract", "find", "options", "order",
-        "output", "shard_select", "shards", "table",
+        "shard_select", "shards", "table",
     },
     "cli": {
         "__version__", "api", "cli_shards", "downsample", "options", "order", "output",
