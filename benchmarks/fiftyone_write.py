@@ -15,7 +15,6 @@ import tempfile
 import time
 from pathlib import Path
 
-import numpy as np
 from bson import encode
 
 from demo.bursts import make_bursts
@@ -23,7 +22,7 @@ from demo.database import use_own_database
 from demo.photos import load_photos
 from smartdownsample_core import sample_diverse
 
-from .order import random_signatures, synthetic_paths
+from .synthetic import unsigned, write_signatures
 from .table import print_table
 
 
@@ -47,19 +46,11 @@ def main() -> None:
 
 
 def _write(size: int) -> list[str]:
-    import fiftyone as fo
+    from plugin import samples
 
-    from plugin import engine, samples
-
-    dataset = fo.Dataset()
-    dataset.add_samples([fo.Sample(path) for path in synthetic_paths(size)])
-    target = samples.load(dataset.view(), "signature", 8, "exact", recompute=True)
-    target.signatures.put(target.stale, random_signatures(size))
+    dataset, target = unsigned(size)
     start = time.perf_counter()
-    samples.declare(dataset, target.items, "signature", wanted_by_user=True)
-    for first in range(0, size, engine.WRITE_EVERY):
-        rows = np.arange(first, min(first + engine.WRITE_EVERY, size))
-        samples.write(dataset, "signature", target, rows, "exact")
+    write_signatures(dataset, target)
     written = time.perf_counter()
     again = samples.load(dataset.view(), "signature", 8, "exact", recompute=False)
     assert not len(again.stale)

@@ -24,7 +24,7 @@ import requests
 
 from demo.database import free_port, use_own_database
 
-from .order import random_signatures, synthetic_paths
+from .synthetic import unsigned, write_signatures
 from .table import print_table
 
 _PANEL = "@smartdownsample/smartdownsample/smart_downsample"
@@ -128,19 +128,9 @@ def main() -> None:
 
 def signed(size: int) -> Any:
     """Returns a new dataset of so many samples with random signatures."""
-    import fiftyone as fo
-
-    from plugin import engine, samples
-
-    dataset = fo.Dataset(persistent=True)
-    dataset.add_samples([fo.Sample(path) for path in synthetic_paths(size)])
+    dataset, target = unsigned(size)
     dataset.set_values("camera", [f"cam{number % 97}" for number in range(size)])
-    target = samples.load(dataset.view(), "signature", 8, "exact", recompute=True)
-    target.signatures.put(target.stale, random_signatures(size))
-    samples.declare(dataset, target.items, "signature", wanted_by_user=True)
-    for first in range(0, size, engine.WRITE_EVERY):
-        rows = np.arange(first, min(first + engine.WRITE_EVERY, size))
-        samples.write(dataset, "signature", target, rows, "exact")
+    write_signatures(dataset, target)
     return dataset
 
 

@@ -64,23 +64,37 @@ def start_mongod(directory: Path) -> str:
     Raises:
         RuntimeError: if it does not start; names the log
     """
+    port = free_port()
+    launch_mongod(directory, port)
+    return f"mongodb://127.0.0.1:{port}"
+
+
+def launch_mongod(directory: Path, port: int, *options: str) -> subprocess.Popen[bytes]:
+    """Starts a mongod, which ends with this process, and waits until it answers.
+
+    Args:
+        directory: for the data and the log; made if needed
+        port: to listen on
+        options: others, for its command line
+
+    Raises:
+        RuntimeError: if it does not start; names the log
+    """
     from pymongo import MongoClient
     from pymongo.errors import ServerSelectionTimeoutError
 
     data, log = directory / "data", directory / "mongod.log"
     data.mkdir(parents=True, exist_ok=True)
-    port = free_port()
     command = [str(find_mongod()), "--dbpath", str(data), "--logpath", str(log), "--quiet"]
-    command += ["--bind_ip", "127.0.0.1", "--port", str(port), "--nounixsocket"]
+    command += ["--bind_ip", "127.0.0.1", "--port", str(port), "--nounixsocket", *options]
     # In a session of its own, or Ctrl-C would end it before FiftyOne has closed its connections.
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, start_new_session=True)
     atexit.register(_stop, process)
-    uri = f"mongodb://127.0.0.1:{port}"
-    with MongoClient(uri, serverSelectionTimeoutMS=_PATIENCE_MS) as client:
+    with MongoClient("127.0.0.1", port, serverSelectionTimeoutMS=_PATIENCE_MS) as client:
         while True:
             try:
                 client.admin.command("ping")
-                return uri
+                return process
             except ServerSelectionTimeoutError:  # noqa: PERF203 (it waits anyway)
                 if process.poll() is not None:
                     raise RuntimeError(

@@ -80,7 +80,6 @@ class Question:
         self._state = state
         self._base = samples.rebuild(dataset, state["stages"])
         self._config = DownsampleConfig.from_params(state["settings"])
-        self._refusal = recovery.notice(dataset) or targets.panel_refusal(self._base)
 
     @property
     def key(self) -> str:
@@ -88,6 +87,14 @@ class Question:
         asked = [self._dataset.name, *(self._state[name] for name in ("source", "stages"))]
         settings = sorted(self._state["settings"].items())
         return hashlib.sha1(json.dumps([asked, settings]).encode()).hexdigest()
+
+    @cached_property
+    def _refusal(self) -> str | None:
+        return recovery.notice(self._dataset) or targets.panel_refusal(self._base)
+
+    @cached_property
+    def _stored(self) -> Stored:
+        return whatif.load(self._base, self._config)
 
     @cached_property
     def _problem(self) -> str | None:
@@ -106,9 +113,8 @@ class Question:
         Raises:
             ValueError: if the settings do not fit the samples
         """
-        stored = whatif.load(self._base, self._config)
-        selection = whatif.answer(self._dataset, self._base, stored, self._config)
-        return Found(self._base, stored, selection)
+        selection = whatif.answer(self._dataset, self._base, self._stored, self._config)
+        return Found(self._base, self._stored, selection)
 
     def answer(self) -> tuple[dict[str, Any], dict[str, Any]]:
         """Returns what to change of the state, and what to draw if there is an answer."""
@@ -118,7 +124,7 @@ class Question:
         }
         if self._refusal:
             return {**said, "phase": "refused", "problem": self._refusal}, {}
-        stored = whatif.load(self._base, self._config)
+        stored = self._stored
         n_samples, n_unusable = len(stored), stored.n_missing + stored.n_unreadable
         said |= {
             "n_samples": n_samples,

@@ -22,14 +22,7 @@ def traces(buckets: Sequence[Bucket]) -> list[dict[str, Any]]:
     Args:
         buckets: of a :class:`smartdownsample_core.Selection`, largest first
     """
-    shared = {
-        "type": "bar",
-        "x": [str(place) for place in range(1, len(buckets) + 1)],
-        "ids": [str(bucket.id) for bucket in buckets],
-        "text": [_hover(bucket) for bucket in buckets],
-        "textposition": "none",
-        "hovertemplate": "%{text}<extra></extra>",
-    }
+    shared = _bars([str(bucket.id) for bucket in buckets], [_hover(bucket) for bucket in buckets])
     kept = {"name": "kept", "y": [bucket.kept for bucket in buckets]}
     excluded = {"name": "excluded", "y": [bucket.excluded for bucket in buckets]}
     return [
@@ -55,18 +48,23 @@ def versus(compared: Mapping[str, Any]) -> list[dict[str, Any]]:
         f"<b>{row['name']}</b><br>{a}: {row['a']:,}<br>{b}: {row['b']:,}<br>both: {row['both']:,}"
         for row in rows
     ]
-    shared = {
-        "type": "bar",
-        "x": [str(place) for place in range(1, len(rows) + 1)],
-        "ids": [row["id"] for row in rows],
-        "text": texts,
-        "textposition": "none",
-        "hovertemplate": "%{text}<extra></extra>",
-    }
+    shared = _bars([row["id"] for row in rows], texts)
     return [
         {**shared, "name": name, "y": [row[side] for row in rows], "marker": {"color": color}}
         for side, name, color in (("a", a, _KEPT), ("b", b, _OTHER))
     ]
+
+
+def _bars(ids: list[str], texts: list[str]) -> dict[str, Any]:
+    """Returns what the bars of all charts have in common: one after the other, texts on hover."""
+    return {
+        "type": "bar",
+        "x": [str(place) for place in range(1, len(ids) + 1)],
+        "ids": ids,
+        "text": texts,
+        "textposition": "none",
+        "hovertemplate": "%{text}<extra></extra>",
+    }
 
 
 def versus_layout(compared: Mapping[str, Any]) -> dict[str, Any]:

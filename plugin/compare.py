@@ -38,9 +38,12 @@ def compared(dataset: fo.Dataset, a: str, b: str) -> dict[str, Any]:
     Raises:
         ValueError: if there is no such run
     """
-    path = f"{runs.load(dataset, a)['signature_field']}.bucket"
-    of_a, of_b = (_kept(dataset, key).count_values(path) for key in (a, b))
-    both = view(dataset, a, b, "both").count_values(path)
+    record = runs.load(dataset, a)
+    path = f"{record['signature_field']}.bucket"
+    tags = [record["tag"], runs.load(dataset, b)["tag"]]
+    everything = all_slices(dataset)
+    of_a, of_b = (everything.match_tags(tag).count_values(path) for tag in tags)
+    both = everything.match_tags(tags, all=True).count_values(path)
     kept_a, kept_b, shared = (sum(counts.values()) for counts in (of_a, of_b, both))
     gains = {key: of_b.get(key, 0) - of_a.get(key, 0) for key in {*of_a, *of_b} - {None}}
     return {
@@ -94,7 +97,3 @@ def view(dataset: fo.Dataset, a: str, b: str, part: str, bucket: int | None = No
         return everything.match_tags([tag_a, tag_b], all=part == "both")
     mine, other = (tag_a, tag_b) if part == "only_a" else (tag_b, tag_a)
     return everything.match_tags(mine).match_tags(other, bool=False)
-
-
-def _kept(dataset: fo.Dataset, key: str) -> Any:
-    return all_slices(dataset).match_tags(runs.load(dataset, key)["tag"])

@@ -101,9 +101,10 @@ def run(
     selecting = Progress(len(target.ids), len(target.ids), "Selecting")
     yield selecting
     selection = yield from waiting(lambda: _select(target, config, choice), selecting)
+    written = outcome.written(selection, target.ids)
     record = {
         **_counts(target, items, config),
-        **outcome.record(selection, config, items),
+        **outcome.record(selection, written, config, items),
         "replaced": runs.exists(dataset, config.run_key),
         "charts": [path for path in (config.save_distribution, config.save_thumbnails) if path],
     }
@@ -114,7 +115,6 @@ def run(
         )
         save_charts(selection, target.sources, distribution, thumbnails)
     yield Progress(len(target.ids), len(target.ids), "Saving the run")
-    written = outcome.written(selection, target.ids)
     settings = {
         **dataclasses.asdict(config),
         "signature_field": record["signature_field"],

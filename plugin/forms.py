@@ -230,8 +230,7 @@ def arrange_form() -> types.Property:
 def _group_rows(ctx: foo.ExecutionContext, inputs: types.Object, *rows: Row) -> None:
     """Asks for what only grouped datasets have."""
     if ctx.dataset.media_type == "group":
-        for row in rows:
-            add(inputs, row, row.offer(ctx.dataset) if row.offer else ())
+        _rows(ctx, inputs, rows)
 
 
 def _heading(inputs: types.Object, text: str) -> None:

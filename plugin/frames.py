@@ -10,7 +10,7 @@ from fiftyone import ViewField as F
 from pymongo import UpdateOne
 
 from . import names
-from .items import Parts
+from .items import Parts, note_of
 
 
 class Frames(Parts):
@@ -51,8 +51,7 @@ class Frames(Parts):
 
     def unmark(self, dataset: fo.Dataset, tag: str) -> None:
         """Deletes the field, if it is ours."""
-        declared = dataset.get_field(self.stored(tag))
-        if declared is not None and (declared.info or {}).get(names.METHOD) == {"tag": tag}:
+        if note_of(dataset, self.stored(tag)) == {"tag": tag}:
             dataset.delete_frame_field(tag)
 
     def count_marked(self, dataset: fo.Dataset, tag: str) -> int:

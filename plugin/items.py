@@ -18,6 +18,8 @@ from pymongo import UpdateOne
 
 from smartdownsample_core.crops import Item
 
+from . import names
+
 #: Ids that one view may select: a MongoDB pipeline holds 16 MB, an id takes about 27 bytes.
 MAX_SELECTED_IDS = 100_000
 
@@ -55,9 +57,9 @@ class Samples:
         """Whether the items of a view have a field of ours."""
         return bool(view.has_field(name))
 
-    def read(self, view: fo.DatasetView, names: Sequence[str]) -> list[list[Any]]:
+    def read(self, view: fo.DatasetView, fields: Sequence[str]) -> list[list[Any]]:
         """Returns lists in the order of the view: ids, paths, and one for each field of ours."""
-        columns: list[list[Any]] = view.values(["id", "filepath", *names])
+        columns: list[list[Any]] = view.values(["id", "filepath", *fields])
         return columns
 
     def documents(self, view: fo.DatasetView, ids: list[str]) -> list[str]:
@@ -137,11 +139,11 @@ class Samples:
 
     def unmark(self, dataset: fo.Dataset, tag: str) -> None:
         """Removes a mark."""
-        all_slices(dataset).match_tags(tag).untag_samples(tag)
+        self.listed(dataset, tag).untag_samples(tag)
 
     def count_marked(self, dataset: fo.Dataset, tag: str) -> int:
         """Returns how many there are with a mark."""
-        return len(all_slices(dataset).match_tags(tag))
+        return len(self.listed(dataset, tag))
 
     def count_kept(self, dataset: fo.Dataset, tag: str) -> int:
         """Returns how many items have a mark; of groups, these and not their samples."""
@@ -153,15 +155,15 @@ class Samples:
 
     def is_marked(self, dataset: fo.Dataset, tag: str) -> bool:
         """Whether anything has this mark."""
-        return bool(all_slices(dataset).match_tags(tag).limit(1))
+        return bool(self.listed(dataset, tag).limit(1))
 
     def kept(self, dataset: fo.Dataset, tag: str) -> fo.DatasetView:
         """Returns the view of all items with a mark."""
-        return all_slices(dataset).match_tags(tag)
+        return self.listed(dataset, tag)
 
     def listed(self, dataset: fo.Dataset, tag: str) -> fo.DatasetView:
         """Returns the flat view of all that has a mark."""
-        return self.kept(dataset, tag)
+        return all_slices(dataset).match_tags(tag)
 
     def marked_ids(self, view: fo.DatasetView, tag: str) -> list[str]:
         """Returns the ids of the items of a view that have a mark now."""
@@ -190,19 +192,23 @@ class Parts(Samples):
     def add_index(self, dataset: fo.Dataset, name: str) -> None:
         """Does nothing: the dataset that is generated would not have it."""
 
+    def listed(self, dataset: fo.Dataset, tag: str) -> fo.DatasetView:
+        """Returns the flat view of all that has a mark."""
+        return self.kept(dataset, tag)
+
     def has(self, view: fo.DatasetView, name: str) -> bool:
         """Whether the items of a view have a field of ours."""
         return bool(view._source_collection.has_field(self.stored(name)))
 
-    def read(self, view: fo.DatasetView, names: Sequence[str]) -> list[list[Any]]:
+    def read(self, view: fo.DatasetView, fields: Sequence[str]) -> list[list[Any]]:
         """Returns lists in the order of the view: ids, paths, and one for each field of ours."""
-        return [*view.values(["id", "filepath"]), *self._stored_values(view, names)]
+        return [*view.values(["id", "filepath"]), *self._stored_values(view, fields)]
 
-    def _stored_values(self, view: fo.DatasetView, names: Sequence[str]) -> list[list[Any]]:
+    def _stored_values(self, view: fo.DatasetView, fields: Sequence[str]) -> list[list[Any]]:
         """Returns a list for each of some fields, as they are now, in the order of the view."""
-        if not names:
+        if not fields:
             return []
-        paths = [self.stored(name) for name in ("id", *names)]
+        paths = [self.stored(name) for name in ("id", *fields)]
         by_sample = view._source_collection.values(paths)
         ids, *columns = ([value for part in column for value in part or ()] for column in by_sample)
         rows = {item: row for row, item in enumerate(ids)}
@@ -226,18 +232,21 @@ class Groups(Samples):
 
     def count_kept(self, dataset: fo.Dataset, tag: str) -> int:
         """Returns how many groups have samples with a mark."""
-        return len(set(super().kept(dataset, tag).values(f"{dataset.group_field}.id")))
+        return len(set(self.listed(dataset, tag).values(f"{dataset.group_field}.id")))
 
     def kept(self, dataset: fo.Dataset, tag: str) -> fo.DatasetView:
         """Returns the view of all groups with a mark."""
         return dataset.match_tags(tag)
 
-    def listed(self, dataset: fo.Dataset, tag: str) -> fo.DatasetView:
-        """Returns the view of all samples with a mark."""
-        return super().kept(dataset, tag)
-
 
 SAMPLES, GROUPS = Samples(), Groups()
+
+
+def note_of(dataset: fo.Dataset, path: str) -> dict[str, Any]:
+    """Returns what we have noted about a field of ours; empty if it is none, or not there."""
+    declared = dataset.get_field(path)
+    info: dict[str, Any] = {} if declared is None else declared.info or {}
+    return info.get(names.METHOD) or {}
 
 
 def all_slices(dataset: fo.Dataset) -> fo.DatasetView:

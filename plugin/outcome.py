@@ -13,14 +13,20 @@ from smartdownsample_core.report import shortfalls, totals
 
 from . import choices, names
 from .config import DownsampleConfig
-from .items import SAMPLES, Samples
+from .items import Samples
 from .writes import Written
 
 
 def record(
-    selection: Selection, config: DownsampleConfig, items: Samples = SAMPLES
+    selection: Selection, wrote: Written, config: DownsampleConfig, items: Samples
 ) -> dict[str, Any]:
     """Returns what a run says about its selection.
+
+    Args:
+        selection: the selection
+        wrote: of :func:`written`, of the same selection
+        config: the settings
+        items: what the selection is of
 
     Returns:
         ``run_key``, ``tag``, ``target_count`` (None if none was given), ``kept``, ``strategy``,
@@ -32,8 +38,10 @@ def record(
         ``rank_field``, ``group_field``, ``groups_view`` (names, None if not written), ``groups``
         (of near-duplicates, a count) and ``grouped`` (samples in them)
     """
-    groups = group_numbers(selection)
-    has_groups = groups is not None
+    rank_field, group_field = (
+        items.stored(name(config.run_key)) for name in (names.rank_field, names.group_field)
+    )
+    groups, has_groups = wrote.groups or {}, wrote.groups is not None
     return {
         "run_key": config.run_key,
         "tag": config.tag,
@@ -49,13 +57,11 @@ def record(
         "strata": strata(selection),
         "near_duplicates_kept": selection.n_near_duplicates_kept,
         "junk_kept": selection.n_junk_kept,
-        "rank_field": items.stored(names.rank_field(config.run_key))
-        if selection.ranking is not None
-        else None,
-        "group_field": items.stored(names.group_field(config.run_key)) if has_groups else None,
+        "rank_field": rank_field if wrote.is_ranked else None,
+        "group_field": group_field if has_groups else None,
         "groups_view": names.near_duplicates_view(config.run_key) if has_groups else None,
-        "groups": int(groups.max(initial=0)) if groups is not None else 0,
-        "grouped": int((groups > 0).sum()) if groups is not None else 0,
+        "groups": max(groups.values(), default=0),
+        "grouped": len(groups),
     }
 
 
@@ -84,16 +90,12 @@ def strata(selection: Selection) -> list[dict[str, Any]] | None:
     ]
 
 
-def group_numbers(selection: Selection) -> NDArray[np.int64] | None:
+def _group_numbers(selection: Selection, leaders: NDArray[np.int64]) -> NDArray[np.int64]:
     """Numbers the groups of near-duplicates in natural order of their first images.
 
     Returns:
-        ``(n,)``; from 1, and 0 for images that are alone or could not be read; None if
-        near-duplicates were not looked for
+        ``(n,)``; from 1, and 0 for images that are alone or could not be read
     """
-    leaders = selection.leaders
-    if leaders is None:
-        return None
     numbers = np.zeros(len(leaders), np.int64)
     found = leaders >= 0
     sizes = np.bincount(leaders[found], minlength=len(leaders))
@@ -112,7 +114,8 @@ def written(selection: Selection, ids: Sequence[str]) -> Written:
         ids: theirs
     """
     groups = None
-    if (numbers := group_numbers(selection)) is not None:
+    if selection.leaders is not None:
+        numbers = _group_numbers(selection, selection.leaders)
         groups = {ids[row]: int(numbers[row]) for row in np.flatnonzero(numbers)}
     is_ranked = selection.ranking is not None
     kept = selection.ranking if is_ranked else selection.indices

@@ -1,6 +1,6 @@
 """The panel: what happens when it opens, and when a person changes or presses something.
 
-All unsaved settings are panel state, which each browser has for itself. What a handler changes is
+All unsaved settings are panel state, which is of a session of the App. What a handler changes is
 sent once, at its end: the App draws the panel anew for whatever it is sent.
 """
 
@@ -93,8 +93,8 @@ class SmartDownsample(foo.Panel):
 
     def click_row(self, ctx: foo.ExecutionContext) -> None:
         """Shows the bucket of the table's row."""
-        _, _, selection = self._selection(ctx)
-        self._show(ctx, bucket=selection.buckets[ctx.params["row"]].id)
+        found = self._selection(ctx)
+        self._show(ctx, found, bucket=found.selection.buckets[ctx.params["row"]].id)
 
     def fold_table(self, ctx: foo.ExecutionContext) -> None:
         """Shows all rows of the table, or the first ones only."""
@@ -258,9 +258,11 @@ class SmartDownsample(foo.Panel):
     def _selection(self, ctx: foo.ExecutionContext) -> answers.Found:
         return answers.Question(ctx.dataset, ctx.panel.state._data).find()
 
-    def _show(self, ctx: foo.ExecutionContext, **what: Any) -> None:
+    def _show(
+        self, ctx: foo.ExecutionContext, found: answers.Found | None = None, **what: Any
+    ) -> None:
         """Shows a part of the samples in the grid, and marks its bar."""
-        base, stored, selection = self._selection(ctx)
+        base, stored, selection = found or self._selection(ctx)
         state = {**ctx.panel.state._data, **what}
         field = state["settings"]["signature_field"]
         try:
@@ -272,11 +274,11 @@ class SmartDownsample(foo.Panel):
             ctx.ops.set_view(view)
 
     def _step(self, ctx: foo.ExecutionContext, by: int) -> None:
-        _, _, selection = self._selection(ctx)
-        ids = [bucket.id for bucket in selection.buckets]
+        found = self._selection(ctx)
+        ids = [bucket.id for bucket in found.selection.buckets]
         bucket = ctx.panel.state.bucket
         place = ids.index(bucket) + by if bucket in ids else min(by, 0)
-        self._show(ctx, bucket=ids[place % len(ids)])
+        self._show(ctx, found, bucket=ids[place % len(ids)])
 
     def _prompt(self, ctx: foo.ExecutionContext, operator: str, on_success: Any) -> None:
         state = ctx.panel.state

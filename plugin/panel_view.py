@@ -81,8 +81,7 @@ def _unsigned(panel: Any, body: types.Object, state: Any) -> None:
         f"None of the {state.n_samples:,} samples has a visual signature yet. Compute them once: "
         "each image is read, and nothing is kept or left out.",
     )
-    start = row(body, "start")
-    button(start, "compute", "Compute signatures", panel.compute, "contained")
+    _offer_to_compute(panel, body)
 
 
 def _unreadable(panel: Any, body: types.Object, state: Any) -> None:
@@ -93,8 +92,7 @@ def _unreadable(panel: Any, body: types.Object, state: Any) -> None:
         "files, and compute the signatures again.",
         "error",
     )
-    start = row(body, "start")
-    button(start, "compute", "Compute signatures", panel.compute, "contained")
+    _offer_to_compute(panel, body)
 
 
 def _ready(panel: Any, body: types.Object, state: Any) -> None:
@@ -177,8 +175,12 @@ def _missing(panel: Any, body: types.Object, state: Any) -> None:
         "warning",
         "missing_notice",
     )
-    complete = row(body, "complete")
-    button(complete, "compute", "Compute signatures", panel.compute, "contained")
+    _offer_to_compute(panel, body)
+
+
+def _offer_to_compute(panel: Any, body: types.Object) -> None:
+    start = row(body, "start")
+    button(start, "compute", "Compute signatures", panel.compute, "contained")
 
 
 def _notices(body: types.Object, state: Any) -> None:

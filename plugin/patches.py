@@ -67,11 +67,6 @@ class Patches(Parts):
         """Returns the box: a signature is one of this box only."""
         return (list(source.box),) if isinstance(source, Crop) else ()
 
-    def delete_fields(self, dataset: fo.Dataset, paths: Sequence[str]) -> None:
-        """Deletes attributes by their paths in the dataset."""
-        if paths:
-            dataset.delete_sample_fields(list(paths))
-
     def mark(self, dataset: fo.Dataset, ids: Sequence[str], tag: str) -> None:
         """Gives the detections with these ids a label tag."""
         change = {

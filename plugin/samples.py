@@ -1,4 +1,4 @@
-"""Samples to arrays and back: the only module that reads or writes sample fields."""
+"""Samples to arrays and back: the only module that knows the fields of a signature."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from smartdownsample_core.rules import Decode
 from smartdownsample_core.table import from_hex
 
 from . import names, targets
-from .items import Samples
+from .items import Samples, note_of
 from .local import localized
 
 #: Samples whose stored signatures are held as Python values at a time, of 2.5 kB each.
@@ -262,14 +262,12 @@ def declare(dataset: fo.Dataset, items: Samples, field: str, wanted_by_user: boo
 
 def is_ours(dataset: fo.Dataset, field: str) -> bool:
     """Whether a field of the dataset was made by :func:`declare`."""
-    declared = dataset.get_field(field)
-    made = declared is not None and (declared.info or {}).get(names.METHOD)
-    return bool(made) and "wanted_by_user" in made
+    return "wanted_by_user" in note_of(dataset, field)
 
 
 def is_wanted_by_user(dataset: fo.Dataset, field: str) -> bool:
     """Whether the user asked for the signatures as such."""
-    return bool(dataset.get_field(field).info[names.METHOD]["wanted_by_user"])
+    return bool(note_of(dataset, field)["wanted_by_user"])
 
 
 def write_numbers(
@@ -300,9 +298,7 @@ def write_numbers(
 
 def is_of_run(dataset: fo.Dataset, field: str, run_key: str) -> bool:
     """Whether a field of the dataset was made by :func:`write_numbers` for a run."""
-    declared = dataset.get_field(field)
-    made = declared is not None and (declared.info or {}).get(names.METHOD)
-    return bool(made) and made.get("run") == run_key
+    return note_of(dataset, field).get("run") == run_key
 
 
 def in_buckets(view: fo.DatasetView, field: str) -> fo.DatasetView:

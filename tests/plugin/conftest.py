@@ -55,6 +55,18 @@ from demo.photos import load_photos  # noqa: E402
 _PLUGIN = "@smartdownsample/smartdownsample"
 
 
+#: Names of all operators.
+OPERATORS = (
+    "downsample",
+    "compute_signatures",
+    "view_buckets",
+    "delete_run",
+    "export_run",
+    "arrange_app",
+    "recover_runs",
+)
+
+
 @pytest.fixture(scope="session")
 def images(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
     """80 JPEG files of several cameras and days; tests must not change them."""
@@ -112,16 +124,7 @@ def grouped(make_dataset: Callable[..., fo.Dataset], images: list[str]) -> fo.Da
 @pytest.fixture(scope="session")
 def operators() -> SimpleNamespace:
     """The operators as FiftyOne loaded them: ``operators.downsample`` and so on."""
-    names = (
-        "downsample",
-        "compute_signatures",
-        "view_buckets",
-        "delete_run",
-        "export_run",
-        "arrange_app",
-        "recover_runs",
-    )
-    return SimpleNamespace(**{name: foo.get_operator(f"{_PLUGIN}/{name}") for name in names})
+    return SimpleNamespace(**{name: foo.get_operator(f"{_PLUGIN}/{name}") for name in OPERATORS})
 
 
 class Zygote:

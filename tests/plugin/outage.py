@@ -12,7 +12,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from demo.database import find_mongod, free_port
+from demo.database import free_port, launch_mongod
 
 _PORT = free_port()
 _PATIENCE = "serverSelectionTimeoutMS=1000&connectTimeoutMS=20000"
@@ -25,19 +25,7 @@ _ENVIRONMENT = {
 
 
 def _start(folder: Path) -> subprocess.Popen[bytes]:
-    """Starts mongod and waits until it is ready to be connected to."""
-    folder.mkdir(exist_ok=True)
-    command = [str(find_mongod()), "--dbpath", str(folder), "--port", str(_PORT), "--nounixsocket"]
-    command += ["--bind_ip", "127.0.0.1", "--setParameter", "enableTestCommands=1"]
-    mongod = subprocess.Popen(command, stdout=subprocess.PIPE)
-    for line in mongod.stdout:
-        if b"Waiting for connections" in line:
-            break
-    else:
-        raise RuntimeError("mongod did not start")
-    # What it logs from now on is of no use, but has to go somewhere.
-    subprocess.Popen(["cat"], stdin=mongod.stdout, stdout=subprocess.DEVNULL)
-    return mongod
+    return launch_mongod(folder, _PORT, "--setParameter", "enableTestCommands=1")
 
 
 def main() -> None:
@@ -45,7 +33,7 @@ def main() -> None:
     # Not when this is imported, which pytest does as it looks for doctests.
     os.environ |= _ENVIRONMENT
     folder, outage = Path(sys.argv[1]), sys.argv[2]
-    mongod = _start(folder / "data")
+    mongod = _start(folder / "database")
 
     import fiftyone as fo
     import fiftyone.core.odm as foo
@@ -88,7 +76,7 @@ def main() -> None:
     except OSError as failure:
         error = str(failure)
     if outage == "killed":
-        mongod = _start(folder / "data")
+        mongod = _start(folder / "database")
     else:
         foo.get_db_client().admin.command("configureFailPoint", "failCommand", mode="off")
     dataset.reload()

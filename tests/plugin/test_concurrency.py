@@ -9,7 +9,7 @@ import pytest
 
 from plugin import engine, lock, writes
 from plugin.config import DownsampleConfig
-from plugin.progress import Job
+from plugin.progress import with_bar
 
 from .conftest import Zygote
 
@@ -46,7 +46,7 @@ def test_samples_that_are_deleted_meanwhile(dataset) -> None:
     job = engine.run(dataset, dataset.view(), DownsampleConfig(target_count=80))
     next(job)
     dataset.delete_samples(dataset.limit(5))
-    result = _finish(job)
+    result = with_bar(job)
     assert "5 of the 80 samples that were chosen have been deleted meanwhile" in result["warning"]
     assert dataset.count_sample_tags() == {"smartdownsample": 75}
 
@@ -56,7 +56,7 @@ def test_samples_that_are_added_meanwhile(dataset, images) -> None:
     job = engine.run(dataset, dataset.view(), DownsampleConfig(target_count=20))
     next(job)
     added = dataset.add_samples([fo.Sample(images[0])])
-    result = _finish(job)
+    result = with_bar(job)
     assert (result["images"], result["warning"]) == (80, None)
     assert dataset[added[0]].signature is None
 
@@ -67,7 +67,7 @@ def test_a_dataset_that_is_renamed_meanwhile(dataset, zygotes) -> None:
     next(job)
     renamed = f"{dataset.name} renamed"
     _have_done(zygotes[0], dataset, "rename", name=renamed)
-    _finish(job)
+    with_bar(job)
     assert dataset.name == renamed
     assert dataset.count_sample_tags() == {"smartdownsample": 20}
     assert dataset.list_runs() == ["smartdownsample"]
@@ -80,7 +80,7 @@ def test_a_dataset_that_is_deleted_meanwhile(make_dataset, images, zygotes) -> N
     next(job)
     _have_done(zygotes[0], dataset, "delete dataset")
     with pytest.raises(ValueError, match=r"the dataset .* has been deleted"):
-        _finish(job)
+        with_bar(job)
     assert not fo.dataset_exists(dataset.name)
 
 
@@ -89,17 +89,6 @@ def test_a_lock_that_is_held(dataset) -> None:
     with lock.writing(dataset), pytest.raises(ValueError, match=r"the process \d+ on .* has been"):
         writes.recover(dataset, patience=0.2)
     assert writes.recover(dataset) == {}
-
-
-def _finish(job: Job) -> dict[str, Any]:
-    result: list[dict[str, Any]] = []
-
-    def to_its_end() -> Job:
-        result.append((yield from job))
-
-    for _ in to_its_end():
-        pass
-    return result[0]
 
 
 def _have_done(zygote: Zygote, dataset: fo.Dataset, job: str, **params: Any) -> None:

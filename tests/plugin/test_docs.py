@@ -24,6 +24,8 @@ import pytest
 from smartdownsample_core import Choice, sample_diverse
 from smartdownsample_core.cli import _parser, main
 
+from .conftest import OPERATORS
+
 _ROOT = Path(__file__).parents[2]
 _DOCUMENTS = [_ROOT / "README.md", *sorted((_ROOT / "docs").glob("*.md"))]
 _PARAMETERS = (_ROOT / "docs" / "parameters.md").read_text(encoding="utf-8")
@@ -194,17 +196,7 @@ def test_the_table_of_downsample_is_that_of_the_code(operators: SimpleNamespace)
     assert {name: _default(default) for name, (_, default) in table.items()} == code
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        "compute_signatures",
-        "view_buckets",
-        "delete_run",
-        "export_run",
-        "arrange_app",
-        "recover_runs",
-    ],
-)
+@pytest.mark.parametrize("name", [name for name in OPERATORS if name != "downsample"])
 def test_the_table_of_the_other_operators_is_that_of_the_code(
     operators: SimpleNamespace, name: str
 ) -> None:

@@ -45,13 +45,13 @@ import fiftyone as fo  # noqa: E402 (its client has to know the listener)
 
 from plugin import engine, writes  # noqa: E402
 from plugin.config import DownsampleConfig  # noqa: E402
+from plugin.progress import with_bar  # noqa: E402
 
 
 def _run(dataset: fo.Dataset, **params: Any) -> None:
     config = DownsampleConfig(**params)
     # With threads, as in the App: what is killed is the process that writes.
-    for _ in engine.run(dataset, dataset.view(), config, in_app=True):
-        pass
+    with_bar(engine.run(dataset, dataset.view(), config, in_app=True))
 
 
 def _rename(dataset: fo.Dataset, name: str) -> None:
@@ -63,7 +63,6 @@ _JOBS = {
     "undo": writes.delete,
     "rename": _rename,
     "delete dataset": fo.Dataset.delete,
-    "delete samples": fo.Dataset.delete_samples,
 }
 
 

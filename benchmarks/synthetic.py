@@ -1,0 +1,32 @@
+"""Datasets of synthetic samples, and random signatures written to them as the operators do it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from .order import random_signatures, synthetic_paths
+
+
+def unsigned(size: int) -> tuple[Any, Any]:
+    """Returns a new dataset, and what to write: a target of so many samples with signatures."""
+    import fiftyone as fo
+
+    from plugin import samples
+
+    dataset = fo.Dataset(persistent=True)
+    dataset.add_samples([fo.Sample(path) for path in synthetic_paths(size)])
+    target = samples.load(dataset.view(), "signature", 8, "exact", recompute=True)
+    target.signatures.put(target.stale, random_signatures(size))
+    return dataset, target
+
+
+def write_signatures(dataset: Any, target: Any) -> None:
+    """Declares the field and writes the signatures of a target."""
+    from plugin import engine, samples
+
+    samples.declare(dataset, target.items, "signature", wanted_by_user=True)
+    for first in range(0, len(target.ids), engine.WRITE_EVERY):
+        rows = np.arange(first, min(first + engine.WRITE_EVERY, len(target.ids)))
+        samples.write(dataset, "signature", target, rows, "exact")
