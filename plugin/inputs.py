@@ -62,8 +62,8 @@ CHOICE_ROWS = (
         "near_duplicates",
         "number",
         "Near-duplicates within",
-        "Leave out what differs so little from an image before it: in 4 of 64 bits, say (of "
-        "embeddings, in a cosine distance of 0.05)",
+        "Leave out what differs so little from an image before it: in 4 of 64 bits, say, but not "
+        "where the camera stands still (of embeddings, in a cosine distance of 0.05)",
         what_if=True,
     ),
     Row(

@@ -94,7 +94,8 @@ def sample_diverse(
     Args:
         image_paths: n image files
         target_count: images to keep. All are returned if it is n or more, none if it is 0 or
-            less; neither needs the images to be read. None, with ``near_duplicates`` or
+            less; as in smartdownsample 1.9, no file is read then, nor missed if it is not there,
+            unless a choice or a chart needs it. None, with ``near_duplicates`` or
             ``max_per_group``, for as many as these leave
         hash_size: side of the dHash, at least 4
         n_workers: how many images are read at the same time; None for the default of 4
@@ -149,7 +150,7 @@ def sample_diverse(
     nothing = target is not None and target <= 0
     if (everything or nothing) and not (choice or distribution or thumbnails):
         if everything and show_progress:
-            print(f"Keeping all {len(paths):,} images: target_count is {target:,}")
+            print(f"Keeping all {len(paths):,} images, unread: target_count is {target:,}")
         return _answer(paths, range(len(paths) if everything else 0), return_indices)
 
     signatures = extract_with_bar(

@@ -49,9 +49,11 @@ def path_list(image_paths: Iterable[str | os.PathLike[str]]) -> list[str]:
         ValueError: if given one path instead of many, or something that is not a path
     """
     if isinstance(image_paths, (str, bytes, os.PathLike)):
+        remedy = "put it in a list"
+        if os.path.isdir(image_paths):
+            remedy = "it is a folder, whose files pathlib.Path(folder).rglob('*.jpg') lists"
         raise ValueError(
-            f"image_paths must be a list of paths, got the single path {image_paths!r}; "
-            "put it in a list, or list a folder's files with pathlib.Path.rglob"
+            f"image_paths must be a list of paths, got the single path {image_paths!r}; {remedy}"
         )
     try:
         return [str(os.fsdecode(path)) for path in image_paths]  # NumPy has a str of its own

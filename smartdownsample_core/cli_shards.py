@@ -34,7 +34,7 @@ from .options import (
 )
 from .order import natural_order
 from .shard_select import check_distinct, select_from
-from .shards import Origin, Rows, Shards, read_origin, write_shard
+from .shards import Origin, Rows, Shards, arrow_module, read_origin, write_shard
 from .table import Signatures
 
 _SUFFIX = ".parquet"
@@ -174,6 +174,7 @@ def _fingerprint(paths: list[str]) -> str:
 
 def _new_shard(options: argparse.Namespace, origin: Origin) -> Path | None:
     """Returns the place of a shard, None if the same is there already and that is fine."""
+    arrow_module()  # before images are read for hours
     output = Path(options.output)
     if output.suffix != _SUFFIX:
         raise ValueError(f"--output must end in {_SUFFIX}, got: {output}")
@@ -182,13 +183,20 @@ def _new_shard(options: argparse.Namespace, origin: Origin) -> Path | None:
         for name in wanted:
             if name not in ("version", "base") and there[name] != wanted[name]:
                 raise ValueError(
-                    f"--resume: {output} is another one: its {name} is {there[name]}, not "
-                    f"{wanted[name]}; delete it, or give --output another path"
+                    f"--resume: {output} is of {_difference(name, there[name], wanted[name])}; "
+                    "delete it, or give --output another path"
                 )
         return None
     output = new_file("--output", output)
     output.parent.mkdir(parents=True, exist_ok=True)
     return output
+
+
+def _difference(name: str, there: object, wanted: object) -> str:
+    """Words what is not as it was when a shard was written; fields are those of its origin."""
+    if name == "listing":
+        return "other images: PATH, or what the folders hold, is not what it was"
+    return f"another extraction, whose {name} was {there}, and is now {wanted}"
 
 
 def _extract(options: argparse.Namespace, output: Path, origin: Origin, paths: list[str]) -> int:

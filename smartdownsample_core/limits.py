@@ -10,11 +10,12 @@ scans           :data:`MAX_SCANS` of a JPEG file: each one goes over all pixels 
 kind of file    regular files only, which is looked up before they are opened: opening a named
                 pipe waits for a writer, and a device may never end
 format          what Pillow reads, but for :data:`REFUSED_FORMATS`
+time            :data:`MAX_SECONDS`, of worker processes only: a decoder in C cannot be stopped but
+                with its process
 ==============  ==============================================================================
 
-There is no limit of time: a decoder in C cannot be stopped but with its process, and what a slow
-disk takes is no fault of the file. The limits above bound the work instead. The slowest that they
-let through take three minutes: 179 million pixels as QOI, which Pillow decodes in Python.
+The slowest that the other limits let through take three minutes: 179 million pixels as QOI, which
+Pillow decodes in Python.
 """
 
 from __future__ import annotations
@@ -31,6 +32,9 @@ MAX_SIDE = 1_000_000
 
 #: An ordinary progressive file has 10; libtiff stops at 100 as well.
 MAX_SCANS = 100
+
+#: For a batch of files, and then for each of them alone; a slow disk is no fault of a file.
+MAX_SECONDS = 600
 
 REFUSED_FORMATS = {
     "EPS": "it is PostScript, a program, which Pillow would have Ghostscript run",

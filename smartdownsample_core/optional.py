@@ -24,7 +24,7 @@ def optional(module: str, extra: str, what_for: str) -> Any:
         if error.name is None or error.name.split(".")[0] != package:
             raise
         raise ImportError(
-            f"{what_for} needs the package {package}: "
-            f"pip install 'smartdownsample-core[{extra}]', or pip install {package}",
+            f"{what_for} needs the package {package}: pip install {package}, or install "
+            f"smartdownsample-core with its extra {extra!r}",
             name=package,
         ) from None

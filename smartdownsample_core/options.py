@@ -196,15 +196,17 @@ def add_choice(parser: argparse.ArgumentParser) -> None:
         "--strategy",
         choices=STRATEGIES,
         default="stride",
-        help="evenly from every visual bucket (the default), each as different as can be from "
-        "those before it, or few of what is rare and many of what is common",
+        help="stride: evenly from every visual bucket, to see why (the default); diverse: each as "
+        "different as can be from those before it, to label or train on; representative: few of "
+        "what is rare and many of what is common, to look over or evaluate on",
     )
     group.add_argument(
         "--near-duplicates",
         type=float,
         metavar="BITS",
-        help="leave out images that differ from an earlier one in at most so many bits of the hash "
-        "(8 is a good start); with --features a cosine distance",
+        help="leave out images whose hash differs in at most so many bits from an earlier one's: 4 "
+        "to 8 of 64, but not where cameras stand still, as their frames are all alike to it; with "
+        "--features a cosine distance",
     )
     group.add_argument(
         "--leave-out-junk", action="store_true", help="leave out black, white and blurred images"

@@ -18,6 +18,7 @@ from multiprocessing import resource_tracker, spawn
 from multiprocessing.connection import Connection
 from typing import Any
 
+from . import limits
 from .batches import BATCH_SIZE, Sign, WorkerDiedError, one_by_one
 from .crops import Item
 from .rules import StartMethod
@@ -25,6 +26,7 @@ from .table import Signatures
 
 _STARTS = 3
 _NAME = "smartdownsample"
+_TOO_SLOW = "ended after {:,} seconds; smartdownsample_core.limits.MAX_SECONDS is the limit"
 
 # What multiprocessing sends to a new process; it has no public way to leave anything out.
 _spawning: Any = spawn
@@ -34,9 +36,9 @@ _starting = threading.Lock()
 class Processes:
     """A :class:`smartdownsample_core.batches.Pool` of processes.
 
-    A batch whose process died is read again file by file, by a new process that is alone while it
-    does so: who had no memory left then may have enough. The file that kills that one, too, is
-    recorded as unreadable.
+    A batch whose process died, or was ended because it took too long, is read again file by file,
+    by a new process that is alone while it does so: who had no memory left then may have enough.
+    The file at which that one ends, too, is recorded as unreadable.
     """
 
     def __init__(
@@ -110,6 +112,10 @@ class Processes:
         worker = self._idle_worker()
         try:
             worker.connection.send(batch)
+            if not worker.connection.poll(limits.MAX_SECONDS):
+                worker.process.kill()
+                self._bury(worker)
+                raise WorkerDiedError(_TOO_SLOW.format(limits.MAX_SECONDS))
             signed, error = worker.connection.recv()
         except (EOFError, OSError):
             reason = self._bury(worker)

@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from .limits import check_bytes, read_file
+from .optional import optional
 
 _PROTOCOL = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
 
@@ -108,13 +109,7 @@ def find_remote(url: str, endings: Sequence[str]) -> list[str]:
 
 
 def _fsspec() -> Any:
-    try:
-        import fsspec
-    except ImportError:
-        raise ImportError(
-            "files at URLs need fsspec; pip install 'smartdownsample-core[remote]' or fsspec"
-        ) from None
-    return fsspec
+    return optional("fsspec", "remote", "a file at a URL")
 
 
 def _is_local(fs: Any) -> bool:

@@ -90,29 +90,33 @@ def totals(selection: Selection) -> str:
 
 def shortfalls(selection: Selection) -> list[str]:
     """Words what was asked for and could not be done, a sentence each; none if all is well."""
-    target, kept = selection.target_count, len(selection.indices)
-    sentences = []
-    if target > selection.n_readable:
+    target, n_readable = selection.target_count, selection.n_readable
+    unwanted = {
+        "images with nothing on them": selection.n_junk_kept,
+        "near-duplicates of kept images": selection.n_near_duplicates_kept,
+    }
+    unwanted = {kind: count for kind, count in unwanted.items() if count}
+    if target > n_readable:
         unreadable = len(selection.unreadable)
-        sentences.append(
-            f"target_count {target:,} exceeds the {selection.n_readable:,} readable images"
+        return [
+            f"target_count {target:,} exceeds the {n_readable:,} readable images"
             + (f"; {unreadable:,} could not be read" if unreadable else "")
             + ": all readable ones were kept"
-        )
+            + "".join(f", also {count:,} {kind}" for kind, count in unwanted.items())
+        ]
+    sentences = []
     if selection.strategy == "stride" and 0 < target < len(selection.buckets):
         sentences.append(
             f"target_count {target:,} is less than the {len(selection.buckets)} buckets; "
             f"{selection.n_unrepresented} of them are not represented"
         )
-    for count, kind in (
-        (selection.n_near_duplicates_kept, "near-duplicates of kept images"),
-        (selection.n_junk_kept, "images with nothing on them"),
-    ):
-        if count:
-            sentences.append(
-                f"{count:,} {kind} had to be kept to reach target_count {target:,}; "
-                f"{kept - count:,} can be kept without"
-            )
+    others = len(selection.indices)
+    for kind, count in unwanted.items():
+        others -= count
+        sentences.append(
+            f"{count:,} {kind} had to be kept to reach target_count {target:,}; ask for "
+            f"{others:,} or fewer to keep none"
+        )
     return sentences
 
 

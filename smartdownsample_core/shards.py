@@ -49,6 +49,11 @@ class Origin:
     """that relative paths start from; empty if there are none"""
 
 
+def arrow_module(name: str = "pyarrow") -> Any:
+    """Imports a module of pyarrow; raises an ImportError if the extra is not installed."""
+    return optional(name, "shards", "a file of signatures")
+
+
 def write_shard(
     output: Path,
     origin: Origin,
@@ -72,7 +77,7 @@ def write_shard(
         ImportError: if the extra ``shards`` is not installed
         OSError: if it cannot be written
     """
-    parquet = optional("pyarrow.parquet", "shards", "writing signatures")
+    parquet = arrow_module("pyarrow.parquet")
     schema = _schema(origin, paths)
     partial = output.with_name(f".{output.name}.{os.getpid()}.partial")
     n_unreadable = 0
@@ -93,14 +98,22 @@ def read_origin(file: Path) -> Origin:
     """Returns what a shard is a part of.
 
     Raises:
-        ValueError: if the file is no shard
-        OSError: if it cannot be read
+        ImportError: if the extra ``shards`` is not installed
+        ValueError: if the file cannot be read, or is no shard
     """
-    pyarrow = optional("pyarrow", "shards", "reading signatures")
-    parquet = optional("pyarrow.parquet", "shards", "reading signatures")
+    pyarrow = arrow_module()
     try:
-        metadata = parquet.read_schema(file).metadata or {}
+        with file.open("rb") as stream:
+            metadata = arrow_module("pyarrow.parquet").read_schema(stream).metadata or {}
         return Origin(**json.loads(metadata[_KEY]))
+    except OSError as error:
+        if file.is_dir():
+            raise ValueError(
+                f"{file} is a folder; name the files in it, as in {file}/*.parquet"
+            ) from None
+        raise ValueError(
+            f"cannot read {file} ({error.strerror}); name files of 'smartdownsample extract'"
+        ) from None
     except (pyarrow.ArrowInvalid, KeyError, TypeError, ValueError):
         raise ValueError(
             f"{file} is no file of signatures; 'smartdownsample extract' makes them"
@@ -120,14 +133,15 @@ class Shards:
         Raises:
             ValueError: if one is no shard, or they do not belong together
         """
-        self._parquet = optional("pyarrow.parquet", "shards", "reading signatures")
-        origins = {file: read_origin(file) for file in dict.fromkeys(files)}
-        check_origins(origins, partial)
-        self._files = sorted(origins, key=lambda file: origins[file].number)
-        self.origin = next(iter(origins.values()))
-        self.folders = {origin.folder for origin in origins.values()} - {""}
-        self.base = os.path.commonpath([origin.base for origin in origins.values()])
-        self.has_descriptors = all(origin.descriptors for origin in origins.values())
+        self._parquet = arrow_module("pyarrow.parquet")
+        origins = [read_origin(file) for file in files]
+        check_origins(files, origins, partial)
+        by_number = sorted(zip(files, origins, strict=True), key=lambda shard: shard[1].number)
+        self._files = [file for file, _ in by_number]
+        self.origin = origins[0]
+        self.folders = {origin.folder for origin in origins} - {""}
+        self.base = os.path.commonpath([origin.base for origin in origins])
+        self.has_descriptors = all(origin.descriptors for origin in origins)
         self._lengths = [self._parquet.read_metadata(file).num_rows for file in self._files]
 
     def __len__(self) -> int:
@@ -186,18 +200,17 @@ class Shards:
                     start = end
 
 
-def check_origins(origins: dict[Path, Origin], partial: bool) -> None:
+def check_origins(files: Sequence[Path], origins: Sequence[Origin], partial: bool) -> None:
     """Raises a ValueError if shards were made differently, come twice, or (not partial) miss."""
-    (first_file, first), *others = origins.items()
-    for file, origin in others:
+    for file, origin in zip(files, origins, strict=True):
         for name in ("hash_size", "decode"):
-            if getattr(origin, name) != getattr(first, name):
+            if getattr(origin, name) != getattr(origins[0], name):
                 raise ValueError(
-                    f"{file} has {name} {getattr(origin, name)}, {first_file} has "
-                    f"{getattr(first, name)}; extract them alike"
+                    f"{file} has {name} {getattr(origin, name)}, {files[0]} has "
+                    f"{getattr(origins[0], name)}; extract them alike"
                 )
     lists: dict[tuple[str, int], dict[int, Path]] = defaultdict(dict)
-    for file, origin in origins.items():
+    for file, origin in zip(files, origins, strict=True):
         shards = lists[origin.listing, origin.count]
         if origin.number in shards:
             raise ValueError(
@@ -217,7 +230,7 @@ def check_origins(origins: dict[Path, Origin], partial: bool) -> None:
 
 def _schema(origin: Origin, paths: Sequence[str]) -> Any:
     """Names that are no valid text make all paths of a shard bytes."""
-    pyarrow = optional("pyarrow", "shards", "writing signatures")
+    pyarrow = arrow_module()
     try:
         "\n".join(paths).encode()
         text = pyarrow.string()
@@ -283,7 +296,7 @@ def _columns(schema: Any, table: Signatures, paths: list[str]) -> dict[str, Any]
 
 
 def _arrow(schema: Any, columns: dict[str, Any]) -> Any:
-    pyarrow = optional("pyarrow", "shards", "writing signatures")
+    pyarrow = arrow_module()
     arrays = []
     for field in schema:
         values = columns[field.name]
@@ -314,7 +327,7 @@ def _to_numpy(column: Any, like: NDArray[Any]) -> NDArray[Any]:
 
 
 def _mask(wanted: NDArray[np.bool_]) -> Any:
-    return optional("pyarrow", "shards", "reading signatures").array(wanted)
+    return arrow_module().array(wanted)
 
 
 def _as_error(text: str) -> OSError:

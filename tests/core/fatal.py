@@ -19,6 +19,7 @@ from PIL import Image
 
 _NAME, _START = "FATAL", b"FATAL "
 _PATIENCE = 60
+_PID_BYTES = 20
 
 
 def register() -> None:
@@ -65,8 +66,12 @@ class Trap(NamedTuple):
 
     def caught(self) -> psutil.Process:
         """Waits until a process is caught, and returns it."""
+        return psutil.Process(self.caught_pid())
+
+    def caught_pid(self) -> int:
+        """Waits until a process is caught, which may be gone since."""
         assert select.select([self.pids], [], [], _PATIENCE)[0], "nobody read the file"
-        return psutil.Process(int(os.read(self.pids, 100)))
+        return int(os.read(self.pids, _PID_BYTES))
 
 
 def decode(file: IO[bytes], filename: str | bytes) -> Any:
@@ -74,7 +79,7 @@ def decode(file: IO[bytes], filename: str | bytes) -> Any:
     orders, _, image = file.read().removeprefix(_START).partition(b"\n")
     what = json.loads(orders)
     if "trap" in what:
-        Path(what["trap"]).write_text(f"{os.getpid()}\n")
+        Path(what["trap"]).write_text(f"{os.getpid():>{_PID_BYTES}}")
         while True:
             signal.pause()
     if "tell" in what:

@@ -249,6 +249,21 @@ def test_a_target_that_cannot_be_met_is_said(burst_paths: list[str], capsys) -> 
     ]
 
 
+def test_what_a_target_costs_is_said(burst_paths: list[str], capsys) -> None:
+    """Near-duplicates that the target needs, and the target that would not; no two that clash."""
+    paths = [burst_paths[0]] * 3 + [burst_paths[30]]
+    sample_diverse(paths, 3, near_duplicates=0, **_QUIET)
+    assert capsys.readouterr().out.splitlines() == [
+        "Warning: 1 near-duplicates of kept images had to be kept to reach target_count 3; ask for "
+        "2 or fewer to keep none",
+    ]
+    sample_diverse(paths, 5, near_duplicates=0, **_QUIET)
+    assert capsys.readouterr().out.splitlines() == [
+        "Warning: target_count 5 exceeds the 4 readable images: all readable ones were kept, also "
+        "2 near-duplicates of kept images",
+    ]
+
+
 def test_buckets_that_go_without_are_said(burst_paths: list[str], capsys) -> None:
     """More kinds of image than images asked for: not every kind is represented."""
     sample_diverse(burst_paths, 2, **_QUIET)

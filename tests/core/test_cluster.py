@@ -167,5 +167,5 @@ def test_without_dask_the_extra_is_named(burst_paths: list[str], run_python) -> 
     assert result.returncode == 2
     assert result.stderr.splitlines()[-1] == (
         'smartdownsample: error: workers="dask" needs the package distributed: '
-        "pip install 'smartdownsample-core[dask]', or pip install distributed"
+        "pip install distributed, or install smartdownsample-core with its extra 'dask'"
     )

@@ -26,7 +26,7 @@ import sys
 class Blocked:
     def find_spec(self, name, path=None, target=None):
         if name.split(".")[0] in {blocked!r}:
-            raise ImportError(f"{{name}} is blocked")
+            raise ModuleNotFoundError(f"No module named {{name!r}}", name=name)
 
 sys.meta_path.insert(0, Blocked())
 import smartdownsample_core
@@ -233,8 +233,8 @@ def test_a_lost_object_is_named(memory) -> None:
     [
         (
             ["fsspec"],
-            "https://127.0.0.1/1.jpg cannot be read: files at URLs need fsspec; pip install "
-            "'smartdownsample-core[remote]'",
+            "https://127.0.0.1/1.jpg cannot be read: a file at a URL needs the package "
+            "fsspec: pip install fsspec, or install smartdownsample-core with its extra 'remote'",
         ),
         (["aiohttp"], "https://127.0.0.1/1.jpg cannot be read: HTTPFileSystem requires"),
     ],

@@ -146,7 +146,12 @@ def test_an_existing_shard_is_refused_or_left(
     assert (after.st_ino, after.st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
     code, _, err = run(*command[:-3], "--shard", "2/3", "--resume")
     assert code == 2
-    assert "is another one: its number is 1, not 2" in err
+    assert "is of another extraction, whose number was 1, and is now 2; delete it" in err
+    (Path(collection) / "broken.jpg").rename(tmp_path / "broken.jpg")
+    code, _, err = run(*command, "--resume")
+    (tmp_path / "broken.jpg").rename(Path(collection) / "broken.jpg")
+    assert code == 2
+    assert "is of other images: PATH, or what the folders hold, is not what it was" in err
 
 
 _WITH_TRAPS = """
@@ -202,6 +207,9 @@ def test_what_does_not_belong_together_is_refused(
     for others, message in [
         ([fast], "has decode fast"),
         ([copy], "hold the same images, shard 1/3; name one of them"),
+        (shards[:1], f"{shards[0]} and {shards[0]} hold the same images, shard 1/3"),
+        (["never.parquet"], "cannot read never.parquet (No such file or directory); name files"),
+        ([collection], f"{collection} is a folder; name the files in it, as in {collection}/*.par"),
         ([again], f"{cat} is in these files of signatures twice"),
         ([broken], "is no file of signatures; 'smartdownsample extract' makes them"),
     ]:
@@ -276,4 +284,4 @@ sys.exit(main(["extract", sys.argv[1], "-o", "never.parquet", "-q"]))
 def test_without_pyarrow_the_extra_is_named(tree: list[str], run_python, tmp_path: Path) -> None:
     result = run_python("-c", _WITHOUT_PYARROW, "photos", cwd=tmp_path)
     assert result.returncode == 2
-    assert "pip install 'smartdownsample-core[shards]'" in result.stderr
+    assert "pip install pyarrow, or install smartdownsample-core with its extra" in result.stderr

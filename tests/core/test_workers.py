@@ -66,6 +66,24 @@ def test_a_worker_that_died_by_accident_costs_no_file(
     assert same(signed, extract([*burst_paths[:5], bad, *burst_paths[5:]]))
 
 
+def test_a_file_that_takes_too_long_is_an_unreadable_file(
+    burst_paths: list[str], trap: Trap, same, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its worker is ended, and the others of its batch are signed."""
+    monkeypatch.setattr("smartdownsample_core.limits.MAX_SECONDS", 2)
+    paths = [*burst_paths, str(trap.path), *burst_paths]
+    options = {"n_workers": 2, "workers": "processes", "image_loading_errors": "skip"}
+    signed = extract(paths, **options)
+    assert {row: str(error) for row, error in signed.unreadable.items()} == {
+        60: f"Cannot read image file: {trap.path} (the worker that read it died: ended after "
+        "2 seconds; smartdownsample_core.limits.MAX_SECONDS is the limit)"
+    }
+    others = np.delete(np.arange(len(paths)), 60)
+    assert same(signed.take(others), extract([paths[row] for row in others]))
+    for _ in range(2):  # with its batch, and alone
+        assert not psutil.pid_exists(trap.caught_pid())
+
+
 def test_when_all_workers_die_no_file_is_blamed(burst_paths: list[str], trap: Trap, same) -> None:
     """Not even if one had nothing to do: the one that reads again is a new one."""
     paths = [*burst_paths * 5, str(trap.path)]
