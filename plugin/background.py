@@ -7,7 +7,8 @@ from collections.abc import Callable, Generator
 from concurrent.futures import Future, wait
 from typing import TypeVar
 
-_SECONDS_BETWEEN_SIGNS = 0.5
+#: Who waits wants to know that there is still something to wait for, and can then stop.
+SECONDS_BETWEEN_SIGNS = 0.5
 
 Result = TypeVar("Result")
 Sign = TypeVar("Sign")
@@ -30,7 +31,7 @@ def waiting(work: Callable[[], Result], sign: Sign) -> Generator[Sign, None, Res
         what the work raised
     """
     done = _begin(work)
-    while not wait([done], timeout=_SECONDS_BETWEEN_SIGNS).done:
+    while not wait([done], timeout=SECONDS_BETWEEN_SIGNS).done:
         yield sign
     return done.result()
 

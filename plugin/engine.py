@@ -19,7 +19,7 @@ from smartdownsample_core.extract import Pace
 from smartdownsample_core.report import save_charts
 
 from . import choices, outcome, runs, samples, targets, writes
-from .background import to_the_end, waiting
+from .background import SECONDS_BETWEEN_SIGNS, to_the_end, waiting
 from .config import CHARTS, DownsampleConfig, SignatureConfig
 from .items import Samples
 from .lock import writing
@@ -163,12 +163,14 @@ def _sign(
     paths = [target.sources[row] for row in target.stale]
     label = f"Reading images into the field '{target.items.stored(config.signature_field)}'"
     try:
-        with closing(extract_batches(paths, **config.reading(in_app))) as batches:
+        stream = extract_batches(paths, **config.reading(in_app), heartbeat=SECONDS_BETWEEN_SIGNS)
+        with closing(stream) as batches:
+            done = 0
             for places, batch in batches:
                 rows = target.stale[places]
                 target.signatures.put(rows, batch)
                 writer.add(rows)
-                done = int(places[-1]) + 1
+                done += len(rows)
                 if pace.is_due(done, len(paths)):
                     yield Progress(done, len(paths), label)
     except (GeneratorExit, KeyboardInterrupt):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Protocol
 
 import numpy as np
@@ -22,7 +22,7 @@ class Sign(Protocol):
     def hash_size(self) -> int:
         """That of the tables."""
 
-    def __call__(self, items: Sequence[Item]) -> Signatures:
+    def __call__(self, items: Iterable[Item]) -> Signatures:
         """Returns a table of as many rows; files that cannot be read are recorded in it."""
 
 
@@ -39,6 +39,9 @@ class Pool(Protocol):
 
     def submit(self, batch: Sequence[Item]) -> Any:
         """Hands a batch over and returns the ticket for its result."""
+
+    def is_done(self, ticket: Any, seconds: float) -> bool:
+        """Waits so long for the result of a batch, and says whether it is there."""
 
     def result(self, ticket: Any) -> Signatures:
         """Waits for the result of a batch; call it once."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from .batches import Sign, WorkerDiedError, one_by_one
@@ -56,13 +57,14 @@ class Cluster:
         self.batch_size = _BATCH_SIZE
         self._sign = sign
         self._killed = distributed.scheduler.KilledWorker
+        self._timeouts = (distributed.TimeoutError, TimeoutError)  # one since Python 3.11
         self._is_ours = isinstance(scheduler, str)
         self._client = _connected(distributed, scheduler)
         self._in_flight: set[Future[Signatures]] = set()
         self._window, self._looked = 0, 0.0
         try:
             self._client.wait_for_workers(1, timeout=_SECONDS_TO_CONNECT)
-        except (distributed.TimeoutError, TimeoutError):  # one since Python 3.11
+        except self._timeouts:
             self.close()
             raise ConnectionError(
                 f"the Dask scheduler at {scheduler} has no workers; start some with "
@@ -83,6 +85,13 @@ class Cluster:
         """Hands a batch over."""
         paths = [_absolute(item) for item in batch]
         return paths, self._handed_over(paths)
+
+    def is_done(self, ticket: tuple[Sequence[Item], Future[Signatures]], seconds: float) -> bool:
+        """Waits so long for a batch, and says whether it is there."""
+        future = ticket[1]
+        with suppress(*self._timeouts):
+            future.exception(seconds)  # returned, not raised
+        return bool(future.done())
 
     def result(self, ticket: tuple[Sequence[Item], Future[Signatures]]) -> Signatures:
         """Waits for a batch; as long as the cluster has no workers, until there are some.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from typing import NamedTuple
 
@@ -60,7 +60,7 @@ def _of_one_file(item: Item, other: Item) -> bool:
     return isinstance(item, Crop) and isinstance(other, Crop) and item.path == other.path
 
 
-def sign_crops(crops: Sequence[Crop], hash_size: int) -> list[Signature | OSError]:
+def sign_crops(crops: Iterable[Crop], hash_size: int) -> list[Signature | OSError]:
     """Signs crops; those of one file that are next to each other decode it once.
 
     A crop's signature is that of the definition, :func:`smartdownsample_core.sign`, applied to

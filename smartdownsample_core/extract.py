@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from functools import cache, partial
 from itertools import groupby
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -147,6 +147,7 @@ def extract_batches(
     descriptors: bool = True,
     start_method: StartMethod = "spawn",
     scheduler: str | Client | None = None,
+    heartbeat: float | None = None,
 ) -> Generator[tuple[NDArray[np.int64], Signatures], None, None]:
     """Reads images and yields their signatures as they are computed, in the order of the paths.
 
@@ -159,6 +160,8 @@ def extract_batches(
         descriptors: as in :func:`extract`
         start_method: as in :func:`extract`
         scheduler: as in :func:`extract`
+        heartbeat: seconds after which a table without rows is yielded if there is no other, so
+            that who iterates can stop; None to wait
 
     Yields:
         ``(rows, signatures)``: consecutive row numbers, ``(m,)`` int64, and the table of these m
@@ -183,15 +186,20 @@ def extract_batches(
     limits = _one_blas_thread()
     pool = open_pool(sign_files, workers, count, start_method, prepare, scheduler)
     pending: deque[tuple[NDArray[np.int64], Any]] = deque()
+
+    def next_result() -> Iterator[tuple[NDArray[np.int64], Signatures]]:
+        rows, ticket = pending.popleft()
+        while heartbeat is not None and not pool.is_done(ticket, heartbeat):
+            yield rows[:0], Signatures.blank(0, hash_size)
+        yield rows, pool.result(ticket)
+
     try:
         for start, stop in spans(paths, pool.batch_size):
             pending.append((np.arange(start, stop), pool.submit(paths[start:stop])))
             while len(pending) > pool.window:
-                rows, ticket = pending.popleft()
-                yield rows, pool.result(ticket)
+                yield from next_result()
         while pending:
-            rows, ticket = pending.popleft()
-            yield rows, pool.result(ticket)
+            yield from next_result()
     finally:
         pool.close()
         limits.restore_original_limits()
@@ -247,13 +255,15 @@ class _SignFiles:
     decode: Decode
     descriptors: bool
 
-    def __call__(self, items: Sequence[Item]) -> Signatures:
+    def __call__(self, items: Iterable[Item]) -> Signatures:
         signed: list[Signature | OSError] = []
-        for _, group in groupby(items, key=type):
-            alike = list(group)
-            paths = (path for path in alike if isinstance(path, str))
-            signed += [_signed(path, self.hash_size, self.decode) for path in paths]
-            signed += sign_crops([crop for crop in alike if isinstance(crop, Crop)], self.hash_size)
+        # One by one, as a pool of threads that is closed ends the items.
+        for are_crops, alike in groupby(items, key=lambda item: isinstance(item, Crop)):
+            if are_crops:
+                signed += sign_crops(cast("Iterator[Crop]", alike), self.hash_size)
+            else:
+                paths = cast("Iterator[str]", alike)
+                signed += (_signed(path, self.hash_size, self.decode) for path in paths)
         return tabulate(signed, self.hash_size, self.descriptors)
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from itertools import takewhile
 from typing import TYPE_CHECKING
 
 from .batches import BATCH_SIZE, Pool, Sign
@@ -25,17 +26,27 @@ class Threads:
         self.window = 2 * count
         self._sign = sign
         self._threads = ThreadPoolExecutor(count)
+        self._is_closed = False
 
     def submit(self, batch: Sequence[Item]) -> Future[Signatures]:
         """Hands a batch over."""
-        return self._threads.submit(self._sign, batch)
+        return self._threads.submit(self._sign, self._until_closed(batch))
+
+    def _until_closed(self, batch: Sequence[Item]) -> Iterator[Item]:
+        """Yields the files of a batch, as long as somebody wants the result."""
+        return takewhile(lambda _: not self._is_closed, batch)
+
+    def is_done(self, ticket: Future[Signatures], seconds: float) -> bool:
+        """Waits so long for a batch, and says whether it is there."""
+        return ticket in wait([ticket], seconds).done
 
     def result(self, ticket: Future[Signatures]) -> Signatures:
         """Waits for a batch."""
         return ticket.result()
 
     def close(self) -> None:
-        """Waits for what is being read, and leaves out the rest."""
+        """Waits for the files that are being read, one a thread, and leaves out the rest."""
+        self._is_closed = True
         self._threads.shutdown(cancel_futures=True)
 
 

@@ -12,7 +12,7 @@ import os
 import signal
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from multiprocessing import resource_tracker, spawn
 from multiprocessing.connection import Connection
@@ -68,6 +68,10 @@ class Processes:
     def submit(self, batch: Sequence[Item]) -> Future[Signatures]:
         """Hands a batch over."""
         return self._threads.submit(self._signed, batch)
+
+    def is_done(self, ticket: Future[Signatures], seconds: float) -> bool:
+        """Waits so long for a batch, and says whether it is there."""
+        return ticket in wait([ticket], seconds).done
 
     def result(self, ticket: Future[Signatures]) -> Signatures:
         """Waits for a batch.

@@ -30,6 +30,14 @@ def fatal_format(monkeypatch: pytest.MonkeyPatch) -> None:
     fatal.register()
 
 
+@pytest.fixture
+def trap(fatal_format: None, tmp_path: Path) -> Iterator[fatal.Trap]:
+    """An image whose reader says who it is, and never comes back."""
+    trap = fatal.Trap.at(tmp_path / "trap.png")
+    yield trap
+    os.close(trap.pids)
+
+
 @pytest.fixture(scope="module")
 def cluster(
     tmp_path_factory: pytest.TempPathFactory, python_env: dict[str, str]

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import struct
 import subprocess
 import sys
 import zlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +17,6 @@ from demo.bursts import make_bursts
 from demo.photos import load_photos
 from smartdownsample_core.cli import main
 from smartdownsample_core.table import Signatures, pack
-from tests.core import fatal
 from tests.core.corpus import png
 
 _ROOT = Path(__file__).parents[2]
@@ -32,14 +30,6 @@ def burst_paths(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
     """60 JPEG files of several cameras and days, by day and by night."""
     frames = make_bursts(load_photos(), tmp_path_factory.mktemp("bursts"), 60, seed=3)
     return [str(frame.path) for frame in frames]
-
-
-@pytest.fixture
-def trap(fatal_format: None, tmp_path: Path) -> Iterator[fatal.Trap]:
-    """An image whose reader says who it is, and never comes back."""
-    trap = fatal.Trap.at(tmp_path / "trap.png")
-    yield trap
-    os.close(trap.pids)
 
 
 @pytest.fixture(scope="session")

@@ -11,8 +11,9 @@ import signal
 import subprocess
 import sys
 import textwrap
+import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, suppress
 from pathlib import Path
 
@@ -20,8 +21,9 @@ import numpy as np
 import psutil
 import pytest
 
-from smartdownsample_core import extract, extract_batches
+from smartdownsample_core import Signatures, extract, extract_batches
 from smartdownsample_core.batches import BATCH_SIZE
+from smartdownsample_core.pools import Threads
 from smartdownsample_core.rules import START_METHODS
 from tests.core import fatal
 from tests.core.fatal import Trap, killer, killer_once
@@ -238,6 +240,42 @@ def test_a_format_of_the_script_itself_is_refused(
     monkeypatch.setattr(fatal.decode, "__module__", "__main__")
     with pytest.raises(ValueError, match="cannot import what reads the image format FATAL"):
         extract(burst_paths, workers="processes")
+
+
+def test_who_iterates_can_stop_while_a_file_is_read(burst_paths: list[str], trap: Trap) -> None:
+    """A table without rows is a sign of life; what was trapped is ended."""
+    paths = [*burst_paths[:BATCH_SIZE], str(trap.path)]
+    with closing(extract_batches(paths, workers="processes", heartbeat=0.01)) as stream:
+        for rows, table in stream:
+            assert len(rows) == len(table)
+            if rows.size:
+                break
+        reader = trap.caught()
+        rows, table = next(stream)
+        assert (len(rows), len(table)) == (0, 0)
+    assert not reader.is_running()
+
+
+def test_threads_that_are_closed_read_no_other_file() -> None:
+    """Not even of the batch that they are at: nobody wants it any more."""
+    read, begun, closed = [], threading.Event(), threading.Event()
+
+    class SlowSign:
+        hash_size = 8
+
+        def __call__(self, items: Iterable[str]) -> Signatures:
+            for item in items:
+                read.append(item)
+                begun.set()
+                assert closed.wait(_PATIENCE)
+            return Signatures.blank(0, self.hash_size)
+
+    pool = Threads(SlowSign(), 1)
+    pool.submit(["1.jpg", "2.jpg"])
+    pool.submit(["3.jpg"]).add_done_callback(lambda _: closed.set())
+    assert begun.wait(_PATIENCE)
+    pool.close()
+    assert read == ["1.jpg"]
 
 
 def test_leaving_early_ends_the_processes(burst_paths: list[str]) -> None:

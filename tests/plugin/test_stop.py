@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -16,6 +17,8 @@ from fiftyone.operators.delegated import DelegatedOperationService
 from PIL import Image
 
 from plugin import engine
+from smartdownsample_core.batches import BATCH_SIZE
+from tests.core.fatal import Trap
 
 _SCRIPT = """
 import fiftyone as fo, fiftyone.operators as foo, sys
@@ -42,9 +45,10 @@ def test_a_delegated_run_is_cancelled(slow_dataset, operators, monkeypatch) -> N
 
     def report_and_cancel(ctx, progress, label) -> None:
         report(ctx, progress, label)
-        if not reports:
-            service.set_failed(queued["id"])
-        reports.append(progress)
+        if progress:  # not only a sign of life
+            if not reports:
+                service.set_failed(queued["id"])
+            reports.append(progress)
 
     monkeypatch.setattr(foo.ExecutionContext, "set_progress", report_and_cancel)
     service.execute_queued_operations(dataset_name=slow_dataset.name)
@@ -53,6 +57,30 @@ def test_a_delegated_run_is_cancelled(slow_dataset, operators, monkeypatch) -> N
     service.delete_operation(queued["id"])
     slow_dataset.reload()
     _assert_stopped(slow_dataset)
+
+
+def test_a_delegated_run_is_cancelled_while_it_waits_for_a_file(
+    make_dataset, images, trap: Trap, operators, monkeypatch
+) -> None:
+    """However long that takes to read: its process is ended."""
+    dataset = make_dataset([*images[:BATCH_SIZE], str(trap.path)])
+    queued = operators.downsample(dataset, 10, delegate=True)
+    service = DelegatedOperationService()
+    report = foo.ExecutionContext.set_progress
+    readers = []
+
+    def report_and_cancel(ctx, progress, label) -> None:
+        report(ctx, progress, label)
+        if progress and not readers:
+            readers.append(trap.caught())
+            service.set_failed(queued["id"])
+
+    monkeypatch.setattr(foo.ExecutionContext, "set_progress", report_and_cancel)
+    service.execute_queued_operations(dataset_name=dataset.name)
+    assert service.get(queued["id"]).run_state == "failed"
+    service.delete_operation(queued["id"])
+    assert not readers[0].is_running()
+    assert dataset.count("signature.bucket") == BATCH_SIZE
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals are those of POSIX")
@@ -64,7 +92,7 @@ def test_ctrl_c(slow_dataset) -> None:
         command, env=environment, stderr=subprocess.PIPE, start_new_session=True
     ) as script:
         shown = b""
-        while b"Reading images" not in shown:
+        while not re.search(rb"Reading images.* [1-9][0-9]*/2000", shown):
             piece = os.read(script.stderr.fileno(), 1000)
             assert piece, shown.decode()
             shown += piece
@@ -85,7 +113,7 @@ def _assert_stopped(dataset: fo.Dataset) -> None:
 def test_what_has_been_read_is_written_when_it_is_stopped(slow_dataset) -> None:
     """However few there are."""
     job = engine.run(slow_dataset, slow_dataset.view(), engine.DownsampleConfig(target_count=20))
-    progress = next(job)
+    progress = next(progress for progress in job if progress.done)
     assert progress.done < engine.WRITE_EVERY
     job.close()
     assert slow_dataset.count("signature.bucket") == progress.done
