@@ -15,6 +15,7 @@ demo: $(STAMP) ## downsample 2,000 images and serve the App; ARGS="--images DIR 
 
 test: $(STAMP) ## run all tests, those with a real MongoDB, App server and browser included
 	@$(RUN) -m tests.app.browser
+	@$(RUN) -m tests.ffmpeg
 	@$(RUN) -m pytest $(ARGS)
 
 test-oldest: ## run the tests with the oldest versions that are claimed; PYTHON=python3.10 or 3.11

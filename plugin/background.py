@@ -14,7 +14,7 @@ Result = TypeVar("Result")
 Sign = TypeVar("Sign")
 
 
-def waiting(work: Callable[[], Result], sign: Sign) -> Generator[Sign, None, Result]:
+def waiting(work: Callable[[], Result], sign: Callable[[], Sign]) -> Generator[Sign, None, Result]:
     """Does some work in a thread, and yields a sign of life twice a second until it is done.
 
     Who stops waiting leaves the thread to itself: it must be work whose result can be dropped. The
@@ -22,7 +22,7 @@ def waiting(work: Callable[[], Result], sign: Sign) -> Generator[Sign, None, Res
 
     Args:
         work: what to do
-        sign: what to yield
+        sign: returns what to yield
 
     Returns:
         what the work returned
@@ -32,7 +32,7 @@ def waiting(work: Callable[[], Result], sign: Sign) -> Generator[Sign, None, Res
     """
     done = _begin(work)
     while not wait([done], timeout=SECONDS_BETWEEN_SIGNS).done:
-        yield sign
+        yield sign()
     return done.result()
 
 

@@ -201,11 +201,6 @@ class DownsampleConfig(SignatureConfig):
         ranks = [names.rank_field(self.run_key)] if self.has_ranks else []
         return ranks + ([names.group_field(self.run_key)] if self.has_groups else [])
 
-    def views(self) -> list[str]:
-        """Returns the names of the views that the run saves."""
-        views = [names.kept_view(self.run_key), names.buckets_view(self.run_key)]
-        return views + ([names.near_duplicates_view(self.run_key)] if self.has_groups else [])
-
     def forecast(self, dataset: fo.Dataset, view: fo.DatasetView) -> str:
         """Words what a run with these settings will do."""
         items = targets.of(view, self.whole_groups)
@@ -214,7 +209,7 @@ class DownsampleConfig(SignatureConfig):
             f"Keeps {self._count()} of {len(view):,} {items.noun}{self._buckets(view, items)}. "
             f"Writes the field{'s' * (len(fields) > 1)} {listed(fields)}, the {items.tag_kind} "
             f"`{self.tag}` and "
-            f"the saved views {listed(self.views())}."
+            f"the saved views {listed(runs.views_of(vars(self)))}."
         )
         if choice := choices.worded(self):
             text += f" {choice}."
@@ -244,7 +239,7 @@ class DownsampleConfig(SignatureConfig):
         self, dataset: fo.Dataset, view: fo.DatasetView
     ) -> Iterator[tuple[str, str]]:
         """Yields what is wrong with the settings that decide what is kept: setting and message."""
-        n = len(view)
+        n, noun = len(view), targets.of(view, self.whole_groups).noun
         if self.target_count is None:
             if not self.has_groups and self.max_per_group is None:
                 yield "target_count", MISSING_TARGET
@@ -253,7 +248,7 @@ class DownsampleConfig(SignatureConfig):
         elif 0 < n < self.target_count:
             yield (
                 "target_count",
-                f"target_count {self.target_count:,} exceeds the {n:,} samples; ask for 1 to {n:,}",
+                f"target_count {self.target_count:,} exceeds the {n:,} {noun}; ask for 1 to {n:,}",
             )
         if reason := _error(whole_number, "random_seed", self.random_seed, 0):
             yield "random_seed", reason
@@ -284,7 +279,7 @@ class DownsampleConfig(SignatureConfig):
             yield "run_key", f"the dataset has another run {self.run_key!r}; choose another run_key"
         ours = {fou.to_slug(name) for name in runs.views_of(old)} if old else set()
         slugs = {fou.to_slug(name) for name in dataset.list_saved_views()} - ours
-        for name in self.views():
+        for name in runs.views_of(vars(self)):
             if fou.to_slug(name) in slugs:
                 yield (
                     "run_key",

@@ -100,7 +100,7 @@ def run(
     yield from _sign(dataset, target, config, wanted_by_user=False, in_app=in_app)
     selecting = Progress(len(target.ids), len(target.ids), "Selecting")
     yield selecting
-    selection = yield from waiting(lambda: _select(target, config, choice), selecting)
+    selection = yield from waiting(lambda: _select(target, config, choice), lambda: selecting)
     written = outcome.written(selection, target.ids)
     record = {
         **_counts(target, items, config),

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import fiftyone as fo
 import fiftyone.operators as foo
 import fiftyone.operators.types as types
 
@@ -29,6 +30,9 @@ from .inputs import (
 
 #: What of :data:`runs.SHOWN` needs no run, a run, a run with groups.
 _OF_ANY, _OF_RUN, _OF_GROUPS = ("buckets", "bucket"), ("kept", "excluded"), ("near_duplicates",)
+
+#: Frames a second of video that the form proposes to sample.
+DEFAULT_FPS = 1.0
 
 #: Share of the samples that the form proposes to keep.
 _DEFAULT_SHARE = 0.1
@@ -86,6 +90,14 @@ def downsample_form(ctx: foo.ExecutionContext) -> types.Property:
             _heading(inputs, heading)
             _rows(ctx, inputs, rows)
     _mark(inputs, problems)
+    if targets.holds_videos(view):
+        inputs.btn(
+            "sample_frames",
+            names.LABELS["sample_frames"],
+            on_click=names.uri("sample_frames"),
+            prompt=True,
+            variant="outlined",
+        )
     return types.Property(inputs, view=types.View(label=names.LABELS["downsample"]))
 
 
@@ -105,11 +117,28 @@ def signatures_form(ctx: foo.ExecutionContext) -> types.Property:
     return types.Property(inputs, view=types.View(label=names.LABELS["compute_signatures"]))
 
 
+def frames_form(view: fo.DatasetView, problems: Mapping[str, str]) -> types.Property:
+    """Asks how many frames of the videos of a view to sample, and says where they go."""
+    inputs = types.Object()
+    inputs.float("fps", label="Frames a second of video", default=DEFAULT_FPS, required=True)
+    if not problems:
+        example = Path(view.first().filepath)
+        inputs.md(
+            f"Saves frames of {len(view):,} videos as images, such as "
+            f"`{example.with_suffix('') / '000001.jpg'}`, and their paths in the field "
+            "`frames.filepath`. Those that are there already are left as they are. Then the App "
+            f"shows the frames, and *{names.LABELS['downsample']}* chooses from them.",
+            name="forecast",
+        )
+    _mark(inputs, problems)
+    return types.Property(inputs, view=types.View(label=names.LABELS["sample_frames"]))
+
+
 def view_form(ctx: foo.ExecutionContext) -> types.Property:
     """Asks what to look at."""
     inputs = _inputs(ctx)
     known = runs.keys(ctx.dataset)
-    grouped = [key for key in known if names.group_field(key) in runs.fields_of(ctx.dataset, key)]
+    grouped = [key for key in known if runs.has_groups(ctx.dataset, key)]
     choices = types.RadioGroup()
     for value, label in runs.SHOWN.items():
         if value in (*_OF_ANY, *(known and _OF_RUN), *(grouped and _OF_GROUPS)):

@@ -14,6 +14,7 @@ LABELS = {
     "view_buckets": "View visual buckets",
     "delete_run": "Undo a smart downsample run",
     "export_run": "Export what a smart downsample run kept",
+    "sample_frames": "Sample frames of videos",
     "recover_runs": "Finish interrupted smart downsample runs",
     "arrange_app": "Arrange the App for visual buckets",
 }

@@ -9,6 +9,9 @@ import fiftyone.operators.types as types
 
 from . import names, targets
 
+#: How many of the files that could not be read are named.
+_MAX_LISTED = 10
+
 
 def deletion_output(result: Mapping[str, Any]) -> types.Property:
     """Says what an undo removed."""
@@ -72,6 +75,37 @@ def signatures_output(result: Mapping[str, Any]) -> types.Property:
     outputs = types.Object()
     _count_outputs(outputs, result)
     return types.Property(outputs, view=types.View(label="Visual signatures"))
+
+
+def frames_output(result: Mapping[str, Any], is_shown: bool) -> types.Property:
+    """Says what was sampled of videos, and what to do with it.
+
+    Args:
+        result: of :func:`sampling.sample`
+        is_shown: whether the App shows the frames now
+    """
+    outputs = types.Object()
+    outputs.md(
+        f"{result['frames']:,} frames of {result['videos'] - len(result['failed']):,} videos, "
+        f"{result['fps']:g} a second.",
+        name="counts",
+    )
+    if result["failed"]:
+        listed = "".join(f"\n- {path}" for path in result["failed"][:_MAX_LISTED])
+        text = f"ffmpeg could not read {len(result['failed']):,} of the videos:{listed}"
+        outputs.md(text, name="failed_list")
+    if is_shown:
+        outputs.btn(
+            "choose",
+            "Choose from these frames",
+            on_click=names.uri("downsample"),
+            prompt=True,
+            variant="contained",
+        )
+    else:
+        text = "To see them, run the operator again here: it finds them, and the App shows them."
+        outputs.md(text, name="how_to_see")
+    return types.Property(outputs, view=types.View(label=names.LABELS["sample_frames"]))
 
 
 def _count_outputs(outputs: types.Object, result: Mapping[str, Any]) -> None:

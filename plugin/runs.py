@@ -89,6 +89,12 @@ def fields_of(dataset: fo.Dataset, run_key: str) -> list[str]:
     return [name for name in made if samples.is_of_run(dataset, name, run_key)]
 
 
+def has_groups(dataset: fo.Dataset, run_key: str) -> bool:
+    """Whether a run has numbered groups of near-duplicates, and the numbers are still there."""
+    stored = _items_of(dataset, run_key).stored(names.group_field(run_key))
+    return stored in fields_of(dataset, run_key)
+
+
 def by_bucket(view: fo.DatasetView, field: str) -> fo.DatasetView:
     """Groups a view by bucket: one tile per bucket, its samples in it."""
     grouped = samples.in_buckets(view, field)
@@ -140,12 +146,11 @@ def browse(
         if not view:
             raise ValueError(f"there is no image in bucket {bucket}")
     if show == "near_duplicates":
-        group = names.group_field(run_key)
-        if items.stored(group) not in fields_of(dataset, run_key):
+        if not has_groups(dataset, run_key):
             raise ValueError(
                 f"the run {run_key!r} has no groups of near-duplicates; run it with near_duplicates"
             )
-        return by_group(view, items.shown(group), field)
+        return by_group(view, items.shown(names.group_field(run_key)), field)
     if show in ("kept", "excluded"):
         view = items.with_mark(view, record["tag"], show == "kept")
     return by_bucket(view, field) if show == "buckets" else samples.in_buckets(view, field)

@@ -18,8 +18,8 @@ from .patches import PREFIX, Patches
 FRAMES = Frames()
 
 _FRAMES_HINT = (
-    "sample their frames first, as in frames = dataset.to_frames(sample_frames=True, fps=1), and "
-    "choose from that view"
+    f"sample their frames first, by the operator {names.LABELS['sample_frames']!r} or as in frames "
+    "= dataset.to_frames(sample_frames=True, fps=1), and choose from that view"
 )
 _NO_PIXELS = "which have no pixels to compare"
 
@@ -64,6 +64,11 @@ def of_record(record: Mapping[str, Any]) -> Samples:
     if key.startswith(PREFIX):
         return Patches(key.removeprefix(PREFIX))
     return {kind.key: kind for kind in (SAMPLES, GROUPS, FRAMES)}[key]
+
+
+def holds_videos(view: fo.DatasetView) -> bool:
+    """Whether a (flat) view holds whole videos."""
+    return type(view) is fo.DatasetView and view.media_type == "video" and bool(view.limit(1))
 
 
 def fresh(view: fo.DatasetView) -> fo.DatasetView:

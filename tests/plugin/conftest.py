@@ -58,6 +58,7 @@ _PLUGIN = "@smartdownsample/smartdownsample"
 #: Names of all operators.
 OPERATORS = (
     "downsample",
+    "sample_frames",
     "compute_signatures",
     "view_buckets",
     "delete_run",

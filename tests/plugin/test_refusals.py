@@ -86,8 +86,8 @@ def _other_media(make_dataset, images):
 
 
 _REFUSED = {
-    _videos: f"the samples are videos, and images are compared: sample their frames first, as in "
-    f"frames = {_TO_FRAMES}",
+    _videos: f"the samples are videos, and images are compared: sample their frames first, by "
+    f"the operator 'Sample frames of videos' or as in frames = {_TO_FRAMES}",
     _clips: "the view holds clips, which are parts of videos: sample their frames first",
     _frames_of_clips: "the view holds frames of clips; of whole videos, sample their frames first",
     _frames_without_images: "no frame has an image: sample their frames first",
