@@ -207,9 +207,9 @@ class DownsampleConfig(SignatureConfig):
         fields = [items.stored(name) for name in (self.signature_field, *self.fields())]
         text = (
             f"Keeps {self._count()} of {len(view):,} {items.noun}{self._buckets(view, items)}. "
-            f"Writes the field{'s' * (len(fields) > 1)} {listed(fields)}, the {items.tag_kind} "
-            f"`{self.tag}` and "
-            f"the saved views {listed(runs.views_of(vars(self)))}."
+            f"Writes the field{'s' * (len(fields) > 1)} {names.listed(fields)}, "
+            f"the {items.tag_kind} `{self.tag}` and "
+            f"the saved views {names.listed(runs.views_of(vars(self)))}."
         )
         if choice := choices.worded(self):
             text += f" {choice}."
@@ -305,12 +305,6 @@ class DownsampleConfig(SignatureConfig):
                 f"{items.noun} are tagged {self.tag!r} already, and not by the run "
                 f"{self.run_key!r}; choose another tag",
             )
-
-
-def listed(found: list[str]) -> str:
-    """Words a list of names."""
-    *first, last = (f"`{name}`" for name in found)
-    return f"{', '.join(first)} and {last}" if first else last
 
 
 def _is_name(value: str) -> bool:

@@ -98,6 +98,12 @@ def uri(operator: str) -> str:
     return f"{PLUGIN}/{operator}"
 
 
+def listed(found: Sequence[str]) -> str:
+    """Words a list of names."""
+    *first, last = (f"`{name}`" for name in found)
+    return f"{', '.join(first)} and {last}" if first else last
+
+
 def closest(name: str, known: Sequence[str]) -> str:
     """Words the names that one may have meant, as the end of an error message."""
     found = difflib.get_close_matches(name, known, cutoff=0.5) or list(known)[:5]

@@ -9,7 +9,6 @@ import fiftyone.operators as foo
 import fiftyone.operators.types as types
 
 from . import lock, names, targets, writes
-from .config import listed
 
 _DONE = {
     "written": "is written as it was to be",
@@ -27,7 +26,7 @@ def notice(dataset: fo.Dataset) -> str | None:
     keys = writes.unfinished(dataset)
     if not keys:
         return None
-    which = f"The run{'s' * (len(keys) > 1)} {listed(keys)}"
+    which = f"The run{'s' * (len(keys) > 1)} {names.listed(keys)}"
     if lock.is_held(dataset):
         return f"{which} is being written or undone just now: try again in a moment"
     return (

@@ -9,7 +9,7 @@ import fiftyone as fo
 import fiftyone.operators as foo
 import fiftyone.operators.types as types
 
-from . import files, forms, names, outputs, runs, samples, targets, writes
+from . import files, names, outputs, run_forms, runs, samples, targets, writes
 from .recovery import RecoverRuns
 
 
@@ -29,11 +29,11 @@ class ViewBuckets(foo.Operator):
 
     def resolve_input(self, ctx: foo.ExecutionContext) -> types.Property:
         """The form."""
-        return forms.view_form(ctx)
+        return run_forms.view_form(ctx)
 
     def execute(self, ctx: foo.ExecutionContext) -> dict[str, Any]:
         """Sets the App's view; returns ``{"samples": count}``, counting tiles when grouped."""
-        view = runs.browse(ctx.dataset, *forms.view_params(ctx))
+        view = runs.browse(ctx.dataset, *run_forms.view_params(ctx))
         ctx.ops.set_view(view=view)
         return {"samples": len(view)}
 
@@ -79,7 +79,7 @@ class DeleteRun(foo.Operator):
 
     def resolve_input(self, ctx: foo.ExecutionContext) -> types.Property:
         """The form."""
-        return forms.delete_form(ctx)
+        return run_forms.delete_form(ctx)
 
     def execute(self, ctx: foo.ExecutionContext) -> dict[str, Any]:
         """Undoes the run and reloads the dataset."""
@@ -128,7 +128,7 @@ class ExportRun(foo.Operator):
 
     def resolve_input(self, ctx: foo.ExecutionContext) -> types.Property:
         """The form."""
-        return forms.export_form(ctx)
+        return run_forms.export_form(ctx)
 
     def execute(self, ctx: foo.ExecutionContext) -> dict[str, Any]:
         """Writes the file."""
@@ -175,7 +175,7 @@ class ArrangeApp(foo.Operator):
 
     def resolve_input(self, ctx: foo.ExecutionContext) -> types.Property:
         """The form."""
-        return forms.arrange_form()
+        return run_forms.arrange_form()
 
     def execute(self, ctx: foo.ExecutionContext) -> dict[str, Any]:
         """Changes the dataset's App settings, and reloads it."""

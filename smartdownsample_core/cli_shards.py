@@ -34,7 +34,7 @@ from .options import (
 )
 from .order import natural_order
 from .shard_select import check_distinct, select_from
-from .shards import Origin, Rows, Shards, arrow_module, read_origin, write_shard
+from .shards import Origin, Rows, Shards, arrow, read_origin, write_shard
 from .table import Signatures
 
 _SUFFIX = ".parquet"
@@ -174,7 +174,7 @@ def _fingerprint(paths: list[str]) -> str:
 
 def _new_shard(options: argparse.Namespace, origin: Origin) -> Path | None:
     """Returns the place of a shard, None if the same is there already and that is fine."""
-    arrow_module()  # before images are read for hours
+    arrow()  # before images are read for hours
     output = Path(options.output)
     if output.suffix != _SUFFIX:
         raise ValueError(f"--output must end in {_SUFFIX}, got: {output}")

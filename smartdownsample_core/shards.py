@@ -49,9 +49,10 @@ class Origin:
     """that relative paths start from; empty if there are none"""
 
 
-def arrow_module(name: str = "pyarrow") -> Any:
-    """Imports a module of pyarrow; raises an ImportError if the extra is not installed."""
-    return optional(name, "shards", "a file of signatures")
+def arrow() -> Any:
+    """Imports pyarrow with its module parquet; raises an ImportError if it is not installed."""
+    optional("pyarrow.parquet", "shards", "a file of signatures")
+    return optional("pyarrow", "shards", "a file of signatures")
 
 
 def write_shard(
@@ -77,7 +78,7 @@ def write_shard(
         ImportError: if the extra ``shards`` is not installed
         OSError: if it cannot be written
     """
-    parquet = arrow_module("pyarrow.parquet")
+    parquet = arrow().parquet
     schema = _schema(origin, paths)
     partial = output.with_name(f".{output.name}.{os.getpid()}.partial")
     n_unreadable = 0
@@ -101,10 +102,10 @@ def read_origin(file: Path) -> Origin:
         ImportError: if the extra ``shards`` is not installed
         ValueError: if the file cannot be read, or is no shard
     """
-    pyarrow = arrow_module()
+    pyarrow = arrow()
     try:
         with file.open("rb") as stream:
-            metadata = arrow_module("pyarrow.parquet").read_schema(stream).metadata or {}
+            metadata = arrow().parquet.read_schema(stream).metadata or {}
         return Origin(**json.loads(metadata[_KEY]))
     except OSError as error:
         if file.is_dir():
@@ -133,7 +134,7 @@ class Shards:
         Raises:
             ValueError: if one is no shard, or they do not belong together
         """
-        self._parquet = arrow_module("pyarrow.parquet")
+        self._parquet = arrow().parquet
         origins = [read_origin(file) for file in files]
         check_origins(files, origins, partial)
         by_number = sorted(zip(files, origins, strict=True), key=lambda shard: shard[1].number)
@@ -230,7 +231,7 @@ def check_origins(files: Sequence[Path], origins: Sequence[Origin], partial: boo
 
 def _schema(origin: Origin, paths: Sequence[str]) -> Any:
     """Names that are no valid text make all paths of a shard bytes."""
-    pyarrow = arrow_module()
+    pyarrow = arrow()
     try:
         "\n".join(paths).encode()
         text = pyarrow.string()
@@ -296,7 +297,7 @@ def _columns(schema: Any, table: Signatures, paths: list[str]) -> dict[str, Any]
 
 
 def _arrow(schema: Any, columns: dict[str, Any]) -> Any:
-    pyarrow = arrow_module()
+    pyarrow = arrow()
     arrays = []
     for field in schema:
         values = columns[field.name]
@@ -327,7 +328,7 @@ def _to_numpy(column: Any, like: NDArray[Any]) -> NDArray[Any]:
 
 
 def _mask(wanted: NDArray[np.bool_]) -> Any:
-    return arrow_module().array(wanted)
+    return arrow().array(wanted)
 
 
 def _as_error(text: str) -> OSError:

@@ -6,8 +6,9 @@ import os
 import shutil
 import subprocess
 
-#: What to say where the tests of videos cannot run.
-MISSING = "the tests of videos need ffmpeg: install it, as in apt install ffmpeg"
+import pytest
+
+_MISSING = "the tests of videos need ffmpeg: install it, as in apt install ffmpeg"
 
 
 def ensure_ffmpeg() -> bool:
@@ -19,9 +20,15 @@ def ensure_ffmpeg() -> bool:
     return _is_there()
 
 
+def require_ffmpeg() -> None:
+    """Skips a test where there is no ffmpeg."""
+    if not ensure_ffmpeg():
+        pytest.skip(_MISSING)
+
+
 def _is_there() -> bool:
     return all(map(shutil.which, ("ffmpeg", "ffprobe")))
 
 
 if __name__ == "__main__":
-    print("ffmpeg:", shutil.which("ffmpeg") if ensure_ffmpeg() else MISSING)
+    print("ffmpeg:", shutil.which("ffmpeg") if ensure_ffmpeg() else _MISSING)

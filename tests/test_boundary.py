@@ -35,7 +35,7 @@ _ALLOWED = {
     "allocate": {"checks"},
     "crops": {"images", "signature"},
     # The only one that imports fsspec, and not before there is a URL to read.
-    "remote": {"limits"},
+    "remote": {"limits", "optional"},
     "choice": {"checks", "features", "strata"},
     "duplicates": {"nearest"},
     "farthest": {"nearest"},
@@ -50,7 +50,7 @@ _ALLOWED = {
         "buckets", "choice", "duplicates", "features", "nearest", "strata", "table", "traits",
     },
     "cluster": {"__version__", "batches", "crops", "optional", "remote", "table"},
-    "processes": {"batches", "crops", "rules", "table"},
+    "processes": {"batches", "crops", "limits", "rules", "table"},
     "selection": {"buckets"},
     "shards": {"buckets", "checks", "optional", "table"},
     "strategies": {

@@ -39,6 +39,8 @@ def _imported(path: Path) -> set[str]:
             names |= {alias.name.split(".")[0] for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and not node.level:
             names.add(str(node.module).split(".")[0])
+        elif isinstance(node, ast.Call) and getattr(node.func, "id", "") == "optional":
+            names.add(ast.literal_eval(node.args[0]).split(".")[0])
     return names
 
 

@@ -23,6 +23,7 @@ import pytest
 
 from smartdownsample_core import Choice, sample_diverse
 from smartdownsample_core.cli import _parser, main
+from tests.ffmpeg import require_ffmpeg
 
 from .conftest import OPERATORS
 
@@ -81,9 +82,21 @@ def project(images: list[str], tmp_path_factory: pytest.TempPathFactory) -> Path
     return copy
 
 
+@pytest.fixture(scope="module")
+def video(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A video of ten minutes, a frame a second."""
+    require_ffmpeg()
+    made = tmp_path_factory.mktemp("videos") / "1.mp4"
+    source = ["-f", "lavfi", "-i", "testsrc=duration=600:rate=1:size=160x120"]
+    subprocess.run(["ffmpeg", "-loglevel", "error", *source, str(made)], check=True)
+    return made
+
+
 @pytest.fixture
-def known(project: Path, operators: SimpleNamespace) -> Iterator[dict[str, Any]]:
-    """What the documents take for granted: a dataset, paths, a model, an operator."""
+def known(
+    project: Path, video: Path, make_dataset, operators: SimpleNamespace
+) -> Iterator[dict[str, Any]]:
+    """What the documents take for granted: a dataset, videos, paths, a model, an operator."""
     paths = [str(path) for path in sorted((project / "photos").rglob("*.jpg"))]
     dataset = fo.Dataset("my-dataset", persistent=True)
     dataset.add_samples(
@@ -97,6 +110,7 @@ def known(project: Path, operators: SimpleNamespace) -> Iterator[dict[str, Any]]
     )
     yield {
         "dataset": dataset,
+        "videos": make_dataset([str(video)]),
         "downsample": operators.downsample,
         "image_paths": paths,
         "embeddings": np.random.default_rng(0).normal(size=(len(paths), 16)),

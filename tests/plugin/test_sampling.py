@@ -17,7 +17,7 @@ from PIL import Image
 
 from plugin import outputs, sampling
 from plugin.progress import with_bar
-from tests.ffmpeg import MISSING, ensure_ffmpeg
+from tests.ffmpeg import require_ffmpeg
 
 _FPS, _SECONDS = 8, 5
 
@@ -25,8 +25,7 @@ _FPS, _SECONDS = 8, 5
 @pytest.fixture(scope="module")
 def two_videos(images: list[str], tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     """Two real videos of five seconds, eight frames each."""
-    if not ensure_ffmpeg():
-        pytest.skip(MISSING)
+    require_ffmpeg()
     folder = tmp_path_factory.mktemp("videos")
     made = []
     for number in range(2):
