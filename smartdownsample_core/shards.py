@@ -105,7 +105,7 @@ def read_origin(file: Path) -> Origin:
     pyarrow = arrow()
     try:
         with file.open("rb") as stream:
-            metadata = arrow().parquet.read_schema(stream).metadata or {}
+            metadata = pyarrow.parquet.read_schema(stream).metadata or {}
         return Origin(**json.loads(metadata[_KEY]))
     except OSError as error:
         if file.is_dir():
