@@ -61,7 +61,7 @@ SUBFIELDS = (
     ("descriptor", fo.StringField, "What the image looks like: 115 bytes for distances, in base64"),
     ("sort_key", fo.StringField, "The path as a text whose plain order is the natural order"),
     ("hash_size", fo.IntField, "Side of the dHash in bits"),
-    ("decode", fo.StringField, "How the image was read: 'exact' or 'fast'; see the README"),
+    ("decode", fo.StringField, "How the image was read: 'exact', or the faster 'fast'"),
     ("file_size", fo.IntField, "Size of the file when it was read, in bytes"),
     ("file_mtime", fo.FloatField, "When the file had been changed last, in seconds since 1970"),
     ("error", fo.StringField, "Why the image could not be read; None if it was"),

@@ -102,10 +102,11 @@ def export_form(ctx: foo.ExecutionContext) -> types.Property:
     if reason := files.problem("path", given, tuple(files.LISTS)):
         refuse(path, reason)
     if run_key in known:
-        kept = runs.load(ctx.dataset, run_key)["kept"]
+        record = runs.load(ctx.dataset, run_key)
+        noun = targets.of_record(record).noun
         view = names.kept_view(run_key)
         inputs.md(
-            f"Writes id, path and bucket of {kept:,} samples. For images and labels, use "
+            f"Writes id, path and bucket of {record['kept']:,} {noun}. For images and labels, use "
             f'FiftyOne\'s own exporter: `dataset.load_saved_view("{view}").export(...)`.',
             name="forecast",
         )

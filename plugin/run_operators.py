@@ -137,7 +137,7 @@ class ExportRun(foo.Operator):
     def resolve_output(self, ctx: foo.ExecutionContext) -> types.Property:
         """Says what was written."""
         outputs = types.Object()
-        outputs.md(f"Wrote {ctx.results['samples']:,} samples to `{ctx.results['path']}`.")
+        outputs.md(f"Wrote {ctx.results['samples']:,} lines to `{ctx.results['path']}`.")
         return types.Property(outputs, view=types.View(label="Exported"))
 
     def __call__(

@@ -42,7 +42,7 @@ def save(
         how many samples were tagged; fewer than were kept if some have been deleted meanwhile
 
     Raises:
-        ValueError: as :func:`smartdownsample.plugin.lock.writing`
+        ValueError: as :func:`lock.writing`
     """
     run_key = settings["run_key"]
     contents = {"settings": settings, "record": record, "written": written._asdict()}
@@ -68,7 +68,7 @@ def delete(dataset: fo.Dataset, run_key: str, keep_signatures: bool = False) -> 
         stays)
 
     Raises:
-        ValueError: if there is no such run; or as :func:`smartdownsample.plugin.lock.writing`
+        ValueError: if there is no such run; or as :func:`lock.writing`
     """
     with writing(dataset):
         _recover(dataset)
@@ -97,7 +97,7 @@ def recover(dataset: fo.Dataset, patience: float = PATIENCE) -> dict[str, str]:
         as it was to be
 
     Raises:
-        ValueError: as :func:`smartdownsample.plugin.lock.writing`
+        ValueError: as :func:`lock.writing`
     """
     with writing(dataset, patience):
         return _recover(dataset)
