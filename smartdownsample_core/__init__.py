@@ -10,12 +10,13 @@ from .buckets import assign_buckets, bucket_name
 from .choice import Choice
 from .crops import Crop
 from .downsample import downsample
-from .extract import extract, extract_batches, sign_file
+from .extract import extract, extract_batches
 from .images import load_rgb
 from .order import natural_order
 from .select import select
 from .selection import Bucket, Selection
 from .signature import Signature, sign
+from .signing import sign_file
 from .table import Signatures
 
 __version__ = "1.0.0"

@@ -19,9 +19,7 @@ from .batches import BATCH_SIZE
 from .checks import one_of, whole_number
 from .crops import Crop, Item, path_of, sign_crops, spans
 from .descriptor import describe
-from .images import Picture, open_picture
 from .pools import open_pool
-from .reduced import sign_reduced
 from .remote import check as check_remote
 from .rules import (
     DECODES,
@@ -33,7 +31,8 @@ from .rules import (
     StartMethod,
     Workers,
 )
-from .signature import Signature, sign
+from .signature import Signature
+from .signing import sign_files
 from .surroundings import Surroundings
 from .table import Signatures, pack
 from .traits import traits
@@ -87,7 +86,8 @@ def extract(
         image_loading_errors: ``"raise"`` stops at the first file that cannot be read, ``"skip"``
             records it in :attr:`Signatures.unreadable` and goes on
         decode: ``"exact"`` decodes reduced, and in full what is close to a threshold of the
-            buckets; ``"fast"`` leaves that out; see :func:`sign_file`
+            buckets; ``"fast"`` leaves that out; see
+            :func:`smartdownsample_core.sign_file`
         workers: ``"threads"``, or ``"dask"`` for those of a Dask cluster, or ``"processes"`` for
             many small images: of each image, some 0.1 ms
             are Python code, of which threads do one at a time. Two threads read 256x256 JPEG files
@@ -227,26 +227,6 @@ def _blas() -> ThreadpoolController:
     return ThreadpoolController()
 
 
-def sign_file(path: str, hash_size: int = 8, decode: Decode = "exact") -> Signature:
-    """Reads one image file and returns its signature.
-
-    Args:
-        path: the file; read once
-        hash_size: side of the dHash
-        decode: what to make of images large enough to be decoded reduced. ``"exact"``: whatever
-            decides the bucket is as in the definition, :func:`smartdownsample_core.sign`; the
-            other bits and means may differ a little. ``"fast"``: so may those that decide
-
-    Raises:
-        FileNotFoundError, PermissionError, OSError: as
-            :func:`smartdownsample_core.images.load_rgb`
-    """
-    image = open_picture(path)
-    if isinstance(image, Picture):
-        return sign_reduced(image, hash_size, exact=decode == "exact")
-    return sign(image, hash_size)
-
-
 @dataclass(frozen=True)
 class _SignFiles:
     """What a worker does with a batch; goes to other processes and machines."""
@@ -257,21 +237,12 @@ class _SignFiles:
 
     def __call__(self, items: Iterable[Item]) -> Signatures:
         signed: list[Signature | OSError] = []
-        # One by one, as a pool of threads that is closed ends the items.
         for are_crops, alike in groupby(items, key=lambda item: isinstance(item, Crop)):
             if are_crops:
                 signed += sign_crops(cast("Iterator[Crop]", alike), self.hash_size)
             else:
-                paths = cast("Iterator[str]", alike)
-                signed += (_signed(path, self.hash_size, self.decode) for path in paths)
+                signed += sign_files(cast("Iterator[str]", alike), self.hash_size, self.decode)
         return tabulate(signed, self.hash_size, self.descriptors)
-
-
-def _signed(path: str, hash_size: int, decode: Decode) -> Signature | OSError:
-    try:
-        return sign_file(path, hash_size, decode)
-    except OSError as error:
-        return error
 
 
 def tabulate(
@@ -280,7 +251,7 @@ def tabulate(
     """Returns a table of signatures; of files that could not be read, the error stands for them.
 
     Args:
-        signed: what :func:`sign_file` returned, or raised
+        signed: of :func:`smartdownsample_core.signing.sign_files`
         hash_size: that of all of them
         descriptors: as in :func:`extract`
     """

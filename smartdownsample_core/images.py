@@ -67,6 +67,8 @@ class Picture:
     reduced: Reduced
     decode: Callable[[], Image.Image]
     """returns the full image, of mode ``"RGB"`` or ``"RGBX"``"""
+    n_bytes: int
+    """what is held of the file for that"""
 
     @cached_property
     def full(self) -> Image.Image:
@@ -128,7 +130,7 @@ def open_picture(path: str) -> Picture | Image.Image:
         full = _load(data)
         if not _is_worth_reducing(*full.size):
             return full
-        return Picture(averaged(full), decode=lambda: full)
+        return Picture(averaged(full), lambda: full, n_bytes=4 * full.width * full.height)
 
 
 def _read(path: str) -> bytes:
@@ -166,6 +168,7 @@ def _jpeg_picture(path: str, data: bytes) -> Picture | None:
     return Picture(
         Reduced(reduced, (width / factor, height / factor)),
         decode=partial(_decode_jpeg, path, data),
+        n_bytes=len(data),
     )
 
 

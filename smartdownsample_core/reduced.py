@@ -9,6 +9,8 @@ bucket are computed again from the full image.
 from __future__ import annotations
 
 import math
+from collections import defaultdict
+from collections.abc import Sequence
 from functools import lru_cache
 
 import numpy as np
@@ -46,50 +48,82 @@ _QUARTERS = 4
 _GREY_WEIGHTS = np.array([306, 601, 117], np.float32) / np.float32(1024)
 
 
-def sign_reduced(picture: Picture, hash_size: int, exact: bool) -> Signature:
-    """Computes the signature of a picture from its reduced pixels.
+def sign_reduced(pictures: Sequence[Picture], hash_size: int, exact: bool) -> list[Signature]:
+    """Computes the signatures of pictures from their reduced pixels.
+
+    Pictures of the same size share their matrix products: of small images, the calls take longer
+    than what they compute.
 
     Args:
-        picture: as :func:`smartdownsample_core.images.open_picture` returns it
+        pictures: n, as :func:`smartdownsample_core.images.open_picture` returns them
         hash_size: side of the dHash; the aHash has half of it
         exact: compute what decides the bucket again from the full image wherever the reduced
             pixels leave a doubt
 
     Returns:
-        a :class:`Signature`; the bits and means that do not decide are those of the reduced image
+        n signatures; the bits and means that do not decide are those of the reduced image
+
+    Raises:
+        OSError: if the full image is needed and cannot be decoded
     """
-    cells, levels, small = _shrink(picture.reduced, hash_size)
+    alike: dict[object, list[int]] = defaultdict(list)
+    for place, picture in enumerate(pictures):
+        alike[picture.reduced.pixels.shape, picture.reduced.extent].append(place)
+    signed: dict[int, Signature] = {}
+    for places in alike.values():
+        some = [pictures[place] for place in places]
+        signed.update(zip(places, _sign_alike(some, hash_size, exact), strict=True))
+    return [signed[place] for place in range(len(pictures))]
+
+
+def _sign_alike(pictures: Sequence[Picture], hash_size: int, exact: bool) -> list[Signature]:
+    """:func:`sign_reduced` of pictures of the same size."""
+    cells, levels, small = _shrink([picture.reduced for picture in pictures], hash_size)
     whole_cells, whole_levels = np.rint(cells), np.rint(levels)
-    signature = Signature(
-        dhash=whole_cells[:, 1:] > whole_cells[:, :-1],
-        ahash=whole_levels * levels.size > whole_levels.sum(),
-        mean_rgb=_mean(small),
-        thumbnail=small.astype(np.uint8),
-    )
-    return _settled(picture, signature, cells, levels) if exact else signature
+    sums = whole_levels.sum(axis=(1, 2), keepdims=True)
+    dhash = whole_cells[:, :, 1:] > whole_cells[:, :, :-1]
+    ahash = whole_levels * levels[0].size > sums
+    means = _means(small)
+    if exact:
+        _settle_dhash(pictures, cells, dhash)
+        _settle_ahash(pictures, levels, ahash)
+        _settle_means(pictures, means, hash_size)
+    columns = dhash, ahash, means, small.astype(np.uint8)
+    return [Signature(*one) for one in zip(*columns, strict=True)]
 
 
-def _settled(picture: Picture, signature: Signature, cells: _Floats, levels: _Floats) -> Signature:
-    """Computes again what is close to its threshold, from the full image."""
-    dhash, ahash, mean, small = signature
-    hash_size = len(dhash)
+def _settle_dhash(pictures: Sequence[Picture], cells: _Floats, dhash: NDArray[np.bool_]) -> None:
+    """Computes the deciding bits that are in doubt again, from the full image, in place."""
+    hash_size = cells.shape[1]
     for bit in structure_bits(hash_size):
         row, column = divmod(bit, hash_size)
-        left, right = cells[row, column : column + 2].tolist()
-        if abs(right - left - 0.5) <= _DHASH_MARGIN:
-            dhash[row, column] = _dhash_bit(picture.full_grey, row, column, hash_size)
-    if abs(levels.item(0) - levels.sum().item() / levels.size) <= _AHASH_MARGIN:
-        ahash = average_hash(picture.full_grey, hash_size // 2)
-    if _is_close(mean, _LARGEST_MEAN_MARGIN) and _is_close(mean, _mean_margin(picture)):
-        mean = _mean(_shrink(averaged(picture.full), hash_size)[2])
-        if _is_close(mean, _AVERAGED_MEAN_MARGIN):
-            mean = mean_rgb(thumbnail(picture.full))
-    return Signature(dhash, ahash, mean, small)
+        left, right = cells[:, row, column : column + 2].astype(np.float64).T
+        for place in np.flatnonzero(np.abs(right - left - 0.5) <= _DHASH_MARGIN).tolist():
+            grey = pictures[place].full_grey
+            dhash[place, row, column] = _dhash_bit(grey, row, column, hash_size)
 
 
-def _mean(small: _Floats) -> NDArray[np.float64]:
-    """:func:`mean_rgb` of whole numbers as float32, which is faster."""
-    return np.asarray(small.reshape(3, -1).sum(axis=1) / np.float64(THUMBNAIL_SIDE**2))
+def _settle_ahash(pictures: Sequence[Picture], levels: _Floats, ahash: NDArray[np.bool_]) -> None:
+    """Computes the hashes whose first bit is in doubt again, from the full image, in place."""
+    differences = levels[:, 0, 0] - levels.mean(axis=(1, 2), dtype=np.float64)
+    for place in np.flatnonzero(np.abs(differences) <= _AHASH_MARGIN).tolist():
+        ahash[place] = average_hash(pictures[place].full_grey, levels.shape[1])
+
+
+def _settle_means(pictures: Sequence[Picture], means: NDArray[np.float64], hash_size: int) -> None:
+    """Computes the means that are close to a threshold again, from the full image, in place."""
+    close = np.flatnonzero(_are_close(means, _LARGEST_MEAN_MARGIN))
+    margins = np.array([_mean_margin(pictures[place]) for place in close.tolist()])
+    for place in close[_are_close(means[close], margins)].tolist():
+        full = pictures[place].full
+        means[place] = _means(_shrink([averaged(full)], hash_size)[2])[0]
+        if _are_close(means[place : place + 1], _AVERAGED_MEAN_MARGIN):
+            means[place] = mean_rgb(thumbnail(full))
+
+
+def _means(small: _Floats) -> NDArray[np.float64]:
+    """:func:`mean_rgb` of thumbnails of whole numbers, ``(n, 3, 32, 32)``, as ``(n, 3)``."""
+    return np.asarray(small.sum(axis=(2, 3)) / np.float64(THUMBNAIL_SIDE**2))
 
 
 def _dhash_bit(grey: Image.Image, row: int, column: int, hash_size: int) -> bool:
@@ -108,47 +142,48 @@ def _mean_margin(picture: Picture) -> float:
     return next(margin for share, margin in _MEAN_MARGINS if extreme <= share * pixels.size)
 
 
-def _is_close(mean: NDArray[np.float64], margin: float) -> bool:
-    """Whether a threshold on the channel means is within the margin."""
-    low, middle, high = sorted(mean.tolist())  # plain floats: this runs for every image
-    brightness = (low + middle + high) / 3
-    deviation = math.dist((low, middle, high), (brightness,) * 3) / math.sqrt(3)
-    beyond_grey = deviation - math.sqrt(COLOR_VARIANCE)
-    if abs(beyond_grey) <= margin or abs(brightness - BRIGHTNESS) <= margin:
-        return True
-    if beyond_grey < 0 or high < THEME_LEVEL - margin:
-        return False
-    return bool(high - middle <= margin or high <= THEME_LEVEL + margin)
+def _are_close(
+    means: NDArray[np.float64], margins: float | NDArray[np.float64]
+) -> NDArray[np.bool_]:
+    """Whether a threshold on the channel means, ``(n, 3)``, is within the margin, ``(n,)``."""
+    _, middle, high = np.sort(means, axis=1).T
+    beyond_grey = means.std(axis=1) - math.sqrt(COLOR_VARIANCE)
+    at_edge = np.minimum(np.abs(beyond_grey), np.abs(means.mean(axis=1) - BRIGHTNESS)) <= margins
+    may_have_theme = (beyond_grey >= 0) & (high >= THEME_LEVEL - margins)
+    theme_at_edge = np.minimum(high - middle, high - THEME_LEVEL) <= margins
+    return np.asarray(at_edge | (may_have_theme & theme_at_edge))
 
 
-def _shrink(reduced: Reduced, hash_size: int) -> tuple[_Floats, _Floats, _Floats]:
-    """Resizes an image to the three sizes that a signature needs, with Lanczos.
+def _shrink(reduced: Sequence[Reduced], hash_size: int) -> tuple[_Floats, _Floats, _Floats]:
+    """Resizes images of the same size to the three sizes that a signature needs, with Lanczos.
 
     In the order of the definition, which matters at edges of high contrast: greyscale first, then
     columns, then rows, clipped to 0-255 in between.
 
     Args:
-        reduced: the image
+        reduced: the n images
         hash_size: h
 
     Returns:
-        grey ``(h, h + 1)`` and ``(h // 2, h // 2)``, unrounded, and the RGB thumbnail
-        ``(3, 32, 32)``, whole numbers
+        grey ``(n, h, h + 1)`` and ``(n, h // 2, h // 2)``, unrounded, and the RGB thumbnails
+        ``(n, 3, 32, 32)``, whole numbers
     """
-    pixels, (width, height) = reduced
-    rows, columns, channels = pixels.shape
+    width, height = reduced[0].extent
+    pixels = np.stack([one.pixels for one in reduced])
+    n, rows, columns, channels = pixels.shape
     across_grey, across_colour = _weights_across(columns, width, hash_size)
     down_grey, down_colour = _weights_down(rows, height, hash_size)
     planes = pixels.reshape(-1, channels).T.astype(np.float32, order="C")
-    narrow_grey = np.rint(_GREY_WEIGHTS @ planes).reshape(rows, columns) @ across_grey
+    narrow_grey = np.rint(_GREY_WEIGHTS @ planes).reshape(n * rows, columns) @ across_grey
     narrow_colour = planes.reshape(-1, columns) @ across_colour
     _round(narrow_grey, 255 * _QUARTERS)
     _round(narrow_colour, 255 * _QUARTERS)
-    grey = down_grey @ narrow_grey
+    grey = down_grey @ narrow_grey.reshape(n, rows, -1)
     grey.clip(0, 255, out=grey)
-    small = np.matmul(down_colour, narrow_colour.reshape(channels, rows, -1))
+    small = down_colour @ narrow_colour.reshape(channels, n, rows, -1)
     _round(small, 255)
-    return grey[:hash_size, : hash_size + 1], grey[hash_size:, hash_size + 1 :], small
+    cells, levels = grey[:, :hash_size, : hash_size + 1], grey[:, hash_size:, hash_size + 1 :]
+    return cells, levels, small.swapaxes(0, 1)
 
 
 def _round(values: _Floats, largest: int) -> None:

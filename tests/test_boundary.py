@@ -43,6 +43,7 @@ _ALLOWED = {
     "reduced": {"images", "rules", "signature"},
     "representative": {"nearest"},
     "select": {"checks"},
+    "signing": {"images", "reduced", "rules", "signature"},
     "table": {"descriptor", "traits"},
     "batches": {"crops", "table"},
     "buckets": {"rules", "table"},
@@ -65,8 +66,8 @@ _ALLOWED = {
     "report": {"crops", "selection"},
     "shard_select": {"allocate", "buckets", "checks", "order", "select", "selection", "shards"},
     "extract": {
-        "batches", "checks", "crops", "descriptor", "images", "pools", "reduced", "remote", "rules",
-        "signature", "surroundings", "table", "traits",
+        "batches", "checks", "crops", "descriptor", "pools", "remote", "rules", "signature",
+        "signing", "surroundings", "table", "traits",
     },
     "api": {
         "checks", "choice", "downsample", "extract", "order", "report", "rules", "selection",
