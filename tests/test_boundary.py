@@ -85,7 +85,7 @@ _ALLOWED = {
     },
     "__init__": {
         "allocate", "api", "buckets", "choice", "crops", "downsample", "extract", "images", "order",
-        "select", "selection", "signature", "table",
+        "select", "selection", "signature", "signing", "table",
     },
     "__main__": {"cli"},
 }  # fmt: skip

@@ -15,11 +15,13 @@ from PIL import Image
 from threadpoolctl import threadpool_limits
 
 from demo.photos import load_photos, photo_paths
-from smartdownsample_core import assign_buckets, load_rgb, sign, sign_file
+from smartdownsample_core import assign_buckets, images, load_rgb, reduced, sign, sign_file
 from smartdownsample_core.extract import tabulate
 from smartdownsample_core.images import Picture, open_picture
 from smartdownsample_core.reduced import lanczos_weights
+from smartdownsample_core.rules import DECODES
 from smartdownsample_core.signature import Signature
+from smartdownsample_core.signing import sign_files
 
 _SIZES = [(256, 256), (500, 375), (375, 500), (640, 427), (1081, 1919), (203, 211)]
 
@@ -118,6 +120,36 @@ def test_signatures_do_not_depend_on_the_threads_of_blas(resized: list[str], thr
         expected = [sign_file(path, decode="fast").mean_rgb.tolist() for path in resized[::5]]
     with threadpool_limits(threads, user_api="blas"):
         assert [sign_file(p, decode="fast").mean_rgb.tolist() for p in resized[::5]] == expected
+
+
+def test_files_signed_together_are_signed_as_alone(resized: list[str], tmp_path: Path) -> None:
+    """In every bit, in whatever order and among files that cannot be read."""
+    paths = [*resized[::3], str(tmp_path / "gone.jpg"), *resized[::-2]]
+    for decode in DECODES:
+        for path, signed in zip(paths, sign_files(paths, 8, decode), strict=True):
+            if isinstance(signed, OSError):
+                assert path == str(tmp_path / "gone.jpg")
+                continue
+            alone = sign_file(path, decode=decode)
+            assert all(map(np.array_equal, signed, alone))
+
+
+def test_one_that_cannot_be_decoded_in_full_costs_no_other(
+    resized: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is noticed only when the others have been opened, too."""
+    paths = [path for path in resized if path.endswith(".jpg")][::6][:5]
+    decode = images._decode_jpeg
+
+    def fail(path: str, data: bytes) -> Image.Image:
+        if path == paths[2]:
+            raise OSError(f"Cannot read image file: {path} (out of memory)")
+        return decode(path, data)
+
+    monkeypatch.setattr(images, "_decode_jpeg", fail)
+    monkeypatch.setattr(reduced, "_DHASH_MARGIN", 999)  # all are in doubt
+    signed = sign_files(paths, 8, "exact")
+    assert [isinstance(one, OSError) for one in signed] == [False, False, True, False, False]
 
 
 @pytest.mark.parametrize("mode", ["L", "CMYK"])
