@@ -24,12 +24,9 @@ class Downsample(foo.Operator):
     @property
     def config(self) -> foo.OperatorConfig:
         """Name, label and ways of execution."""
-        return foo.OperatorConfig(
-            name="downsample",
-            label=names.LABELS["downsample"],
-            description="Keep exactly N diverse samples of many similar ones",
-            **names.ICONS,
-            dynamic=True,
+        return names.config(
+            "downsample",
+            "Keep exactly N diverse samples of many similar ones",
             execute_as_generator=True,
             allow_delegated_execution=True,
         )
@@ -177,12 +174,9 @@ class ComputeSignatures(foo.Operator):
     @property
     def config(self) -> foo.OperatorConfig:
         """Name, label and ways of execution."""
-        return foo.OperatorConfig(
-            name="compute_signatures",
-            label=names.LABELS["compute_signatures"],
-            description="Write what each image looks like, and its visual bucket",
-            **names.ICONS,
-            dynamic=True,
+        return names.config(
+            "compute_signatures",
+            "Write what each image looks like, and its visual bucket",
             execute_as_generator=True,
             allow_delegated_execution=True,
         )

@@ -41,12 +41,9 @@ class RecoverRuns(foo.Operator):
     @property
     def config(self) -> foo.OperatorConfig:
         """Name and label."""
-        return foo.OperatorConfig(
-            name="recover_runs",
-            label=names.LABELS["recover_runs"],
-            description="Do the rest of runs and undos whose process was ended half-way",
-            **names.ICONS,
-            dynamic=True,
+        return names.config(
+            "recover_runs",
+            "Do the rest of runs and undos whose process was ended half-way",
         )
 
     def resolve_input(self, ctx: foo.ExecutionContext) -> types.Property:

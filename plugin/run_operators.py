@@ -19,12 +19,9 @@ class ViewBuckets(foo.Operator):
     @property
     def config(self) -> foo.OperatorConfig:
         """Name, label and ways of execution."""
-        return foo.OperatorConfig(
-            name="view_buckets",
-            label=names.LABELS["view_buckets"],
-            description="Browse a dataset by visual bucket, or what a run kept and excluded",
-            **names.ICONS,
-            dynamic=True,
+        return names.config(
+            "view_buckets",
+            "Browse a dataset by visual bucket, or what a run kept and excluded",
         )
 
     def resolve_input(self, ctx: foo.ExecutionContext) -> types.Property:
@@ -69,12 +66,9 @@ class DeleteRun(foo.Operator):
     @property
     def config(self) -> foo.OperatorConfig:
         """Name and label."""
-        return foo.OperatorConfig(
-            name="delete_run",
-            label=names.LABELS["delete_run"],
-            description="Remove a run's tag, saved views, record and unused signatures",
-            **names.ICONS,
-            dynamic=True,
+        return names.config(
+            "delete_run",
+            "Remove a run's tag, saved views, record and unused signatures",
         )
 
     def resolve_input(self, ctx: foo.ExecutionContext) -> types.Property:
@@ -118,12 +112,9 @@ class ExportRun(foo.Operator):
     @property
     def config(self) -> foo.OperatorConfig:
         """Name and label."""
-        return foo.OperatorConfig(
-            name="export_run",
-            label=names.LABELS["export_run"],
-            description="Save the paths and ids of what a run kept, as CSV or JSON",
-            **names.ICONS,
-            dynamic=True,
+        return names.config(
+            "export_run",
+            "Save the paths and ids of what a run kept, as CSV or JSON",
         )
 
     def resolve_input(self, ctx: foo.ExecutionContext) -> types.Property:
@@ -166,11 +157,10 @@ class ArrangeApp(foo.Operator):
     @property
     def config(self) -> foo.OperatorConfig:
         """Name and label."""
-        return foo.OperatorConfig(
-            name="arrange_app",
-            label=names.LABELS["arrange_app"],
-            description="A sidebar group 'smartdownsample', and a colour per bucket",
-            **names.ICONS,
+        return names.config(
+            "arrange_app",
+            "A sidebar group 'smartdownsample', and a colour per bucket",
+            dynamic=False,
         )
 
     def resolve_input(self, ctx: foo.ExecutionContext) -> types.Property:

@@ -25,12 +25,9 @@ class SampleFrames(foo.Operator):
     @property
     def config(self) -> foo.OperatorConfig:
         """Name, label and ways of execution."""
-        return foo.OperatorConfig(
-            name="sample_frames",
-            label=names.LABELS["sample_frames"],
-            description="Save frames of videos as images, to choose from",
-            **names.ICONS,
-            dynamic=True,
+        return names.config(
+            "sample_frames",
+            "Save frames of videos as images, to choose from",
             execute_as_generator=True,
             allow_delegated_execution=True,
         )

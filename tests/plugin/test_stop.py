@@ -36,26 +36,35 @@ def slow_dataset(make_dataset, tmp_path: Path) -> fo.Dataset:
     return make_dataset([str(path)] * 2000)
 
 
-def test_a_delegated_run_is_cancelled(slow_dataset, operators, monkeypatch) -> None:
-    """Marked as failed, as the App does it, a run stops, and keeps the signatures it has."""
-    queued = operators.downsample(slow_dataset, 10, delegate=True)
+def _run_and_cancel(dataset, operators, monkeypatch, wait=lambda: None) -> list[float]:
+    """Queues a run and marks it as failed, as the App does it, once it has come somewhere.
+
+    Returns:
+        the progress that it has reported
+    """
+    queued = operators.downsample(dataset, 10, delegate=True)
     service = DelegatedOperationService()
     report = foo.ExecutionContext.set_progress
     reports = []
 
     def report_and_cancel(ctx, progress, label) -> None:
         report(ctx, progress, label)
-        if progress:  # not only a sign of life
-            if not reports:
-                service.set_failed(queued["id"])
-            reports.append(progress)
+        if progress and not any(reports):  # not only a sign of life
+            wait()
+            service.set_failed(queued["id"])
+        reports.append(progress)
 
     monkeypatch.setattr(foo.ExecutionContext, "set_progress", report_and_cancel)
-    service.execute_queued_operations(dataset_name=slow_dataset.name)
-    assert reports[-1] < 0.9
+    service.execute_queued_operations(dataset_name=dataset.name)
     assert service.get(queued["id"]).run_state == "failed"
     service.delete_operation(queued["id"])
-    slow_dataset.reload()
+    dataset.reload()
+    return reports
+
+
+def test_a_delegated_run_is_cancelled(slow_dataset, operators, monkeypatch) -> None:
+    """It stops, and keeps the signatures it has."""
+    assert _run_and_cancel(slow_dataset, operators, monkeypatch)[-1] < 0.9
     _assert_stopped(slow_dataset)
 
 
@@ -64,21 +73,8 @@ def test_a_delegated_run_is_cancelled_while_it_waits_for_a_file(
 ) -> None:
     """However long that takes to read: its process is ended."""
     dataset = make_dataset([*images[:BATCH_SIZE], str(trap.path)])
-    queued = operators.downsample(dataset, 10, delegate=True)
-    service = DelegatedOperationService()
-    report = foo.ExecutionContext.set_progress
     readers = []
-
-    def report_and_cancel(ctx, progress, label) -> None:
-        report(ctx, progress, label)
-        if progress and not readers:
-            readers.append(trap.caught())
-            service.set_failed(queued["id"])
-
-    monkeypatch.setattr(foo.ExecutionContext, "set_progress", report_and_cancel)
-    service.execute_queued_operations(dataset_name=dataset.name)
-    assert service.get(queued["id"]).run_state == "failed"
-    service.delete_operation(queued["id"])
+    _run_and_cancel(dataset, operators, monkeypatch, lambda: readers.append(trap.caught()))
     assert not readers[0].is_running()
     assert dataset.count("signature.bucket") == BATCH_SIZE
 
