@@ -59,6 +59,11 @@ class Reduced(NamedTuple):
     extent: tuple[float, float]
     """width and height of the image in these pixels; may end within the last ones"""
 
+    @property
+    def size(self) -> tuple[object, ...]:
+        """Is the same for images that the same weights resize."""
+        return *self.pixels.shape, *self.extent
+
 
 @dataclass(eq=False)
 class Picture:

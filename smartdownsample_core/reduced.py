@@ -9,7 +9,7 @@ bucket are computed again from the full image.
 from __future__ import annotations
 
 import math
-from collections import defaultdict
+import threading
 from collections.abc import Sequence
 from functools import lru_cache
 
@@ -44,18 +44,21 @@ _AVERAGED_MEAN_MARGIN = 0.2
 _UNIT = 2**13
 _QUARTERS = 4
 
+# Numbers that are held by each thread: of an image of 128 megapixels, and of few at a time.
+_LARGEST_HELD = 2**23
+
 # R, G and B for greyscale: ITU-R 601-2, as Pillow's, in units of 1/1024.
 _GREY_WEIGHTS = np.array([306, 601, 117], np.float32) / np.float32(1024)
 
 
 def sign_reduced(pictures: Sequence[Picture], hash_size: int, exact: bool) -> list[Signature]:
-    """Computes the signatures of pictures from their reduced pixels.
+    """Computes the signatures of pictures of the same size from their reduced pixels.
 
-    Pictures of the same size share their matrix products: of small images, the calls take longer
-    than what they compute.
+    All at once: of small images, the calls take longer than what they compute.
 
     Args:
-        pictures: n, as :func:`smartdownsample_core.images.open_picture` returns them
+        pictures: n, as :func:`smartdownsample_core.images.open_picture` returns them; the shape of
+            their reduced pixels and their extent are the same
         hash_size: side of the dHash; the aHash has half of it
         exact: compute what decides the bucket again from the full image wherever the reduced
             pixels leave a doubt
@@ -66,18 +69,6 @@ def sign_reduced(pictures: Sequence[Picture], hash_size: int, exact: bool) -> li
     Raises:
         OSError: if the full image is needed and cannot be decoded
     """
-    alike: dict[object, list[int]] = defaultdict(list)
-    for place, picture in enumerate(pictures):
-        alike[picture.reduced.pixels.shape, picture.reduced.extent].append(place)
-    signed: dict[int, Signature] = {}
-    for places in alike.values():
-        some = [pictures[place] for place in places]
-        signed.update(zip(places, _sign_alike(some, hash_size, exact), strict=True))
-    return [signed[place] for place in range(len(pictures))]
-
-
-def _sign_alike(pictures: Sequence[Picture], hash_size: int, exact: bool) -> list[Signature]:
-    """:func:`sign_reduced` of pictures of the same size."""
     cells, levels, small = _shrink([picture.reduced for picture in pictures], hash_size)
     whole_cells, whole_levels = np.rint(cells), np.rint(levels)
     sums = whole_levels.sum(axis=(1, 2), keepdims=True)
@@ -95,17 +86,17 @@ def _sign_alike(pictures: Sequence[Picture], hash_size: int, exact: bool) -> lis
 def _settle_dhash(pictures: Sequence[Picture], cells: _Floats, dhash: NDArray[np.bool_]) -> None:
     """Computes the deciding bits that are in doubt again, from the full image, in place."""
     hash_size = cells.shape[1]
-    for bit in structure_bits(hash_size):
-        row, column = divmod(bit, hash_size)
-        left, right = cells[:, row, column : column + 2].astype(np.float64).T
-        for place in np.flatnonzero(np.abs(right - left - 0.5) <= _DHASH_MARGIN).tolist():
-            grey = pictures[place].full_grey
-            dhash[place, row, column] = _dhash_bit(grey, row, column, hash_size)
+    rows, columns = np.divmod(structure_bits(hash_size), hash_size)
+    differences = cells[:, rows, columns + 1] - cells[:, rows, columns]
+    for place, bit in np.argwhere(np.abs(differences - 0.5) <= _DHASH_MARGIN).tolist():
+        row, column = int(rows[bit]), int(columns[bit])
+        dhash[place, row, column] = _dhash_bit(pictures[place].full_grey, row, column, hash_size)
 
 
 def _settle_ahash(pictures: Sequence[Picture], levels: _Floats, ahash: NDArray[np.bool_]) -> None:
     """Computes the hashes whose first bit is in doubt again, from the full image, in place."""
-    differences = levels[:, 0, 0] - levels.mean(axis=(1, 2), dtype=np.float64)
+    sums = levels.sum(axis=(1, 2), dtype=np.float64)
+    differences = levels[:, 0, 0] - sums / levels[0].size
     for place in np.flatnonzero(np.abs(differences) <= _AHASH_MARGIN).tolist():
         ahash[place] = average_hash(pictures[place].full_grey, levels.shape[1])
 
@@ -113,6 +104,8 @@ def _settle_ahash(pictures: Sequence[Picture], levels: _Floats, ahash: NDArray[n
 def _settle_means(pictures: Sequence[Picture], means: NDArray[np.float64], hash_size: int) -> None:
     """Computes the means that are close to a threshold again, from the full image, in place."""
     close = np.flatnonzero(_are_close(means, _LARGEST_MEAN_MARGIN))
+    if not close.size:
+        return
     margins = np.array([_mean_margin(pictures[place]) for place in close.tolist()])
     for place in close[_are_close(means[close], margins)].tolist():
         full = pictures[place].full
@@ -146,9 +139,12 @@ def _are_close(
     means: NDArray[np.float64], margins: float | NDArray[np.float64]
 ) -> NDArray[np.bool_]:
     """Whether a threshold on the channel means, ``(n, 3)``, is within the margin, ``(n,)``."""
-    _, middle, high = np.sort(means, axis=1).T
-    beyond_grey = means.std(axis=1) - math.sqrt(COLOR_VARIANCE)
-    at_edge = np.minimum(np.abs(beyond_grey), np.abs(means.mean(axis=1) - BRIGHTNESS)) <= margins
+    low, middle, high = np.sort(means, axis=1).T
+    brightness = (low + middle + high) / 3
+    # Not by std(), which takes longer than all else here; n is 1 where sizes are mixed.
+    squares = (low - brightness) ** 2 + (middle - brightness) ** 2 + (high - brightness) ** 2
+    beyond_grey = np.sqrt(squares / 3) - math.sqrt(COLOR_VARIANCE)
+    at_edge = np.minimum(np.abs(beyond_grey), np.abs(brightness - BRIGHTNESS)) <= margins
     may_have_theme = (beyond_grey >= 0) & (high >= THEME_LEVEL - margins)
     theme_at_edge = np.minimum(high - middle, high - THEME_LEVEL) <= margins
     return np.asarray(at_edge | (may_have_theme & theme_at_edge))
@@ -169,21 +165,49 @@ def _shrink(reduced: Sequence[Reduced], hash_size: int) -> tuple[_Floats, _Float
         ``(n, 3, 32, 32)``, whole numbers
     """
     width, height = reduced[0].extent
-    pixels = np.stack([one.pixels for one in reduced])
-    n, rows, columns, channels = pixels.shape
+    n = len(reduced)
+    rows, columns, channels = reduced[0].pixels.shape
     across_grey, across_colour = _weights_across(columns, width, hash_size)
     down_grey, down_colour = _weights_down(rows, height, hash_size)
-    planes = pixels.reshape(-1, channels).T.astype(np.float32, order="C")
-    narrow_grey = np.rint(_GREY_WEIGHTS @ planes).reshape(n * rows, columns) @ across_grey
+    memory = _memory.floats(1 + channels, n * rows * columns)
+    grey, planes = memory[0], memory[1:]
+    by_image = planes.reshape(channels, n, -1)
+    for place, one in enumerate(reduced):
+        by_image[:, place] = one.pixels.reshape(-1, channels).T
+    np.rint(np.matmul(_GREY_WEIGHTS, planes, out=grey), out=grey)
+    narrow_grey = grey.reshape(-1, columns) @ across_grey
     narrow_colour = planes.reshape(-1, columns) @ across_colour
     _round(narrow_grey, 255 * _QUARTERS)
     _round(narrow_colour, 255 * _QUARTERS)
-    grey = down_grey @ narrow_grey.reshape(n, rows, -1)
-    grey.clip(0, 255, out=grey)
+    small_grey = down_grey @ narrow_grey.reshape(n, rows, -1)
+    small_grey.clip(0, 255, out=small_grey)
     small = down_colour @ narrow_colour.reshape(channels, n, rows, -1)
     _round(small, 255)
-    cells, levels = grey[:, :hash_size, : hash_size + 1], grey[:, hash_size:, hash_size + 1 :]
+    cells = small_grey[:, :hash_size, : hash_size + 1]
+    levels = small_grey[:, hash_size:, hash_size + 1 :]
     return cells, levels, small.swapaxes(0, 1)
+
+
+class _Memory(threading.local):
+    """Memory of each thread for the largest arrays, which are needed for a moment only.
+
+    It is used again, because to get it anew from the system takes longer than the arithmetic.
+    """
+
+    def __init__(self) -> None:
+        self._held = np.empty(0, np.float32)
+
+    def floats(self, rows: int, columns: int) -> _Floats:
+        """Returns an array whose contents hold until the next call."""
+        size = rows * columns
+        if size > _LARGEST_HELD:
+            return np.empty((rows, columns), np.float32)
+        if size > len(self._held):
+            self._held = np.empty(size, np.float32)
+        return self._held[:size].reshape(rows, columns)
+
+
+_memory = _Memory()
 
 
 def _round(values: _Floats, largest: int) -> None:

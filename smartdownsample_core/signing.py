@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 
 from PIL import Image
 
@@ -11,10 +11,9 @@ from .reduced import sign_reduced
 from .rules import Decode
 from .signature import Signature, sign
 
-#: What may be held of files until they are signed together: 30 of 256x256, or one of 12 megapixels.
-_HELD_BYTES = 2**20
-
-_Opened = Picture | Image.Image | OSError
+#: What is held of files of the same size until they are signed together, so that it stays in the
+#: processor's cache: 8 files of 256x256, or one large file.
+_HELD_BYTES = 2**17
 
 
 def sign_file(path: str, hash_size: int = 8, decode: Decode = "exact") -> Signature:
@@ -46,41 +45,46 @@ def sign_files(paths: Iterable[str], hash_size: int, decode: Decode) -> list[Sig
         decode: as in :func:`sign_file`
     """
     signed: list[Signature | OSError] = []
-    for some in _opened(paths):
-        pictures = [image for image in some if isinstance(image, Picture)]
-        reduced = iter(_sign_pictures(pictures, hash_size, exact=decode == "exact"))
-        for image in some:
-            if isinstance(image, Picture):
-                signed.append(next(reduced))
-            else:
-                signed.append(sign(image, hash_size) if isinstance(image, Image.Image) else image)
+    held: list[Picture] = []  # of one size
+    n_bytes = 0
+
+    def sign_held() -> None:
+        nonlocal n_bytes
+        signed.extend(_sign_alike(held, hash_size, exact=decode == "exact"))
+        held.clear()
+        n_bytes = 0
+
+    for path in paths:
+        image = _opened(path)
+        if held and not (isinstance(image, Picture) and image.reduced.size == held[0].reduced.size):
+            sign_held()
+        if isinstance(image, Picture):
+            held.append(image)
+            n_bytes += image.n_bytes
+            if n_bytes > _HELD_BYTES:
+                sign_held()
+        else:
+            signed.append(sign(image, hash_size) if isinstance(image, Image.Image) else image)
+    sign_held()
     return signed
 
 
-def _opened(paths: Iterable[str]) -> Iterator[list[_Opened]]:
-    """Opens files, and yields as many at a time as may be held."""
-    held: list[_Opened] = []
-    n_bytes = 0
-    for path in paths:
-        try:
-            image = open_picture(path)
-        except OSError as error:
-            held.append(error)
-            continue
-        held.append(image)
-        n_bytes += image.n_bytes if isinstance(image, Picture) else 4 * image.width * image.height
-        if n_bytes > _HELD_BYTES:
-            yield held
-            held, n_bytes = [], 0
-    yield held
+def _opened(path: str) -> Picture | Image.Image | OSError:
+    try:
+        return open_picture(path)
+    except OSError as error:
+        return error
 
 
-def _sign_pictures(
+def _sign_alike(
     pictures: Sequence[Picture], hash_size: int, exact: bool
 ) -> Sequence[Signature | OSError]:
+    """Signs pictures of the same size."""
+    if not pictures:
+        return []
     try:
         return sign_reduced(pictures, hash_size, exact)
     except OSError as error:  # of one of them, when it was decoded in full
         if len(pictures) == 1:
             return [error]
-        return [signed for one in pictures for signed in _sign_pictures([one], hash_size, exact)]
+        return [signed for one in pictures for signed in _sign_alike([one], hash_size, exact)]
