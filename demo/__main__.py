@@ -108,7 +108,7 @@ def print_guide(result: dict) -> None:
     for bucket in result["buckets"]:
         print(f"{bucket['size']:>7,} {bucket['kept']:>5,}  {bucket['name']}")
     print(f"""
-In the App, dataset '{_DATASET}':
+In the App of `make demo`, dataset '{_DATASET}':
   - the saved view '{result["kept_view"]}' shows the {result["kept"]:,} samples that were kept
   - the saved view '{result["buckets_view"]}' shows a tile per bucket; click one to look inside
   - the sidebar filters by the tag '{result["tag"]}' and by all of '{result["signature_field"]}'

@@ -99,7 +99,7 @@ class Question:
     @cached_property
     def _problem(self) -> str | None:
         problems = self._config.problems_of_choice(self._dataset, self._base)
-        return next((problem for _, problem in problems), None)
+        return next((inputs.labelled(problem) for _, problem in problems), None)
 
     def takes_long(self) -> str | None:
         """Words what has to be done for :meth:`answer`, if it takes more than a moment."""
@@ -140,7 +140,7 @@ class Question:
         try:
             _, _, selection = self.find()
         except ValueError as error:
-            return {**said, "problem": str(error)}, {}
+            return {**said, "problem": inputs.labelled(str(error))}, {}
         said |= {
             **self._of_run(selection),
             **marked(selection, self._state["bucket"]),

@@ -71,7 +71,7 @@ def make(
         keep=_rows(dataset, view, ids, config.keep) if config.keep else (),
         leave_out_junk=config.leave_out_junk,
     )
-    choice.check(len(ids), config.target_count)
+    choice.check(len(ids), config.target_count, config.hash_size)
     return choice
 
 
@@ -129,7 +129,9 @@ def problems(
             "stratify_by": () if is_given(config.stratify_by) else None,
         }
         try:
-            Choice(**{**others, setting: getattr(config, setting)})
+            choice = Choice(**{**others, setting: getattr(config, setting)})
+            if isinstance(config.hash_size, int):  # if it is not, that is said of it
+                choice.check_hash(config.hash_size)
         except ValueError as error:
             yield setting, str(error)
     checks: dict[str, Callable[..., Any]] = {

@@ -33,7 +33,7 @@ def compared(dataset: fo.Dataset, a: str, b: str) -> dict[str, Any]:
         ``a``, ``b`` (the keys), ``kept_a``, ``kept_b`` (counts), ``counts`` (samples in each of
         :data:`PARTS`), ``rows`` (one dict per bucket, the largest difference first: ``id`` (text),
         ``name``, ``a``, ``b``, ``both``, ``gain`` from a to b), ``part`` and ``bucket`` (what the
-        grid is to show: ``"either"``, None)
+        grid is to show: None at first)
 
     Raises:
         ValueError: if there is no such run
@@ -68,7 +68,7 @@ def compared(dataset: fo.Dataset, a: str, b: str) -> dict[str, Any]:
             }
             for key in sorted(gains, key=lambda key: (-abs(gains[key]), key))
         ],
-        "part": "either",
+        "part": None,
         "bucket": None,
     }
 

@@ -63,7 +63,7 @@ class SignatureConfig:
         given = {
             name: os.fspath(value) if isinstance(value, os.PathLike) else value
             for name, value in values.items()
-            if choices.is_given(value)
+            if choices.is_given(value) or (name == "run_key" and value == "")
         }
         return cls(**given)
 
@@ -208,7 +208,7 @@ class DownsampleConfig(SignatureConfig):
         text = (
             f"Keeps {self._count()} of {len(view):,} {items.noun}{self._buckets(view, items)}. "
             f"Writes the field{'s' * (len(fields) > 1)} {names.listed(fields)}, "
-            f"the {items.tag_kind} `{self.tag}` and "
+            f"the {items.tag_kind} `{items.mark_name(self.tag)}` and "
             f"the saved views {names.listed(runs.views_of(vars(self)))}."
         )
         if choice := choices.worded(self):
@@ -244,7 +244,7 @@ class DownsampleConfig(SignatureConfig):
             if not self.has_groups and self.max_per_group is None:
                 yield "target_count", MISSING_TARGET
         elif reason := _error(whole_number, "target_count", self.target_count, 1):
-            yield "target_count", reason
+            yield "target_count", f"{reason}; there are {n:,} {noun}"
         elif 0 < n < self.target_count:
             yield (
                 "target_count",
@@ -303,7 +303,8 @@ class DownsampleConfig(SignatureConfig):
             yield (
                 "tag",
                 f"{items.noun} are tagged {self.tag!r} already, and not by the run "
-                f"{self.run_key!r}; choose another tag",
+                f"{self.run_key!r}; choose another "
+                + ("tag" if self.tag != self.run_key else "run_key, or a tag of its own"),
             )
 
 

@@ -23,6 +23,7 @@ from .inputs import (
     WHOLE_GROUPS,
     Row,
     add,
+    labelled,
     matters,
 )
 
@@ -138,7 +139,8 @@ def begin(ctx: foo.ExecutionContext) -> types.Object:
 
 def mark(inputs: types.Object, problems: Mapping[str, str]) -> None:
     """Says what is wrong where it is asked for, or below if that is folded away."""
-    for name, problem in problems.items():
+    for name, text in problems.items():
+        problem = labelled(text)
         prop = inputs.properties.get(name)
         if prop is None:
             prop = inputs.view(f"{name}_error", types.Error(label=problem))

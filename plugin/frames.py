@@ -59,6 +59,10 @@ class Frames(Parts):
         path = self.stored(tag)
         return int(dataset.count_values(path).get(True, 0)) if dataset.has_field(path) else 0
 
+    def mark_name(self, tag: str) -> str:
+        """Returns the path of the field."""
+        return self.stored(tag)
+
     def refused_tag(self, tag: str) -> str | None:
         """Says why a field cannot have this name; None if it can."""
         if not tag.isidentifier() or tag.startswith("_") or self.is_reserved(tag):

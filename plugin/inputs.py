@@ -5,6 +5,7 @@ A new setting is a field of a config in config.py and a row here.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal, NamedTuple
 
@@ -61,7 +62,7 @@ CHOICE_ROWS = (
     Row(
         "near_duplicates",
         "number",
-        "Near-duplicates within",
+        "Near-duplicates within (bits)",
         "Leave out what differs so little from an image before it: in 4 of 64 bits, say, but not "
         "where the camera stands still (of embeddings, in a cosine distance of 0.05)",
         what_if=True,
@@ -98,7 +99,7 @@ CHOICE_ROWS = (
         "max_per_group",
         "whole number",
         "Most per group",
-        "Of each value of the field to stratify by",
+        "Of each value of the field to stratify by; without one, of each visual bucket",
         what_if=True,
     ),
     Row(
@@ -244,9 +245,16 @@ ASKED = tuple(row.name for row in (TARGET_COUNT, *WHAT_IF_ROWS))
 
 def matters(row: Row, settings: Mapping[str, Any]) -> bool:
     """Whether to ask for a setting: shares of what, if there is no field to stratify by?"""
-    if row.name not in ("balance", "max_per_group"):
+    if row.name != "balance":
         return True
     return bool(settings.get("stratify_by")) or settings.get(row.name) not in (None, row.default)
+
+
+def labelled(message: str) -> str:
+    """Names settings in a message as the forms and the panel do."""
+    rows = (TARGET_COUNT, RUN_KEY, *CHOICE_ROWS, *SELECTION_ROWS, *CHART_ROWS, *SIGNATURE_ROWS)
+    labels = {row.name: row.label for row in rows if "_" in row.name}
+    return re.sub("|".join(labels), lambda name: f"'{labels[name[0]]}'", message)
 
 
 def defaults() -> dict[str, Any]:

@@ -34,6 +34,8 @@ class Samples:
     """what a person calls the mark of what is kept"""
     tagged = "samples"
     """what has that mark"""
+    in_panel = True
+    """whether the panel shows them"""
     subfields: tuple[tuple[str, Any, str], ...] = ()
     """of the signature, besides those of all items; they have to hold for it to be reused"""
 
@@ -149,6 +151,10 @@ class Samples:
         """Returns how many items have a mark; of groups, these and not their samples."""
         return self.count_marked(dataset, tag)
 
+    def mark_name(self, tag: str) -> str:
+        """Returns what a person finds a mark under."""
+        return tag
+
     def refused_tag(self, tag: str) -> str | None:
         """Says why a mark cannot have this name; None if it can."""
         return None
@@ -188,6 +194,8 @@ class Samples:
 
 class Parts(Samples):
     """Parts of samples, such as patches and frames, of which FiftyOne generates a dataset."""
+
+    in_panel = False
 
     def add_index(self, dataset: fo.Dataset, name: str) -> None:
         """Does nothing: the dataset that is generated would not have it."""

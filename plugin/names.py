@@ -38,6 +38,9 @@ PLUGIN = "@smartdownsample/smartdownsample"
 #: ``method`` of our custom runs, and the key of our mark in a field's ``info``.
 METHOD = "smartdownsample"
 
+#: How many names an error message offers.
+_MAX_NAMES = 8
+
 DEFAULT_RUN_KEY = "smartdownsample"
 DEFAULT_FIELD = "signature"
 
@@ -125,5 +128,6 @@ def listed(found: Sequence[str]) -> str:
 
 def closest(name: str, known: Sequence[str]) -> str:
     """Words the names that one may have meant, as the end of an error message."""
-    found = difflib.get_close_matches(name, known, cutoff=0.5) or list(known)[:5]
+    close = difflib.get_close_matches(name, known, cutoff=0.5)
+    found = list(dict.fromkeys([*close, *known]))[:_MAX_NAMES]
     return f"; there is {', '.join(map(repr, found))}" if found else ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -258,6 +259,8 @@ class ComputeSignatures(foo.Operator):
         )
 
 
+_logger = logging.getLogger("smartdownsample")
+
 OPERATORS = (Downsample, ComputeSignatures)
 
 
@@ -277,7 +280,10 @@ def _call(
     dataset = targets.dataset_of(target)
     config = kind.from_params(params)
     if not delegate:
-        return with_bar(work(dataset, target.view(), config))
+        result = with_bar(work(dataset, target.view(), config))
+        for text in outputs.warnings(result):
+            _logger.warning(text)
+        return result
     context = {"view": target.view(), "params": params, "request_delegation": True}
     execution = foo.execute_operator(uri, context)
     return execution.result if isinstance(execution, ExecutionResult) else execution

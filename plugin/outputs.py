@@ -13,16 +13,31 @@ from . import names, targets
 _MAX_LISTED = 10
 
 
+def warnings(result: Mapping[str, Any]) -> list[str]:
+    """Words what whoever has called an operator in Python should know of its result."""
+    texts = [result["warning"]] if result.get("warning") else []
+    if result["unreadable"]:
+        texts.append(
+            f"{result['unreadable']:,} of {result['images']:,} images could not be read; the field "
+            f"{result['signature_field']}.error says why, of the first: {result['errors'][0]}"
+        )
+    return texts
+
+
 def deletion_output(result: Mapping[str, Any]) -> types.Property:
     """Says what an undo removed."""
     outputs = types.Object()
     items = targets.of_record(result)
-    removed = [f"the {items.tag_kind} `{result['tag']}` from {result['untagged']:,} {items.tagged}"]
+    mark = items.mark_name(result["tag"])
+    removed = [f"the {items.tag_kind} `{mark}` from {result['untagged']:,} {items.tagged}"]
     removed += [f"the saved view `{name}`" for name in result["saved_views"]]
     removed += [f"the field `{name}`" for name in result["fields"]]
     if result["signature_field"]:
         removed.append(f"the field `{result['signature_field']}`")
-    outputs.md(f"Removed the run `{result['run_key']}`: {', '.join(removed)}.")
+    stays = ""
+    if result["kept_field"]:
+        stays = f" The field `{result['kept_field']}` stays: {result['why_kept']}."
+    outputs.md(f"Removed the run `{result['run_key']}`: {', '.join(removed)}.{stays}")
     return types.Property(outputs, view=types.View(label="Undone"))
 
 
@@ -36,21 +51,23 @@ def downsample_output(result: Mapping[str, Any]) -> types.Property:
         outputs.md(f"{result['choice']}.", name="choice_text")
     _count_outputs(outputs, result)
     _field_outputs(outputs, result)
+    items = targets.of_record(result)
     outputs.md(
-        f"Wrote the {targets.of_record(result).tag_kind} `{result['tag']}`, the saved views "
+        f"Wrote the {items.tag_kind} `{items.mark_name(result['tag'])}`, the saved views "
         f"`{result['kept_view']}` and `{result['buckets_view']}`, and the run `{result['run_key']}`"
         + (", replacing the one before." if result["replaced"] else ".")
         + "".join(f" Saved `{path}`." for path in result.get("charts", ()))
         + f" To undo all of it: the operator *{names.LABELS['delete_run']}*.",
         name="written",
     )
-    outputs.btn(
-        "open_panel",
-        "Open the panel",
-        on_click="@voxel51/operators/open_panel",
-        params={"name": names.PANEL_NAME, "isActive": True, "layout": "horizontal"},
-        variant="outlined",
-    )
+    if items.in_panel:
+        outputs.btn(
+            "open_panel",
+            "Open the panel",
+            on_click="@voxel51/operators/open_panel",
+            params={"name": names.PANEL_NAME, "isActive": True, "layout": "horizontal"},
+            variant="outlined",
+        )
     if result.get("strata"):
         columns = (("name", "Label"), ("size", "Images"), ("kept", "Kept"), ("rate", "Share kept"))
         _table(outputs, "strata", "Labels", columns)

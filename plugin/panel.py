@@ -52,8 +52,12 @@ class SmartDownsample(foo.Panel):
             self._open(ctx, sources.first(ctx.dataset, ctx.view))
 
     def on_change_dataset(self, ctx: foo.ExecutionContext) -> None:
-        """Starts again."""
-        self.on_load(ctx)
+        """Starts again; of the same dataset, which was loaded anew, shows what it is now."""
+        state = ctx.panel.state
+        if ctx.dataset is not None and state.source and state.dataset == ctx.dataset.name:
+            self._answer(ctx)
+        else:
+            self.on_load(ctx)
 
     def choose_source(self, ctx: foo.ExecutionContext) -> None:
         """The dataset, the view of the grid, or a run."""
@@ -173,7 +177,7 @@ class SmartDownsample(foo.Panel):
 
     def close_comparison(self, ctx: foo.ExecutionContext) -> None:
         """Shows the panel without the other run."""
-        ctx.panel.set_state({"compared": None, "choose.other": None})
+        ctx.panel.set_state({"compared": None, "choose.other": None, "show": None, "bucket": None})
 
     def show_either(self, ctx: foo.ExecutionContext) -> None:
         """Shows what at least one of the two runs kept."""
@@ -201,6 +205,7 @@ class SmartDownsample(foo.Panel):
         self._show_difference(ctx, bucket=int(row["id"]))
 
     def _show_difference(self, ctx: foo.ExecutionContext, **what: Any) -> None:
+        what = {"part": ctx.panel.state.compared["part"] or "either", **what}
         ctx.panel.set_state({f"compared.{name}": value for name, value in what.items()})
         compared = ctx.panel.state.compared
         a, b, part = compared["a"], compared["b"], compared["part"]
@@ -209,18 +214,21 @@ class SmartDownsample(foo.Panel):
     def _open(self, ctx: foo.ExecutionContext, source: Source) -> None:
         """Makes a source the one that the panel is about."""
         changed = {
+            "dataset": ctx.dataset.name,
             "source": source.key,
             "choose": {"source": source.key},
             "stages": source.stages,
             "settings": {**source.settings, "slider": source.settings["target_count"]},
             "bucket": None,
-            "show": "all",
+            "show": None,  # nobody has chosen what the grid shows
             "compared": None,
             "all_rows": False,
         }
         self._answer(ctx, changed)
 
     def _change(self, ctx: foo.ExecutionContext, changed: dict[str, Any], **settings: Any) -> None:
+        if ctx.panel.state.show != "all":  # the grid goes on showing what other settings keep
+            changed = {**changed, "show": None}
         # The browser has the new value already; to write it back would undo what is being typed.
         ctx.panel.state._data["settings"] = {**ctx.panel.state.settings, **settings}
         self._answer(ctx, changed)
@@ -263,6 +271,7 @@ class SmartDownsample(foo.Panel):
     ) -> None:
         """Shows a part of the samples in the grid, and marks its bar."""
         base, stored, selection = found or self._selection(ctx)
+        what = {"show": ctx.panel.state.show or "all", **what}
         state = {**ctx.panel.state._data, **what}
         field = state["settings"]["signature_field"]
         try:

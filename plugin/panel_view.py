@@ -206,6 +206,7 @@ def _totals(panel: Any, body: types.Object, state: Any) -> None:
     button(actions, "apply", "Apply ...", panel.apply, "outlined" if state.saved else "contained")
     if run_key:
         button(actions, "undo", "Undo ...", panel.undo)
+    if run_key and state.saved:
         button(actions, "export", "Export ...", panel.export)
 
 

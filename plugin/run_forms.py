@@ -47,7 +47,8 @@ def view_params(ctx: foo.ExecutionContext) -> tuple[str, str | None, int | None,
     run_key = ctx.params.get("run_key")
     if run_key is None and show in (*_OF_RUN, *_OF_GROUPS):
         run_key = next(iter(runs.keys(ctx.dataset)), None)
-    bucket = ctx.params.get("bucket")
+    # A form keeps what was typed into a row that it does not show any more.
+    bucket = ctx.params.get("bucket") if show == "bucket" else None
     field = ctx.params.get("signature_field") or names.DEFAULT_FIELD
     if run_key and runs.exists(ctx.dataset, run_key):
         field = runs.load(ctx.dataset, run_key)["signature_field"]

@@ -193,7 +193,10 @@ class ArrangeApp(foo.Operator):
         dataset = targets.dataset_of(dataset)
         fields = [field for field in dataset.get_field_schema() if samples.is_ours(dataset, field)]
         if not fields:
-            raise ValueError("the dataset has no signatures; run compute_signatures first")
+            raise ValueError(
+                "the dataset has no signatures of samples (those of patches and frames stay with "
+                "their labels); run compute_signatures first"
+            )
         if sidebar:
             runs.group_in_sidebar(dataset, fields)
         if color:

@@ -8,6 +8,7 @@ from typing import Any
 import fiftyone as fo
 from fiftyone import ViewField as F
 
+from smartdownsample_core.buckets import N_BUCKETS
 from smartdownsample_core.checks import whole_number
 
 from . import journal, names, samples, targets
@@ -135,16 +136,28 @@ def browse(
         raise ValueError(f"show={show!r} needs the key of a run; the dataset has: {known}")
     record = load(dataset, run_key) if run_key else {"signature_field": signature_field}
     items, stored = targets.of_record(record), record["signature_field"]
+    if not run_key and "." in stored:
+        raise ValueError(
+            f"signature_field {stored!r} is none of samples; what is known of patches and frames is "
+            f"found by run_key, one of: {', '.join(keys(dataset)) or 'none so far'}"
+        )
     if not samples.is_ours(dataset, stored):
-        raise ValueError(f"the field {stored!r} has no signatures; run compute_signatures first")
+        known = f", or give run_key, one of: {', '.join(keys(dataset))}" if keys(dataset) else ""
+        raise ValueError(
+            f"the field {stored!r} has no signatures; run compute_signatures first{known}"
+        )
     field = items.seen(stored)
     view = samples.flat(dataset.load_run_view(run_key) if run_key else dataset.view())
     view = targets.fresh(view)
     if bucket is not None:
-        whole_number("bucket", bucket, minimum=0)
+        whole_number("bucket, the id of a bucket,", bucket, 0, N_BUCKETS - 1)
+        occupied = sorted(set(view.distinct(f"{field}.bucket")) - {None})
         view = view.match(F(f"{field}.bucket") == bucket)
-        if not view:
-            raise ValueError(f"there is no image in bucket {bucket}")
+        if bucket not in occupied:
+            raise ValueError(
+                f"there is no image in bucket {bucket}; there are some in "
+                f"{', '.join(map(str, occupied))}"
+            )
     if show == "near_duplicates":
         if not has_groups(dataset, run_key):
             raise ValueError(

@@ -75,7 +75,7 @@ def run_key(source: str | None) -> str | None:
 def offered(dataset: fo.Dataset) -> list[tuple[str, str]]:
     """Returns what the panel can be about: value and label."""
     known = [(_RUN + run, f"Run: {run}") for run in runs.of_samples(dataset)]
-    return [(DATASET, "All samples of the dataset"), (VIEW, "The view I took"), *known]
+    return [(DATASET, "All samples of the dataset"), (VIEW, "The view taken from the grid"), *known]
 
 
 def settings_of(record: Mapping[str, Any]) -> dict[str, Any]:

@@ -41,6 +41,7 @@ def dataset_of(collection: Any) -> fo.Dataset:
     if isinstance(collection, (fo.Dataset, fo.DatasetView)):
         return fo.load_dataset(collection.view().dataset_name)
     loads = f"; fo.load_dataset({collection!r}) loads one" if isinstance(collection, str) else ""
+    loads = loads or "; fo.list_datasets() names those that fo.load_dataset can load"
     raise ValueError(f"expected a dataset or view, got a {type(collection).__name__}{loads}")
 
 

@@ -65,7 +65,7 @@ def delete(dataset: fo.Dataset, run_key: str, keep_signatures: bool = False) -> 
     Returns:
         what was removed: ``run_key``, ``tag``, ``items`` (what it was about), ``untagged``
         (count), ``saved_views``, ``fields`` (of numbers), and ``signature_field`` (None if it
-        stays)
+        stays); and what stays: ``kept_field`` (None if it does not) and ``why_kept``
 
     Raises:
         ValueError: if there is no such run; or as :func:`lock.writing`
@@ -199,9 +199,11 @@ def _remove(dataset: fo.Dataset, run_key: str, keep_signatures: bool) -> dict[st
     numbers = runs.fields_of(dataset, run_key)
     items.delete_fields(dataset, numbers)
     field = record["signature_field"]
-    removable = not keep_signatures and samples.is_ours(dataset, field)
-    if removable and not _is_used(dataset, field, but_for=run_key):
-        items.delete_fields(dataset, [field])
+    why_kept = None
+    if dataset.has_field(field):
+        why_kept = _why_kept(dataset, field, run_key, keep_signatures)
+        if why_kept is None:
+            items.delete_fields(dataset, [field])
     dataset.delete_run(run_key)
     return {
         "run_key": run_key,
@@ -210,12 +212,20 @@ def _remove(dataset: fo.Dataset, run_key: str, keep_signatures: bool) -> dict[st
         "untagged": untagged,
         "saved_views": views,
         "fields": numbers,
-        "signature_field": None if dataset.has_field(field) else field,
+        "signature_field": field if why_kept is None else None,
+        "kept_field": None if why_kept is None else field,
+        "why_kept": why_kept,
     }
 
 
-def _is_used(dataset: fo.Dataset, field: str, but_for: str) -> bool:
-    others = (
-        runs.load(dataset, key)["signature_field"] for key in runs.keys(dataset) if key != but_for
-    )
-    return samples.is_wanted_by_user(dataset, field) or field in others
+def _why_kept(dataset: fo.Dataset, field: str, run_key: str, keep_signatures: bool) -> str | None:
+    """Words why a signature field outlives a run; None if nothing else needs it."""
+    if keep_signatures:
+        return "you asked for that"
+    if not samples.is_ours(dataset, field):
+        return "it is not ours"
+    if samples.is_wanted_by_user(dataset, field):
+        return "you had it computed as such"
+    keys = (key for key in runs.keys(dataset) if key != run_key)
+    users = [key for key in keys if runs.load(dataset, key)["signature_field"] == field]
+    return f"used by {names.listed(users)}" if users else None

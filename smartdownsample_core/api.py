@@ -133,11 +133,10 @@ def sample_diverse(
         )
     target = None if target_count is None else whole_number("target_count", target_count)
     how = _choice(choice)
-    how.check(len(paths), target)
     one_of("image_loading_errors", image_loading_errors, ("raise", "skip"))
     if isinstance(hash_size, float):  # the third position of smartdownsample 2
         raise ValueError(f"hash_size must be a whole number, got {hash_size!r}; {_OF_VERSION_2}")
-    check_hash_size(hash_size)
+    how.check(len(paths), target, check_hash_size(hash_size))
     one_of("decode", decode, DECODES)
     one_of("workers", workers, WORKERS)
     n_workers = whole_number("n_workers", 4 if n_workers is None else n_workers, minimum=1)

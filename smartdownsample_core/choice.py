@@ -73,10 +73,11 @@ class Choice:
         if self.stratify_by is not None:
             _check_labels(self.stratify_by)
 
-    def check(self, n: int, target_count: int | None) -> None:
-        """Raises a ValueError if the choice does not fit n images or the target."""
+    def check(self, n: int, target_count: int | None, hash_size: int) -> None:
+        """Raises a ValueError if the choice does not fit n images, the target or the hash."""
         if target_count is None and self.near_duplicates is None and self.max_per_group is None:
             raise ValueError(MISSING_TARGET)
+        self.check_hash(hash_size)
         if self.features is not None:
             self.points(n)
         if self.stratify_by is not None and len(self.stratify_by) != n:
@@ -93,6 +94,12 @@ class Choice:
                 f"target_count {target_count:,} is less than the {len(keep):,} images of keep, "
                 "which count; raise it, or keep fewer"
             )
+
+    def check_hash(self, hash_size: int) -> None:
+        """Raises a ValueError if ``near_duplicates`` are more bits than can differ."""
+        bits = hash_size**2
+        if self.features is None and self.near_duplicates is not None:
+            whole_number("near_duplicates, in bits of the hash,", self.near_duplicates, 0, bits - 1)
 
     def points(self, n: int) -> NDArray[np.int8]:
         """Returns the features of n images as bytes to compare, ``(n, d)``; worked out once.

@@ -94,7 +94,7 @@ def _run(options: argparse.Namespace) -> int:
     check_output(options)
     check_reading(options)
     paths, base = images_of(options)
-    choice = choice_of(options, paths)
+    choice = choice_of(options, paths, options.hash_size)
     output = Output(options, paths)
     signatures = extract_with_bar(
         paths,

@@ -88,7 +88,7 @@ def select_command(program: str, arguments: list[str]) -> int:
         return output.write(selection, paths, shards.base)
     paths = shards.paths()
     check_distinct(paths)
-    choice = choice_of(options, paths)
+    choice = choice_of(options, paths, shards.origin.hash_size)
     if choice.needs_descriptors and not shards.has_descriptors:
         raise ValueError("these signatures were extracted with --no-descriptors, which this needs")
     output = Output(options, paths)

@@ -53,7 +53,7 @@ def downsample(
     whole_number("random_seed", random_seed, minimum=0)
     if target_count is not None:
         target_count = whole_number("target_count", target_count)
-    choice.check(len(signatures), target_count)
+    choice.check(len(signatures), target_count, signatures.hash_size)
     if choice.needs_descriptors and np.isnan(signatures.sharpness[signatures.readable]).any():
         raise ValueError("these signatures have no descriptors; extract them with descriptors=True")
     constraints = constraints or Constraints(signatures, order, choice)
@@ -80,6 +80,7 @@ def downsample(
         leaders=constraints.leaders,
         junk=constraints.junk,
         strata=constraints.strata,
+        strata_are_labels=choice.stratify_by is not None,
     )
 
 

@@ -239,8 +239,8 @@ def add_choice(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def choice_of(options: argparse.Namespace, paths: Sequence[str]) -> Choice:
-    """Returns the choice among n images, checked against their number and the target."""
+def choice_of(options: argparse.Namespace, paths: Sequence[str], hash_size: int) -> Choice:
+    """Returns the choice among n images, checked against their number, the target and the hash."""
     radius, balance = options.near_duplicates, options.balance
     if radius is not None and options.features is None and radius.is_integer():
         radius = int(radius)
@@ -254,7 +254,7 @@ def choice_of(options: argparse.Namespace, paths: Sequence[str]) -> Choice:
         keep=_rows_of(options.keep, paths),
         leave_out_junk=options.leave_out_junk,
     )
-    choice.check(len(paths), options.target_count)
+    choice.check(len(paths), options.target_count, hash_size)
     return choice
 
 

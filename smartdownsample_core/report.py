@@ -104,12 +104,7 @@ def shortfalls(selection: Selection) -> list[str]:
             + ": all readable ones were kept"
             + "".join(f", also {count:,} {kind}" for kind, count in unwanted.items())
         ]
-    sentences = []
-    if selection.strategy == "stride" and 0 < target < len(selection.buckets):
-        sentences.append(
-            f"target_count {target:,} is less than the {len(selection.buckets)} buckets; "
-            f"{selection.n_unrepresented} of them are not represented"
-        )
+    sentences = _left_without(selection)
     others = len(selection.indices)
     for kind, count in unwanted.items():
         others -= count
@@ -117,6 +112,26 @@ def shortfalls(selection: Selection) -> list[str]:
             f"{count:,} {kind} had to be kept to reach target_count {target:,}; ask for "
             f"{others:,} or fewer to keep none"
         )
+    return sentences
+
+
+def _left_without(selection: Selection) -> list[str]:
+    """Words which buckets and labels have no kept image, though they should."""
+    if not selection.target_count > 0:
+        return []
+    groups = {}
+    if selection.strategy == "stride":
+        groups["buckets"] = [bucket.kept for bucket in selection.buckets]
+    if selection.strata_are_labels:
+        groups["labels"] = [stratum.kept for stratum in selection.count_strata() if stratum.size]
+    sentences = []
+    for noun, kept in groups.items():
+        without = kept.count(0)
+        remedy = f"ask for {len(kept)} or more"
+        if noun == "buckets" and selection.strata_are_labels:
+            remedy = "labels get their shares first; ask for more"
+        if without:
+            sentences.append(f"{without:,} of {len(kept):,} {noun} have no kept image; {remedy}")
     return sentences
 
 

@@ -87,6 +87,8 @@ class Selection:
     """``(n,)``; True for images with nothing on them; None if these were not left out"""
     strata: tuple[NDArray[np.int64], list[str]] | None = None
     """``(n,)`` number of the stratum, and the names of the strata"""
+    strata_are_labels: bool = False
+    """whether they are the user's labels, and not the buckets"""
 
     @property
     def kept(self) -> NDArray[np.bool_]:

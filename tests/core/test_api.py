@@ -269,9 +269,30 @@ def test_buckets_that_go_without_are_said(burst_paths: list[str], capsys) -> Non
     sample_diverse(burst_paths, 2, **_QUIET)
     (line,) = capsys.readouterr().out.splitlines()
     assert re.fullmatch(
-        r"Warning: target_count 2 is less than the (\d+) buckets; \d+ of them are not represented",
+        r"Warning: (\d+) of (\d+) buckets have no kept image; ask for \2 or more",
         line,
     )
+
+
+def test_labels_that_go_without_are_said(burst_paths: list[str], capsys) -> None:
+    """And buckets, which the labels' shares can leave without any."""
+    labels = [str(number // 3) for number in range(len(burst_paths))]
+    sample_diverse(burst_paths, 4, stratify_by=labels, **_QUIET)
+    buckets, labels = capsys.readouterr().out.splitlines()
+    assert re.fullmatch(
+        r"Warning: \d+ of \d+ buckets have no kept image; labels get their shares first; .*",
+        buckets,
+    )
+    assert labels == "Warning: 16 of 20 labels have no kept image; ask for 20 or more"
+
+
+def test_more_bits_than_the_hash_has_are_refused(burst_paths: list[str]) -> None:
+    """All images would be near-duplicates."""
+    for hash_size, most in ((8, 63), (4, 15)):
+        with pytest.raises(
+            ValueError, match=f"of the hash, must be at most {most}, got {most + 1}"
+        ):
+            sample_diverse(burst_paths, near_duplicates=most + 1, hash_size=hash_size, **_QUIET)
 
 
 def test_quiet_means_silent(burst_paths: list[str], capsys) -> None:

@@ -196,7 +196,7 @@ def test_a_choice_that_does_not_fit_is_refused(
     """The error says how many images there are, word for word."""
     choice = Choice(**fields)  # type: ignore[arg-type]
     with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
-        choice.check(4, target)
+        choice.check(4, target, 8)
 
 
 @pytest.mark.parametrize(
@@ -219,7 +219,7 @@ def test_a_choice_that_does_not_fit_is_refused(
 )
 def test_a_choice_that_fits_is_taken(fields: dict[str, object], target: int | None) -> None:
     """Nothing is raised for what is within bounds."""
-    Choice(**fields).check(4, target)  # type: ignore[arg-type]
+    Choice(**fields).check(4, target, 8)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
