@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import reprlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -101,9 +102,14 @@ def named(keep: Any) -> Any:
     else:
         ids = [] if isinstance(keep, _SAMPLE) else list(keep)
         if not ids or not all(isinstance(one, str) for one in ids):
+            got = (
+                f"{next(iter(keep), None)!r} in a list"
+                if ids
+                else f"an empty {type(keep).__name__}"
+            )
             raise ValueError(
                 "keep must be a tag, the name of a saved view, a view, or ids of samples, got "
-                f"a {type(keep).__name__}; of samples, [sample.id for sample in samples]"
+                f"{got}; of samples, [sample.id for sample in samples]"
             )
     if len(ids) > MAX_KEPT_IDS:
         raise ValueError(
@@ -179,7 +185,7 @@ def label_path(dataset: fo.Dataset, view: fo.DatasetView, path: str) -> str:
     if not isinstance(field, _SCALARS):
         kind = type(field).__name__
         raise ValueError(
-            f"stratify_by: {path!r} is a {kind}, whose values are no labels; choose a field of "
+            f"stratify_by: {path!r} is of the type {kind}, no labels; choose a field of "
             "texts, numbers or labels, such as 'ground_truth.label'"
         )
     return path
@@ -274,11 +280,15 @@ def _check_keep(
         n = len(view.select(list(set(keep))))
         _check_found(keep, n, len(set(keep)))
     elif not isinstance(keep, str):
-        raise ValueError(f"keep must be a tag, the name of a saved view or ids, got {keep!r}")
+        raise ValueError(
+            "keep must be a tag, the name of a saved view or ids, got "
+            f"{reprlib.repr(keep)}; of a view, view.values('id')"
+        )
     elif not _is_tag(dataset, view, keep) and not dataset.has_saved_view(keep):
         known = [*dataset.distinct("tags"), *dataset.list_saved_views()]
         raise ValueError(
-            f"keep: no tag and no saved view is named {keep!r}{names.closest(keep, known)}"
+            f"keep: no tag and no saved view is named {keep!r}"
+            + (names.closest(keep, known) or "; there is none so far: tag samples first, say")
         )
     else:
         n = len(set(_kept_ids(dataset, view, keep)))

@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, TypeVar, get_args
 
+import bson.errors
 import fiftyone as fo
-import fiftyone.core.utils as fou
 import numpy as np
 
 from smartdownsample_core.checks import one_of, whole_number
@@ -20,7 +20,7 @@ from smartdownsample_core.extract import check_hash_size
 from smartdownsample_core.optional import optional
 from smartdownsample_core.rules import DECODES, Decode
 
-from . import choices, files, names, runs, samples, targets
+from . import choices, collisions, files, names, runs, samples, targets
 from .items import SAMPLES, Samples
 
 #: What reads images.
@@ -111,6 +111,10 @@ class SignatureConfig:
             yield "n_workers", reason
         if reason := _error(one_of, "workers", self.workers, WORKERS_SETTINGS):
             yield "workers", reason
+        for field in dataclasses.fields(self):
+            value = getattr(self, field.name)
+            if isinstance(field.default, bool) and not isinstance(value, bool):
+                yield field.name, f"{field.name} must be True or False, got {value!r}"
         yield from self._scheduler_problems()
         if not _is_name(self.signature_field):
             yield "signature_field", _not_a_name("signature_field", self.signature_field)
@@ -261,8 +265,14 @@ class DownsampleConfig(SignatureConfig):
             path = getattr(self, setting)
             if path and (reason := files.problem(setting, path, (".png",))):
                 yield setting, reason
-        if self.save_distribution and self.save_distribution == self.save_thumbnails:
-            yield "save_thumbnails", "the two charts need two files"
+        both = (self.save_distribution, self.save_thumbnails)
+        if all(both) and files.are_same(*both):
+            yield (
+                "save_thumbnails",
+                f"save_distribution and save_thumbnails are the same file, {self.save_thumbnails}; "
+                "give them two",
+            )
+        yield from self._not_recorded()
         if self.whole_groups and (reason := _no_groups(dataset, view)):
             yield "whole_groups", reason
         if not _is_name(self.run_key):
@@ -270,42 +280,13 @@ class DownsampleConfig(SignatureConfig):
         elif not isinstance(self.tag, str):
             yield "tag", f"tag must be text, got {self.tag!r}"
         else:
-            yield from self._collisions(dataset, targets.of(view, self.whole_groups))
+            yield from collisions.problems(dataset, targets.of(view, self.whole_groups), self)
 
-    def _collisions(self, dataset: fo.Dataset, items: Samples) -> Iterator[tuple[str, str]]:
-        """Yields what of the names is taken, and not by the run that this one replaces."""
-        old = runs.load(dataset, self.run_key) if runs.exists(dataset, self.run_key) else None
-        if old is None and dataset.has_run(self.run_key):
-            yield "run_key", f"the dataset has another run {self.run_key!r}; choose another run_key"
-        ours = {fou.to_slug(name) for name in runs.views_of(old)} if old else set()
-        slugs = {fou.to_slug(name) for name in dataset.list_saved_views()} - ours
-        for name in runs.views_of(vars(self)):
-            if fou.to_slug(name) in slugs:
-                yield (
-                    "run_key",
-                    f"the dataset has a saved view by the name {name!r} already; choose another "
-                    "run_key, or rename the view",
-                )
-        for name in map(items.stored, self.fields()):
-            if dataset.has_field(name) and not samples.is_of_run(dataset, name, self.run_key):
-                yield (
-                    "run_key",
-                    f"the dataset has a field {name!r} already; choose another run_key, or rename "
-                    "the field",
-                )
-        is_new = old is None or (self.tag, items.stored("tags")) != (
-            old["tag"],
-            targets.of_record(old).stored("tags"),
-        )
-        if reason := items.refused_tag(self.tag):
-            yield "tag", reason
-        elif is_new and items.is_marked(dataset, self.tag):
-            yield (
-                "tag",
-                f"{items.noun} are tagged {self.tag!r} already, and not by the run "
-                f"{self.run_key!r}; choose another "
-                + ("tag" if self.tag != self.run_key else "run_key, or a tag of its own"),
-            )
+    def _not_recorded(self) -> Iterator[tuple[str, str]]:
+        """Yields settings that MongoDB cannot hold, such as numbers above 2**63 - 1."""
+        for setting, value in vars(self).items():
+            if reason := _unrecordable({setting: value}):
+                yield setting, f"{setting} {value!r} cannot be recorded with the run: {reason}"
 
 
 def _is_name(value: str) -> bool:
@@ -329,6 +310,14 @@ def _no_groups(dataset: fo.Dataset, view: fo.DatasetView) -> str | None:
             f"whole_groups needs one image of each group, and the view has the slices {slices}; "
             "choose one of them"
         )
+    return None
+
+
+def _unrecordable(document: dict[str, Any]) -> str | None:
+    try:
+        bson.encode(document)
+    except (OverflowError, UnicodeEncodeError, bson.errors.BSONError) as error:
+        return str(error)
     return None
 
 

@@ -83,7 +83,7 @@ def _field(dataset: fo.Dataset, view: fo.DatasetView, name: str) -> str | None:
     if field is not None:
         if not _is_numbers(field):
             raise ValueError(
-                f"features: {name!r} is a {type(field).__name__}, which holds no embeddings"
+                f"features: {name!r} is of the type {type(field).__name__}, no embeddings"
                 f"{_others(dataset)}"
             )
         return name
@@ -132,7 +132,8 @@ def _require(name: str, missing: int, total: int) -> None:
 
 
 def _others(dataset: fo.Dataset, name: str = "") -> str:
-    return names.closest(name, [value for value, _ in fields(dataset)])
+    known = [value for value, _ in fields(dataset)]
+    return names.closest(name, known) or "; there is none: compute embeddings into a field first"
 
 
 def _is_numbers(field: fof.Field | None) -> bool:

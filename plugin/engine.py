@@ -113,7 +113,13 @@ def run(
         distribution, thumbnails = new_pngs(
             {name: _place(getattr(config, name)) for name in CHARTS}
         )
-        save_charts(selection, target.sources, distribution, thumbnails)
+        try:
+            save_charts(selection, target.sources, distribution, thumbnails)
+        except OSError as error:
+            raise OSError(
+                f"a chart could not be written: {error}; choose another file, or none. The "
+                "signatures are saved, and the run is not"
+            ) from error
     yield Progress(len(target.ids), len(target.ids), "Saving the run")
     settings = {
         **dataclasses.asdict(config),
@@ -179,8 +185,8 @@ def _sign(
     if not target.signatures.readable.any():
         first = next(iter(target.signatures.unreadable.values()))
         raise ValueError(
-            f"none of the {len(target.ids):,} images could be read, so nothing was written; "
-            f"the first: {first}"
+            f"none of the {len(target.ids):,} images could be read, so nothing was written; mend "
+            f"the paths or the files, and run again. The first: {first}"
         )
     writer.flush()
 

@@ -35,7 +35,14 @@ def problem(name: str, path: Any, endings: Sequence[str]) -> str | None:
         )
     if place.suffix.lower() not in endings:
         return f"{name} must end in {' or '.join(endings)}, got {path!r}"
-    if os.path.lexists(place):
+    try:
+        os.lstat(place)
+    except FileNotFoundError:
+        pass
+    except (OSError, ValueError) as error:  # too long, a null character, a file as its folder
+        reason = getattr(error, "strerror", None) or error
+        return f"{name}: no file can be named {path!r} ({reason}); choose another name"
+    else:
         return f"{place} exists already; choose another name"
     folder = place.parent
     if not folder.is_dir():
@@ -43,6 +50,12 @@ def problem(name: str, path: Any, endings: Sequence[str]) -> str | None:
     if not os.access(folder, os.W_OK | os.X_OK):
         return f"the server may not write into {folder}; choose another folder"
     return None
+
+
+def are_same(path: str, other: str) -> bool:
+    """Whether two paths are those of one file, which need not exist."""
+    one, two = (os.path.realpath(os.path.expanduser(each)) for each in (path, other))
+    return one == two
 
 
 def free(path: Path) -> Path:

@@ -11,6 +11,7 @@ import fiftyone.operators as foo
 import fiftyone.operators.types as types
 
 from . import names, recovery, runs, samples, targets
+from .base import refuse
 from .config import DownsampleConfig, SignatureConfig
 from .inputs import (
     CHOICE_ROWS,
@@ -119,7 +120,7 @@ def frames_form(view: fo.DatasetView, problems: Mapping[str, str]) -> types.Prop
     if not problems:
         example = Path(view.first().filepath)
         inputs.md(
-            f"Saves frames of {len(view):,} videos as images, such as "
+            f"Saves frames of the videos here, {len(view):,} of them, as images such as "
             f"`{example.with_suffix('') / '000001.jpg'}`, and their paths in the field "
             "`frames.filepath`. Those that are there already are left as they are. Then the App "
             f"shows the frames, and *{names.LABELS['downsample']}* chooses from them.",
@@ -145,12 +146,6 @@ def mark(inputs: types.Object, problems: Mapping[str, str]) -> None:
         if prop is None:
             prop = inputs.view(f"{name}_error", types.Error(label=problem))
         refuse(prop, problem)
-
-
-def refuse(prop: types.Property, message: str) -> None:
-    """Makes a form unfit to be sent, with a message at one of its properties."""
-    prop.invalid = True
-    prop.error_message = message
 
 
 def _refused(ctx: foo.ExecutionContext, inputs: types.Object, view: fo.DatasetView) -> bool:

@@ -15,11 +15,12 @@ from smartdownsample_core.choice import Strategy
 from smartdownsample_core.rules import Decode
 
 from . import choices, engine, forms, names, outputs, targets
+from .base import Operator, check_names, database_errors
 from .config import Config, DownsampleConfig, SignatureConfig, WorkersSetting
 from .progress import Job, execute, in_app, show_output, with_bar
 
 
-class Downsample(foo.Operator):
+class Downsample(Operator):
     """Keeps exactly ``target_count`` diverse samples; returns what :func:`engine.run` does."""
 
     @property
@@ -39,20 +40,21 @@ class Downsample(foo.Operator):
             types.Button(label=names.LABELS["downsample"], icon=names.ICONS["icon"], prompt=True),
         )
 
-    def resolve_input(self, ctx: foo.ExecutionContext) -> types.Property:
+    def form(self, ctx: foo.ExecutionContext) -> types.Property:
         """The form."""
         return forms.downsample_form(ctx)
 
     def execute(self, ctx: foo.ExecutionContext) -> Any:
         """Runs; returns the record, or streams to the App."""
-        config = DownsampleConfig.from_params(ctx.params)
+        config = _config(DownsampleConfig, ctx)
         job = engine.run(ctx.dataset, forms.target(ctx), config, in_app(ctx))
 
         def show(result: dict[str, Any]) -> Iterator[Any]:
             yield ctx.ops.reload_dataset()
             # By its stages: the App may not have heard of the saved view yet, and then ignores it.
             yield ctx.ops.set_view(ctx.dataset.load_saved_view(result["kept_view"]))
-            yield show_output(ctx, outputs.downsample_output(result), result)
+            shown = outputs.readable(result)
+            yield show_output(ctx, outputs.downsample_output(result), shown)
 
         return execute(ctx, job, show)
 
@@ -169,7 +171,7 @@ class Downsample(foo.Operator):
         return _call(self.uri, engine.run, DownsampleConfig, sample_collection, params, delegate)
 
 
-class ComputeSignatures(foo.Operator):
+class ComputeSignatures(Operator):
     """Writes signatures and buckets; returns what :func:`engine.compute_signatures` does."""
 
     @property
@@ -182,13 +184,13 @@ class ComputeSignatures(foo.Operator):
             allow_delegated_execution=True,
         )
 
-    def resolve_input(self, ctx: foo.ExecutionContext) -> types.Property:
+    def form(self, ctx: foo.ExecutionContext) -> types.Property:
         """The form."""
         return forms.signatures_form(ctx)
 
     def execute(self, ctx: foo.ExecutionContext) -> Any:
         """Runs; returns the counts, or streams to the App."""
-        config = SignatureConfig.from_params(ctx.params)
+        config = _config(SignatureConfig, ctx)
         job = engine.compute_signatures(ctx.dataset, forms.target(ctx), config, in_app(ctx))
 
         def show(result: dict[str, Any]) -> Iterator[Any]:
@@ -264,6 +266,11 @@ _logger = logging.getLogger("smartdownsample")
 OPERATORS = (Downsample, ComputeSignatures)
 
 
+def _config(kind: type[Config], ctx: foo.ExecutionContext) -> Config:
+    check_names(ctx.params, kind.__dataclass_fields__)
+    return kind.from_params(ctx.params)
+
+
 def _call(
     uri: str,
     work: Callable[[fo.Dataset, fo.DatasetView, Config], Job],
@@ -277,13 +284,16 @@ def _call(
     Running it here rather than through ``execute_operator`` spares it the operator timeout, gives
     notebooks a result instead of a task, and lets errors through as they are.
     """
-    dataset = targets.dataset_of(target)
+    with database_errors():
+        dataset = targets.dataset_of(target)
     config = kind.from_params(params)
     if not delegate:
         result = with_bar(work(dataset, target.view(), config))
         for text in outputs.warnings(result):
             _logger.warning(text)
         return result
-    context = {"view": target.view(), "params": params, "request_delegation": True}
+    # As the config has them: numbers of NumPy and paths cannot be queued.
+    settings = {name: getattr(config, name) for name in params}
+    context = {"view": target.view(), "params": settings, "request_delegation": True}
     execution = foo.execute_operator(uri, context)
     return execution.result if isinstance(execution, ExecutionResult) else execution

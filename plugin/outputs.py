@@ -71,20 +71,22 @@ def downsample_output(result: Mapping[str, Any]) -> types.Property:
     if result.get("strata"):
         columns = (("name", "Label"), ("size", "Images"), ("kept", "Kept"), ("rate", "Share kept"))
         _table(outputs, "strata", "Labels", columns)
-    _table(
-        outputs,
-        "buckets",
-        "Buckets",
-        (
-            ("name", "Bucket"),
-            ("size", "Images"),
-            ("kept", "Kept"),
-            ("rate", "Share kept"),
-            ("stride", "Stride"),
-            ("bucket", "Id"),
-        ),
-    )
+    stride = (("stride", "Stride"),) if result["strategy"] == "stride" else ()
+    columns = (("name", "Bucket"), ("size", "Images"), ("kept", "Kept"), ("rate", "Share kept"))
+    _table(outputs, "buckets", "Buckets", (*columns, *stride, ("bucket", "Id")))
     return types.Property(outputs, view=types.View(label=names.LABELS["downsample"]))
+
+
+def readable(result: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns a result whose tables say shares as the panel does."""
+
+    def worded(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+        return [
+            {**row, "rate": "-" if row["rate"] is None else f"{row['rate']:.0%}"} for row in rows
+        ]
+
+    tables = {name: worded(result[name]) for name in ("buckets", "strata") if result[name]}
+    return {**result, **tables}
 
 
 def signatures_output(result: Mapping[str, Any]) -> types.Property:
@@ -109,7 +111,7 @@ def frames_output(result: Mapping[str, Any], is_shown: bool) -> types.Property:
     )
     if result["failed"]:
         listed = "".join(f"\n- {path}" for path in result["failed"][:_MAX_LISTED])
-        text = f"ffmpeg could not read {len(result['failed']):,} of the videos:{listed}"
+        text = f"ffmpeg could not read some videos, and `ffmpeg -i PATH` says why:{listed}"
         outputs.md(text, name="failed_list")
     if is_shown:
         outputs.btn(

@@ -14,6 +14,7 @@ from fiftyone.operators.categories import Categories
 
 from . import answers, charts, compare, inputs, names, panel_view, runs, sources
 from .answers import OvertakenError
+from .progress import defect
 from .sources import Source
 
 _turns = answers.Turns()
@@ -45,6 +46,9 @@ class SmartDownsample(foo.Panel):
             return None
         except ValueError as error:
             ctx.ops.notify(str(error), variant="error")
+        except Exception as error:
+            ctx.ops.notify(defect(error), variant="error")
+            raise
 
     def on_load(self, ctx: foo.ExecutionContext) -> None:
         """Starts from the run whose samples the grid shows, the view, a run, or the dataset."""
@@ -97,8 +101,11 @@ class SmartDownsample(foo.Panel):
 
     def click_row(self, ctx: foo.ExecutionContext) -> None:
         """Shows the bucket of the table's row."""
-        found = self._selection(ctx)
-        self._show(ctx, found, bucket=found.selection.buckets[ctx.params["row"]].id)
+        found, row = self._selection(ctx), ctx.params["row"]
+        if row < len(found.selection.buckets):
+            self._show(ctx, found, bucket=found.selection.buckets[row].id)
+        else:  # the samples have changed since the table was drawn
+            self._answer(ctx)
 
     def fold_table(self, ctx: foo.ExecutionContext) -> None:
         """Shows all rows of the table, or the first ones only."""
@@ -285,6 +292,9 @@ class SmartDownsample(foo.Panel):
     def _step(self, ctx: foo.ExecutionContext, by: int) -> None:
         found = self._selection(ctx)
         ids = [bucket.id for bucket in found.selection.buckets]
+        if not ids:  # the signatures are gone since the panel was drawn
+            self._answer(ctx)
+            return
         bucket = ctx.panel.state.bucket
         place = ids.index(bucket) + by if bucket in ids else min(by, 0)
         self._show(ctx, found, bucket=ids[place % len(ids)])

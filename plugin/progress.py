@@ -12,9 +12,9 @@ import fiftyone.operators as foo
 import fiftyone.operators.types as types
 from fiftyone.operators.delegated import DelegatedOperationService
 from fiftyone.operators.executor import ExecutionRunState
-from pymongo.errors import PyMongoError
 from tqdm import tqdm
 
+from .base import database_errors
 from .engine import Progress
 
 _SECONDS_BETWEEN_LOOKS = 0.5
@@ -78,7 +78,10 @@ class _Delegated:
         self._looked = time.monotonic()
         operation = self._operations.get(self._ctx.request_params["run_doc"])
         if operation.run_state == ExecutionRunState.FAILED:
-            raise CancelledError("cancelled; the signatures are kept, and nothing else was written")
+            raise CancelledError(
+                "cancelled; the signatures are kept, and nothing else was written: run again, to "
+                "go on where this stopped"
+            )
 
 
 def show_output(ctx: foo.ExecutionContext, outputs: types.Property, results: dict[str, Any]) -> Any:
@@ -90,7 +93,7 @@ def _stream(
     ctx: foo.ExecutionContext, job: Job, show: Callable[[dict[str, Any]], Iterator[Any]]
 ) -> Iterator[Any]:
     job = _worded(job)
-    # The App swallows exceptions of generators: what a user can do something about is notified.
+    # The App swallows exceptions of generators, so that they have to be notified.
     try:
         while True:
             progress = next(job)
@@ -99,6 +102,14 @@ def _stream(
         yield from show(finished.value)
     except (ValueError, OSError) as error:
         yield ctx.ops.notify(str(error), variant="error")
+    except Exception as error:
+        yield ctx.ops.notify(defect(error), variant="error")
+        raise
+
+
+def defect(error: Exception) -> str:
+    """Words an error that should not occur; the server's log has the rest."""
+    return f"smartdownsample failed, please report it: {type(error).__name__}: {error}"
 
 
 def _drain(job: Job, report: Callable[[Progress], None]) -> dict[str, Any]:
@@ -113,13 +124,8 @@ def _drain(job: Job, report: Callable[[Progress], None]) -> dict[str, Any]:
 
 def _worded(job: Job) -> Job:
     """The job, whose errors of the database say what to do."""
-    try:
+    with database_errors():
         return (yield from job)
-    except PyMongoError as error:
-        raise OSError(
-            f"the database failed: {error}. The signatures written so far are kept, and runs are "
-            "as they were: see to MongoDB and run again, to go on where this stopped"
-        ) from error
 
 
 def _label(progress: Progress) -> str:

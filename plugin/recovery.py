@@ -9,6 +9,7 @@ import fiftyone.operators as foo
 import fiftyone.operators.types as types
 
 from . import lock, names, targets, writes
+from .base import Operator, database_errors
 
 _DONE = {
     "written": "is written as it was to be",
@@ -35,7 +36,7 @@ def notice(dataset: fo.Dataset) -> str | None:
     )
 
 
-class RecoverRuns(foo.Operator):
+class RecoverRuns(Operator):
     """Brings to an end what was interrupted; returns ``{"runs": {run key: what was done}}``."""
 
     @property
@@ -46,7 +47,7 @@ class RecoverRuns(foo.Operator):
             "Do the rest of runs and undos whose process was ended half-way",
         )
 
-    def resolve_input(self, ctx: foo.ExecutionContext) -> types.Property:
+    def form(self, ctx: foo.ExecutionContext) -> types.Property:
         """Says what there is to do."""
         inputs = types.Object()
         text = notice(ctx.dataset) or "No run of this dataset was interrupted"
@@ -79,4 +80,5 @@ class RecoverRuns(foo.Operator):
         Raises:
             ValueError: if another process is writing a run all the while
         """
-        return writes.recover(targets.dataset_of(dataset))
+        with database_errors():
+            return writes.recover(targets.dataset_of(dataset))

@@ -10,7 +10,8 @@ import fiftyone.operators.types as types
 from smartdownsample_core import bucket_name
 
 from . import files, names, runs, samples, targets
-from .forms import begin, refuse
+from .base import refuse
+from .forms import begin
 
 #: What of :data:`runs.SHOWN` needs no run, a run, a run with groups.
 _OF_ANY, _OF_RUN, _OF_GROUPS = ("buckets", "bucket"), ("kept", "excluded"), ("near_duplicates",)
@@ -172,6 +173,9 @@ def _bucket_choice(ctx: foo.ExecutionContext, inputs: types.Object, field: str) 
 def _no_runs(purpose: str, label: str) -> types.Property:
     """Returns a form that says that there is nothing to choose, and cannot be sent."""
     inputs = types.Object()
-    text = f"This dataset has no smartdownsample run to {purpose}"
+    text = (
+        f"This dataset has no smartdownsample run to {purpose}: the operator "
+        f"'{names.LABELS['downsample']}' makes one"
+    )
     refuse(inputs.view("no_runs", types.Warning(label=text)), text)
     return types.Property(inputs, view=types.View(label=label))

@@ -10,10 +10,11 @@ import fiftyone.operators as foo
 import fiftyone.operators.types as types
 
 from . import files, names, outputs, run_forms, runs, samples, targets, writes
+from .base import Operator, database_errors
 from .recovery import RecoverRuns
 
 
-class ViewBuckets(foo.Operator):
+class ViewBuckets(Operator):
     """Shows samples by bucket, one bucket, or a run's kept or excluded samples."""
 
     @property
@@ -24,7 +25,7 @@ class ViewBuckets(foo.Operator):
             "Browse a dataset by visual bucket, or what a run kept and excluded",
         )
 
-    def resolve_input(self, ctx: foo.ExecutionContext) -> types.Property:
+    def form(self, ctx: foo.ExecutionContext) -> types.Property:
         """The form."""
         return run_forms.view_form(ctx)
 
@@ -57,10 +58,11 @@ class ViewBuckets(foo.Operator):
         Raises:
             ValueError: if there is no such run, bucket or field
         """
-        return runs.browse(targets.dataset_of(dataset), show, run_key, bucket, signature_field)
+        with database_errors():
+            return runs.browse(targets.dataset_of(dataset), show, run_key, bucket, signature_field)
 
 
-class DeleteRun(foo.Operator):
+class DeleteRun(Operator):
     """Undoes a run; returns what :func:`writes.delete` does."""
 
     @property
@@ -71,14 +73,14 @@ class DeleteRun(foo.Operator):
             "Remove a run's tag, saved views, record and unused signatures",
         )
 
-    def resolve_input(self, ctx: foo.ExecutionContext) -> types.Property:
+    def form(self, ctx: foo.ExecutionContext) -> types.Property:
         """The form."""
         return run_forms.delete_form(ctx)
 
     def execute(self, ctx: foo.ExecutionContext) -> dict[str, Any]:
         """Undoes the run and reloads the dataset."""
         keep = bool(ctx.params.get("keep_signatures", False))
-        result = writes.delete(ctx.dataset, ctx.params["run_key"], keep)
+        result = writes.delete(ctx.dataset, ctx.params.get("run_key", ""), keep)
         ctx.ops.clear_view()
         ctx.ops.reload_dataset()
         return result
@@ -103,10 +105,11 @@ class DeleteRun(foo.Operator):
         Raises:
             ValueError: if there is no such run
         """
-        return writes.delete(targets.dataset_of(dataset), run_key, keep_signatures)
+        with database_errors():
+            return writes.delete(targets.dataset_of(dataset), run_key, keep_signatures)
 
 
-class ExportRun(foo.Operator):
+class ExportRun(Operator):
     """Saves the list of what a run kept; returns ``{"path": path, "samples": count}``."""
 
     @property
@@ -117,13 +120,13 @@ class ExportRun(foo.Operator):
             "Save the paths and ids of what a run kept, as CSV or JSON",
         )
 
-    def resolve_input(self, ctx: foo.ExecutionContext) -> types.Property:
+    def form(self, ctx: foo.ExecutionContext) -> types.Property:
         """The form."""
         return run_forms.export_form(ctx)
 
     def execute(self, ctx: foo.ExecutionContext) -> dict[str, Any]:
         """Writes the file."""
-        return self(ctx.dataset, ctx.params["run_key"], ctx.params["path"])
+        return self(ctx.dataset, ctx.params.get("run_key", ""), ctx.params.get("path", ""))
 
     def resolve_output(self, ctx: foo.ExecutionContext) -> types.Property:
         """Says what was written."""
@@ -144,14 +147,13 @@ class ExportRun(foo.Operator):
         Raises:
             ValueError: if there is no such run, or the file cannot be written
         """
-        path = os.fspath(path)
-        return {
-            "path": path,
-            "samples": files.save_list(targets.dataset_of(dataset), run_key, path),
-        }
+        path = os.fspath(path) if isinstance(path, os.PathLike) else path
+        with database_errors():
+            count = files.save_list(targets.dataset_of(dataset), run_key, path)
+        return {"path": path, "samples": count}
 
 
-class ArrangeApp(foo.Operator):
+class ArrangeApp(Operator):
     """Makes the App colour by bucket, with our fields in one group; returns what it changed."""
 
     @property
@@ -163,7 +165,7 @@ class ArrangeApp(foo.Operator):
             dynamic=False,
         )
 
-    def resolve_input(self, ctx: foo.ExecutionContext) -> types.Property:
+    def form(self, ctx: foo.ExecutionContext) -> types.Property:
         """The form."""
         return run_forms.arrange_form()
 
@@ -190,7 +192,8 @@ class ArrangeApp(foo.Operator):
         Raises:
             ValueError: if the dataset has no signatures
         """
-        dataset = targets.dataset_of(dataset)
+        with database_errors():
+            dataset = targets.dataset_of(dataset)
         fields = [field for field in dataset.get_field_schema() if samples.is_ours(dataset, field)]
         if not fields:
             raise ValueError(

@@ -54,11 +54,16 @@ def load(dataset: fo.Dataset, run_key: str) -> dict[str, Any]:
         ValueError: if there is no such run
     """
     if not exists(dataset, run_key):
-        known = ", ".join(keys(dataset)) or "none"
-        raise ValueError(f"the dataset has no smartdownsample run {run_key!r}; it has: {known}")
+        raise ValueError(f"the dataset has no smartdownsample run {run_key!r}; {_known(dataset)}")
     settings = dataset.get_run_info(run_key).config.serialize()
     results = journal.results_of(dataset, run_key)
     return {**settings, "kept": 0, **(results.record if results else {})}
+
+
+def _known(dataset: fo.Dataset) -> str:
+    """Words which runs there are, as the end of an error message."""
+    known = ", ".join(keys(dataset))
+    return f"there is {known}" if known else "there is none so far, and downsample makes one"
 
 
 def of_view(dataset: fo.Dataset, view: fo.DatasetView) -> str | None:
@@ -131,26 +136,27 @@ def browse(
         raise ValueError(f"show must be one of {', '.join(SHOWN)}, got {show!r}")
     if show == "bucket" and bucket is None:
         raise ValueError("show='bucket' needs the id of a bucket, 0-127")
-    if show in ("kept", "excluded", "near_duplicates") and run_key is None:
-        known = ", ".join(keys(dataset)) or "none"
-        raise ValueError(f"show={show!r} needs the key of a run; the dataset has: {known}")
+    if show in ("kept", "excluded", "near_duplicates") and not run_key:
+        raise ValueError(f"show={show!r} needs the key of a run; {_known(dataset)}")
+    if not isinstance(signature_field, str):
+        raise ValueError(f"signature_field must be the name of a field, got {signature_field!r}")
     record = load(dataset, run_key) if run_key else {"signature_field": signature_field}
     items, stored = targets.of_record(record), record["signature_field"]
     if not run_key and "." in stored:
         raise ValueError(
-            f"signature_field {stored!r} is none of samples; what is known of patches and frames is "
-            f"found by run_key, one of: {', '.join(keys(dataset)) or 'none so far'}"
+            f"signature_field {stored!r} is none of samples; what is known of patches and frames "
+            f"is found by the run_key; {_known(dataset)}"
         )
     if not samples.is_ours(dataset, stored):
-        known = f", or give run_key, one of: {', '.join(keys(dataset))}" if keys(dataset) else ""
         raise ValueError(
-            f"the field {stored!r} has no signatures; run compute_signatures first{known}"
+            f"the field {stored!r} has no signatures; run compute_signatures first, or give "
+            f"the key of a run; {_known(dataset)}"
         )
     field = items.seen(stored)
     view = samples.flat(dataset.load_run_view(run_key) if run_key else dataset.view())
     view = targets.fresh(view)
     if bucket is not None:
-        whole_number("bucket, the id of a bucket,", bucket, 0, N_BUCKETS - 1)
+        bucket = whole_number("bucket, the id of a bucket,", bucket, 0, N_BUCKETS - 1)
         occupied = sorted(set(view.distinct(f"{field}.bucket")) - {None})
         view = view.match(F(f"{field}.bucket") == bucket)
         if bucket not in occupied:

@@ -14,12 +14,13 @@ import fiftyone.utils.video as fouv
 
 from . import forms, names, outputs, samples, targets
 from .background import waiting
+from .base import Operator, database_errors
 from .progress import Job, Progress, execute, show_output, with_bar
 
 _PROGRAMS = ("ffmpeg", "ffprobe")
 
 
-class SampleFrames(foo.Operator):
+class SampleFrames(Operator):
     """Saves frames of videos as images; returns what :func:`sample` does."""
 
     @property
@@ -32,14 +33,14 @@ class SampleFrames(foo.Operator):
             allow_delegated_execution=True,
         )
 
-    def resolve_input(self, ctx: foo.ExecutionContext) -> types.Property:
+    def form(self, ctx: foo.ExecutionContext) -> types.Property:
         """The form."""
         view = samples.flat(ctx.view)
         return forms.frames_form(view, problems(view, ctx.params.get("fps", forms.DEFAULT_FPS)))
 
     def execute(self, ctx: foo.ExecutionContext) -> Any:
         """Samples; returns the counts, or streams to the App, which then shows the frames."""
-        view, fps = samples.flat(ctx.view), ctx.params["fps"]
+        view, fps = samples.flat(ctx.view), ctx.params.get("fps", forms.DEFAULT_FPS)
 
         def show(result: dict[str, Any]) -> Iterator[Any]:
             yield ctx.ops.reload_dataset()
@@ -67,10 +68,11 @@ class SampleFrames(foo.Operator):
         Raises:
             ValueError: if these are no videos, or ffmpeg is not installed
         """
-        targets.dataset_of(sample_collection)
-        view = samples.flat(sample_collection.view())
-        with_bar(sample(view, fps))
-        return frames_of(view, fps)
+        with database_errors():
+            targets.dataset_of(sample_collection)
+            view = samples.flat(sample_collection.view())
+            with_bar(sample(view, fps))
+            return frames_of(view, fps)
 
 
 OPERATORS = (SampleFrames,)

@@ -105,7 +105,10 @@ def refusal(view: fo.DatasetView) -> str | None:
         return "there are no samples here; choose another view or dataset"
     if view.media_type == "image":
         return None
-    other = f"the samples are of media type {view.media_type!r}, {_NO_PIXELS}"
+    other = (
+        f"the samples are of media type {view.media_type!r}, {_NO_PIXELS}; choose samples that are "
+        "images"
+    )
     return _REASONS.get(view.media_type, other) + _slices_hint(view)
 
 

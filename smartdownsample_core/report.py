@@ -127,6 +127,8 @@ def _left_without(selection: Selection) -> list[str]:
     sentences = []
     for noun, kept in groups.items():
         without = kept.count(0)
+        if noun == "labels" or not selection.strata_are_labels:
+            without *= selection.target_count < len(kept)  # else it is as near_duplicates wants it
         remedy = f"ask for {len(kept)} or more"
         if noun == "buckets" and selection.strata_are_labels:
             remedy = "labels get their shares first; ask for more"

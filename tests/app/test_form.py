@@ -48,7 +48,7 @@ def test_the_form_shows_what_is_wrong(dataset, open_app) -> None:
     app.run_operator("Smart downsample")
     number = app.page.locator("input[type=number]").first
     number.fill("81")
-    expect(app.page.get_by_text("target_count 81 exceeds the 80 samples")).to_be_visible()
+    expect(app.page.get_by_text("'Images to keep' 81 exceeds the 80 samples")).to_be_visible()
     expect(app.button("Execute")).to_be_disabled()
     number.fill("80")
     expect(app.page.get_by_text("Keeps 80 of 80 samples.")).to_be_visible()

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import re
+from types import SimpleNamespace
 from typing import Any
 
 import fiftyone as fo
 import fiftyone.operators as foo
+import numpy as np
 import pytest
 from fiftyone.operators.delegated import DelegatedOperationService
 from fiftyone.operators.executor import ExecutionError
+
+from .conftest import OPERATORS
 
 _PLUGIN = "@smartdownsample/smartdownsample"
 
@@ -37,8 +42,12 @@ def test_execute_operator_returns_what_the_call_returns(dataset, operators) -> N
     ("operator", "params", "message"),
     [
         ("downsample", {}, "target_count is missing: say how many images"),
-        ("downsample", {"target_count": 81}, "target_count 81 exceeds the 80 samples"),
-        ("downsample", {"target_count": 9, "hash_size": 2}, "hash_size must be at least 4, got 2"),
+        ("downsample", {"target_count": 81}, "'Images to keep' 81 exceeds the 80 samples"),
+        (
+            "downsample",
+            {"target_count": 9, "hash_size": 2},
+            "'Hash size' must be at least 4, got 2",
+        ),
         ("compute_signatures", {"signature_field": "tags"}, "smartdownsample did not make"),
         ("delete_run", {"run_key": "lost"}, "has no smartdownsample run to undo"),
     ],
@@ -87,8 +96,8 @@ def test_the_form_does_not_start_from_what_a_run_kept(dataset, operators, post) 
 @pytest.mark.parametrize(
     ("params", "name", "message"),
     [
-        ({"target_count": 81}, "target_count", "target_count 81 exceeds the 80 samples; ask for"),
-        ({"target_count": 9, "run_key": "a b"}, "run_key", "run_key must be letters, digits"),
+        ({"target_count": 81}, "target_count", "'Images to keep' 81 exceeds the 80 samples"),
+        ({"target_count": 9, "run_key": "a b"}, "run_key", "'Run key' must be letters, digits"),
         ({"target_count": 9, "advanced": True, "hash_size": 3}, "hash_size", "at least 4, got 3"),
         ({"target_count": 9, "hash_size": 3}, "hash_size_error", "at least 4, got 3"),
     ],
@@ -109,11 +118,11 @@ def test_the_form_asks_for_all_settings(dataset, post) -> None:
     assert simple["forecast"]["default"].startswith("Keeps 8 of 80 samples")
     headings = {"heading_which_images", "heading_names_and_files", "heading_signatures"}
     advanced = {
-        "near_duplicates", "leave_out_junk", "stratify_by", "keep", "features", "tag",
-        "random_seed", "save_distribution", "save_thumbnails", "signature_field", "hash_size",
+        "near_duplicates", "leave_out_junk", "stratify_by", "max_per_group", "keep", "features",
+        "tag", "random_seed", "save_distribution", "save_thumbnails", "signature_field", "hash_size",
         "decode", "n_workers", "workers", "scheduler", "recompute",
     }  # fmt: skip
-    for params, more in (({}, set()), ({"stratify_by": "tags"}, {"balance", "max_per_group"})):
+    for params, more in (({}, set()), ({"stratify_by": "tags"}, {"balance"})):
         params["advanced"] = True
         form = _properties(post("resolve-type", "downsample", dataset, params))
         assert set(form) - set(simple) == headings | advanced | more
@@ -189,6 +198,53 @@ def test_the_app_is_told_of_unreadable_images(make_dataset, images, post) -> Non
     outputs = _properties(calls[-1][1]["outputs"])
     assert "exceeds the 5 readable images" in outputs["warning_notice"]["view"]["label"]
     assert "\n- File not found: /nowhere/lost.jpg" in outputs["unreadable_list"]["default"]
+
+
+def test_a_misspelt_setting_is_said(dataset, state_of) -> None:
+    """Of params, which FiftyOne hands over as they are."""
+    before = state_of(dataset)
+    params = {"target_count": 3, "stategy": "diverse"}
+    with pytest.raises(
+        (ValueError, ExecutionError), match="no setting 'stategy'; did you mean 'st"
+    ):
+        _execute("downsample", dataset, **params)
+    assert state_of(dataset) == before
+
+
+@pytest.mark.parametrize("operator", [name for name in OPERATORS if name != "recover_runs"])
+def test_without_a_dataset_a_form_says_so(post, operator) -> None:
+    """The App offers operators before any dataset is open."""
+    form = post("resolve-type", operator, SimpleNamespace(name=None), {})
+    (only,) = form["type"]["properties"].values()
+    assert only["invalid"]
+    assert only["error_message"] == "No dataset is open: open one, and try again"
+
+
+def test_what_can_be_run_can_be_queued(dataset, operators, tmp_path) -> None:
+    """Numbers of NumPy, and paths."""
+    chart = tmp_path / "chart.png"
+    queued = operators.downsample(dataset, np.int64(3), save_distribution=chart, delegate=True)
+    service = DelegatedOperationService()
+    service.execute_queued_operations(dataset_name=dataset.name)
+    service.delete_operation(queued["id"])
+    dataset.reload()
+    assert dataset.count_sample_tags() == {"smartdownsample": 3}
+    assert chart.exists()
+
+
+def test_what_should_be_known_of_a_result_is_logged(dataset, operators, caplog) -> None:
+    """In Python, where nobody may look at more than the summary."""
+    dataset.add_sample(fo.Sample("/gone.jpg"))
+    operators.downsample(dataset, 2)
+    buckets, unreadable = (record.message for record in caplog.records[-2:])
+    assert re.fullmatch(r"\d+ of (\d+) buckets have no kept image; ask for \1 or more", buckets)
+    assert unreadable == (
+        "1 of 81 images could not be read; the field signature.error says why, of the first: "
+        "File not found: /gone.jpg"
+    )
+    caplog.clear()
+    operators.downsample(dataset, 75)
+    assert [record.message for record in caplog.records] == [unreadable]
 
 
 def test_the_app_undoes_a_run(dataset, operators, post) -> None:

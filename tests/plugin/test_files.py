@@ -53,8 +53,10 @@ def test_the_list_holds_ranks_and_groups(dataset, operators, tmp_path) -> None:
         ("{folder}/there.csv", "exists already"),
         ("{folder}/nowhere/kept.csv", "does not exist"),
         ("", "must be the path of a file"),
+        ("{folder}/a\0.csv", r"no file can be named .* \(embedded null byte\)"),
+        ("{folder}/" + 300 * "a" + ".csv", r"no file can be named .* \(File name too long\)"),
     ],
-    ids=["relative", "ending", "exists", "no-folder", "empty"],
+    ids=["relative", "ending", "exists", "no-folder", "empty", "null", "long"],
 )
 def test_a_list_is_refused(dataset, operators, kept, tmp_path, path, message) -> None:
     """Nothing is overwritten, and what is wrong is said."""

@@ -174,7 +174,8 @@ def test_the_form_words_frames(videos, frames, post) -> None:
     form = post("resolve-type", "downsample", videos, {"target_count": 8}, view=frames._serialize())
     forecast = form["type"]["properties"]["forecast"]["default"]
     assert forecast.startswith(
-        "Keeps 8 of 36 frames. Writes the field `frames.signature`, the field `smartdownsample`"
+        "Keeps 8 of 36 frames. Writes the field `frames.signature`, "
+        "the field `frames.smartdownsample`"
     )
 
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 
 import pytest
 
+from plugin import outputs
 from plugin.config import DownsampleConfig
 
 
@@ -23,6 +25,8 @@ def test_undo_leaves_the_dataset_as_it_was(dataset, operators, state_of) -> None
         "saved_views": ["smartdownsample kept", "smartdownsample buckets"],
         "fields": [],
         "signature_field": "signature",
+        "kept_field": None,
+        "why_kept": None,
     }
     for state in (before, after):
         for sample in state["samples"]:
@@ -34,7 +38,10 @@ def test_signatures_that_another_run_uses_stay(dataset, operators) -> None:
     """The field goes with the last run that uses it."""
     operators.downsample(dataset, 20, run_key="first")
     operators.downsample(dataset, 10, run_key="second")
-    assert operators.delete_run(dataset, "first")["signature_field"] is None
+    result = operators.delete_run(dataset, "first")
+    assert result["signature_field"] is None
+    text = json.dumps(outputs.deletion_output(result).to_json())
+    assert "The field `signature` stays: used by `second`." in text
     assert len(dataset.exists("signature.bucket")) == 80
     assert dataset.list_saved_views() == ["second kept", "second buckets"]
     assert operators.delete_run(dataset, "second")["signature_field"] == "signature"
@@ -74,7 +81,7 @@ def test_an_unknown_run_cannot_be_undone(dataset, operators, state_of) -> None:
     """The error names the run that is not there and those that are; nothing changes."""
     operators.downsample(dataset, 20, run_key="mine")
     before = state_of(dataset)
-    with pytest.raises(ValueError, match="no smartdownsample run 'other'; it has: mine"):
+    with pytest.raises(ValueError, match="no smartdownsample run 'other'; there is mine"):
         operators.delete_run(dataset, "other")
     assert state_of(dataset) == before
 
@@ -82,7 +89,7 @@ def test_an_unknown_run_cannot_be_undone(dataset, operators, state_of) -> None:
 def test_a_foreign_run_cannot_be_undone(dataset, operators) -> None:
     """A custom run that someone else registered is not ours to delete."""
     dataset.register_run("foreign", dataset.init_run(method="something_else"))
-    with pytest.raises(ValueError, match="no smartdownsample run 'foreign'; it has: none"):
+    with pytest.raises(ValueError, match="no smartdownsample run 'foreign'; there is none so far"):
         operators.delete_run(dataset, "foreign")
     assert dataset.list_runs() == ["foreign"]
 

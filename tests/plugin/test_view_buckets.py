@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fiftyone as fo
 import fiftyone.operators as foo
+import numpy as np
 import pytest
 from fiftyone.operators.executor import ExecutionError
 
@@ -83,15 +84,28 @@ def test_the_slice_of_a_grouped_dataset(grouped, operators) -> None:
     assert len(tiles) == len(grouped.count_values("signature.bucket"))
 
 
+def test_numbers_of_numpy_are_ids_too(signed, operators, largest) -> None:
+    """As an array of buckets holds them."""
+    bucket, size = largest
+    assert len(operators.view_buckets(signed, "bucket", bucket=np.int64(bucket))) == size
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
         ({"show": "all"}, "show must be one of buckets, bucket, kept, .*, got 'all'"),
         ({"show": "bucket"}, "show='bucket' needs the id of a bucket, 0-127"),
-        ({"show": "kept"}, "show='kept' needs the key of a run; the dataset has: half"),
-        ({"show": "excluded"}, "show='excluded' needs the key of a run; the dataset has: half"),
-        ({"run_key": "lost"}, "no smartdownsample run 'lost'; it has: half"),
-        ({"show": "bucket", "bucket": 999}, "no image in bucket 999"),
+        ({"show": "kept"}, "show='kept' needs the key of a run; there is half"),
+        ({"show": "excluded"}, "show='excluded' needs the key of a run; there is half"),
+        ({"run_key": "lost"}, "no smartdownsample run 'lost'; there is half"),
+        ({"show": "kept", "run_key": ""}, "show='kept' needs the key of a run; there is half"),
+        ({"show": "bucket", "bucket": 999}, "bucket, the id of a bucket, must be at most 127"),
+        (
+            {"show": "bucket", "bucket": 1},
+            r"there is no image in bucket 1; there are some in \d+, ",
+        ),
+        ({"signature_field": None}, "signature_field must be the name of a field, got None"),
+        ({"signature_field": "a.b"}, "'a.b' is none of samples; .* by the run_key; there is half"),
         ({"signature_field": "lost"}, "'lost' has no signatures; run compute_signatures first"),
         ({"signature_field": "tags"}, "'tags' has no signatures; run compute_signatures first"),
     ],

@@ -1,0 +1,62 @@
+"""What all operators have in common."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import fiftyone.operators as foo
+import fiftyone.operators.types as types
+from pymongo.errors import PyMongoError
+
+#: How much alike two names are that may be one and its misspelling.
+_ALIKE = 0.8
+
+
+class Operator(foo.Operator):
+    """An operator on the dataset that is open."""
+
+    def form(self, ctx: foo.ExecutionContext) -> types.Property:
+        """The form; there is a dataset."""
+        raise NotImplementedError
+
+    def resolve_input(self, ctx: foo.ExecutionContext) -> types.Property:
+        """The form, or what is missing for one."""
+        if ctx.dataset is not None:
+            return self.form(ctx)
+        inputs = types.Object()
+        text = "No dataset is open: open one, and try again"
+        refuse(inputs.view("no_dataset", types.Warning(label=text)), text)
+        return types.Property(inputs, view=types.View(label=self.config.label))
+
+
+def refuse(prop: types.Property, message: str) -> None:
+    """Makes a form unfit to be sent, with a message at one of its properties."""
+    prop.invalid = True
+    prop.error_message = message
+
+
+def check_names(params: Mapping[str, Any], known: Iterable[str]) -> None:
+    """Raises a ValueError for a name that looks like a misspelling of a known one.
+
+    Not for any unknown name: the App sends along whatever its forms hold.
+    """
+    names = list(known)
+    for name in params:
+        close = difflib.get_close_matches(name, names, 1, _ALIKE)
+        if close and name not in names:
+            raise ValueError(f"there is no setting {name!r}; did you mean {close[0]!r}?")
+
+
+@contextmanager
+def database_errors() -> Iterator[None]:
+    """Makes errors of the database say what to do."""
+    try:
+        yield
+    except PyMongoError as error:
+        raise OSError(
+            f"the database failed: {error}. The signatures written so far are kept, and runs are "
+            "as they were: see to MongoDB and run again, to go on where this stopped"
+        ) from error
