@@ -119,8 +119,8 @@ def test_the_form_asks_for_all_settings(dataset, post) -> None:
     headings = {"heading_which_images", "heading_names_and_files", "heading_signatures"}
     advanced = {
         "near_duplicates", "leave_out_junk", "stratify_by", "max_per_group", "keep", "features",
-        "tag", "random_seed", "save_distribution", "save_thumbnails", "signature_field", "hash_size",
-        "decode", "n_workers", "workers", "scheduler", "recompute",
+        "tag", "random_seed", "save_distribution", "save_thumbnails", "signature_field",
+        "hash_size", "decode", "n_workers", "workers", "scheduler", "recompute",
     }  # fmt: skip
     for params, more in (({}, set()), ({"stratify_by": "tags"}, {"balance"})):
         params["advanced"] = True
