@@ -96,12 +96,14 @@ def signatures_output(result: Mapping[str, Any]) -> types.Property:
     return types.Property(outputs, view=types.View(label="Visual signatures"))
 
 
-def frames_output(result: Mapping[str, Any], is_shown: bool) -> types.Property:
+def frames_output(
+    result: Mapping[str, Any], stages: list[dict[str, Any]] | None = None
+) -> types.Property:
     """Says what was sampled of videos, and what to do with it.
 
     Args:
         result: of :func:`sampling.sample`
-        is_shown: whether the App shows the frames now
+        stages: of the view of the frames, if the App shows it now
     """
     outputs = types.Object()
     outputs.md(
@@ -113,12 +115,14 @@ def frames_output(result: Mapping[str, Any], is_shown: bool) -> types.Property:
         listed = "".join(f"\n- {path}" for path in result["failed"][:_MAX_LISTED])
         text = f"ffmpeg could not read some videos, and `ffmpeg -i PATH` says why:{listed}"
         outputs.md(text, name="failed_list")
-    if is_shown:
+    if stages:
+        # With the view: the App takes a moment to change its own.
         outputs.btn(
             "choose",
             "Choose from these frames",
             on_click=names.uri("downsample"),
             prompt=True,
+            params={"stages": stages},
             variant="contained",
         )
     else:

@@ -43,15 +43,17 @@ class SampleFrames(Operator):
         view, fps = samples.flat(ctx.view), ctx.params.get("fps", forms.DEFAULT_FPS)
 
         def show(result: dict[str, Any]) -> Iterator[Any]:
+            frames = frames_of(view, fps)
             yield ctx.ops.reload_dataset()
-            yield ctx.ops.set_view(frames_of(view, fps))
-            yield show_output(ctx, outputs.frames_output(result, is_shown=True), result)
+            yield ctx.ops.set_view(frames)
+            stages = samples.stages_of(frames)
+            yield show_output(ctx, outputs.frames_output(result, stages), result)
 
         return execute(ctx, sample(view, fps), show)
 
     def resolve_output(self, ctx: foo.ExecutionContext) -> types.Property | None:
         """What a delegated run shows when it is done; the App has been shown it already."""
-        return outputs.frames_output(ctx.results, is_shown=False) if ctx.results else None
+        return outputs.frames_output(ctx.results) if ctx.results else None
 
     def __call__(
         self, sample_collection: fo.Dataset | fo.DatasetView, fps: float = forms.DEFAULT_FPS

@@ -74,7 +74,7 @@ def test_a_run_is_exported(dataset, operators, open_app, tmp_path, ending) -> No
     field.fill(str(path))
     expect(app.button("Execute")).to_be_enabled()
     app.execute()
-    expect(app.page.get_by_text("Wrote 20 samples to")).to_be_visible()
+    expect(app.page.get_by_text("Wrote 20 lines to")).to_be_visible()
     with path.open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file)) if ending == "csv" else json.load(file)
     assert {(row["id"], row["filepath"]) for row in rows} == kept

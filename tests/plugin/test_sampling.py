@@ -144,5 +144,5 @@ def test_delegated(videos) -> None:
     done = service.get(queued["id"])
     service.delete_operation(queued["id"])
     assert done.result.result["frames"] == len(_files(videos)) == 2 * _SECONDS
-    output = outputs.frames_output(done.result.result, is_shown=False)
+    output = outputs.frames_output(done.result.result)
     assert "run the operator again" in json.dumps(output.to_json())
