@@ -43,6 +43,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for stream in (sys.stdin, sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors=ERRORS)
+    if sys.stderr is None:  # it is closed, and what is said would go to standard output instead
+        sys.stderr = open(os.devnull, "w")  # noqa: SIM115 - for as long as the process lasts
     arguments = sys.argv[1:] if arguments is None else list(arguments)
     try:
         if arguments and arguments[0] in COMMANDS:

@@ -110,10 +110,16 @@ def test_features_of_a_file(keep, burst_paths: list[str], tmp_path: Path) -> Non
     ("options", "message"),
     [
         ([], "--target-count is missing: say how many images to keep; only with --near-duplicates"),
-        (["-n", "5", "--balance", "equal"], "balance 'equal' shares out among labels"),
+        (["-n", "5", "--balance", "equal"], "--balance 'equal' shares out among labels"),
         (["-n", "99", "--max-per-group", "1"], "images that --max-per-group leaves"),
-        (["-n", "5", "--balance", "2"], "balance must be a number from 0 to 1, got 2.0"),
-        (["-n", "5", "--near-duplicates", "2.5"], "--near-duplicates must be a whole number"),
+        (
+            ["-n", "5", "--balance", "2"],
+            "--balance must be 'proportional', 'equal' or a number from 0 to 1, got 2.0",
+        ),
+        (
+            ["-n", "5", "--near-duplicates", "2.5"],
+            "--near-duplicates, in bits of the hash, must be a whole number of at least 0, got 2.5",
+        ),
         (["-n", "5", "--keep", "gone.txt"], "--keep: cannot read gone.txt"),
         (["-n", "5", "--stratify-by", "gone.csv"], "--stratify-by: cannot read gone.csv"),
         (["-n", "5", "--features", "gone.npy"], "--features: cannot read gone.npy (No such file"),

@@ -107,13 +107,23 @@ def test_an_existing_file_is_refused_before_reading(
     ("arguments", "message"),
     [
         pytest.param(["-o", "kept.xml"], "--output must end in .txt, .csv, .json", id="ending"),
-        pytest.param(["--thumbnails", "a.jpg"], "--thumbnails must be a .png file", id="chart"),
-        pytest.param(["--seed", "-1"], "--seed must be at least 0, got -1", id="seed"),
         pytest.param(
-            ["--hash-size", "65"], "--hash-size must be at most 64, got 65", id="large hash"
+            ["--thumbnails", "a.jpg"], "--thumbnails must end in .png, got 'a.jpg'", id="chart"
         ),
-        pytest.param(["--hash-size", "3"], "must be at least 4, got 3", id="hash size"),
-        pytest.param(["--workers", "0"], "must be at least 1, got 0", id="workers"),
+        pytest.param(
+            ["--seed", "-1"], "--seed must be a whole number of at least 0, got -1", id="seed"
+        ),
+        pytest.param(
+            ["--hash-size", "65"],
+            "--hash-size must be a whole number from 4 to 64, got 65",
+            id="large hash",
+        ),
+        pytest.param(
+            ["--hash-size", "3"], "must be a whole number from 4 to 64, got 3", id="hash size"
+        ),
+        pytest.param(
+            ["--workers", "0"], "must be a whole number of at least 1, got 0", id="workers"
+        ),
     ],
 )
 def test_bad_options_are_refused_before_reading(
@@ -174,7 +184,7 @@ def test_skipped_images_are_named_and_the_target_is_met(tree: list[str], run) ->
     assert code == 0
     assert set(out) == set(tree)
     assert err.splitlines() == [
-        "Warning: 1 image(s) could not be loaded",
+        "Warning: 1 of 13 images could not be read, and were left out; mend or remove them:",
         "  File not found: gone.png",
     ]
 
@@ -183,7 +193,7 @@ def test_nothing_readable_is_a_failure(tree: list[str], run) -> None:
     """Skipping every image leaves nothing to keep: exit code 1."""
     code, out, err = run("gone.png", "-n", "3", "--quiet", "--on-error", "skip")
     assert (code, out) == (1, [])
-    assert "Warning: 1 image(s) could not be loaded" in err
+    assert "Warning: 1 of 1 images could not be read" in err
 
 
 def test_quiet_says_nothing_of_a_good_run(tree: list[str], run) -> None:

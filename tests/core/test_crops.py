@@ -48,9 +48,9 @@ def test_boxes_are_rounded_down_and_clipped(box, expected) -> None:
 @pytest.mark.parametrize(
     ("box", "words"),
     [
-        ((), "its box must be four numbers, got []"),
-        ((0.1, 0.1, float("nan"), 0.1), "its box must be four numbers, got [0.1, 0.1, nan, 0.1]"),
-        ((0.1, 0.1, 0.0, 0.5), "its box [0.1, 0.1, 0.0, 0.5] has none of the"),
+        ((), "of the image from 0 to 1, got ()"),
+        ((0.1, 0.1, float("nan"), 0.1), "from 0 to 1, got (0.1, 0.1, nan, 0.1)"),
+        ((0.1, 0.1, 0.0, 0.5), "its box (0.1, 0.1, 0.0, 0.5) has none of the"),
         ((0.1, 0.1, -0.2, 0.5), "has none of the"),
         ((1.5, 0.1, 0.2, 0.5), "has none of the"),
         ((0.1, 0.1, 1e-6, 0.5), "has none of the"),

@@ -122,7 +122,7 @@ def test_unreadable_images_take_no_part(table_of) -> None:
     ("target", "seed", "message"),
     [
         pytest.param(2.5, 0, "target_count must be a whole number, got 2.5", id="target"),
-        pytest.param(2, -1, "random_seed must be at least 0, got -1", id="seed"),
+        pytest.param(2, -1, "random_seed must be a whole number of at least 0, got -1", id="seed"),
     ],
 )
 def test_bad_arguments_are_refused(table_of, target: object, seed: int, message: str) -> None:

@@ -118,9 +118,15 @@ def test_closing_the_stream_stops_the_threads(burst_paths: list[str]) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        pytest.param({"hash_size": 3}, "hash_size must be at least 4, got 3", id="hash size"),
+        pytest.param(
+            {"hash_size": 3}, "hash_size must be a whole number from 4 to 64, got 3", id="hash size"
+        ),
         pytest.param({"hash_size": 8.0}, "hash_size must be a whole number", id="fraction"),
-        pytest.param({"n_workers": 0}, "n_workers must be at least 1, got 0", id="no workers"),
+        pytest.param(
+            {"n_workers": 0},
+            "n_workers must be a whole number of at least 1, got 0",
+            id="no workers",
+        ),
         pytest.param(
             {"image_loading_errors": "ignore"},
             "image_loading_errors must be 'raise' or 'skip', got 'ignore'",
