@@ -187,7 +187,8 @@ def writing(name: str, path: object) -> Iterator[None]:
 
 def reason(error: BaseException) -> str:
     """Words why something failed, without the names that the operating system adds."""
-    return getattr(error, "strerror", None) or str(error) or type(error).__name__
+    text = getattr(error, "strerror", None) or " ".join(str(error).split())
+    return text or type(error).__name__
 
 
 def _new_png(name: str, path: Any) -> Path | None:

@@ -53,6 +53,8 @@ def read_origin(file: Path) -> Origin:
             metadata = pyarrow.parquet.read_schema(stream).metadata or {}
         return Origin(**json.loads(metadata[_KEY]))
     except OSError as error:
+        if error.errno is None:  # pyarrow's word for what makes no sense
+            raise damaged(file, error) from error
         if file.is_dir():
             raise ValueError(
                 f"{file} is a folder; name the files in it, as in {file}/*.parquet"
@@ -64,6 +66,11 @@ def read_origin(file: Path) -> Origin:
         raise ValueError(
             f"{file} is no file of signatures; 'smartdownsample extract' makes them"
         ) from None
+
+
+def damaged(file: Path, error: Exception) -> ValueError:
+    """Returns the error that names a shard of which a part cannot be read."""
+    return ValueError(f"{file} is damaged ({reason(error)}); delete it, and extract it again")
 
 
 def check_origins(files: Sequence[Path], origins: Sequence[Origin], partial: bool) -> None:

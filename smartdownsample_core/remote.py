@@ -104,22 +104,16 @@ def find_remote(url: str, endings: Sequence[str]) -> list[str]:
     is_glob, endings = "*" in url, tuple(endings)
     if not is_glob and _QUERY.sub("", url).lower().endswith(endings):
         return [url]
-    with _os_errors():
-        fs, place = _fsspec().core.url_to_fs(url)
-        found = fs.glob(place) if is_glob else fs.find(place)
-        names = [name for name in found if is_glob or name.lower().endswith(endings)]
-        if not names:
-            _check_folder(fs, place, url)
-        return sorted(fs.unstrip_protocol(name) for name in names)
-
-
-def _check_folder(fs: Any, place: str, url: str) -> None:
-    """Raises an OSError if it cannot be known what is there: what looks for files keeps quiet."""
     try:
         with _os_errors():
-            fs.ls(place.partition("*")[0])
+            fs, place = _fsspec().core.url_to_fs(url)
+            found = fs.glob(place) if is_glob else fs.find(place)
+            names = [name for name in found if is_glob or name.lower().endswith(endings)]
+            if not names:  # which is also the answer if nobody could be asked
+                fs.ls(place.partition("*")[0])
+            return sorted(fs.unstrip_protocol(name) for name in names)
     except FileNotFoundError:
-        pass
+        return []
     except OSError as error:
         raise OSError(
             f"cannot list {url} ({error.strerror or error}); try again, or name the files"

@@ -12,13 +12,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .buckets import assign_buckets
-from .checks import new_file, reason, writing
+from .checks import new_file, writing
 from .optional import arrow
-from .origin import Origin, check_origins, metadata_of, read_origin
+from .origin import Origin, check_origins, damaged, metadata_of, read_origin
 from .table import Signatures
 
 #: Rows that are in memory while a shard is written: 20 MB.
 _ROWS_AT_A_TIME = 65_536
+
+#: Bytes of the name that the file has until it is whole: with what is added, a name has 255.
+_LONGEST_NAME = 200
 
 _PATH, _BUCKET, _ERROR, _SIZE, _MTIME = "path", "bucket", "error", "file_size", "file_mtime_ns"
 _KINDS = {"File not found: ": FileNotFoundError, "Permission denied: ": PermissionError}
@@ -51,12 +54,13 @@ def write_shard(
     """
     parquet = arrow().parquet
     schema = _schema(origin, paths)
-    partial = output.with_name(f".{output.name}.{os.getpid()}.partial")
+    name = os.fsdecode(os.fsencode(output.name)[:_LONGEST_NAME])
+    partial = output.with_name(f".{name}.{os.getpid()}.partial")
     n_unreadable = 0
     try:
         # Opened here, as pyarrow would name the partial file in its errors.
         with (
-            _opened_new(partial, output) as sink,
+            _opened(partial, output) as sink,
             parquet.ParquetWriter(sink, schema, compression="zstd", use_dictionary=False) as to,
         ):
             for rows, table in _merged(batches, origin.hash_size):
@@ -162,9 +166,7 @@ def _damage_named(file: Path) -> Iterator[None]:
     try:
         yield
     except (arrow().ArrowException, OSError, KeyError) as error:
-        raise ValueError(
-            f"{file} is damaged ({reason(error)}); delete it, and extract it again"
-        ) from error
+        raise damaged(file, error) from error
 
 
 def _schema(origin: Origin, paths: Sequence[str]) -> Any:
@@ -190,9 +192,9 @@ def _arrow_type(pyarrow: Any, column: NDArray[Any]) -> Any:
     return pyarrow.list_(pyarrow.from_numpy_dtype(column.dtype), column.shape[1])
 
 
-def _opened_new(partial: Path, output: Path) -> BinaryIO:
+def _opened(partial: Path, output: Path) -> BinaryIO:
     with writing("--output", output):
-        return partial.open("xb")
+        return partial.open("wb")
 
 
 def _put_in_place(partial: Path, output: Path) -> None:

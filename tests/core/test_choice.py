@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
 from smartdownsample_core import Choice
@@ -101,6 +102,50 @@ from smartdownsample_core.choice import MISSING_TARGET
             id="a dict instead of labels",
         ),
         pytest.param(
+            {"stratify_by": {"fox", "owl"}},
+            "stratify_by must be a list with a label for each image, got a set, which has no order",
+            id="a set of labels",
+        ),
+        pytest.param(
+            {"stratify_by": np.array(5)},
+            "stratify_by must be a list with a label for each image, got array(5); list(labels) "
+            "makes one of what yields labels",
+            id="labels without dimensions",
+        ),
+        pytest.param(
+            {"stratify_by": pa.table({"path": ["a"], "label": ["fox"]})},
+            "stratify_by must be a list with a label for each image, got a Table; say "
+            "list(table['label'])",
+            id="a table of labels",
+        ),
+        pytest.param(
+            {"max_per_group": 10**20},
+            "max_per_group must be a whole number from 1 to 9,223,372,036,854,775,807, got "
+            "100000000000000000000",
+            id="more than 64 bits hold",
+        ),
+        pytest.param(
+            {"keep": np.array(3)},
+            "keep must be a list of positions in the list of images, got array(3); [] keeps none",
+            id="keep without dimensions",
+        ),
+        pytest.param(
+            {"keep": None},
+            "keep must be a list of positions in the list of images, got None; [] keeps none",
+            id="keep of None",
+        ),
+        pytest.param(
+            {"keep": {0: "a.jpg"}},
+            "keep must be a list of positions in the list of images, got a dict; make a list of "
+            "its keys or of its values",
+            id="keep of a dict",
+        ),
+        pytest.param(
+            {"leave_out_junk": "False"},
+            "leave_out_junk must be True or False, got 'False'",
+            id="junk of text",
+        ),
+        pytest.param(
             {"stratify_by": (label for label in "ab")},
             "stratify_by must be a list with a label for each image, got a generator; "
             "list(labels) makes one of what yields labels",
@@ -190,6 +235,12 @@ def test_a_wrong_choice_is_refused(fields: dict[str, object], message: str) -> N
             id="negative",
         ),
         pytest.param(
+            {"stratify_by": [None, float("nan"), [], [None]]},
+            3,
+            "stratify_by has a label for none of the 4 images; leave it out",
+            id="no labels at all",
+        ),
+        pytest.param(
             {"keep": [0, 1, 2]},
             2,
             "target_count 2 is less than the 3 images of keep, which count; raise it, "
@@ -229,6 +280,8 @@ def test_a_choice_that_does_not_fit_is_refused(
         pytest.param({"balance": np.float32(0.5), "stratify_by": [1] * 4}, 3, id="of numpy"),
         pytest.param({"keep": np.array([0, 3])}, 2, id="positions of numpy"),
         pytest.param({"keep": [1, 1, 1]}, 1, id="repeated positions"),
+        pytest.param({"keep": {1, 2}}, 2, id="a set of positions"),
+        pytest.param({"keep": (row for row in [1, 2])}, 2, id="a generator of positions"),
     ],
 )
 def test_a_choice_that_fits_is_taken(fields: dict[str, object], target: int | None) -> None:
@@ -268,3 +321,14 @@ def test_a_choice_is_made_of_keywords_and_stays_as_it_is() -> None:
         Choice("diverse")  # type: ignore[misc]
     with pytest.raises(AttributeError):
         Choice().strategy = "diverse"  # type: ignore[misc]
+
+
+def test_what_yields_positions_is_asked_once() -> None:
+    """A generator is as good as a list, however often the choice is used."""
+    choice = Choice(keep=(row for row in [3, 1, 3]))
+    assert choice.keep == (1, 3)
+    choice.check(4, 2, 8)
+    with pytest.raises(
+        ValueError, match=r"^keep has the position 1, and there are no images; leave"
+    ):
+        choice.check(0, 2, 8)
