@@ -188,11 +188,8 @@ def _choice(given: dict[str, Any]) -> Choice:
         if name not in known:
             own = [one for one in inspect.signature(sample_diverse).parameters if one != "choice"]
             near = difflib.get_close_matches(name, own + known, 1, cutoff=0.5)
-            meant = f"did you mean {near[0]!r}" if near else f"it takes {', '.join(own + known)}"
-            question = "?" if near else ""
-            raise TypeError(
-                f"sample_diverse() got an unexpected keyword argument {name!r}; {meant}{question}"
-            )
+            hint = f"did you mean {near[0]!r}?" if near else f"it takes {', '.join(own + known)}"
+            raise TypeError(f"sample_diverse() got an unexpected keyword argument {name!r}; {hint}")
     return Choice(**given)
 
 

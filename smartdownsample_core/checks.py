@@ -39,12 +39,17 @@ def whole_number(name: str, value: Any, minimum: int = -LARGEST, maximum: int = 
             return number
     except TypeError:
         number = 0
-    bounds = "" if minimum == -LARGEST else f" of at least {minimum:,}"
-    if maximum < LARGEST or number > maximum:
-        bounds = f" of at most {maximum:,}"
-        if minimum > -LARGEST:
-            bounds = f" from {minimum:,} to {maximum:,}"
-    raise ValueError(f"{name} must be a whole number{bounds}, got {shown(value)}")
+    # The bounds of 64 bits are named to those only who meet them.
+    has_minimum = minimum > -LARGEST or number < -LARGEST
+    has_maximum = maximum < LARGEST or number > LARGEST
+    bounds = {
+        (False, False): "",
+        (True, False): f" of at least {minimum:,}",
+        (False, True): f" of at most {maximum:,}",
+        (True, True): f" from {minimum:,} to {maximum:,}",
+    }
+    words = bounds[has_minimum, has_maximum]
+    raise ValueError(f"{name} must be a whole number{words}, got {shown(value)}")
 
 
 def one_of(name: str, value: Any, choices: Sequence[str], others: str = "") -> str:

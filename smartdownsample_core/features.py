@@ -44,7 +44,7 @@ def unit_features(features: Any, n: int) -> NDArray[np.float32]:
         )
     bad = np.flatnonzero(~np.isfinite(table).all(axis=1))
     if len(bad):
-        row = np.asarray(features[bad[0]])
+        row = np.asarray(features)[bad[0]]
         value = row[~np.isfinite(table[bad[0]])][0]
         raise ValueError(
             f"features must be finite numbers up to {_LARGEST_FLOAT:.1e}; {len(bad):,} of {n:,} "

@@ -145,6 +145,9 @@ def test_no_images_give_no_images() -> None:
             "got 0.5; distance_threshold is of",
             id="2.0 by position",
         ),
+        pytest.param({"hash_size": 8.0}, ValueError, "from 4 to 64, got 8.0", id="fraction"),
+        pytest.param({"qqq": 1}, TypeError, "'qqq'; it takes image_paths, target_", id="strange"),
+        pytest.param({"target": 1}, TypeError, "did you mean 'target_count'?", id="abbreviated"),
         pytest.param({"stratify": []}, TypeError, "did you mean 'stratify_by'?", id="unknown"),
         pytest.param(
             {"image_paths": "a.jpg"}, ValueError, "got the single path 'a.jpg'", id="one str"

@@ -44,6 +44,13 @@ _QUIET = {"show_progress": False, "show_summary": False}
             id="64 bits",
         ),
         pytest.param(
+            -(2**63),
+            (),
+            "n must be a whole number of at least -9,223,372,036,854,775,807, got "
+            "-9223372036854775808",
+            id="64 bits below",
+        ),
+        pytest.param(
             10**5000,
             (),
             "n must be a whole number of at most 9,223,372,036,854,775,807, got a number of 16,610 "

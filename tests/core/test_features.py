@@ -79,6 +79,11 @@ def test_a_vector_of_zeros_stays_one() -> None:
             "1 with nan: compute them anew, or leave these images out",
             id="not finite",
         ),
+        pytest.param(
+            np.array([[1.0], [1e39]]), 2, "the first is row 1 with 1e+39: compute", id="too large"
+        ),
+        pytest.param("emb.npy", 2, "got 'emb.npy'; numpy.load reads a file", id="a file"),
+        pytest.param(np.array([["a"]]), 1, "got an array of <U1; give", id="array of texts"),
     ],
 )  # fmt: skip
 def test_bad_features_are_refused(features: object, n: int, message: str) -> None:
