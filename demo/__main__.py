@@ -6,8 +6,12 @@ import argparse
 import os
 import shutil
 import signal
+import socket
 import sys
 from pathlib import Path
+
+from smartdownsample_core.checks import reason, whole_number
+from smartdownsample_core.options import whole
 
 from .database import use_own_database
 
@@ -16,6 +20,7 @@ _STATE = _ROOT / ".demo"
 _IMAGES = _STATE / "images"
 _N_IMAGES = 2000
 _DATASET = "smartdownsample-demo"
+_ADDRESS = "127.0.0.1"
 OPERATOR = "@smartdownsample/smartdownsample/downsample"
 
 
@@ -23,13 +28,22 @@ def main() -> None:
     """Parses the arguments and runs the demo; see ``--help``."""
     parser = argparse.ArgumentParser(prog="python -m demo", description=__doc__)
     parser.add_argument("--images", metavar="DIR", help="use these images, not generated ones")
-    parser.add_argument("--target-count", type=int, default=200, metavar="N")
+    parser.add_argument("--target-count", type=whole, default=200, metavar="N")
     parser.add_argument("--no-app", action="store_true", help="do not serve the App")
-    parser.add_argument("--port", type=int, default=5151)
+    parser.add_argument("--port", type=whole, default=5151, metavar="N")
     options = parser.parse_args()
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # to end as on Ctrl-C
     if options.images and not Path(options.images).is_dir():
-        parser.error(f"--images {options.images} is not a folder")
+        parser.error(
+            f"--images must be a folder of images, got {options.images}; leave it out for images "
+            "that are made"
+        )
+    try:
+        whole_number("--target-count", options.target_count, minimum=1)
+        if not options.no_app:
+            check_port(options.port)
+    except (ValueError, OSError) as error:
+        parser.error(str(error))
     images = Path(options.images).resolve() if options.images else generate_images()
     try:
         configure_fiftyone()
@@ -40,6 +54,25 @@ def main() -> None:
     print_guide(result)
     if not options.no_app:
         serve(dataset, result["kept_view"], options.port)
+
+
+def check_port(port: int) -> None:
+    """Checks that the App can be served there, before images are made.
+
+    Raises:
+        ValueError: if it is no port
+        OSError: if it is taken, or not ours to take
+    """
+    whole_number("--port", port, 1, 2**16 - 1)
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((_ADDRESS, port))
+        except OSError as error:
+            raise OSError(
+                f"--port: cannot serve at {port} ({reason(error)}); say another one, or end the "
+                "program that is there"
+            ) from error
 
 
 def configure_fiftyone(state: Path = _STATE) -> None:
@@ -83,7 +116,10 @@ def build_dataset(images: Path):
         for path in images_below(str(images))
     ]
     if not samples:
-        sys.exit(f"error: there is no image in {images}")
+        sys.exit(
+            f"error: there is no image in {images}; no file in or below it ends like an image, "
+            "such as .jpg: name another folder"
+        )
     dataset = fo.Dataset(_DATASET, persistent=True, overwrite=True)
     dataset.add_samples(samples)
     dataset.app_config.color_scheme = fo.ColorScheme(color_by="value")  # a colour per bucket
@@ -121,7 +157,7 @@ def serve(dataset, view_name: str, port: int) -> None:
     import fiftyone as fo
     import fiftyone.core.utils as fou
 
-    session = fo.launch_app(dataset, remote=True, address="127.0.0.1", port=port)
+    session = fo.launch_app(dataset, remote=True, address=_ADDRESS, port=port)
     url = f"http://localhost:{port}/datasets/{dataset.name}?view={fou.to_slug(view_name)}"
     print(f"\nOpen {url}\nCtrl-C stops it.", flush=True)
     try:

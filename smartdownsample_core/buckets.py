@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from .checks import whole_number
 from .rules import BRIGHTNESS, COLOR_VARIANCE, THEME_LEVEL, structure_bits
 from .table import Signatures, unpack
 
@@ -55,7 +56,7 @@ def assign_buckets(signatures: Signatures) -> NDArray[np.int16]:
     return np.where(signatures.readable, ids, UNREADABLE).astype(np.int16)
 
 
-def bucket_name(bucket_id: int) -> str:
+def bucket_name(bucket_id: int | None) -> str:
     """Says what the images of a bucket have in common.
 
     What a person sees first comes first. The corner is the top left one compared with the mean;
@@ -69,15 +70,14 @@ def bucket_name(bucket_id: int) -> str:
     'unreadable'
 
     Args:
-        bucket_id: 0-127, or -1
+        bucket_id: 0-127; -1, or None, as databases have it, for an image that could not be read
 
     Raises:
-        ValueError: if it is neither
+        ValueError: if it is none of these
     """
-    if bucket_id == UNREADABLE:
+    if bucket_id is None or bucket_id == UNREADABLE:
         return "unreadable"
-    if not 0 <= bucket_id < N_BUCKETS:
-        raise ValueError(f"a bucket id is a number from 0 to {N_BUCKETS - 1}, got {bucket_id}")
+    bucket_id = whole_number("bucket_id", bucket_id, 0, N_BUCKETS - 1)
     return " · ".join(
         [
             "bright" if bucket_id & 4 else "dark",

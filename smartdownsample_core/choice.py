@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable, Mapping, Sequence, Sized
+from collections.abc import Mapping, Sequence, Set, Sized
 from dataclasses import dataclass
 from functools import cached_property
 from numbers import Real
@@ -13,9 +12,9 @@ from typing import Any, Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from .checks import one_of, whole_number
+from .checks import flag, listed, one_of, shown, whole_number
 from .features import quantized, unit_features
-from .strata import Label
+from .strata import Label, texts_of
 
 #: How images are chosen; see :class:`Choice`.
 Strategy = Literal["stride", "diverse", "representative"]
@@ -60,10 +59,8 @@ class Choice:
         one_of("strategy", self.strategy, STRATEGIES)
         if self.near_duplicates is not None:
             _check_radius(self.near_duplicates, self.features is not None)
-        if isinstance(self.balance, str):
-            one_of("balance", self.balance, BALANCES)
-        else:
-            _number("balance", self.balance, most=1)
+        if not _is_number(self.balance, most=1):
+            one_of("balance", self.balance, BALANCES, others="a number from 0 to 1")
         if self.max_per_group is not None:
             whole_number("max_per_group", self.max_per_group, minimum=1)
         if self.stratify_by is None and self.balance != "proportional":
@@ -72,6 +69,8 @@ class Choice:
             )
         if self.stratify_by is not None:
             _check_labels(self.stratify_by)
+        object.__setattr__(self, "keep", _positions(self.keep))
+        object.__setattr__(self, "leave_out_junk", flag("leave_out_junk", self.leave_out_junk))
 
     def check(self, n: int, target_count: int | None, hash_size: int) -> None:
         """Raises a ValueError if the choice does not fit n images, the target or the hash."""
@@ -80,19 +79,19 @@ class Choice:
         self.check_hash(hash_size)
         if self.features is not None:
             self.points(n)
-        if self.stratify_by is not None and len(self.stratify_by) != n:
+        if self.stratify_by is not None:
+            _check_fit(self.stratify_by, n)
+        outside = [row for row in self.keep if not 0 <= row < n]
+        if outside:
+            there = f"the {n:,} images have 0 to {n - 1}; leave it out"
             raise ValueError(
-                f"stratify_by must have a label for each of the {n:,} images, "
-                f"got {len(self.stratify_by):,}"
+                f"keep has the position {outside[0]}, and "
+                f"{there if n else 'there are no images; leave keep out'}"
             )
-        keep = _positions(self.keep)
-        if keep and not (min(keep) >= 0 and max(keep) < n):
-            outside = min(keep) if min(keep) < 0 else max(keep)
-            raise ValueError(f"keep must be positions from 0 to {n - 1}, got {outside}")
-        if target_count is not None and max(target_count, 0) < len(keep):
+        if target_count is not None and max(target_count, 0) < len(self.keep):
             raise ValueError(
-                f"target_count {target_count:,} is less than the {len(keep):,} images of keep, "
-                "which count; raise it, or keep fewer"
+                f"target_count {target_count:,} is less than the {len(self.keep):,} images of "
+                "keep, which count; raise it, or keep fewer"
             )
 
     def check_hash(self, hash_size: int) -> None:
@@ -130,46 +129,67 @@ class Choice:
 
 
 def _check_radius(radius: Any, of_features: bool) -> None:
-    if of_features:
-        _number("near_duplicates, a cosine distance of features,", radius, most=_LARGEST_COSINE)
-        return
-    _number("near_duplicates", radius)
-    try:
-        whole_number("near_duplicates", radius)
-    except ValueError as error:
+    if not of_features:
+        try:
+            whole_number("near_duplicates, in bits of the hash,", radius, minimum=0)
+        except ValueError as error:
+            raise ValueError(f"{error}; of features it is a cosine distance") from None
+    elif not _is_number(radius, most=_LARGEST_COSINE):
         raise ValueError(
-            f"{error}: it counts bits of the hash; of features it is a cosine distance"
-        ) from None
+            "near_duplicates, a cosine distance of features, must be a number from 0 to "
+            f"{_LARGEST_COSINE}, got {shown(radius)}"
+        )
 
 
 def _check_labels(labels: Any) -> None:
+    expected = "stratify_by must be a list with a label for each image, got"
     if isinstance(labels, str):
         raise ValueError(
-            f"stratify_by must be a list with a label for each image, got the text {labels!r}; "
-            "the folders are [os.path.dirname(path) for path in image_paths]"
+            f"{expected} the text {labels!r}; the folders are "
+            "[os.path.dirname(path) for path in image_paths]"
         )
-    if isinstance(labels, Mapping) or not isinstance(labels, Sized):
+    if isinstance(labels, Mapping):
+        raise ValueError(f"{expected} a dict; say [labels[path] for path in image_paths]")
+    if hasattr(labels, "columns"):
+        raise ValueError(f"{expected} a {type(labels).__name__}; say list(table['label'])")
+    if isinstance(labels, Set):
+        raise ValueError(f"{expected} a {type(labels).__name__}, which has no order")
+    if not isinstance(labels, Sized) or getattr(labels, "shape", None) == ():
         raise ValueError(
-            "stratify_by must be a list with a label for each image, got a "
-            f"{type(labels).__name__}; of a dict, [labels[path] for path in image_paths]"
+            f"{expected} {shown(labels)}; list(labels) makes one of what yields labels"
         )
 
 
-def _positions(keep: Any) -> set[int]:
-    expected = "keep must be a list of positions in the list of images"
-    if isinstance(keep, (str, PathLike)) or not isinstance(keep, Iterable):
-        raise ValueError(f"{expected}, got {keep!r}")
-    rows = list(keep)
+def _check_fit(labels: Sequence[Label], n: int) -> None:
+    if len(labels) != n:
+        raise ValueError(
+            f"stratify_by must have a label for each of the {n:,} images, got {len(labels):,}; "
+            "give None to those without one"
+        )
+    if n and not any(map(texts_of, labels)):
+        raise ValueError(f"stratify_by has a label for none of the {n:,} images; leave it out")
+
+
+def _positions(keep: Any) -> tuple[int, ...]:
+    expected = "a list of positions in the list of images"
+    is_path = isinstance(keep, (str, PathLike))
+    remedy = "; for a path, [image_paths.index(path)]" if is_path else "; [] keeps none"
+    rows = listed("keep", keep, expected, remedy)
     for row in rows:
         if isinstance(row, (str, PathLike)):
-            raise ValueError(f"{expected}, got {row!r}; for a path, image_paths.index(path)")
-        if isinstance(row, (bool, np.bool_)):
-            raise ValueError(f"{expected}, got {row!r}; of a mask, numpy.flatnonzero(mask)")
-    return {whole_number("keep", row) for row in rows}
+            remedy = "for a path, image_paths.index(path)"
+        elif isinstance(row, (bool, np.bool_)):
+            remedy = "of a mask, numpy.flatnonzero(mask)"
+        elif not hasattr(row, "__index__"):
+            remedy = "of numbers, [int(row) for row in rows]"
+        else:
+            continue
+        raise ValueError(f"keep must be {expected}, got {shown(row)}; {remedy}")
+    return tuple(sorted({whole_number("keep", row) for row in rows}))
 
 
-def _number(name: str, value: Any, most: float = math.inf) -> None:
-    is_number = isinstance(value, Real) and not isinstance(value, bool)
-    if not is_number or not 0 <= value <= most:
-        bounds = "of at least 0" if most == math.inf else f"from 0 to {most}"
-        raise ValueError(f"{name} must be a number {bounds}, got {value!r}")
+def _is_number(value: Any, most: float) -> bool:
+    if isinstance(value, bool) or not isinstance(value, Real):
+        return False
+    number: Any = value
+    return bool(0 <= number <= most)

@@ -37,12 +37,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the command line and returns its exit code.
 
     0: done, also if there were fewer images than asked for, which is said; 1: an image could not
-    be read, or none could; 2: bad arguments; 130: interrupted. The kept paths go to standard
+    be read, or none could, or the output not be written; 2: bad arguments; 130: interrupted. The kept paths go to standard
     output (or ``--output``), everything else to standard error.
     """
     for stream in (sys.stdin, sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors=ERRORS)
+    if sys.stderr is None:  # it is closed, and what is said would go to standard output instead
+        sys.stderr = open(os.devnull, "w")  # noqa: SIM115 - for as long as the process lasts
     arguments = sys.argv[1:] if arguments is None else list(arguments)
     try:
         if arguments and arguments[0] in COMMANDS:

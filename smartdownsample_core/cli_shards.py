@@ -14,10 +14,11 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from .checks import new_file
+from .checks import make_folder, new_file
 from .downsample import downsample
 from .extract import extract_batches, raise_first_error
 from .find import file_stats
+from .optional import arrow
 from .options import (
     FAILED,
     OK,
@@ -33,8 +34,9 @@ from .options import (
     reading,
 )
 from .order import natural_order
+from .origin import Origin, read_origin
 from .shard_select import check_distinct, select_from
-from .shards import Origin, Rows, Shards, arrow, read_origin, write_shard
+from .shards import Rows, Shards, write_shard
 from .table import Signatures
 
 _SUFFIX = ".parquet"
@@ -90,7 +92,12 @@ def select_command(program: str, arguments: list[str]) -> int:
     check_distinct(paths)
     choice = choice_of(options, paths, shards.origin.hash_size)
     if choice.needs_descriptors and not shards.has_descriptors:
-        raise ValueError("these signatures were extracted with --no-descriptors, which this needs")
+        strategy = options.strategy
+        what = "--leave-out-junk" if choice.leave_out_junk else f"--strategy {strategy}"
+        raise ValueError(
+            f"{what} needs descriptors, and these signatures were extracted with --no-descriptors; "
+            "extract them without it, or leave that out"
+        )
     output = Output(options, paths)
     signatures = shards.signatures(choice.needs_descriptors)
     order = natural_order(paths)
@@ -177,7 +184,7 @@ def _new_shard(options: argparse.Namespace, origin: Origin) -> Path | None:
     arrow()  # before images are read for hours
     output = Path(options.output)
     if output.suffix != _SUFFIX:
-        raise ValueError(f"--output must end in {_SUFFIX}, got: {output}")
+        raise ValueError(f"--output must end in {_SUFFIX}, got {options.output!r}")
     if options.resume and output.exists():
         there, wanted = asdict(read_origin(output)), asdict(origin)
         for name in wanted:
@@ -188,7 +195,7 @@ def _new_shard(options: argparse.Namespace, origin: Origin) -> Path | None:
                 )
         return None
     output = new_file("--output", output)
-    output.parent.mkdir(parents=True, exist_ok=True)
+    make_folder("--output", output.parent)
     return output
 
 

@@ -7,12 +7,14 @@ read again file by file, as in :mod:`smartdownsample_core.processes`.
 from __future__ import annotations
 
 import os
+import re
 import time
 from collections.abc import Sequence
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from .batches import Sign, WorkerDiedError, one_by_one
+from .checks import shown
 from .crops import Crop, Item
 from .optional import optional
 from .remote import is_remote
@@ -29,6 +31,8 @@ _BATCHES_PER_THREAD = 3
 
 #: What fails on one machine, for want of memory say, may work on another.
 _RETRIES = 2
+
+_ADDRESS = re.compile(r"(\w+://)?[^/]+:\d{1,5}(/.*)?|inproc://.+")
 
 _SECONDS_TO_CONNECT = 30
 _SECONDS_BETWEEN_LOOKS = 2.0
@@ -143,14 +147,23 @@ def _absolute(item: Item) -> Item:
 
 
 def _connected(distributed: Any, scheduler: str | Client) -> Client:
-    if not isinstance(scheduler, str):
-        return scheduler
+    if isinstance(scheduler, distributed.Client):
+        return cast("Client", scheduler)
+    if not isinstance(scheduler, str) or not _ADDRESS.fullmatch(scheduler):
+        raise ValueError(
+            "scheduler must be the address of a Dask scheduler, such as tcp://10.0.0.1:8786, or a "
+            f"distributed.Client, got {shown(scheduler)}; 'dask scheduler' starts one, and says "
+            "its address"
+        )
     try:
         client: Client = distributed.Client(
             scheduler, timeout=_SECONDS_TO_CONNECT, set_as_default=False
         )
     except (OSError, TimeoutError, ValueError) as error:
-        raise ConnectionError(f"no Dask scheduler at {scheduler} ({error})") from error
+        raise ConnectionError(
+            f"no Dask scheduler at {scheduler} ({error}); 'dask scheduler' starts one, and says "
+            "its address"
+        ) from error
     return client
 
 

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from PIL import Image
 
+from .checks import shown
 from .images import load_rgb
 from .signature import Signature, sign
 
@@ -116,18 +117,28 @@ def pixel_box(box: Sequence[float], width: int, height: int) -> tuple[int, int, 
         height: of the image
 
     Raises:
-        ValueError: if there is no box, or no pixel of the image is in it
+        ValueError: if it is no box, or no pixel of the image is in it
 
     >>> pixel_box((0.1, 0.5, 0.25, 0.7), 100, 60)
     (10, 30, 35, 60)
     """
-    if len(box) != 4 or not all(map(math.isfinite, box)):
-        raise ValueError(f"its box must be four numbers, got {list(box)}")
+    try:
+        is_box = len(box) == 4 and all(map(math.isfinite, box))
+    except (TypeError, OverflowError):
+        is_box = False
+    if not is_box:
+        raise ValueError(
+            "its box must be left, top, width and height, as shares of the image from 0 to 1, got "
+            f"{shown(box)}"
+        )
     x, y, across, down = box
     left, right = _clipped(x, across, width)
     top, bottom = _clipped(y, down, height)
     if left >= right or top >= bottom:
-        raise ValueError(f"its box {list(box)} has none of the {width:,} x {height:,} pixels")
+        raise ValueError(
+            f"its box {shown(box)} has none of the {width:,} x {height:,} pixels; left, top, width "
+            "and height are shares of the image from 0 to 1: divide pixels by its size"
+        )
     return left, top, right, bottom
 
 

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from .allocate import top_up
 from .buckets import assign_buckets
-from .checks import whole_number
+from .checks import shown, whole_number
 from .choice import Choice
 from .constraints import N_TIERS, Constraints
 from .nearest import Points
@@ -49,8 +49,13 @@ def downsample(
     Raises:
         ValueError: for an argument out of its bounds
     """
-    choice = choice or Choice()
-    whole_number("random_seed", random_seed, minimum=0)
+    choice = Choice() if choice is None else choice
+    if not isinstance(choice, Choice):
+        raise ValueError(
+            f"choice must be a Choice, got {shown(choice)}; say Choice(strategy='diverse') or so"
+        )
+    order = _checked_order(order, len(signatures))
+    random_seed = whole_number("random_seed", random_seed, minimum=0)
     if target_count is not None:
         target_count = whole_number("target_count", target_count)
     choice.check(len(signatures), target_count, signatures.hash_size)
@@ -81,6 +86,19 @@ def downsample(
         junk=constraints.junk,
         strata=constraints.strata,
         strata_are_labels=choice.stratify_by is not None,
+    )
+
+
+def _checked_order(order: _Rows, n: int) -> _Rows:
+    rows = np.asarray(order)
+    if rows.shape == (n,) and (rows.dtype.kind in "iu" or not n):
+        rows = rows.astype(np.int64, copy=False)
+        inside = rows[(rows >= 0) & (rows < n)]
+        if len(inside) == n and (np.bincount(inside, minlength=n) == 1).all():
+            return rows
+    raise ValueError(
+        f"order must have each of the positions 0 to {n - 1} once, as natural_order(paths) does, "
+        f"got {shown(order)}"
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
@@ -16,7 +17,7 @@ from numpy.typing import NDArray
 from threadpoolctl import ThreadpoolController
 
 from .batches import BATCH_SIZE
-from .checks import one_of, whole_number
+from .checks import one_of, path_list, whole_number
 from .crops import Crop, Item, path_of, sign_crops, spans
 from .descriptor import describe
 from .pools import open_pool
@@ -65,7 +66,7 @@ class Pace:
 
 
 def extract(
-    paths: Sequence[Item],
+    paths: Iterable[Item | os.PathLike[str]],
     hash_size: int = 8,
     n_workers: int = 4,
     image_loading_errors: str = "raise",
@@ -115,10 +116,11 @@ def extract(
         ChildProcessError: if workers cannot start, or have another version of this package
     """
     one_of("image_loading_errors", image_loading_errors, ("raise", "skip"))
-    signatures = Signatures.blank(len(paths), check_hash_size(hash_size))
+    items = path_list(paths, "paths", (Crop,))
+    signatures = Signatures.blank(len(items), check_hash_size(hash_size))
     pace = Pace()
     stream = extract_batches(
-        paths, hash_size, n_workers, decode, workers, descriptors, start_method, scheduler
+        items, hash_size, n_workers, decode, workers, descriptors, start_method, scheduler
     )
     with closing(stream):
         for rows, batch in stream:
@@ -126,8 +128,8 @@ def extract(
                 raise_first_error(batch.unreadable)
             signatures.put(rows, batch)
             done = int(rows[-1]) + 1
-            if progress and pace.is_due(done, len(paths)):
-                progress(done, len(paths))
+            if progress and pace.is_due(done, len(items)):
+                progress(done, len(items))
     return signatures
 
 
@@ -139,7 +141,7 @@ def raise_first_error(unreadable: dict[int, OSError]) -> None:
 
 
 def extract_batches(
-    paths: Sequence[Item],
+    paths: Iterable[Item | os.PathLike[str]],
     hash_size: int = 8,
     n_workers: int = 4,
     decode: Decode = "exact",
@@ -175,12 +177,13 @@ def extract_batches(
     one_of("start_method", start_method, START_METHODS)
     sign_files = _SignFiles(check_hash_size(hash_size), decode, descriptors)
     count = whole_number("n_workers", n_workers, minimum=1)
-    check_remote(path_of(item) for item in paths)
-    if not paths:
+    items: list[Item] = path_list(paths, "paths", (Crop,))
+    check_remote(path_of(item) for item in items)
+    if not items:
         return  # and start nothing
     prepare: Callable[[], object] = _one_blas_thread
     if workers == "processes":
-        count = min(count, -(-len(paths) // _IMAGES_PER_PROCESS))
+        count = min(count, -(-len(items) // _IMAGES_PER_PROCESS))
         if start_method != "fork":  # which inherits them
             prepare = partial(_prepare, Surroundings.here())
     limits = _one_blas_thread()
@@ -194,8 +197,8 @@ def extract_batches(
         yield rows, pool.result(ticket)
 
     try:
-        for start, stop in spans(paths, pool.batch_size):
-            pending.append((np.arange(start, stop), pool.submit(paths[start:stop])))
+        for start, stop in spans(items, pool.batch_size):
+            pending.append((np.arange(start, stop), pool.submit(items[start:stop])))
             while len(pending) > pool.window:
                 yield from next_result()
         while pending:

@@ -53,7 +53,7 @@ def find_images(arguments: Sequence[str], stdin: TextIO) -> tuple[list[str], str
 
 def _files_of(argument: str, stdin: TextIO) -> list[str]:
     if argument == "-":
-        return [line.rstrip("\n") for line in stdin if line.strip()]
+        return [line.rstrip("\r\n") for line in stdin if line.strip()]
     if is_remote(argument):
         return find_remote(argument, _endings())
     if os.path.isdir(argument):
@@ -73,7 +73,10 @@ def images_below(folder: str) -> list[str]:
     readable = _endings()
 
     def fail(error: OSError) -> None:
-        raise error
+        raise OSError(
+            f"cannot list the folder {error.filename} ({error.strerror}); allow it, or name other "
+            "folders"
+        ) from error
 
     found = []
     for parent, folders, names in os.walk(folder, onerror=fail):
@@ -112,7 +115,7 @@ def _endings() -> tuple[str, ...]:
 
 def _hint(argument: str) -> str:
     if argument == "-":
-        return ""
+        return "; send one path a line, as find photos -name '*.jpg' does"
     if _is_glob(argument):
         return "; upper and lower case differ, as in .jpg and .JPG"
     if os.path.isdir(argument):

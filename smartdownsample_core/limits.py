@@ -37,8 +37,8 @@ MAX_SCANS = 100
 MAX_SECONDS = 600
 
 REFUSED_FORMATS = {
-    "EPS": "it is PostScript, a program, which Pillow would have Ghostscript run",
-    "FITS": "Pillow below 12.2 decompresses FITS files without a bound",
+    "EPS": "as they are PostScript, a program that Ghostscript would run",
+    "FITS": "as Pillow below 12.2 decompresses them without a bound",
 }
 
 _READ_WITHOUT_WAITING = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
@@ -81,7 +81,8 @@ def read_file(path: str) -> bytes:
 def _checked_size(status: os.stat_result) -> int:
     if not stat.S_ISREG(status.st_mode):
         kind = _KINDS.get(stat.S_IFMT(status.st_mode), "not a regular file")
-        raise OSError(f"it is {kind}")
+        remedy = ", and files are read: name the files in it" if kind == "a directory" else ""
+        raise OSError(f"it is {kind}{remedy}")
     check_bytes(status.st_size)
     return status.st_size
 
@@ -109,7 +110,9 @@ def check_sides(width: int, height: int) -> None:
 def check_format(name: str | None) -> None:
     """Raises a ValueError if Pillow's name of a format is one of :data:`REFUSED_FORMATS`."""
     if name in REFUSED_FORMATS:
-        raise ValueError(f"{name} files are not read: {REFUSED_FORMATS[name]}")
+        raise ValueError(
+            f"{name} files are not read, {REFUSED_FORMATS[name]}; convert it to PNG or JPEG"
+        )
 
 
 def check_scans(jpeg: bytes) -> None:

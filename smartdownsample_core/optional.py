@@ -28,3 +28,9 @@ def optional(module: str, extra: str, what_for: str) -> Any:
             f"smartdownsample-core with its extra {extra!r}",
             name=package,
         ) from None
+
+
+def arrow() -> Any:
+    """Imports pyarrow with its module parquet; raises an ImportError if it is not installed."""
+    optional("pyarrow.parquet", "shards", "a file of signatures")
+    return optional("pyarrow", "shards", "a file of signatures")

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import csv
-import os
 import re
 import sys
 from collections.abc import Sequence
@@ -12,34 +10,51 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import numpy as np
-
 from . import report
 from .api import print_warnings
-from .checks import make_folder, new_pngs, whole_number
+from .checks import make_folder, new_pngs, whole_number, writing
 from .choice import STRATEGIES, Choice
+from .choice_files import BY_FOLDER, labels_of, rows_of, vectors_of
 from .find import find_images
-from .output import ERRORS, VERBS, new_list, place, write_list, write_text
+from .output import VERBS, new_list, place, write_list, write_text
 from .remote import is_remote
 from .rules import DECODES, MAX_HASH_SIZE, MIN_HASH_SIZE
 from .selection import Selection
 
 OK, FAILED, USAGE, INTERRUPTED = 0, 1, 2, 130
-_BY_FOLDER = "folder"
 
 
 def in_options(message: str) -> str:
     """Names the core's parameters as the command line does."""
-    names = "|".join(field.name for field in fields(Choice))
+    names = ["target_count", *(field.name for field in fields(Choice))]
+    words = "|".join(name for name in names if "_" in name)
+    first = "|".join(name for name in names if "_" not in name)  # elsewhere it may be any word
     return re.sub(
-        rf"(?<!-)\b(target_count|{names})\b(?!-)",
-        lambda name: "--" + name[0].replace("_", "-") if "_" in name[0] else name[0],
+        rf"(?<!-)\b({words})\b(?!-)|^({first})\b(?!:)",
+        lambda name: "--" + name[0].replace("_", "-"),
         message,
     )
 
 
+def whole(text: str) -> int:
+    """Returns the whole number that an argument is; its error is worded as that of others."""
+    try:
+        return int(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"must be a whole number, got {text!r}") from None
+
+
+def _number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"must be a number, got {text!r}") from None
+
+
 def images_of(options: argparse.Namespace) -> tuple[list[str], str]:
     """Returns what :func:`find_images` finds of the command's PATHs."""
+    if sys.stdin is None and (not options.paths or "-" in options.paths):
+        raise ValueError("standard input is closed; name images or folders as PATH")
     if not options.paths and sys.stdin.isatty():
         raise ValueError("no PATH was given; name images or folders, or see --help")
     return find_images(options.paths or ["-"], sys.stdin)
@@ -54,10 +69,10 @@ def add_reading(parser: argparse.ArgumentParser) -> None:
         help="buckets as in smartdownsample 1.9 (the default), or fast and nearly so",
     )
     parser.add_argument(
-        "--hash-size", type=int, default=8, metavar="N", help="side of the difference hash; 8"
+        "--hash-size", type=whole, default=8, metavar="N", help="side of the difference hash; 8"
     )
     parser.add_argument(
-        "--workers", type=int, default=4, metavar="N", help="images read at the same time; 4"
+        "--workers", type=whole, default=4, metavar="N", help="images read at the same time; 4"
     )
     kind = parser.add_mutually_exclusive_group()
     kind.add_argument(
@@ -96,7 +111,7 @@ def add_output(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "-n",
         "--target-count",
-        type=int,
+        type=whole,
         metavar="N",
         help="images to keep; may be left out with --near-duplicates or --max-per-group",
     )
@@ -117,7 +132,7 @@ def add_output(parser: argparse.ArgumentParser) -> None:
         help="stop at a file that cannot be read (the default), or go on without it",
     )
     parser.add_argument(
-        "--seed", type=int, default=42, metavar="N", help="another seed keeps others; 42"
+        "--seed", type=whole, default=42, metavar="N", help="another seed keeps others; 42"
     )
 
 
@@ -147,6 +162,8 @@ class Output:
 
     def __init__(self, options: argparse.Namespace, paths: Sequence[str] = ()) -> None:
         _refuse_to_place_urls(options, paths)
+        if sys.stdout is None and not options.output:
+            raise ValueError("standard output is closed; write the list with --output")
         self._options = options
         self._list = new_list(options.output)
         self._distribution, self._thumbnails = new_pngs(
@@ -172,12 +189,15 @@ class Output:
             place(*where, [paths[index] for index in selection.indices], base)
         if self._list:
             write_list(self._list, paths, selection)
-        report.save_charts(selection, paths, self._distribution, self._thumbnails)
-        if not options.quiet:
-            print(report.summary(selection), file=sys.stderr)
-        if not self._list:
-            write_text(sys.stdout, paths, selection)
-            sys.stdout.flush()
+        try:
+            report.save_charts(selection, paths, self._distribution, self._thumbnails)
+        finally:  # a chart that fails does not cost the list
+            if not options.quiet:
+                print(report.summary(selection), file=sys.stderr)
+            if not self._list:
+                with writing("standard output", "the list"):
+                    write_text(sys.stdout, paths, selection)
+                    sys.stdout.flush()
         return OK
 
 
@@ -202,7 +222,7 @@ def add_choice(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument(
         "--near-duplicates",
-        type=float,
+        type=_number,
         metavar="BITS",
         help="leave out images whose hash differs in at most so many bits from an earlier one's: 4 "
         "to 8 of 64, but not where cameras stand still, as their frames are all alike to it; with "
@@ -215,7 +235,7 @@ def add_choice(parser: argparse.ArgumentParser) -> None:
         "--stratify-by",
         metavar="CSV",
         help="a table of paths and labels, whose groups get their shares; the word "
-        f"'{_BY_FOLDER}' takes the folders as labels",
+        f"'{BY_FOLDER}' takes the folders as labels",
     )
     group.add_argument(
         "--balance",
@@ -225,7 +245,7 @@ def add_choice(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument(
         "--max-per-group",
-        type=int,
+        type=whole,
         metavar="N",
         help="the most of a group; without --stratify-by, of a visual bucket",
     )
@@ -247,70 +267,12 @@ def choice_of(options: argparse.Namespace, paths: Sequence[str], hash_size: int)
     choice = Choice(
         strategy=options.strategy,
         near_duplicates=radius,
-        features=_features(options.features),
-        stratify_by=_labels(options.stratify_by, paths),
+        features=vectors_of(options.features),
+        stratify_by=labels_of(options.stratify_by, paths),
         balance=float(balance) if balance.replace(".", "", 1).isdecimal() else balance,
         max_per_group=options.max_per_group,
-        keep=_rows_of(options.keep, paths),
+        keep=rows_of(options.keep, paths),
         leave_out_junk=options.leave_out_junk,
     )
     choice.check(len(paths), options.target_count, hash_size)
     return choice
-
-
-def _features(path: str | None) -> object:
-    if path is None:
-        return None
-    try:
-        return np.load(path, allow_pickle=False)
-    except OSError as error:
-        raise ValueError(f"--features: cannot read {path} ({error.strerror or error})") from None
-    except (ValueError, EOFError):  # NumPy's advice would be to trust the file
-        raise ValueError(
-            f"--features must be a .npy file of numbers, as numpy.save writes it: {path}"
-        ) from None
-
-
-def _labels(table: str | None, paths: Sequence[str]) -> list[str | None] | None:
-    if table is None:
-        return None
-    if table == _BY_FOLDER:
-        return [os.path.dirname(path) for path in paths]
-    rows = [row for row in csv.reader(_lines("--stratify-by", table)) if len(row) >= 2]
-    labels = {os.path.abspath(path): label for path, label, *_ in rows}
-    found = [labels.get(os.path.abspath(path)) for path in paths]
-    if not any(found):
-        raise ValueError(
-            f"--stratify-by {table} has a label for none of the images; its first two columns must "
-            "be path and label, with paths as seen from here"
-        )
-    return [label or None for label in found]
-
-
-def _lines(option: str, path: str) -> list[str]:
-    try:
-        return Path(path).read_text(encoding="utf-8-sig", errors=ERRORS).splitlines()
-    except OSError as error:
-        raise ValueError(f"{option}: cannot read {path} ({error.strerror})") from None
-
-
-def _rows_of(listed: str | None, paths: Sequence[str]) -> list[int]:
-    if listed is None:
-        return []
-    rows = {os.path.abspath(path): row for row, path in enumerate(paths)}
-    lines = _lines("--keep", listed)
-    if listed.lower().endswith(".csv"):  # such as --output writes
-        lines = [row.get("path") or "" for row in csv.DictReader(lines)]
-    wanted = [line for line in lines if line.strip()]
-    if not wanted:
-        raise ValueError(
-            f"--keep {listed} lists no images; it must have a path a line, or be a .csv with a "
-            "column 'path'"
-        )
-    missing = [line for line in wanted if os.path.abspath(line) not in rows]
-    if missing:
-        raise ValueError(
-            f"--keep {listed} names {len(missing):,} files that are not among the images, the "
-            f"first is {missing[0]}"
-        )
-    return [rows[os.path.abspath(line)] for line in wanted]

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import PurePath
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from natsort import natsort_keygen
@@ -31,7 +31,7 @@ _NOTHING = -1
 _natsort_key = natsort_keygen()
 
 
-def natural_order(paths: Sequence[str]) -> NDArray[np.int64]:
+def natural_order(paths: Sequence[str | os.PathLike[str]]) -> NDArray[np.int64]:
     """Sorts paths part by part in natural order, so that directories are never interleaved.
 
     Args:
@@ -47,7 +47,7 @@ def natural_order(paths: Sequence[str]) -> NDArray[np.int64]:
     folders: dict[str | tuple[str, ...], int] = {}
     folder_of: list[int] = []
     names: list[str] = []
-    for path in paths:
+    for path in map(cast("Callable[[Any], str]", os.fspath), paths):
         cut = path.rfind("/") + 1
         folder: str | tuple[str, ...] = path[:cut]
         name = path[cut:]

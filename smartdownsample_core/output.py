@@ -13,7 +13,7 @@ from typing import TextIO
 import numpy as np
 
 from .buckets import bucket_name
-from .checks import make_folder, new_file
+from .checks import make_folder, new_file, reason, writing
 from .selection import Selection
 
 ERRORS = "surrogateescape"  # file names need not be valid text; they come out as they went in
@@ -40,9 +40,12 @@ def place(verb: str, directory: str, kept: list[str], base: str) -> None:
         try:
             VERBS[verb](os.path.abspath(path), target)
         except OSError as error:
+            remedy = "the image is gone since it was read: run again"
+            if os.path.exists(path):
+                remedy = "choose another folder, or another of --copy-to, --symlink-to and "
+                remedy += "--hardlink-to"
             raise OSError(
-                f"--{verb}-to: cannot {verb} {path} to {target} ({error.strerror}); choose another "
-                "folder, or another of --copy-to, --symlink-to and --hardlink-to"
+                f"--{verb}-to: cannot {verb} {path} to {target} ({reason(error)}); {remedy}"
             ) from error
 
 
@@ -64,7 +67,7 @@ def new_list(path: str | None) -> Path | None:
     if path is None:
         return None
     if Path(path).suffix.lower() not in _WRITERS:
-        raise ValueError(f"--output must end in {', '.join(_WRITERS)}, got: {path}")
+        raise ValueError(f"--output must end in {', '.join(_WRITERS)}, got {path!r}")
     output = new_file("--output", path)
     make_folder("--output", output.parent)
     return output
@@ -72,7 +75,10 @@ def new_list(path: str | None) -> Path | None:
 
 def write_list(output: Path, paths: list[str], selection: Selection) -> None:
     """Writes what was kept as text, CSV or JSON, as the name of the file says."""
-    with output.open("x", encoding="utf-8", errors=ERRORS, newline="") as stream:
+    with (
+        writing("--output", output),
+        output.open("x", encoding="utf-8", errors=ERRORS, newline="") as stream,
+    ):
         _WRITERS[output.suffix.lower()](stream, paths, selection)
 
 

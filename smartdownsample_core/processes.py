@@ -150,7 +150,10 @@ class Processes:
                     break
             else:
                 return worker
-        raise ChildProcessError(f"a worker process ended before it could start: {reason}")
+        raise ChildProcessError(
+            f"a worker process ended before it could start: {reason}; read with "
+            'workers="threads" (on the command line --no-processes)'
+        )
 
     def _dismiss_idle(self) -> None:
         with self._lock:

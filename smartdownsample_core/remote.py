@@ -54,7 +54,10 @@ def _check_protocol(protocol: str, path: str) -> None:
     except ImportError as error:  # it names the package, fsspec itself or one that fsspec needs
         raise ValueError(f"{path} cannot be read: {error}") from None
     except ValueError:
-        raise ValueError(f"{path} cannot be read: fsspec knows no protocol {protocol!r}") from None
+        raise ValueError(
+            f"{path} cannot be read: fsspec knows no protocol {protocol!r}; it knows s3, gs, https "
+            "and file, among others"
+        ) from None
 
 
 def read_remote(path: str) -> bytes:
@@ -101,11 +104,20 @@ def find_remote(url: str, endings: Sequence[str]) -> list[str]:
     is_glob, endings = "*" in url, tuple(endings)
     if not is_glob and _QUERY.sub("", url).lower().endswith(endings):
         return [url]
-    with _os_errors():
-        fs, place = _fsspec().core.url_to_fs(url)
-        found = fs.glob(place) if is_glob else fs.find(place)
-        names = [name for name in found if is_glob or name.lower().endswith(endings)]
-        return sorted(fs.unstrip_protocol(name) for name in names)
+    try:
+        with _os_errors():
+            fs, place = _fsspec().core.url_to_fs(url)
+            found = fs.glob(place) if is_glob else fs.find(place)
+            names = [name for name in found if is_glob or name.lower().endswith(endings)]
+            if not names:  # which is also the answer if nobody could be asked
+                fs.ls(place.partition("*")[0])
+            return sorted(fs.unstrip_protocol(name) for name in names)
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        raise OSError(
+            f"cannot list {url} ({error.strerror or error}); try again, or name the files"
+        ) from error
 
 
 def _fsspec() -> Any:

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont, ImageOps
 
+from .checks import writing
 from .crops import Item, load_item
 from .selection import Bucket, Selection, Stratum
 
@@ -96,13 +97,16 @@ def shortfalls(selection: Selection) -> list[str]:
         "near-duplicates of kept images": selection.n_near_duplicates_kept,
     }
     unwanted = {kind: count for kind, count in unwanted.items() if count}
+    if not n_readable and selection.unreadable:
+        return ["no image could be read, so none was kept; see the reasons above"]
     if target > n_readable:
         unreadable = len(selection.unreadable)
         return [
             f"target_count {target:,} exceeds the {n_readable:,} readable images"
             + (f"; {unreadable:,} could not be read" if unreadable else "")
-            + ": all readable ones were kept"
+            + ": all of them were kept"
             + "".join(f", also {count:,} {kind}" for kind, count in unwanted.items())
+            + f"; ask for {n_readable:,} or fewer"
         ]
     sentences = _left_without(selection)
     others = len(selection.indices)
@@ -197,11 +201,17 @@ def save_thumbnails(selection: Selection, paths: Sequence[Item], path: Path) -> 
 def save_charts(
     selection: Selection, paths: Sequence[Item], distribution: Path | None, thumbnails: Path | None
 ) -> None:
-    """Saves those of the two charts that have a path."""
+    """Saves those of the two charts that have a path.
+
+    Raises:
+        OSError: if one cannot be written; names it
+    """
     if distribution:
-        save_distribution(selection, distribution)
+        with writing("the chart", distribution):
+            save_distribution(selection, distribution)
     if thumbnails:
-        save_thumbnails(selection, paths, thumbnails)
+        with writing("the grid of thumbnails", thumbnails):
+            save_thumbnails(selection, paths, thumbnails)
 
 
 def spread(members: NDArray[np.int64], kept: NDArray[np.bool_]) -> NDArray[np.int64]:

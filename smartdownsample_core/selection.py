@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .buckets import N_BUCKETS, UNREADABLE, bucket_name
+from .checks import whole_number
 
 
 @dataclass(frozen=True)
@@ -152,15 +153,19 @@ class Selection:
                 kept anyway
 
         Raises:
-            ValueError: if there is no ranking, or if strata had to get their shares
+            ValueError: if there is no ranking, or if strata had to get their shares; or for a
+                target out of its bounds
         """
         if self.ranking is None or self.strata is not None:
-            raise ValueError("only selections with a ranking, and without strata, are nested")
-        if not 0 <= target_count <= len(self.ranking):
+            got = f"got strategy {self.strategy!r}"
             raise ValueError(
-                f"target_count must be 0 to {len(self.ranking):,}, the images kept here, "
-                f"got {target_count:,}"
+                "first() needs strategy 'diverse' and neither stratify_by nor max_per_group, "
+                f"{got if self.strata is None else 'got strata'}; choose again with the smaller "
+                "target_count"
             )
+        target_count = whole_number(
+            "target_count, of the images kept here,", target_count, 0, len(self.ranking)
+        )
         ranking = self.ranking[:target_count]
         return replace(
             self,

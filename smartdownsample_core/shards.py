@@ -2,57 +2,31 @@
 
 from __future__ import annotations
 
-import json
 import os
-from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .buckets import assign_buckets
-from .checks import new_file
-from .optional import optional
+from .checks import new_file, writing
+from .optional import arrow
+from .origin import Origin, check_origins, damaged, metadata_of, read_origin
 from .table import Signatures
 
 #: Rows that are in memory while a shard is written: 20 MB.
 _ROWS_AT_A_TIME = 65_536
 
-_KEY = b"smartdownsample"
+#: Bytes of the name that the file has until it is whole: with what is added, a name has 255.
+_LONGEST_NAME = 200
+
 _PATH, _BUCKET, _ERROR, _SIZE, _MTIME = "path", "bucket", "error", "file_size", "file_mtime_ns"
 _KINDS = {"File not found: ": FileNotFoundError, "Permission denied: ": PermissionError}
 
 Rows = NDArray[np.int64]
-
-
-@dataclass(frozen=True)
-class Origin:
-    """What a shard is a part of, and how its signatures were made."""
-
-    hash_size: int
-    decode: str
-    descriptors: bool
-    listing: str
-    """says which list of images was divided; that of one image list is always the same"""
-    number: int
-    """1..count"""
-    count: int
-    """shards that the list was divided into"""
-    base: str
-    """folder that all images of the list are below"""
-    version: str
-    """of this package"""
-    folder: str = ""
-    """that relative paths start from; empty if there are none"""
-
-
-def arrow() -> Any:
-    """Imports pyarrow with its module parquet; raises an ImportError if it is not installed."""
-    optional("pyarrow.parquet", "shards", "a file of signatures")
-    return optional("pyarrow", "shards", "a file of signatures")
 
 
 def write_shard(
@@ -80,45 +54,25 @@ def write_shard(
     """
     parquet = arrow().parquet
     schema = _schema(origin, paths)
-    partial = output.with_name(f".{output.name}.{os.getpid()}.partial")
+    name = os.fsdecode(os.fsencode(output.name)[:_LONGEST_NAME])
+    partial = output.with_name(f".{name}.{os.getpid()}.partial")
     n_unreadable = 0
     try:
-        with parquet.ParquetWriter(partial, schema, compression="zstd", use_dictionary=False) as to:
+        # Opened here, as pyarrow would name the partial file in its errors.
+        with (
+            _opened(partial, output) as sink,
+            parquet.ParquetWriter(sink, schema, compression="zstd", use_dictionary=False) as to,
+        ):
             for rows, table in _merged(batches, origin.hash_size):
                 n_unreadable += len(table.unreadable)
                 columns = _columns(schema, table, [paths[row] for row in rows.tolist()])
                 columns |= {_SIZE: stats[0][rows], _MTIME: stats[1][rows]}
-                to.write_table(_arrow(schema, columns))
+                with writing("--output", output):
+                    to.write_table(_arrow(schema, columns))
         _put_in_place(partial, output)
     finally:
         partial.unlink(missing_ok=True)
     return n_unreadable
-
-
-def read_origin(file: Path) -> Origin:
-    """Returns what a shard is a part of.
-
-    Raises:
-        ImportError: if the extra ``shards`` is not installed
-        ValueError: if the file cannot be read, or is no shard
-    """
-    pyarrow = arrow()
-    try:
-        with file.open("rb") as stream:
-            metadata = pyarrow.parquet.read_schema(stream).metadata or {}
-        return Origin(**json.loads(metadata[_KEY]))
-    except OSError as error:
-        if file.is_dir():
-            raise ValueError(
-                f"{file} is a folder; name the files in it, as in {file}/*.parquet"
-            ) from None
-        raise ValueError(
-            f"cannot read {file} ({error.strerror}); name files of 'smartdownsample extract'"
-        ) from None
-    except (pyarrow.ArrowInvalid, KeyError, TypeError, ValueError):
-        raise ValueError(
-            f"{file} is no file of signatures; 'smartdownsample extract' makes them"
-        ) from None
 
 
 class Shards:
@@ -143,7 +97,7 @@ class Shards:
         self.folders = {origin.folder for origin in origins} - {""}
         self.base = os.path.commonpath([origin.base for origin in origins])
         self.has_descriptors = all(origin.descriptors for origin in origins)
-        self._lengths = [self._parquet.read_metadata(file).num_rows for file in self._files]
+        self._lengths = [self._length(file) for file in self._files]
 
     def __len__(self) -> int:
         return sum(self._lengths)
@@ -197,36 +151,22 @@ class Shards:
                 for number in range(shard.num_row_groups):
                     end = start + shard.metadata.row_group(number).num_rows
                     if wanted is None or wanted[start:end].any():
-                        yield np.arange(start, end), shard.read_row_group(number, columns)
+                        with _damage_named(file):
+                            group = shard.read_row_group(number, columns).select(columns)
+                        yield np.arange(start, end), group
                     start = end
 
+    def _length(self, file: Path) -> int:
+        with _damage_named(file):
+            return int(self._parquet.read_metadata(file).num_rows)
 
-def check_origins(files: Sequence[Path], origins: Sequence[Origin], partial: bool) -> None:
-    """Raises a ValueError if shards were made differently, come twice, or (not partial) miss."""
-    for file, origin in zip(files, origins, strict=True):
-        for name in ("hash_size", "decode"):
-            if getattr(origin, name) != getattr(origins[0], name):
-                raise ValueError(
-                    f"{file} has {name} {getattr(origin, name)}, {files[0]} has "
-                    f"{getattr(origins[0], name)}; extract them alike"
-                )
-    lists: dict[tuple[str, int], dict[int, Path]] = defaultdict(dict)
-    for file, origin in zip(files, origins, strict=True):
-        shards = lists[origin.listing, origin.count]
-        if origin.number in shards:
-            raise ValueError(
-                f"{file} and {shards[origin.number]} hold the same images, shard "
-                f"{origin.number}/{origin.count}; name one of them"
-            )
-        shards[origin.number] = file
-    for (_, count), shards in lists.items():
-        missing = sorted(set(range(1, count + 1)) - set(shards))
-        if missing and not partial:
-            raise ValueError(
-                f"{len(missing):,} of {count:,} shards are missing, the first is shard "
-                f"{missing[0]}/{count} beside {next(iter(shards.values()))}; extract it, or say "
-                "--partial. If it is there, the folders changed between the extractions"
-            )
+
+@contextmanager
+def _damage_named(file: Path) -> Iterator[None]:
+    try:
+        yield
+    except (arrow().ArrowException, OSError, KeyError) as error:
+        raise damaged(file, error) from error
 
 
 def _schema(origin: Origin, paths: Sequence[str]) -> Any:
@@ -241,8 +181,7 @@ def _schema(origin: Origin, paths: Sequence[str]) -> Any:
     columns = {name: _arrow_type(pyarrow, getattr(blank, name)) for name in Signatures.columns()}
     columns = {_PATH: text, _BUCKET: pyarrow.int16(), **columns}
     columns |= {_SIZE: pyarrow.int64(), _MTIME: pyarrow.int64(), _ERROR: pyarrow.binary()}
-    metadata = {_KEY: json.dumps(asdict(origin)).encode("ascii")}
-    return pyarrow.schema(list(columns.items()), metadata=metadata)
+    return pyarrow.schema(list(columns.items()), metadata=metadata_of(origin))
 
 
 def _arrow_type(pyarrow: Any, column: NDArray[Any]) -> Any:
@@ -253,14 +192,22 @@ def _arrow_type(pyarrow: Any, column: NDArray[Any]) -> Any:
     return pyarrow.list_(pyarrow.from_numpy_dtype(column.dtype), column.shape[1])
 
 
+def _opened(partial: Path, output: Path) -> BinaryIO:
+    with writing("--output", output):
+        return partial.open("wb")
+
+
 def _put_in_place(partial: Path, output: Path) -> None:
     """Gives a file its name, unless another job was faster."""
     try:
         os.link(partial, output)
     except FileExistsError:
-        raise
+        raise FileExistsError(
+            f"{output} has been written by another job meanwhile; say --resume to take it as it is"
+        ) from None
     except OSError:  # a file system without hard links
-        partial.rename(new_file("--output", output))
+        with writing("--output", output):
+            partial.rename(new_file("--output", output))
 
 
 def _merged(

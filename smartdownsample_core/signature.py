@@ -9,6 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from .checks import shown
+
 #: Side of the thumbnail; the mean colour is taken from it, as in smartdownsample 1.9.
 THUMBNAIL_SIDE = 32
 
@@ -33,11 +35,15 @@ def sign(image: Image.Image, hash_size: int = 8) -> Signature:
     "Looks Like It" (2011); both as the ``imagehash`` package computes them.
 
     Args:
-        image: an image of mode ``"RGB"``, any size
+        image: an image of any size; of another mode than ``"RGB"`` it is converted, as by
+            :func:`smartdownsample_core.load_rgb`
         hash_size: side of the dHash; the aHash has half of it
 
     Returns:
         a :class:`Signature`
+
+    Raises:
+        ValueError: if it is no image of Pillow's
 
     An image that brightens to the right has every dHash bit set; a grey one of level 7 has no
     bit set at all:
@@ -52,6 +58,13 @@ def sign(image: Image.Image, hash_size: int = 8) -> Signature:
     >>> bool(flat.dhash.any() or flat.ahash.any()), flat.mean_rgb.tolist()
     (False, [7.0, 7.0, 7.0])
     """
+    if not isinstance(image, Image.Image):
+        raise ValueError(
+            f"image must be an image of Pillow's, got {shown(image)}; sign_file signs a file, and "
+            "PIL.Image.fromarray makes one of an array"
+        )
+    if image.mode != "RGB":
+        image = image.convert("RGB")
     grey = image.convert("L")
     small = thumbnail(image)
     return Signature(

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Sequence
 
 from PIL import Image
 
+from .checks import one_of, whole_number
 from .images import Picture, open_picture
 from .reduced import sign_reduced
-from .rules import Decode
+from .rules import DECODES, MAX_HASH_SIZE, MIN_HASH_SIZE, Decode
 from .signature import Signature, sign
 
 #: What is held of files of the same size until they are signed together, so that it stays in the
@@ -16,21 +18,26 @@ from .signature import Signature, sign
 _HELD_BYTES = 2**17
 
 
-def sign_file(path: str, hash_size: int = 8, decode: Decode = "exact") -> Signature:
+def sign_file(
+    path: str | os.PathLike[str], hash_size: int = 8, decode: Decode = "exact"
+) -> Signature:
     """Reads one image file and returns its signature.
 
     Args:
         path: the file; read once
-        hash_size: side of the dHash
+        hash_size: side of the dHash, at least 4
         decode: what to make of images large enough to be decoded reduced. ``"exact"``: whatever
             decides the bucket is as in the definition, :func:`smartdownsample_core.sign`; the
             other bits and means may differ a little. ``"fast"``: so may those that decide
 
     Raises:
+        ValueError: for an argument out of its bounds
         FileNotFoundError, PermissionError, OSError: as
             :func:`smartdownsample_core.images.load_rgb`
     """
-    (signed,) = sign_files([path], hash_size, decode)
+    whole_number("hash_size", hash_size, MIN_HASH_SIZE, MAX_HASH_SIZE)
+    one_of("decode", decode, DECODES)
+    (signed,) = sign_files([os.fsdecode(path)], hash_size, decode)
     if isinstance(signed, OSError):
         raise signed
     return signed

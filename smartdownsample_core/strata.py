@@ -31,7 +31,7 @@ def assign_strata(labels: Sequence[Label]) -> tuple[NDArray[np.int64], list[str]
     >>> [names[number] for number in ids]
     ['fox', 'fox', 'owl', '(no label)']
     """
-    several = [_texts(label) for label in labels]
+    several = [texts_of(label) for label in labels]
     counts = Counter(text for texts in several for text in set(texts))
     chosen = [
         min(texts, key=lambda text: (counts[text], text)) if texts else UNLABELLED
@@ -42,7 +42,8 @@ def assign_strata(labels: Sequence[Label]) -> tuple[NDArray[np.int64], list[str]
     return np.array([numbers[name] for name in chosen], np.int64), names
 
 
-def _texts(label: Label) -> list[str]:
+def texts_of(label: Label) -> list[str]:
+    """Returns the texts of one image's label: none, one or several."""
     if label is None or _is_nan(label):
         return []
     if isinstance(label, Iterable) and not isinstance(label, (str, bytes)):

@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from smartdownsample_core import allocate
 from smartdownsample_core.allocate import top_up
 
-_SIZES = st.lists(st.integers(0, 40) | st.integers(0, 10**6), max_size=30)
-_SEEDS = st.integers(0, 2**70)
+_LARGE = st.integers(0, 2**57)  # so many of them are summed in 64 bits, but not multiplied
+_SIZES = st.lists(st.integers(0, 40) | st.integers(0, 10**6) | _LARGE, max_size=30)
+_SEEDS = st.integers(0, 2**63 - 1)
 
 
 @st.composite
@@ -77,7 +78,7 @@ def test_every_bucket_is_represented_or_the_largest_are(
         return
     assert set(quotas.tolist()) <= {0, 1}
     kept, left = (np.asarray(sizes)[mask] for mask in (quotas == 1, (quotas == 0) & occupied))
-    assert kept.min(initial=10**9) >= left.max(initial=0)
+    assert kept.min(initial=2**60) >= left.max(initial=0)
 
 
 @given(_cases(), _SEEDS)
@@ -118,9 +119,16 @@ def test_the_seed_decides_ties_and_only_ties() -> None:
     ("sizes", "target", "seed", "message"),
     [
         pytest.param([3, -1], 2, 0, "whole numbers of at least 0", id="negative size"),
+        pytest.param([2**62, 2**62], 2, 0, "sizes must sum to at most 9,223,", id="sum"),
         pytest.param([3], 1.5, 0, "target_count must be a whole number, got 1.5", id="fraction"),
         pytest.param([3], "2", 0, "target_count must be a whole number, got '2'", id="text"),
-        pytest.param([3], 2, -1, "random_seed must be at least 0, got -1", id="negative seed"),
+        pytest.param(
+            [3],
+            2,
+            -1,
+            "random_seed must be a whole number of at least 0, got -1",
+            id="negative seed",
+        ),
         pytest.param([3], 2, None, "random_seed must be a whole number", id="no seed"),
     ],
 )
@@ -134,9 +142,11 @@ def test_bad_arguments_are_refused(
 
 @st.composite
 def _weighted(draw: st.DrawFn) -> tuple[np.ndarray, int, np.ndarray]:
-    sizes = draw(st.lists(st.integers(0, 40) | st.integers(0, 10**5), min_size=1, max_size=12))
+    sizes = draw(
+        st.lists(st.integers(0, 40) | st.integers(0, 10**5) | _LARGE, min_size=1, max_size=12)
+    )
     n = len(sizes)
-    weights = draw(st.lists(st.integers(1, 9) | st.integers(1, 10**9), min_size=n, max_size=n))
+    weights = draw(st.lists(st.integers(1, 9) | st.integers(1, 2**57), min_size=n, max_size=n))
     target = draw(st.integers(0, n + 3) | st.integers(0, sum(sizes)))
     return np.array(sizes), min(target, sum(sizes)), np.array(weights)
 
@@ -155,7 +165,7 @@ def test_weighted_quotas_sum_to_the_target(
         assert (quotas[occupied] >= 1).all()
         return
     kept, left = weights[quotas == 1], weights[(quotas == 0) & occupied]
-    assert kept.min(initial=2 * 10**9) >= left.max(initial=0)
+    assert kept.min(initial=2**60) >= left.max(initial=0)
 
 
 @given(_weighted(), _SEEDS)
@@ -204,9 +214,12 @@ def test_tempered_weights_lie_between_proportional_and_equal() -> None:
 def _top_ups(draw: st.DrawFn) -> tuple[np.ndarray, np.ndarray, int, np.ndarray | None]:
     n = draw(st.integers(1, 10))
     sizes, taken = (
-        np.array(draw(st.lists(st.integers(0, 30), min_size=n, max_size=n))) for _ in range(2)
+        np.array(draw(st.lists(st.integers(0, 30) | _LARGE, min_size=n, max_size=n)))
+        for _ in range(2)
     )
-    weights = draw(st.none() | st.lists(st.integers(1, 50), min_size=n, max_size=n))
+    weights = draw(
+        st.none() | st.lists(st.integers(1, 50) | st.integers(1, 2**57), min_size=n, max_size=n)
+    )
     count = draw(st.integers(0, int(sizes.sum())))
     return sizes, taken, count, None if weights is None else np.array(weights)
 

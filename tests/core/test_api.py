@@ -105,9 +105,24 @@ def test_no_images_give_no_images() -> None:
     ("arguments", "error", "message"),
     [
         pytest.param({"target_count": 1.5}, ValueError, "target_count must be a", id="target"),
-        pytest.param({"hash_size": 3}, ValueError, "hash_size must be at least 4", id="hash size"),
-        pytest.param({"n_workers": 0}, ValueError, "n_workers must be at least 1", id="workers"),
-        pytest.param({"random_seed": -1}, ValueError, "random_seed must be at least 0", id="seed"),
+        pytest.param(
+            {"hash_size": 3},
+            ValueError,
+            "hash_size must be a whole number from 4 to 64",
+            id="hash size",
+        ),
+        pytest.param(
+            {"n_workers": 0},
+            ValueError,
+            "n_workers must be a whole number of at least 1",
+            id="workers",
+        ),
+        pytest.param(
+            {"random_seed": -1},
+            ValueError,
+            "random_seed must be a whole number of at least 0",
+            id="seed",
+        ),
         pytest.param(
             {"image_loading_errors": "ignore"},
             ValueError,
@@ -130,7 +145,10 @@ def test_no_images_give_no_images() -> None:
             "got 0.5; distance_threshold is of",
             id="2.0 by position",
         ),
-        pytest.param({"stratify": []}, TypeError, "beside its own it takes strategy", id="unknown"),
+        pytest.param({"hash_size": 8.0}, ValueError, "from 4 to 64, got 8.0", id="fraction"),
+        pytest.param({"qqq": 1}, TypeError, "'qqq'; it takes image_paths, target_", id="strange"),
+        pytest.param({"target": 1}, TypeError, "did you mean 'target_count'?", id="abbreviated"),
+        pytest.param({"stratify": []}, TypeError, "did you mean 'stratify_by'?", id="unknown"),
         pytest.param(
             {"image_paths": "a.jpg"}, ValueError, "got the single path 'a.jpg'", id="one str"
         ),
@@ -154,7 +172,7 @@ class TestChartPaths:
     @pytest.mark.parametrize("path", ["chart.jpg", "chart", "png", ""])
     def test_other_endings_are_refused(self, name: str, path: str) -> None:
         """Only a PNG can be asked for."""
-        message = f"{name} must be a .png file path, got: {path}"
+        message = f"{name} must end in .png, got {path!r}"
         with pytest.raises(ValueError, match=re.escape(message)):
             sample_diverse(_MISSING, 2, **_QUIET, **{name: path})
 
@@ -224,7 +242,9 @@ def test_skip_fills_the_target_from_the_readable(
     paths = [broken[0], *burst_paths[:5], broken[0]]
     kept = sample_diverse(paths, 5, image_loading_errors="skip", **_QUIET)
     assert kept == burst_paths[:5]
-    assert capsys.readouterr().out.splitlines() == ["Warning: 2 image(s) could not be loaded"]
+    assert capsys.readouterr().out.splitlines() == [
+        "Warning: 2 of 7 images could not be read, and were left out; mend or remove them"
+    ]
 
 
 def test_the_first_ten_unreadable_files_are_named(burst_paths: list[str], capsys) -> None:
@@ -232,7 +252,7 @@ def test_the_first_ten_unreadable_files_are_named(burst_paths: list[str], capsys
     paths = [*(f"gone/{number}.jpg" for number in range(12)), *burst_paths[:5]]
     sample_diverse(paths, 2, image_loading_errors="skip", show_summary=False)
     assert capsys.readouterr().out.splitlines() == [
-        "Warning: 12 image(s) could not be loaded",
+        "Warning: 12 of 17 images could not be read, and were left out; mend or remove them:",
         *(f"  File not found: gone/{number}.jpg" for number in range(10)),
         "  ... and 2 more",
     ]
@@ -243,9 +263,9 @@ def test_a_target_that_cannot_be_met_is_said(burst_paths: list[str], capsys) -> 
     kept = sample_diverse([*_MISSING, *burst_paths[:4]], 6, image_loading_errors="skip", **_QUIET)
     assert kept == burst_paths[:4]
     assert capsys.readouterr().out.splitlines() == [
-        "Warning: 3 image(s) could not be loaded",
+        "Warning: 3 of 7 images could not be read, and were left out; mend or remove them",
         "Warning: target_count 6 exceeds the 4 readable images; 3 could not be read: "
-        "all readable ones were kept",
+        "all of them were kept; ask for 4 or fewer",
     ]
 
 
@@ -259,8 +279,8 @@ def test_what_a_target_costs_is_said(burst_paths: list[str], capsys) -> None:
     ]
     sample_diverse(paths, 5, near_duplicates=0, **_QUIET)
     assert capsys.readouterr().out.splitlines() == [
-        "Warning: target_count 5 exceeds the 4 readable images: all readable ones were kept, also "
-        "2 near-duplicates of kept images",
+        "Warning: target_count 5 exceeds the 4 readable images: all of them were kept, also "
+        "2 near-duplicates of kept images; ask for 4 or fewer",
     ]
 
 
@@ -290,7 +310,8 @@ def test_more_bits_than_the_hash_has_are_refused(burst_paths: list[str]) -> None
     """All images would be near-duplicates."""
     for hash_size, most in ((8, 63), (4, 15)):
         with pytest.raises(
-            ValueError, match=f"of the hash, must be at most {most}, got {most + 1}"
+            ValueError,
+            match=f"of the hash, must be a whole number from 0 to {most}, got {most + 1}",
         ):
             sample_diverse(burst_paths, near_duplicates=most + 1, hash_size=hash_size, **_QUIET)
 

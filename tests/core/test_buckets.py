@@ -112,8 +112,14 @@ def test_names_say_what_is_inside(bucket_id: int, name: str) -> None:
     assert bucket_name(bucket_id) == name
 
 
-@pytest.mark.parametrize("bucket_id", [-2, 128])
+@pytest.mark.parametrize("bucket_id", [-2, 128, "5", 5.0, True])
 def test_an_id_out_of_range_is_refused(bucket_id: int) -> None:
     """The error names the range and the value."""
-    with pytest.raises(ValueError, match=f"from 0 to 127, got {bucket_id}"):
+    message = f"bucket_id must be a whole number from 0 to 127, got {bucket_id!r}"
+    with pytest.raises(ValueError, match=f"^{message}$"):
         bucket_name(bucket_id)
+
+
+def test_what_was_not_read_has_a_name() -> None:
+    """By the number of the core, and by the nothing of databases."""
+    assert bucket_name(-1) == bucket_name(None) == bucket_name(np.int16(-1)) == "unreadable"

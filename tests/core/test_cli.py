@@ -192,7 +192,7 @@ def test_a_file_counts_once(tree: list[str], run, tmp_path: Path) -> None:
         ("empty", "at 'empty'; no file in or below that folder ends like an image, such as .jpg"),
         ("no.png", "at 'no.png'; there is no such file or folder"),
         ("no/*.png", "at 'no/*.png'; upper and lower case differ, as in .jpg and .JPG"),
-        ("-", "on standard input"),
+        ("-", "on standard input; send one path a line, as find photos -name '*.jpg' does"),
     ],
 )
 def test_nothing_found_is_a_bad_argument(

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import csv
+import io
 import os
+import shutil
 from collections import Counter
 from pathlib import Path
 
@@ -12,6 +14,7 @@ import pytest
 
 from smartdownsample_core import sample_diverse
 from smartdownsample_core.cli import main
+from smartdownsample_core.find import find_images
 
 _QUIET = {"show_progress": False, "show_summary": False}
 
@@ -81,6 +84,25 @@ def test_listed_images_are_kept(keep, burst_paths: list[str], tmp_path: Path) ->
     assert set(burst_paths[10:13]) <= set(kept)
 
 
+def test_lists_may_be_of_windows(keep, burst_paths: list[str], tmp_path: Path, monkeypatch) -> None:
+    """Their line ends are no part of the names, in files and on standard input."""
+    lines = "\r\n".join(burst_paths[10:13]) + "\r\n"
+    listed = tmp_path / "listed.txt"
+    listed.write_text(lines, newline="")
+    assert set(burst_paths[10:13]) <= set(keep("-n", "7", "--keep", str(listed)))
+    assert find_images(["-"], io.StringIO(lines, newline=""))[0] == burst_paths[10:13]
+
+
+def test_names_with_quotes_and_line_ends_are_listed(tree: list[str], run) -> None:
+    """What --output writes as CSV comes back by --keep, whatever is in the names."""
+    odd = [f"photos/cam1/{name}.png" for name in sorted(['a "b"', "a\nb", "a\u2028b", "a,b"])]
+    for name in odd:
+        shutil.copy(tree[0], name)
+    assert run(*odd, "-n", "4", "-q", "-o", "kept.csv")[0] == 0
+    assert run("photos", "-n", "4", "-q", "--keep", "kept.csv", "-o", "again.csv")[0] == 0
+    assert Path("again.csv").read_bytes() == Path("kept.csv").read_bytes()
+
+
 def test_what_was_kept_before_is_kept_again(keep, burst_paths: list[str], tmp_path: Path) -> None:
     """The table that --output writes is a list for --keep."""
     keep("-n", "4", "--strategy", "diverse", "-o", str(tmp_path / "kept.csv"))
@@ -110,12 +132,24 @@ def test_features_of_a_file(keep, burst_paths: list[str], tmp_path: Path) -> Non
     ("options", "message"),
     [
         ([], "--target-count is missing: say how many images to keep; only with --near-duplicates"),
-        (["-n", "5", "--balance", "equal"], "balance 'equal' shares out among labels"),
+        (["-n", "5", "--balance", "equal"], "--balance 'equal' shares out among labels"),
         (["-n", "99", "--max-per-group", "1"], "images that --max-per-group leaves"),
-        (["-n", "5", "--balance", "2"], "balance must be a number from 0 to 1, got 2.0"),
-        (["-n", "5", "--near-duplicates", "2.5"], "--near-duplicates must be a whole number"),
-        (["-n", "5", "--keep", "gone.txt"], "--keep: cannot read gone.txt"),
-        (["-n", "5", "--stratify-by", "gone.csv"], "--stratify-by: cannot read gone.csv"),
+        (
+            ["-n", "5", "--balance", "2"],
+            "--balance must be 'proportional', 'equal' or a number from 0 to 1, got 2.0",
+        ),
+        (
+            ["-n", "5", "--near-duplicates", "2.5"],
+            "--near-duplicates, in bits of the hash, must be a whole number of at least 0, got 2.5",
+        ),
+        (
+            ["-n", "5", "--keep", "gone.txt"],
+            "--keep: cannot read gone.txt (No such file or directory); name a list",
+        ),
+        (
+            ["-n", "5", "--stratify-by", "gone.csv"],
+            "--stratify-by: cannot read gone.csv (No such file or",
+        ),
         (["-n", "5", "--features", "gone.npy"], "--features: cannot read gone.npy (No such file"),
         (
             ["-n", "9", "--stratify-by", "folder", "--max-per-group", "1"],
@@ -136,9 +170,16 @@ def test_contradictions_are_errors(
         ("--keep", b"file\na.jpg\n", "lists no images; it must have a path a line, or be a .csv"),
         ("--keep", b"", "lists no images"),
         ("--stratify-by", b"label,path\n", "its first two columns must be path and label"),
+        ("--stratify-by", b'a.jpg,"fox\nb.jpg,owl\nc.jpg,owl\n', "is no CSV table (unexpected end"),
+        ("--stratify-by", b"a.jpg," + b"x" * 2**18, "(field larger than field limit (131072), in"),
+        (
+            "--keep",
+            b'path\n"a.jpg\nb.jpg\n',
+            "is no CSV table (unexpected end of data, in line 3);",
+        ),
         ("--features", b"1,2\n", "--features must be a .npy file of numbers, as numpy.save writes"),
     ],
-    ids=["no column path", "empty", "columns", "no array"],
+    ids=["no column path", "empty", "columns", "stray quote", "long", "quoted list", "no array"],
 )
 def test_a_file_of_another_kind_is_refused(
     burst_paths: list[str],

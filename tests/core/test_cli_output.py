@@ -5,12 +5,16 @@ from __future__ import annotations
 import csv
 import json
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 from PIL import Image
 
-from smartdownsample_core import bucket_name
+from smartdownsample_core import bucket_name, downsample, extract, natural_order
+from smartdownsample_core.cli import _parser
+from smartdownsample_core.options import Output
 
 
 def _files_below(folder: str) -> list[str]:
@@ -107,13 +111,23 @@ def test_an_existing_file_is_refused_before_reading(
     ("arguments", "message"),
     [
         pytest.param(["-o", "kept.xml"], "--output must end in .txt, .csv, .json", id="ending"),
-        pytest.param(["--thumbnails", "a.jpg"], "--thumbnails must be a .png file", id="chart"),
-        pytest.param(["--seed", "-1"], "--seed must be at least 0, got -1", id="seed"),
         pytest.param(
-            ["--hash-size", "65"], "--hash-size must be at most 64, got 65", id="large hash"
+            ["--thumbnails", "a.jpg"], "--thumbnails must end in .png, got 'a.jpg'", id="chart"
         ),
-        pytest.param(["--hash-size", "3"], "must be at least 4, got 3", id="hash size"),
-        pytest.param(["--workers", "0"], "must be at least 1, got 0", id="workers"),
+        pytest.param(
+            ["--seed", "-1"], "--seed must be a whole number of at least 0, got -1", id="seed"
+        ),
+        pytest.param(
+            ["--hash-size", "65"],
+            "--hash-size must be a whole number from 4 to 64, got 65",
+            id="large hash",
+        ),
+        pytest.param(
+            ["--hash-size", "3"], "must be a whole number from 4 to 64, got 3", id="hash size"
+        ),
+        pytest.param(
+            ["--workers", "0"], "must be a whole number of at least 1, got 0", id="workers"
+        ),
     ],
 )
 def test_bad_options_are_refused_before_reading(
@@ -174,7 +188,7 @@ def test_skipped_images_are_named_and_the_target_is_met(tree: list[str], run) ->
     assert code == 0
     assert set(out) == set(tree)
     assert err.splitlines() == [
-        "Warning: 1 image(s) could not be loaded",
+        "Warning: 1 of 13 images could not be read, and were left out; mend or remove them:",
         "  File not found: gone.png",
     ]
 
@@ -183,7 +197,7 @@ def test_nothing_readable_is_a_failure(tree: list[str], run) -> None:
     """Skipping every image leaves nothing to keep: exit code 1."""
     code, out, err = run("gone.png", "-n", "3", "--quiet", "--on-error", "skip")
     assert (code, out) == (1, [])
-    assert "Warning: 1 image(s) could not be loaded" in err
+    assert "Warning: 1 of 1 images could not be read" in err
 
 
 def test_quiet_says_nothing_of_a_good_run(tree: list[str], run) -> None:
@@ -198,3 +212,86 @@ def test_names_that_are_not_utf_8_are_written(tree: list[str], run) -> None:
     os.rename(tree[0], name)
     assert run("photos", "-n", "12", "--quiet", "-o", "kept.txt")[0] == 0
     assert name in Path("kept.txt").read_bytes().splitlines()
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["-o", "/proc/x.txt"], "--output: cannot write to the folder /proc ("),
+        (["--distribution", "/proc/x.png"], "--distribution: cannot write to the folder /proc ("),
+        (["--copy-to", "/proc"], "--copy-to: cannot write to the folder /proc ("),
+        (["-o", "x" * 300 + ".txt"], "--output: no file can be named 'xxx"),
+        (["-o", "x.xlsx"], "--output must end in .txt, .csv, .json, got 'x.xlsx'"),
+        (["--thumbnails", "y.png", "--distribution", "./y.png"], "are the same file: "),
+        (["--workers", str(2**63)], "--workers must be a whole number from 1 to 9,223,"),
+        (["--max-per-group", str(2**63)], "--max-per-group must be a whole number from 1 to 9,"),
+        (["--seed", "1.5"], "argument --seed: must be a whole number, got '1.5'"),
+        (["--near-duplicates", "few"], "argument --near-duplicates: must be a number, got 'few'"),
+    ],
+)
+def test_what_cannot_be_written_is_noticed_first(
+    tree: list[str], run_python, options: list[str], message: str
+) -> None:
+    """Before any image is read: one is broken, and nothing is said of it."""
+    Path(tree[0]).write_text("broken")
+    result = run_python("-m", "smartdownsample_core", "photos", "-n", "3", "-q", *options)
+    assert result.returncode in (1, 2)
+    assert result.stdout == ""
+    assert message in result.stderr.splitlines()[-1]
+    assert "broken" not in result.stderr
+    assert sorted(path.name for path in Path().iterdir()) == ["gone.png", "photos"]
+
+
+def test_a_chart_that_fails_does_not_cost_the_list(
+    tree: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Its folder is gone when it is to be saved."""
+    options = _parser().parse_args(["photos", "-n", "3", "--distribution", "charts/one.png"])
+    output = Output(options, tree)
+    Path("charts").rmdir()
+    selection = downsample(extract(tree), natural_order(tree), 3)
+    with pytest.raises(OSError, match=r"^the chart: cannot write charts/one\.png \(No such file"):
+        output.write(selection, tree, "photos")
+    assert capsys.readouterr().out.splitlines() == [tree[index] for index in selection.indices]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "closed", "code", "message"),
+    [
+        ("-n 3 -q", "<&-", 2, "standard input is closed; name images or folders as PATH"),
+        ("-n 3 -q - photos", "<&-", 2, "standard input is closed; name images or folders as PATH"),
+        ("-n 3 -q photos", ">&-", 2, "standard output is closed; write the list with --output"),
+        ("-n 3 -q photos", ">/dev/full", 1, "standard output: cannot write the list (No space"),
+        ("-n 3 -q photos -o l.txt", ">&- <&-", 0, ""),
+        ("-n 3 photos -o l.txt", "2>&- >&- <&-", 0, ""),
+    ],
+)
+def test_closed_streams_are_noticed(
+    tree: list[str],
+    python_env: dict[str, str],
+    arguments: str,
+    closed: str,
+    code: int,
+    message: str,
+) -> None:
+    """Where they are needed, and in words."""
+    command = f"{sys.executable} -m smartdownsample_core {arguments} {closed}"
+    result = subprocess.run(
+        command, shell=True, env=python_env, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert result.returncode == code
+    assert message in result.stderr
+    assert result.stderr.count("\n") == bool(message)
+    assert not code or not Path("l.txt").exists()
+
+
+def test_the_list_comes_out_where_nothing_can_be_said(
+    tree: list[str], python_env: dict[str, str], run
+) -> None:
+    """What would have been said is not mixed into it."""
+    lines = run("photos", "-n", "3", "-q")[1]
+    command = f"{sys.executable} -m smartdownsample_core -n 3 photos 2>&-"
+    result = subprocess.run(
+        command, shell=True, env=python_env, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert (result.returncode, result.stdout.splitlines(), result.stderr) == (0, lines, "")

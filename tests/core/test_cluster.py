@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -150,6 +151,18 @@ def test_dask_and_scheduler_go_together(
 ) -> None:
     with pytest.raises(ValueError, match=message):
         extract(burst_paths, **options)
+
+
+@pytest.mark.parametrize("scheduler", ["nonsense", "10.0.0.1", "tcp://10.0.0.1", "", 5], ids=repr)
+def test_an_address_is_looked_at_before_it_is_asked(
+    burst_paths: list[str], scheduler: object
+) -> None:
+    """Rather than wait for what cannot be one."""
+    start = time.monotonic()
+    message = f"got {scheduler!r}; 'dask scheduler' starts one, and says its address"
+    with pytest.raises(ValueError, match=re.escape(message)):
+        extract(burst_paths, workers="dask", scheduler=scheduler)  # type: ignore[arg-type]
+    assert time.monotonic() - start < 10
 
 
 _WITHOUT_DASK = """

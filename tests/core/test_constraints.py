@@ -246,12 +246,22 @@ def test_the_ranking_of_diverse_is_nested(case: _Case, fewer: int) -> None:
 @pytest.mark.parametrize(
     ("choice", "count", "message"),
     [
-        pytest.param(Choice(), 2, "only selections with a ranking", id="no ranking"),
+        pytest.param(Choice(), 2, "got strategy 'stride'; choose again", id="no ranking"),
         pytest.param(
-            Choice(strategy="diverse", stratify_by=["a"] * 9), 2, "without strata", id="strata"
+            Choice(strategy="diverse", stratify_by=["a"] * 9),
+            2,
+            "neither stratify_by nor",
+            id="strata",
         ),
-        pytest.param(Choice(strategy="diverse"), 6, "must be 0 to 5, the images kept", id="more"),
-        pytest.param(Choice(strategy="diverse"), -1, "0 to 5, .* got -1", id="negative"),
+        pytest.param(
+            Choice(strategy="diverse"),
+            6,
+            "the images kept here, must be a whole number from 0 to 5",
+            id="more",
+        ),
+        pytest.param(Choice(strategy="diverse"), "3", "from 0 to 5, got '3'", id="text"),
+        pytest.param(Choice(strategy="diverse"), 2.5, "from 0 to 5, got 2.5", id="fraction"),
+        pytest.param(Choice(strategy="diverse"), -1, "0 to 5, got -1", id="negative"),
     ],
 )
 def test_a_selection_without_a_smaller_one_says_so(

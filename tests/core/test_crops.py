@@ -48,14 +48,29 @@ def test_boxes_are_rounded_down_and_clipped(box, expected) -> None:
 @pytest.mark.parametrize(
     ("box", "words"),
     [
-        ((), "its box must be four numbers, got []"),
-        ((0.1, 0.1, float("nan"), 0.1), "its box must be four numbers, got [0.1, 0.1, nan, 0.1]"),
-        ((0.1, 0.1, 0.0, 0.5), "its box [0.1, 0.1, 0.0, 0.5] has none of the"),
+        ((), "of the image from 0 to 1, got ()"),
+        ((0.1, 0.1, float("nan"), 0.1), "from 0 to 1, got (0.1, 0.1, nan, 0.1)"),
+        (None, "from 0 to 1, got None"),
+        (("0.1", "0.1", "0.5", "0.5"), "from 0 to 1, got ('0.1', '0.1', '0.5', '0.5')"),
+        ((10**400, 0, 1, 1), "from 0 to 1, got a tuple"),
+        ((10, 10, 100, 100), "480 x 360 pixels; left, top, width and height are shares"),
+        ((0.1, 0.1, 0.0, 0.5), "its box (0.1, 0.1, 0.0, 0.5) has none of the"),
         ((0.1, 0.1, -0.2, 0.5), "has none of the"),
         ((1.5, 0.1, 0.2, 0.5), "has none of the"),
         ((0.1, 0.1, 1e-6, 0.5), "has none of the"),
     ],
-    ids=["none", "not a number", "empty", "negative", "outside", "below a pixel"],
+    ids=[
+        "none",
+        "not a number",
+        "None",
+        "texts",
+        "huge",
+        "pixels",
+        "empty",
+        "negative",
+        "outside",
+        "below a pixel",
+    ],
 )
 def test_a_box_without_pixels_is_an_unreadable_image(burst_paths, box, words) -> None:
     """It is recorded in its row, with the path and the box; the others are signed."""

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from smartdownsample_core import allocate, downsample, extract, natural_order
+from smartdownsample_core import Choice, allocate, downsample, extract, natural_order
 
 _POSSIBLE = [bucket_id for bucket_id in range(128) if bucket_id & 8 or not bucket_id & 3]
 _IDS = st.lists(st.sampled_from([-1, *_POSSIBLE[::9]]), max_size=80)
@@ -122,10 +122,46 @@ def test_unreadable_images_take_no_part(table_of) -> None:
     ("target", "seed", "message"),
     [
         pytest.param(2.5, 0, "target_count must be a whole number, got 2.5", id="target"),
-        pytest.param(2, -1, "random_seed must be at least 0, got -1", id="seed"),
+        pytest.param(2, -1, "random_seed must be a whole number of at least 0, got -1", id="seed"),
     ],
 )
 def test_bad_arguments_are_refused(table_of, target: object, seed: int, message: str) -> None:
     """The error names the argument, its bound and its value."""
     with pytest.raises(ValueError, match=message):
         downsample(table_of([0, 0, 0]), np.arange(3), target, seed)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    "order",
+    [
+        [0, 1],
+        [0, 1, 1],
+        [0, 1, 3],
+        [-1, 0, 1],
+        [0.0, 1.0, 2.0],
+        None,
+        "abc",
+        [[0, 1, 2]],
+        [True] * 3,
+    ],
+    ids=["short", "twice", "above", "below", "fractions", "none", "text", "rows", "mask"],
+)
+def test_an_order_has_every_position_once(table_of, order: object) -> None:
+    """What is none would give the wrong images, or too few."""
+    message = r"^order must have each of the positions 0 to 2 once, as natural_order\(paths\) does"
+    with pytest.raises(ValueError, match=message):
+        downsample(table_of([0, 0, 0]), order, 2)  # type: ignore[arg-type]
+
+
+def test_an_order_may_be_a_list(table_of) -> None:
+    """Of no images, too."""
+    expected = downsample(table_of([0, 8, 0]), np.array([2, 0, 1]), 2).indices
+    assert downsample(table_of([0, 8, 0]), [2, 0, 1], 2).indices.tolist() == expected.tolist()
+    assert len(downsample(table_of([]), [], 2).indices) == 0
+
+
+@pytest.mark.parametrize("choice", ["diverse", {"strategy": "diverse"}, 0, Choice])
+def test_a_choice_is_made_first(table_of, choice: object) -> None:
+    """A word or a dict is not taken for one."""
+    with pytest.raises(ValueError, match=r"^choice must be a Choice, got .*; say Choice"):
+        downsample(table_of([0, 0, 0]), np.arange(3), 2, choice=choice)  # type: ignore[arg-type]

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from smartdownsample_core import Signatures, extract, extract_batches, sign_file
+from smartdownsample_core import Crop, Signatures, extract, extract_batches, sign_file
 from smartdownsample_core.batches import BATCH_SIZE
 
 _HINT = ". Use image_loading_errors='skip' to continue with the remaining images"
@@ -118,9 +118,15 @@ def test_closing_the_stream_stops_the_threads(burst_paths: list[str]) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        pytest.param({"hash_size": 3}, "hash_size must be at least 4, got 3", id="hash size"),
+        pytest.param(
+            {"hash_size": 3}, "hash_size must be a whole number from 4 to 64, got 3", id="hash size"
+        ),
         pytest.param({"hash_size": 8.0}, "hash_size must be a whole number", id="fraction"),
-        pytest.param({"n_workers": 0}, "n_workers must be at least 1, got 0", id="no workers"),
+        pytest.param(
+            {"n_workers": 0},
+            "n_workers must be a whole number of at least 1, got 0",
+            id="no workers",
+        ),
         pytest.param(
             {"image_loading_errors": "ignore"},
             "image_loading_errors must be 'raise' or 'skip', got 'ignore'",
@@ -162,3 +168,32 @@ def test_progress_is_not_reported_all_the_time(burst_paths: list[str]) -> None:
     assert counts == sorted(set(counts))
     assert counts[-1] == (1200, 1200)
     assert all(later - sooner >= 0.1 for sooner, later in itertools.pairwise(times[:-1]))
+
+
+@pytest.mark.parametrize(
+    "made",
+    [np.array, tuple, iter, dict.fromkeys, lambda paths: map(Path, paths)],
+    ids=["array", "tuple", "iterator", "keys", "paths"],
+)
+def test_whatever_yields_paths_is_extracted(burst_paths: list[str], made, same) -> None:
+    """Once, though batches are cut from it."""
+    paths = made(burst_paths[:5])
+    paths = paths.keys() if isinstance(paths, dict) else paths
+    assert same(extract(paths), extract(burst_paths[:5]))
+
+
+@pytest.mark.parametrize(
+    ("paths", "message"),
+    [
+        ("a.jpg", "paths must be a list of paths, got the single path 'a.jpg'; put it in a list"),
+        (Crop("a.jpg", (0, 0, 1, 1)), "got the single path Crop(path='a.jpg', box=(0, 0, 1, 1)); "),
+        ([("a.jpg", (0, 0, 1, 1))], "got ('a.jpg', (0, 0, 1, 1)) at position 0; "),
+    ],
+    ids=["path", "crop", "tuple"],
+)
+def test_one_item_is_no_list(paths: object, message: str) -> None:
+    """Its letters or parts are no files, also where errors are skipped and in the stream."""
+    with pytest.raises(ValueError, match=re.escape(message)):
+        extract(paths, image_loading_errors="skip")  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match=re.escape(message)):
+        next(extract_batches(paths))  # type: ignore[arg-type]

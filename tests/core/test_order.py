@@ -102,3 +102,9 @@ def test_order_does_not_depend_on_how_names_are_chunked(
 def test_names_of_equal_value_keep_their_order() -> None:
     """Only what follows them tells 1 from 01, and then the position does."""
     assert _sorted(["01/b", "1/a", "01/a", "1/b"]) == ["1/a", "01/a", "01/b", "1/b"]
+
+
+def test_path_objects_are_ordered_as_texts() -> None:
+    """They have the same parts."""
+    paths = ["cam10/1.jpg", "cam2/10.jpg", "cam2/9.jpg"]
+    assert natural_order([*map(PurePath, paths)]).tolist() == natural_order(paths).tolist()

@@ -175,7 +175,10 @@ def test_a_file_of_unknown_length_is_read(local, web) -> None:
 def test_a_file_url_is_a_local_file(local, tmp_path) -> None:
     """With the limits of local files: a directory is refused."""
     assert load_rgb(f"file://{local[0]}").tobytes() == load_rgb(local[0]).tobytes()
-    with pytest.raises(OSError, match=r"^Cannot read image file: file://.* \(it is a directory\)$"):
+    with pytest.raises(
+        OSError,
+        match=r"^Cannot read image file: file://.* \(it is a directory, and files ",
+    ):
         load_rgb(f"file://{tmp_path}")
 
 
@@ -278,3 +281,18 @@ def test_the_command_line_takes_urls(run_python, web, tmp_path) -> None:
     copies = run_python(*command, "--copy-to", "there", "-", input=urls, cwd=tmp_path)
     assert copies.returncode == 2
     assert "--copy-to is for local files, and http://127.0.0.1" in copies.stderr
+
+
+@pytest.mark.parametrize("name", ["folder/", "*.jpg"])
+def test_a_server_that_cannot_be_asked_is_named(name: str) -> None:
+    """That there is nothing is another answer than none."""
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{unused.getsockname()[1]}/{name}"
+        with pytest.raises(OSError, match=rf"^cannot list {re.escape(url)} \(Connect call failed"):
+            find_remote(url, [".jpg"])
+
+
+def test_a_folder_that_is_not_there_has_no_images(memory, web) -> None:
+    assert find_remote("memory://nowhere", [".jpg"]) == []
+    assert find_remote(f"{web}/nowhere/", [".jpg"]) == []

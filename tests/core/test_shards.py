@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -14,13 +15,16 @@ import pyarrow.parquet as pq
 import pytest
 from PIL import Image
 
-from smartdownsample_core import assign_buckets, extract, natural_order
+from smartdownsample_core import assign_buckets, extract, extract_batches, natural_order
+from smartdownsample_core.find import file_stats
+from smartdownsample_core.origin import Origin
 from smartdownsample_core.shard_select import select_from
-from smartdownsample_core.shards import Shards
+from smartdownsample_core.shards import Shards, write_shard
 from tests.core.fatal import Trap
 
 _MODULE = (sys.executable, "-m", "smartdownsample_core")
 _PATIENCE = 60
+_ORIGIN = Origin(8, "exact", True, "one list", 1, 1, "/", "1.0.0")
 
 
 @pytest.fixture(scope="module")
@@ -285,3 +289,80 @@ def test_without_pyarrow_the_extra_is_named(tree: list[str], run_python, tmp_pat
     result = run_python("-c", _WITHOUT_PYARROW, "photos", cwd=tmp_path)
     assert result.returncode == 2
     assert "pip install pyarrow, or install smartdownsample-core with its extra" in result.stderr
+
+
+def _cut_out(data: bytes, start: int, length: int) -> bytes:
+    return data[:start] + bytes(length) + data[start + length :]
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        pytest.param(lambda data: _cut_out(data, 40, 60), id="a column"),
+        pytest.param(lambda data: _cut_out(data, len(data) // 2, 200), id="the schema"),
+        pytest.param(lambda data: _cut_out(data, 4, len(data) * 2 // 3), id="most of it"),
+    ],
+)
+def test_a_damaged_shard_is_named(tree: list[str], run, damage: Callable[[bytes], bytes]) -> None:
+    """With what to do about it, not only in the words of the format."""
+    assert run("extract", "photos", "-o", "s.parquet", "-q")[0] == 0
+    Path("bad.parquet").write_bytes(damage(Path("s.parquet").read_bytes()))
+    code, out, err = run("select", "bad.parquet", "-n", "3", "-q", "--strategy", "diverse")
+    assert (code, out) == (2, [])
+    assert err.startswith("smartdownsample: error: bad.parquet is damaged (")
+    assert err.endswith("); delete it, and extract it again\n")
+    assert err.count("\n") == 1
+
+
+@pytest.mark.parametrize("column", ["bucket", "path", "error"])
+def test_a_shard_without_a_column_is_damaged(tree: list[str], run, column: str) -> None:
+    assert run("extract", "photos", "-o", "s.parquet", "-q")[0] == 0
+    pq.write_table(pq.read_table("s.parquet").drop([column]), "bad.parquet")
+    code, _, err = run("select", "bad.parquet", "-n", "3", "-q")
+    assert code == 2
+    assert f'bad.parquet is damaged (\'Field "{column}" does not exist' in err
+
+
+@pytest.mark.parametrize(
+    ("output", "message"),
+    [
+        ("/proc/x.parquet", "--output: cannot write to the folder /proc ("),
+        ("file/x.parquet", "--output: cannot make the folder file (File exists); choose another"),
+        ("x" * 250 + ".parquet", "--output: no file can be named 'xxx"),
+    ],
+    ids=["folder", "file", "name"],
+)
+def test_a_shard_that_cannot_be_written_is_noticed_first(
+    tree: list[str], run, output: str, message: str
+) -> None:
+    """Before any image is read: one is broken, and nothing is said of it."""
+    Path("file").touch()
+    Path(tree[0]).write_text("broken")
+    code, _, err = run("extract", "photos", "-o", output, "-q")
+    assert code in (1, 2)
+    assert err.startswith(f"smartdownsample: error: {message}")
+    assert err.count("\n") == 1
+
+
+def test_the_longest_name_is_taken(tree: list[str], run) -> None:
+    """Also while the file is not whole yet and has a longer one."""
+    name = "é" * 123 + ".parquet"  # of 254 bytes
+    assert run("extract", "photos", "-o", name, "-q")[0] == 0
+    assert [path.name for path in Path().glob("*.parquet")] == [name]
+    assert list(Path().glob(".*")) == []
+
+
+def test_a_job_that_comes_second_says_so(tree: list[str]) -> None:
+    """The first one's shard stays as it is, and nothing else is left."""
+    output = Path("s.parquet")
+
+    def batches():
+        yield from extract_batches(tree)
+        output.write_text("first")
+
+    with pytest.raises(
+        FileExistsError, match=r"s\.parquet has been written by another job .*--res"
+    ):
+        write_shard(output, _ORIGIN, tree, file_stats(tree), batches())
+    assert output.read_text() == "first"
+    assert sorted(path.name for path in Path().iterdir()) == ["gone.png", "photos", "s.parquet"]

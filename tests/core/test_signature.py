@@ -63,3 +63,18 @@ def test_mirroring_turns_the_dhash_around(scene: Image.Image) -> None:
 def test_picture_shows_a_row_a_line() -> None:
     """A hash is printed as it lies over the image."""
     assert picture(np.array([[1, 0, 0], [0, 1, 1]], dtype=bool)) == "#..\n.##"
+
+
+@pytest.mark.parametrize("mode", ["L", "RGBA", "P", "1", "CMYK"])
+def test_other_modes_are_converted(scene: Image.Image, mode: str) -> None:
+    """As reading a file does it."""
+    image = scene.convert(mode)
+    for column, expected in zip(sign(image), sign(image.convert("RGB")), strict=True):
+        np.testing.assert_array_equal(column, expected)
+
+
+@pytest.mark.parametrize("image", ["a.jpg", np.zeros((8, 8, 3), np.uint8), None])
+def test_only_images_are_signed(image: object) -> None:
+    """The error says what signs a file, and what makes an image of an array."""
+    with pytest.raises(ValueError, match=r"^image must be an image of Pillow's, got .*; sign_file"):
+        sign(image)  # type: ignore[arg-type]
