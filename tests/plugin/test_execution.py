@@ -46,7 +46,7 @@ def test_execute_operator_returns_what_the_call_returns(dataset, operators) -> N
         (
             "downsample",
             {"target_count": 9, "hash_size": 2},
-            "'Hash size' must be at least 4, got 2",
+            "'Hash size' must be a whole number from 4 to 64, got 2",
         ),
         ("compute_signatures", {"signature_field": "tags"}, "smartdownsample did not make"),
         ("delete_run", {"run_key": "lost"}, "has no smartdownsample run to undo"),
@@ -98,8 +98,8 @@ def test_the_form_does_not_start_from_what_a_run_kept(dataset, operators, post) 
     [
         ({"target_count": 81}, "target_count", "'Images to keep' 81 exceeds the 80 samples"),
         ({"target_count": 9, "run_key": "a b"}, "run_key", "'Run key' must be letters, digits"),
-        ({"target_count": 9, "advanced": True, "hash_size": 3}, "hash_size", "at least 4, got 3"),
-        ({"target_count": 9, "hash_size": 3}, "hash_size_error", "at least 4, got 3"),
+        ({"target_count": 9, "advanced": True, "hash_size": 3}, "hash_size", "from 4 to 64, got 3"),
+        ({"target_count": 9, "hash_size": 3}, "hash_size_error", "from 4 to 64, got 3"),
     ],
     ids=["target", "run-key", "advanced", "folded-away"],
 )
