@@ -37,8 +37,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the command line and returns its exit code.
 
     0: done, also if there were fewer images than asked for, which is said; 1: an image could not
-    be read, or none could, or the output not be written; 2: bad arguments; 130: interrupted. The kept paths go to standard
-    output (or ``--output``), everything else to standard error.
+    be read, or none could, or the output not be written; 2: bad arguments; 130: interrupted. The
+    kept paths go to standard output (or ``--output``), everything else to standard error.
     """
     for stream in (sys.stdin, sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
