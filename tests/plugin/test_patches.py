@@ -185,8 +185,11 @@ def test_unreadable_crops_are_recorded(make_dataset, operators, images, tmp_path
     assert (result["kept"], result["unreadable"]) == (12, 3)
     errors = dataset.values("objects.detections.signature.error", unwind=True)
     assert errors[:12] == [None] * 12
-    assert "its box [0.1, 0.1, 0.0, 0.2] has none of the" in errors[12]
-    assert "its box must be four numbers, got []" in errors[13]
+    assert "its box (0.1, 0.1, 0.0, 0.2) has none of the" in errors[12]
+    assert (
+        "its box must be left, top, width and height, as shares of the image from 0 to 1, got ()"
+        in errors[13]
+    )
     assert errors[14] == f"File not found: {lost}"
     again = operators.compute_signatures(dataset.to_patches("objects"))
     assert (again["reused"], again["unreadable"]) == (12, 3)
