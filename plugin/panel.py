@@ -56,12 +56,8 @@ class SmartDownsample(foo.Panel):
             self._open(ctx, sources.first(ctx.dataset, ctx.view))
 
     def on_change_dataset(self, ctx: foo.ExecutionContext) -> None:
-        """Starts again; of the same dataset, which was loaded anew, shows what it is now."""
-        state = ctx.panel.state
-        if ctx.dataset is not None and state.source and state.dataset == ctx.dataset.name:
-            self._answer(ctx)
-        else:
-            self.on_load(ctx)
+        """Starts again."""
+        self.on_load(ctx)
 
     def choose_source(self, ctx: foo.ExecutionContext) -> None:
         """The dataset, the view of the grid, or a run."""
@@ -221,7 +217,6 @@ class SmartDownsample(foo.Panel):
     def _open(self, ctx: foo.ExecutionContext, source: Source) -> None:
         """Makes a source the one that the panel is about."""
         changed = {
-            "dataset": ctx.dataset.name,
             "source": source.key,
             "choose": {"source": source.key},
             "stages": source.stages,

@@ -73,9 +73,7 @@ def test_from_nothing_to_a_run_and_back(dataset, open_app) -> None:
     app.execute()
     expect(app.page.get_by_text("Removed the run")).to_be_visible()
     app.button("Close").click()
-    panel.says(f"Would keep {target} of 80 images")
-    expect(panel.number).to_have_value(str(target))
-    expect(panel.root.locator("input[type=range]")).to_have_value(str(target))
+    panel.says("nothing is saved yet")
     dataset.reload()
     assert (dataset.count_sample_tags(), dataset.list_runs()) == ({}, [])
 
