@@ -54,7 +54,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"{_PROGRAM}: error: {in_options(str(error))}", file=sys.stderr)
         return USAGE
     except BrokenPipeError:  # the reader, such as head, has all it wanted
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return OK
     except OSError as error:
         message = str(error).replace("image_loading_errors='skip'", "--on-error skip")

@@ -16,7 +16,7 @@ from .checks import make_folder, new_pngs, whole_number, writing
 from .choice import STRATEGIES, Choice
 from .choice_files import BY_FOLDER, labels_of, rows_of, vectors_of
 from .find import find_images
-from .output import VERBS, new_list, place, write_list, write_text
+from .output import VERBS, dropped_if_it_fails, new_list, place, write_list, write_text
 from .remote import is_remote
 from .rules import DECODES, MAX_HASH_SIZE, MIN_HASH_SIZE
 from .selection import Selection
@@ -195,7 +195,7 @@ class Output:
             if not options.quiet:
                 print(report.summary(selection), file=sys.stderr)
             if not self._list:
-                with writing("standard output", "the list"):
+                with writing("standard output", "the list"), dropped_if_it_fails(sys.stdout):
                     write_text(sys.stdout, paths, selection)
                     sys.stdout.flush()
         return OK

@@ -6,7 +6,8 @@ import csv
 import json
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO
 
@@ -80,6 +81,16 @@ def write_list(output: Path, paths: list[str], selection: Selection) -> None:
         output.open("x", encoding="utf-8", errors=ERRORS, newline="") as stream,
     ):
         _WRITERS[output.suffix.lower()](stream, paths, selection)
+
+
+@contextmanager
+def dropped_if_it_fails(stream: TextIO) -> Iterator[None]:
+    """Drops what could not be written, or Python would try again when the process ends."""
+    try:
+        yield
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+        raise
 
 
 def write_text(stream: TextIO, paths: list[str], selection: Selection) -> None:
