@@ -11,12 +11,36 @@ import fiftyone.operators as foo
 import fiftyone.operators.types as types
 from pymongo.errors import PyMongoError
 
+from . import names
+
 #: How much alike two names are that may be one and its misspelling.
 _ALIKE = 0.8
 
 
 class Operator(foo.Operator):
     """An operator on the dataset that is open."""
+
+    key: str
+    """its name"""
+    about: str
+    """shown below its label"""
+    is_job = False
+    """whether it reports progress, and can be scheduled"""
+    is_dynamic = True
+    """whether its form follows what is typed"""
+
+    @property
+    def config(self) -> foo.OperatorConfig:
+        """Name, label, icons and ways of execution."""
+        return foo.OperatorConfig(
+            self.key,
+            label=names.LABELS[self.key],
+            description=self.about,
+            dynamic=self.is_dynamic,
+            execute_as_generator=self.is_job,
+            allow_delegated_execution=self.is_job,
+            **names.ICONS,
+        )
 
     def form(self, ctx: foo.ExecutionContext) -> types.Property:
         """The form; there is a dataset."""

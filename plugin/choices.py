@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import reprlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -15,6 +14,7 @@ import fiftyone.core.sample as fos
 from bson import ObjectId, json_util
 
 from smartdownsample_core import Choice
+from smartdownsample_core.checks import shown
 from smartdownsample_core.strata import assign_strata
 
 from . import embeddings, names, samples, targets
@@ -102,11 +102,9 @@ def named(keep: Any) -> Any:
     else:
         ids = [] if isinstance(keep, _SAMPLE) else list(keep)
         if not ids or not all(isinstance(one, str) for one in ids):
-            got = (
-                f"{next(iter(keep), None)!r} in a list"
-                if ids
-                else f"an empty {type(keep).__name__}"
-            )
+            got = f"{ids[0]!r} in a list" if ids else f"an empty {type(keep).__name__}"
+            if isinstance(keep, _SAMPLE):
+                got = f"a {type(keep).__name__}"
             raise ValueError(
                 "keep must be a tag, the name of a saved view, a view, or ids of samples, got "
                 f"{got}; of samples, [sample.id for sample in samples]"
@@ -282,7 +280,7 @@ def _check_keep(
     elif not isinstance(keep, str):
         raise ValueError(
             "keep must be a tag, the name of a saved view or ids, got "
-            f"{reprlib.repr(keep)}; of a view, view.values('id')"
+            f"{shown(keep)}; of a view, view.values('id')"
         )
     elif not _is_tag(dataset, view, keep) and not dataset.has_saved_view(keep):
         known = [*dataset.distinct("tags"), *dataset.list_saved_views()]

@@ -14,9 +14,8 @@ import bson.errors
 import fiftyone as fo
 import numpy as np
 
-from smartdownsample_core.checks import one_of, whole_number
+from smartdownsample_core.checks import check_hash_size, flag, one_of, whole_number
 from smartdownsample_core.choice import MISSING_TARGET, Strategy
-from smartdownsample_core.extract import check_hash_size
 from smartdownsample_core.optional import optional
 from smartdownsample_core.rules import DECODES, Decode
 
@@ -113,8 +112,8 @@ class SignatureConfig:
             yield "workers", reason
         for field in dataclasses.fields(self):
             value = getattr(self, field.name)
-            if isinstance(field.default, bool) and not isinstance(value, bool):
-                yield field.name, f"{field.name} must be True or False, got {value!r}"
+            if isinstance(field.default, bool) and (reason := _error(flag, field.name, value)):
+                yield field.name, reason
         yield from self._scheduler_problems()
         if not _is_name(self.signature_field):
             yield "signature_field", _not_a_name("signature_field", self.signature_field)

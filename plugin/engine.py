@@ -116,10 +116,7 @@ def run(
         try:
             save_charts(selection, target.sources, distribution, thumbnails)
         except OSError as error:
-            raise OSError(
-                f"a chart could not be written: {error}; choose another file, or none. The "
-                "signatures are saved, and the run is not"
-            ) from error
+            raise OSError(f"{error}. The signatures are saved, and the run is not") from error
     yield Progress(len(target.ids), len(target.ids), "Saving the run")
     settings = {
         **dataclasses.asdict(config),

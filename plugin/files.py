@@ -12,6 +12,8 @@ from typing import Any, TextIO
 
 import fiftyone as fo
 
+from smartdownsample_core.checks import reason
+
 from . import runs, targets
 
 #: What :func:`save_list` writes: ending and what a person reads.
@@ -40,8 +42,7 @@ def problem(name: str, path: Any, endings: Sequence[str]) -> str | None:
     except FileNotFoundError:
         pass
     except (OSError, ValueError) as error:  # too long, a null character, a file as its folder
-        reason = getattr(error, "strerror", None) or error
-        return f"{name}: no file can be named {path!r} ({reason}); choose another name"
+        return f"{name}: no file can be named {path!r} ({reason(error)}); choose another name"
     else:
         return f"{place} exists already; choose another name"
     folder = place.parent

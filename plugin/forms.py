@@ -60,13 +60,15 @@ def downsample_form(ctx: foo.ExecutionContext) -> types.Property:
         default = foo.constants.ViewTarget.DATASET if of_samples else None
         inputs.view_target(ctx, action_description="Choose from", default_target=default)
     view = target(ctx)
-    form = types.Property(inputs, view=types.View(label=names.LABELS["downsample"]))
-    if _refused(ctx, inputs, view):
-        return form
     n_samples = len(view)  # a query, and the form is resolved at every keystroke
     noun = targets.of(view, bool(ctx.params.get("whole_groups"))).noun
     proposed = default_target(n_samples)
     given = ctx.params.get("target_count", proposed)
+    config = DownsampleConfig.from_params({**ctx.params, "target_count": given})
+    problems = config.problems(ctx.dataset, view)
+    form = types.Property(inputs, view=types.View(label=names.LABELS["downsample"]))
+    if _refused(ctx, inputs, view, problems):
+        return form
     limits = ("near_duplicates", "max_per_group")
     or_fewer = any(ctx.params.get(name) is not None for name in limits)
     add(
@@ -81,8 +83,6 @@ def downsample_form(ctx: foo.ExecutionContext) -> types.Property:
     add(inputs, STRATEGY)
     add(inputs, RUN_KEY)
     _group_rows(ctx, inputs, GROUP_SLICE, WHOLE_GROUPS)
-    config = DownsampleConfig.from_params({**ctx.params, "target_count": given})
-    problems = config.problems(ctx.dataset, view)
     if not problems:
         inputs.md(config.forecast(ctx.dataset, view), name="forecast")
     if _advanced_switch(ctx, inputs):
@@ -100,7 +100,8 @@ def signatures_form(ctx: foo.ExecutionContext) -> types.Property:
         inputs.view_target(ctx, action_description="Compute signatures for")
     view = target(ctx)
     form = types.Property(inputs, view=types.View(label=names.LABELS["compute_signatures"]))
-    if _refused(ctx, inputs, view):
+    problems = SignatureConfig.from_params(ctx.params).problems(ctx.dataset, view)
+    if _refused(ctx, inputs, view, problems):
         return form
     _group_rows(ctx, inputs, GROUP_SLICE)
     inputs.md(
@@ -109,7 +110,7 @@ def signatures_form(ctx: foo.ExecutionContext) -> types.Property:
     )
     if _advanced_switch(ctx, inputs):
         _rows(ctx, inputs, SIGNATURE_ROWS)
-    mark(inputs, SignatureConfig.from_params(ctx.params).problems(ctx.dataset, view))
+    mark(inputs, problems)
     return form
 
 
@@ -148,9 +149,14 @@ def mark(inputs: types.Object, problems: Mapping[str, str]) -> None:
         refuse(prop, problem)
 
 
-def _refused(ctx: foo.ExecutionContext, inputs: types.Object, view: fo.DatasetView) -> bool:
+def _refused(
+    ctx: foo.ExecutionContext,
+    inputs: types.Object,
+    view: fo.DatasetView,
+    problems: Mapping[str, str],
+) -> bool:
     """Says why a view has no images to compare, if it has none, and offers what helps."""
-    reason = targets.refusal(view)
+    reason = problems.get("view_target")
     if reason is None:
         return False
     _group_rows(ctx, inputs, GROUP_SLICE)

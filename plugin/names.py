@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Sequence
-from typing import Any
 
 import fiftyone as fo
-import fiftyone.operators as foo
 
 #: What a person reads for each operator.
 LABELS = {
@@ -71,23 +69,6 @@ SUBFIELDS = (
     ("file_mtime", fo.FloatField, "When the file had been changed last, in seconds since 1970"),
     ("error", fo.StringField, "Why the image could not be read; None if it was"),
 )  # fmt: skip
-
-
-def config(
-    operator: str, description: str, dynamic: bool = True, **options: Any
-) -> foo.OperatorConfig:
-    """Returns the configuration of one of our operators.
-
-    Args:
-        operator: its name
-        description: shown below its label
-        dynamic: whether its form follows what is typed
-        options: of the configuration
-    """
-    label = LABELS[operator]
-    return foo.OperatorConfig(
-        operator, label=label, description=description, dynamic=dynamic, **ICONS, **options
-    )
 
 
 def kept_view(run_key: str) -> str:

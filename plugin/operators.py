@@ -23,15 +23,9 @@ from .progress import Job, execute, in_app, show_output, with_bar
 class Downsample(Operator):
     """Keeps exactly ``target_count`` diverse samples; returns what :func:`engine.run` does."""
 
-    @property
-    def config(self) -> foo.OperatorConfig:
-        """Name, label and ways of execution."""
-        return names.config(
-            "downsample",
-            "Keep exactly N diverse samples of many similar ones",
-            execute_as_generator=True,
-            allow_delegated_execution=True,
-        )
+    key = "downsample"
+    about = "Keep exactly N diverse samples of many similar ones"
+    is_job = True
 
     def resolve_placement(self, ctx: foo.ExecutionContext) -> types.Placement:
         """Puts a button on the samples grid."""
@@ -174,15 +168,9 @@ class Downsample(Operator):
 class ComputeSignatures(Operator):
     """Writes signatures and buckets; returns what :func:`engine.compute_signatures` does."""
 
-    @property
-    def config(self) -> foo.OperatorConfig:
-        """Name, label and ways of execution."""
-        return names.config(
-            "compute_signatures",
-            "Write what each image looks like, and its visual bucket",
-            execute_as_generator=True,
-            allow_delegated_execution=True,
-        )
+    key = "compute_signatures"
+    about = "Write what each image looks like, and its visual bucket"
+    is_job = True
 
     def form(self, ctx: foo.ExecutionContext) -> types.Property:
         """The form."""

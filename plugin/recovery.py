@@ -39,13 +39,8 @@ def notice(dataset: fo.Dataset) -> str | None:
 class RecoverRuns(Operator):
     """Brings to an end what was interrupted; returns ``{"runs": {run key: what was done}}``."""
 
-    @property
-    def config(self) -> foo.OperatorConfig:
-        """Name and label."""
-        return names.config(
-            "recover_runs",
-            "Do the rest of runs and undos whose process was ended half-way",
-        )
+    key = "recover_runs"
+    about = "Do the rest of runs and undos whose process was ended half-way"
 
     def form(self, ctx: foo.ExecutionContext) -> types.Property:
         """Says what there is to do."""

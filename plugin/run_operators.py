@@ -17,13 +17,8 @@ from .recovery import RecoverRuns
 class ViewBuckets(Operator):
     """Shows samples by bucket, one bucket, or a run's kept or excluded samples."""
 
-    @property
-    def config(self) -> foo.OperatorConfig:
-        """Name, label and ways of execution."""
-        return names.config(
-            "view_buckets",
-            "Browse a dataset by visual bucket, or what a run kept and excluded",
-        )
+    key = "view_buckets"
+    about = "Browse a dataset by visual bucket, or what a run kept and excluded"
 
     def form(self, ctx: foo.ExecutionContext) -> types.Property:
         """The form."""
@@ -65,13 +60,8 @@ class ViewBuckets(Operator):
 class DeleteRun(Operator):
     """Undoes a run; returns what :func:`writes.delete` does."""
 
-    @property
-    def config(self) -> foo.OperatorConfig:
-        """Name and label."""
-        return names.config(
-            "delete_run",
-            "Remove a run's tag, saved views, record and unused signatures",
-        )
+    key = "delete_run"
+    about = "Remove a run's tag, saved views, record and unused signatures"
 
     def form(self, ctx: foo.ExecutionContext) -> types.Property:
         """The form."""
@@ -112,13 +102,8 @@ class DeleteRun(Operator):
 class ExportRun(Operator):
     """Saves the list of what a run kept; returns ``{"path": path, "samples": count}``."""
 
-    @property
-    def config(self) -> foo.OperatorConfig:
-        """Name and label."""
-        return names.config(
-            "export_run",
-            "Save the paths and ids of what a run kept, as CSV or JSON",
-        )
+    key = "export_run"
+    about = "Save the paths and ids of what a run kept, as CSV or JSON"
 
     def form(self, ctx: foo.ExecutionContext) -> types.Property:
         """The form."""
@@ -156,14 +141,9 @@ class ExportRun(Operator):
 class ArrangeApp(Operator):
     """Makes the App colour by bucket, with our fields in one group; returns what it changed."""
 
-    @property
-    def config(self) -> foo.OperatorConfig:
-        """Name and label."""
-        return names.config(
-            "arrange_app",
-            "A sidebar group 'smartdownsample', and a colour per bucket",
-            dynamic=False,
-        )
+    key = "arrange_app"
+    about = "A sidebar group 'smartdownsample', and a colour per bucket"
+    is_dynamic = False
 
     def form(self, ctx: foo.ExecutionContext) -> types.Property:
         """The form."""

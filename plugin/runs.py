@@ -157,9 +157,9 @@ def browse(
     view = targets.fresh(view)
     if bucket is not None:
         bucket = whole_number("bucket, the id of a bucket,", bucket, 0, N_BUCKETS - 1)
-        occupied = sorted(set(view.distinct(f"{field}.bucket")) - {None})
-        view = view.match(F(f"{field}.bucket") == bucket)
-        if bucket not in occupied:
+        everything, view = view, view.match(F(f"{field}.bucket") == bucket)
+        if not view:
+            occupied = sorted(set(everything.distinct(f"{field}.bucket")) - {None})
             raise ValueError(
                 f"there is no image in bucket {bucket}; there are some in "
                 f"{', '.join(map(str, occupied))}"

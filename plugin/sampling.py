@@ -12,7 +12,7 @@ import fiftyone.operators as foo
 import fiftyone.operators.types as types
 import fiftyone.utils.video as fouv
 
-from . import forms, names, outputs, samples, targets
+from . import forms, outputs, samples, targets
 from .background import waiting
 from .base import Operator, database_errors
 from .progress import Job, Progress, execute, show_output, with_bar
@@ -23,15 +23,9 @@ _PROGRAMS = ("ffmpeg", "ffprobe")
 class SampleFrames(Operator):
     """Saves frames of videos as images; returns what :func:`sample` does."""
 
-    @property
-    def config(self) -> foo.OperatorConfig:
-        """Name, label and ways of execution."""
-        return names.config(
-            "sample_frames",
-            "Save frames of videos as images, to choose from",
-            execute_as_generator=True,
-            allow_delegated_execution=True,
-        )
+    key = "sample_frames"
+    about = "Save frames of videos as images, to choose from"
+    is_job = True
 
     def form(self, ctx: foo.ExecutionContext) -> types.Property:
         """The form."""
@@ -41,15 +35,16 @@ class SampleFrames(Operator):
     def execute(self, ctx: foo.ExecutionContext) -> Any:
         """Samples; returns the counts, or streams to the App, which then shows the frames."""
         view, fps = samples.flat(ctx.view), ctx.params.get("fps", forms.DEFAULT_FPS)
+        made: list[fo.DatasetView] = []
 
         def show(result: dict[str, Any]) -> Iterator[Any]:
-            frames = frames_of(view, fps)
+            (frames,) = made
             yield ctx.ops.reload_dataset()
             yield ctx.ops.set_view(frames)
             stages = samples.stages_of(frames)
             yield show_output(ctx, outputs.frames_output(result, stages), result)
 
-        return execute(ctx, sample(view, fps), show)
+        return execute(ctx, sample(view, fps, made.append), show)
 
     def resolve_output(self, ctx: foo.ExecutionContext) -> types.Property | None:
         """What a delegated run shows when it is done; the App has been shown it already."""
@@ -73,19 +68,23 @@ class SampleFrames(Operator):
         with database_errors():
             targets.dataset_of(sample_collection)
             view = samples.flat(sample_collection.view())
-            with_bar(sample(view, fps))
-            return frames_of(view, fps)
+            made: list[fo.DatasetView] = []
+            with_bar(sample(view, fps, made.append))
+            return made[0]
 
 
 OPERATORS = (SampleFrames,)
 
 
-def sample(view: fo.DatasetView, fps: float) -> Job:
+def sample(
+    view: fo.DatasetView, fps: float, take: Callable[[fo.DatasetView], object] = lambda _: None
+) -> Job:
     """Saves frames of videos as images; those that are there already are left as they are.
 
     Args:
         view: a flat view of videos
         fps: frames a second of video
+        take: is called with the view of the frames, which FiftyOne takes a while to generate
 
     Yields:
         :class:`Progress`
@@ -115,7 +114,7 @@ def sample(view: fo.DatasetView, fps: float) -> Job:
         )
     finally:
         is_wanted = False
-    frames = frames_of(view, fps)
+    frames = view.to_frames(sample_frames=True, fps=fps)
     sampled = set(frames.distinct("sample_id"))
     paths = zip(*view.values(["id", "filepath"]), strict=True)
     failed = [path for video, path in paths if video not in sampled]
@@ -124,6 +123,7 @@ def sample(view: fo.DatasetView, fps: float) -> Job:
             f"ffmpeg could read none of the {total:,} videos, the first is {failed[0]}; what it "
             f"says of it: ffmpeg -i {failed[0]}"
         )
+    take(frames)
     return {"videos": total, "frames": len(frames), "fps": fps, "failed": failed}
 
 
@@ -141,11 +141,6 @@ def _save_frames(view: fo.DatasetView, fps: float, follow: Callable[[Any], None]
     ]
     readable = view.select([video for video, _, _ in known], ordered=True)
     fouv.sample_videos(readable, frames=frames, skip_failures=True, progress=follow)
-
-
-def frames_of(view: fo.DatasetView, fps: float) -> fo.DatasetView:
-    """Returns the view of the sampled frames; frames of this rate that are missing are sampled."""
-    return view.to_frames(sample_frames=True, fps=fps)
 
 
 def problems(view: fo.DatasetView, fps: Any) -> dict[str, str]:

@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Any, Literal, TextIO, overload
 
 from tqdm import tqdm
 
-from .checks import flag, new_pngs, one_of, path_list, whole_number
+from .checks import check_hash_size, flag, new_pngs, one_of, path_list, whole_number
 from .choice import Choice
 from .downsample import downsample
-from .extract import check_hash_size, extract
+from .extract import extract
 from .order import natural_order
 from .report import save_charts, shortfalls, summary
-from .rules import DECODES, MAX_HASH_SIZE, MIN_HASH_SIZE, WORKERS, Decode, Workers
+from .rules import DECODES, MIN_HASH_SIZE, WORKERS, Decode, Workers
 from .selection import Selection
 from .table import Signatures
 
@@ -138,13 +138,14 @@ def sample_diverse(
     target = None if target_count is None else whole_number("target_count", target_count)
     how = _choice(choice)
     one_of("image_loading_errors", image_loading_errors, ("raise", "skip"))
-    if isinstance(hash_size, float):  # the third position of smartdownsample 2
-        remedy = "" if hash_size >= MIN_HASH_SIZE else f"; {_OF_VERSION_2}"
-        raise ValueError(
-            f"hash_size must be a whole number from {MIN_HASH_SIZE} to {MAX_HASH_SIZE}, got "
-            f"{hash_size!r}{remedy}"
-        )
-    how.check(len(paths), target, check_hash_size(hash_size))
+    try:
+        check_hash_size(hash_size)
+    except ValueError as error:
+        if isinstance(hash_size, float) and hash_size < MIN_HASH_SIZE:
+            # What has the third position in smartdownsample 2.
+            raise ValueError(f"{error}; {_OF_VERSION_2}") from None
+        raise
+    how.check(len(paths), target, hash_size)
     one_of("decode", decode, DECODES)
     one_of("workers", workers, WORKERS)
     n_workers = whole_number("n_workers", 4 if n_workers is None else n_workers, minimum=1)

@@ -12,6 +12,8 @@ from typing import Any
 
 import numpy as np
 
+from .rules import MAX_HASH_SIZE, MIN_HASH_SIZE
+
 #: The largest whole number that the arrays of numpy hold.
 LARGEST = 2**63 - 1
 
@@ -50,6 +52,11 @@ def whole_number(name: str, value: Any, minimum: int = -LARGEST, maximum: int = 
     }
     words = bounds[has_minimum, has_maximum]
     raise ValueError(f"{name} must be a whole number{words}, got {shown(value)}")
+
+
+def check_hash_size(hash_size: Any) -> int:
+    """Returns ``hash_size`` if it is a whole number from 4 to 64, else raises a ValueError."""
+    return whole_number("hash_size", hash_size, MIN_HASH_SIZE, MAX_HASH_SIZE)
 
 
 def one_of(name: str, value: Any, choices: Sequence[str], others: str = "") -> str:
@@ -127,6 +134,8 @@ def path_list(
         )
     paths = listed(name, image_paths, "a list of str or Path objects")
     for place, path in enumerate(paths):
+        if type(path) is str:  # nearly all, and each is looked at again on its way
+            continue
         if isinstance(path, _ANY_PATH):
             paths[place] = str(os.fsdecode(path))  # NumPy has a str of its own
         elif not isinstance(path, others):

@@ -17,15 +17,13 @@ from numpy.typing import NDArray
 from threadpoolctl import ThreadpoolController
 
 from .batches import BATCH_SIZE
-from .checks import one_of, path_list, whole_number
+from .checks import check_hash_size, one_of, path_list, whole_number
 from .crops import Crop, Item, path_of, sign_crops, spans
 from .descriptor import describe
 from .pools import open_pool
 from .remote import check as check_remote
 from .rules import (
     DECODES,
-    MAX_HASH_SIZE,
-    MIN_HASH_SIZE,
     START_METHODS,
     WORKERS,
     Decode,
@@ -206,11 +204,6 @@ def extract_batches(
     finally:
         pool.close()
         limits.restore_original_limits()
-
-
-def check_hash_size(hash_size: int) -> int:
-    """Returns ``hash_size`` if it is a whole number from 4 to 64, else raises a ValueError."""
-    return whole_number("hash_size", hash_size, MIN_HASH_SIZE, MAX_HASH_SIZE)
 
 
 def _prepare(surroundings: Surroundings) -> None:

@@ -121,22 +121,22 @@ def shortfalls(selection: Selection) -> list[str]:
 
 def _left_without(selection: Selection) -> list[str]:
     """Words which buckets and labels have no kept image, though they should."""
-    if not selection.target_count > 0:
+    target, has_labels = selection.target_count, selection.strata_are_labels
+    if target <= 0:
         return []
-    groups = {}
-    if selection.strategy == "stride":
-        groups["buckets"] = [bucket.kept for bucket in selection.buckets]
-    if selection.strata_are_labels:
-        groups["labels"] = [stratum.kept for stratum in selection.count_strata() if stratum.size]
+    buckets = [bucket.kept for bucket in selection.buckets if selection.strategy == "stride"]
+    labels = [stratum.kept for stratum in selection.count_strata() if has_labels and stratum.size]
     sentences = []
-    for noun, kept in groups.items():
-        without = kept.count(0)
-        if noun == "labels" or not selection.strata_are_labels:
-            without *= selection.target_count < len(kept)  # else it is as near_duplicates wants it
-        remedy = f"ask for {len(kept)} or more"
-        if noun == "buckets" and selection.strata_are_labels:
-            remedy = "labels get their shares first; ask for more"
-        if without:
+    for noun, kept, shares_come_first in (
+        ("buckets", buckets, has_labels),
+        ("labels", labels, False),
+    ):
+        # Where the target is large enough for all, it is near_duplicates that leave some without.
+        if 0 in kept and (shares_come_first or target < len(kept)):
+            remedy = f"ask for {len(kept)} or more"
+            if shares_come_first:
+                remedy = "labels get their shares first; ask for more"
+            without = kept.count(0)
             sentences.append(f"{without:,} of {len(kept):,} {noun} have no kept image; {remedy}")
     return sentences
 

@@ -7,10 +7,10 @@ from collections.abc import Iterable, Sequence
 
 from PIL import Image
 
-from .checks import one_of, whole_number
+from .checks import check_hash_size, one_of
 from .images import Picture, open_picture
 from .reduced import sign_reduced
-from .rules import DECODES, MAX_HASH_SIZE, MIN_HASH_SIZE, Decode
+from .rules import DECODES, Decode
 from .signature import Signature, sign
 
 #: What is held of files of the same size until they are signed together, so that it stays in the
@@ -35,7 +35,7 @@ def sign_file(
         FileNotFoundError, PermissionError, OSError: as
             :func:`smartdownsample_core.images.load_rgb`
     """
-    whole_number("hash_size", hash_size, MIN_HASH_SIZE, MAX_HASH_SIZE)
+    check_hash_size(hash_size)
     one_of("decode", decode, DECODES)
     (signed,) = sign_files([os.fsdecode(path)], hash_size, decode)
     if isinstance(signed, OSError):

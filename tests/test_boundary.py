@@ -18,7 +18,7 @@ _CORE = _ROOT / "smartdownsample_core"
 
 #: What each module of the core may import of the core.
 _ALLOWED = {
-    "checks": set(),
+    "checks": {"rules"},
     "descriptor": set(),
     "features": {"checks"},
     "find": {"remote"},

@@ -51,6 +51,14 @@ class App:
         """Executes the operator whose form is open."""
         self.button("Execute").click()
 
+    def keep(self, number: int, forecast: str, written: str) -> None:
+        """Fills in the form of a run, reads the forecast, executes, and reads what was written."""
+        self.page.locator("input[type=number]").first.fill(str(number))
+        expect(self.page.get_by_text(forecast)).to_be_visible()
+        self.execute()
+        expect(self.page.get_by_text(written)).to_be_visible()
+        self.button("Done").click()
+
     def run_operator(self, label: str) -> None:
         """Opens the form of an operator by the operator browser."""
         self.page.keyboard.press("Backquote")

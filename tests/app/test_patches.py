@@ -27,12 +27,7 @@ def test_patches_from_end_to_end(make_dataset, images, page, server, open_app) -
     page.goto(f"{server}/datasets/{objects.name}?view=deer", wait_until="domcontentloaded")
     expect(app.count).to_have_text("40 patches")
     app.run_operator("Smart downsample")
-    number = app.page.locator("input[type=number]").first
-    number.fill("7")
-    expect(app.page.get_by_text("Keeps 7 of 40 patches.")).to_be_visible()
-    app.execute()
-    expect(app.page.get_by_text("Wrote the label tag")).to_be_visible()
-    app.button("Done").click()
+    app.keep(7, "Keeps 7 of 40 patches.", "Wrote the label tag")
     expect(app.count).to_have_text("7 patches")
     app.tiles.first.wait_for()
     objects.reload()
