@@ -16,11 +16,11 @@ import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import ThreadpoolController
 
-from .batches import BATCH_SIZE
 from .checks import check_hash_size, one_of, path_list, whole_number
 from .crops import Crop, Item, path_of, sign_crops, spans
 from .descriptor import describe
 from .pools import open_pool
+from .processes import worthwhile
 from .remote import check as check_remote
 from .rules import (
     DECODES,
@@ -40,9 +40,6 @@ if TYPE_CHECKING:
     from distributed import Client
 
 _SECONDS_BETWEEN_REPORTS = 0.1
-
-#: Starting a process takes as long as signing so many small images.
-_IMAGES_PER_PROCESS = 8 * BATCH_SIZE
 
 Progress = Callable[[int, int], None]
 """Called with (images done, images in all), at most ten times a second and at the end."""
@@ -88,10 +85,10 @@ def extract(
             buckets; ``"fast"`` leaves that out; see
             :func:`smartdownsample_core.sign_file`
         workers: ``"threads"``, or ``"dask"`` for those of a Dask cluster, or ``"processes"`` for
-            many small images: of each image, some 0.1 ms
-            are Python code, of which threads do one at a time. Two threads read 256x256 JPEG files
-            no faster than one, and 500x375 ones 1.8 times as fast; two processes nearly twice.
-            Processes take a quarter of a second to start, one for every 256 images at most. If
+            many small images: of each image, some 0.1 ms are Python code, of which threads do one
+            at a time. Two threads read 256x256 JPEG files 1.5 times as fast as one, and larger ones
+            1.8 times or more; two processes nearly twice, whatever the size.
+            Processes take a quarter of a second to start, one for every 16 MB of files at most. If
             one dies, of a damaged file or for want of memory, its files are read again one by one,
             and the one that killed it counts as a file that cannot be read. They do not import the
             caller's script, which needs no guard, but have its limits and Pillow's formats
@@ -181,7 +178,7 @@ def extract_batches(
         return  # and start nothing
     prepare: Callable[[], object] = _one_blas_thread
     if workers == "processes":
-        count = min(count, -(-len(items) // _IMAGES_PER_PROCESS))
+        count = worthwhile(items, count)
         if start_method != "fork":  # which inherits them
             prepare = partial(_prepare, Surroundings.here())
     limits = _one_blas_thread()
@@ -195,7 +192,9 @@ def extract_batches(
         yield rows, pool.result(ticket)
 
     try:
-        for start, stop in spans(items, pool.batch_size):
+        # Of few files, fewer: so that no worker waits long for the last batch of another.
+        at_a_time = min(pool.batch_size, -(-len(items) // (2 * pool.window)))
+        for start, stop in spans(items, at_a_time):
             pending.append((np.arange(start, stop), pool.submit(items[start:stop])))
             while len(pending) > pool.window:
                 yield from next_result()

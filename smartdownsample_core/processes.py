@@ -11,7 +11,7 @@ import multiprocessing
 import os
 import signal
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from multiprocessing import resource_tracker, spawn
@@ -20,9 +20,15 @@ from typing import Any
 
 from . import limits
 from .batches import BATCH_SIZE, Sign, WorkerDiedError, one_by_one
-from .crops import Item
+from .crops import Item, path_of
 from .rules import StartMethod
 from .table import Signatures
+
+#: What is read while a process starts, in a quarter of a second.
+_BYTES_PER_START = 2**24
+
+#: What a file behind a URL, whose size is unknown, counts as: it is waited for.
+_BYTES_OF_URL = 2**20
 
 _STARTS = 3
 _NAME = "smartdownsample"
@@ -31,6 +37,24 @@ _TOO_SLOW = "ended after {:,} seconds; smartdownsample_core.limits.MAX_SECONDS i
 # What multiprocessing sends to a new process; it has no public way to leave anything out.
 _spawning: Any = spawn
 _starting = threading.Lock()
+
+
+def worthwhile(items: Iterable[Item], count: int) -> int:
+    """Returns how many processes to start, at most ``count``: few files are read before they run.
+
+    Args:
+        items: what they will read; looked at until it is known to be enough
+        count: at least 1
+    """
+    n_bytes = 0
+    for item in items:
+        try:
+            n_bytes += os.stat(path_of(item)).st_size
+        except (OSError, ValueError):
+            n_bytes += _BYTES_OF_URL
+        if n_bytes > (count - 1) * _BYTES_PER_START:
+            return count
+    return 1 + n_bytes // _BYTES_PER_START
 
 
 class Processes:

@@ -68,7 +68,7 @@ _ALLOWED = {
     "report": {"checks", "crops", "selection"},
     "shard_select": {"allocate", "buckets", "checks", "order", "select", "selection", "shards"},
     "extract": {
-        "batches", "checks", "crops", "descriptor", "pools", "remote", "rules", "signature",
+        "checks", "crops", "descriptor", "pools", "processes", "remote", "rules", "signature",
         "signing", "surroundings", "table", "traits",
     },
     "api": {

@@ -23,12 +23,19 @@ import pytest
 
 from smartdownsample_core import Signatures, extract, extract_batches
 from smartdownsample_core.batches import BATCH_SIZE
+from smartdownsample_core.crops import Crop
 from smartdownsample_core.pools import Threads
+from smartdownsample_core.processes import worthwhile
 from smartdownsample_core.rules import START_METHODS
 from tests.core import fatal
 from tests.core.fatal import Trap, killer, killer_once
 
 _PATIENCE = 60
+
+
+@pytest.fixture(autouse=True)
+def _processes_for_few_files(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("smartdownsample_core.processes._BYTES_PER_START", 1)
 
 
 @pytest.mark.parametrize("method", START_METHODS)
@@ -104,6 +111,31 @@ def test_when_all_workers_die_no_file_is_blamed(burst_paths: list[str], trap: Tr
     assert same(last, expected.take(rows))
 
 
+def test_few_files_are_read_by_few_processes(tmp_path: Path, monkeypatch) -> None:
+    """One starts for every so many bytes; of a file of unknown size a little is assumed."""
+    monkeypatch.setattr("smartdownsample_core.processes._BYTES_PER_START", 2**20)
+    paths = [str(tmp_path / name) for name in "abc"]
+    for path in paths:
+        Path(path).write_bytes(bytes(2**20))
+    assert worthwhile(paths[:1], 1) == 1
+    assert worthwhile([], 4) == 1
+    assert worthwhile(["https://host/a.jpg", "no\0file"], 4) == 3
+    assert worthwhile(paths, 8) == worthwhile(iter([Crop(path, (0, 0, 1, 1)) for path in paths]), 8)
+    assert [worthwhile(paths, count) for count in (1, 2, 3, 8)] == [1, 2, 3, 4]
+
+
+def test_no_worker_waits_long_for_the_last_batch(burst_paths: list[str]) -> None:
+    """Few files are handed over in small batches."""
+
+    def sizes(n_files: int) -> list[int]:
+        paths = (burst_paths * 9)[:n_files]
+        return [len(rows) for rows, _ in extract_batches(paths, n_workers=2)]
+
+    assert sizes(3) == [1, 1, 1]
+    assert sizes(60) == [8] * 7 + [4]
+    assert sizes(300) == [BATCH_SIZE] * 9 + [12]
+
+
 @pytest.mark.usefixtures("fatal_format")
 def test_raise_stops_at_a_file_that_kills_its_worker(tmp_path: Path) -> None:
     """As at any other file that cannot be read."""
@@ -114,19 +146,22 @@ def test_raise_stops_at_a_file_that_kills_its_worker(tmp_path: Path) -> None:
 
 _EXTRACT = textwrap.dedent("""
     import sys
-    from smartdownsample_core import extract
+    from smartdownsample_core import extract, processes
     from tests.core import fatal
 
     fatal.register()
+    processes._BYTES_PER_START = 1
     extract(sys.argv[2:], n_workers=2, workers="processes", start_method=sys.argv[1])
 """)
 
 _COMMAND_LINE = textwrap.dedent("""
     import sys
+    from smartdownsample_core import processes
     from smartdownsample_core.cli import main
     from tests.core import fatal
 
     fatal.register()
+    processes._BYTES_PER_START = 1
     sys.exit(main([*sys.argv[1].split(), *sys.argv[2:], "--workers", "2", "--quiet"]))
 """)
 
@@ -244,7 +279,7 @@ def test_a_format_of_the_script_itself_is_refused(
 
 def test_who_iterates_can_stop_while_a_file_is_read(burst_paths: list[str], trap: Trap) -> None:
     """A table without rows is a sign of life; what was trapped is ended."""
-    paths = [*burst_paths[:BATCH_SIZE], str(trap.path)]
+    paths = [burst_paths[0], str(trap.path)]
     with closing(extract_batches(paths, workers="processes", heartbeat=0.01)) as stream:
         for rows, table in stream:
             assert len(rows) == len(table)
