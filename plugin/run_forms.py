@@ -130,6 +130,12 @@ def arrange_form() -> types.Property:
         description="Sets the dataset to colour by value; then tick bucket_name in the sidebar",
         default=True,
     )
+    inputs.bool(
+        "undo",
+        label="As it was before",
+        description="Takes the group and the colours back instead",
+        default=False,
+    )
     return types.Property(inputs, view=types.View(label=names.LABELS["arrange_app"]))
 
 

@@ -9,7 +9,7 @@ import fiftyone as fo
 import fiftyone.operators as foo
 import fiftyone.operators.types as types
 
-from . import files, names, outputs, run_forms, runs, samples, targets, writes
+from . import files, layout, names, outputs, run_forms, runs, samples, targets, writes
 from .base import Operator, database_errors
 from .recovery import RecoverRuns
 
@@ -142,7 +142,7 @@ class ArrangeApp(Operator):
     """Makes the App colour by bucket, with our fields in one group; returns what it changed."""
 
     key = "arrange_app"
-    about = "A sidebar group 'smartdownsample', and a colour per bucket"
+    about = "A sidebar group 'smartdownsample', and a colour per bucket; or as it was before"
     is_dynamic = False
 
     def form(self, ctx: foo.ExecutionContext) -> types.Property:
@@ -155,12 +155,13 @@ class ArrangeApp(Operator):
             ctx.dataset,
             sidebar=ctx.params.get("sidebar", True),
             color=ctx.params.get("color", True),
+            undo=ctx.params.get("undo", False),
         )
         ctx.ops.reload_dataset()
         return changed
 
     def __call__(
-        self, dataset: fo.Dataset, *, sidebar: bool = True, color: bool = True
+        self, dataset: fo.Dataset, *, sidebar: bool = True, color: bool = True, undo: bool = False
     ) -> dict[str, Any]:
         """Arranges the App for browsing buckets; the layout that was there is kept otherwise.
 
@@ -168,6 +169,7 @@ class ArrangeApp(Operator):
             dataset: the dataset
             sidebar: put our fields into a sidebar group of their own, the bucket's name first
             color: colour by value, so that each bucket has its colour
+            undo: put the fields back, and colour by field, as the App does by itself
 
         Raises:
             ValueError: if the dataset has no signatures
@@ -175,19 +177,17 @@ class ArrangeApp(Operator):
         with database_errors():
             dataset = targets.dataset_of(dataset)
         fields = [field for field in dataset.get_field_schema() if samples.is_ours(dataset, field)]
-        if not fields:
+        if not fields and not undo:
             raise ValueError(
                 "the dataset has no signatures of samples (those of patches and frames stay with "
                 "their labels); run compute_signatures first"
             )
         if sidebar:
-            runs.group_in_sidebar(dataset, fields)
+            (layout.ungroup_fields if undo else layout.group_fields)(dataset, fields)
         if color:
-            scheme = dataset.app_config.color_scheme or fo.ColorScheme()
-            scheme.color_by = "value"
-            dataset.app_config.color_scheme = scheme
+            layout.color_by(dataset, "field" if undo else "value")
         dataset.save()
-        return {"sidebar": sidebar, "color": color}
+        return {"sidebar": sidebar, "color": color, "undo": undo}
 
 
 OPERATORS = (ViewBuckets, DeleteRun, ExportRun, ArrangeApp, RecoverRuns)

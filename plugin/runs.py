@@ -23,8 +23,6 @@ SHOWN = {
     "near_duplicates": "Groups of near-duplicates, a tile each",
 }
 
-_FIRST_IN_SIDEBAR = ("bucket_name", "brightness", "color_variance")
-
 
 def keys(dataset: fo.Dataset) -> list[str]:
     """Returns the keys of the dataset's runs."""
@@ -173,23 +171,3 @@ def browse(
     if show in ("kept", "excluded"):
         view = items.with_mark(view, record["tag"], show == "kept")
     return by_bucket(view, field) if show == "buckets" else samples.in_buckets(view, field)
-
-
-def group_in_sidebar(dataset: fo.Dataset, fields: list[str]) -> None:
-    """Puts signature fields into a sidebar group of their own; other groups stay as they are."""
-    paths = [f"{field}.{name}" for field in fields for name in _FIRST_IN_SIDEBAR]
-    paths += [
-        path
-        for field in fields
-        for path in (f"{field}.{name}" for name, _, _ in names.SUBFIELDS)
-        if path not in paths
-    ]
-    paths += [path for key in keys(dataset) for path in fields_of(dataset, key)]
-    groups = dataset.app_config.sidebar_groups
-    if groups is None:
-        groups = fo.DatasetAppConfig.default_sidebar_groups(dataset)
-    others = [group for group in groups if group.name not in (names.SIDEBAR_GROUP, *fields)]
-    for group in others:
-        group.paths = [path for path in group.paths if path not in paths]
-    ours = fo.SidebarGroupDocument(name=names.SIDEBAR_GROUP, paths=paths, expanded=True)
-    dataset.app_config.sidebar_groups = [*others, ours]

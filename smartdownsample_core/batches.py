@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from .checks import unreadable
 from .crops import Item, path_of
 from .table import Signatures
 
@@ -81,6 +82,4 @@ def _survived(sign_one: Callable[[Sequence[Item]], Signatures], item: Item) -> S
     try:
         return sign_one([item])
     except WorkerDiedError as death:
-        return OSError(
-            f"Cannot read image file: {path_of(item)} (the worker that read it died: {death})"
-        )
+        return unreadable(path_of(item), f"the worker that read it died: {death}")

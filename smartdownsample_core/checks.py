@@ -92,6 +92,21 @@ def shown(value: Any) -> str:
     return text if is_short else f"a {type(value).__name__}"
 
 
+def shown_path(path: str) -> str:
+    r"""Returns a path as people see it; as it is written in Python if they would not see all of it.
+
+    >>> shown_path("/a b.jpg"), shown_path("/a.jpg\r"), shown_path("")
+    ('/a b.jpg', "'/a.jpg\\r'", "''")
+    """
+    is_seen = path.isprintable() and path == path.strip() != ""
+    return path if is_seen else repr(path)
+
+
+def unreadable(path: str, why: object) -> OSError:
+    """Returns the error of an image file that cannot be read."""
+    return OSError(f"Cannot read image file: {shown_path(path)} ({why})")
+
+
 def listed(name: str, values: Any, expected: str, remedy: str = "") -> list[Any]:
     """Returns what there is several of as a list.
 

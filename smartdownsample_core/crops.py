@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from PIL import Image
 
-from .checks import shown
+from .checks import shown, unreadable
 from .images import load_rgb
 from .signature import Signature, sign
 
@@ -103,7 +103,7 @@ def _cut(image: Image.Image, crop: Crop) -> Image.Image:
     try:
         return image.crop(pixel_box(crop.box, *image.size))
     except ValueError as error:
-        raise OSError(f"Cannot read image file: {crop.path} ({error})") from None
+        raise unreadable(crop.path, error) from None
 
 
 def pixel_box(box: Sequence[float], width: int, height: int) -> tuple[int, int, int, int]:

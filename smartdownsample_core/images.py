@@ -15,6 +15,7 @@ import simplejpeg
 from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 
+from .checks import shown_path, unreadable
 from .limits import check_format, check_scans, check_sides, read_file
 from .remote import is_remote, read_remote
 
@@ -207,11 +208,11 @@ class _NamedErrors:
 
     def __exit__(self, _: object, error: BaseException | None, trace: object) -> None:
         if isinstance(error, FileNotFoundError):
-            raise FileNotFoundError(f"File not found: {self._path}") from error
+            raise FileNotFoundError(f"File not found: {shown_path(self._path)}") from error
         if isinstance(error, PermissionError):
-            raise PermissionError(f"Permission denied: {self._path}") from error
+            raise PermissionError(f"Permission denied: {shown_path(self._path)}") from error
         if isinstance(error, (OSError, *_DECODER_ERRORS)):
-            raise OSError(f"Cannot read image file: {self._path} ({_reason(error)})") from error
+            raise unreadable(self._path, _reason(error)) from error
 
 
 def _reason(error: BaseException) -> str:

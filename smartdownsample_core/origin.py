@@ -57,7 +57,7 @@ def read_origin(file: Path) -> Origin:
             raise damaged(file, error) from error
         if file.is_dir():
             raise ValueError(
-                f"{file} is a folder; name the files in it, as in {file}/*.parquet"
+                f"{file} is a folder; name a file, or those in it, as in {file}/*.parquet"
             ) from None
         raise ValueError(
             f"cannot read {file} ({reason(error)}); name files of 'smartdownsample extract'"

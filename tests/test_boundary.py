@@ -32,7 +32,7 @@ _ALLOWED = {
     "strata": set(),
     "surroundings": {"limits"},
     "traits": set(),
-    "images": {"limits", "remote"},
+    "images": {"checks", "limits", "remote"},
     "allocate": {"checks"},
     "crops": {"checks", "images", "signature"},
     # The only one that imports fsspec, and not before there is a URL to read.
@@ -46,7 +46,7 @@ _ALLOWED = {
     "select": {"checks"},
     "signing": {"checks", "images", "reduced", "rules", "signature"},
     "table": {"descriptor", "traits"},
-    "batches": {"crops", "table"},
+    "batches": {"checks", "crops", "table"},
     "buckets": {"checks", "rules", "table"},
     "choice_files": {"checks", "output"},
     "constraints": {

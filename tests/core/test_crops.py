@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from smartdownsample_core import Crop, extract, extract_batches, load_rgb, sign
+from smartdownsample_core.batches import BATCH_SIZE
 from smartdownsample_core.crops import pixel_box, spans
-from smartdownsample_core.extract import BATCH_SIZE
 
 _BOXES = [(0.0, 0.0, 1.0, 1.0), (0.1, 0.2, 0.5, 0.25), (0.7, 0.6, 0.6, 0.6), (-0.2, -0.1, 0.5, 0.4)]
 

@@ -90,6 +90,12 @@ def test_the_first_error_is_that_of_the_first_path(burst_paths: list[str]) -> No
         extract(paths, n_workers=8)
 
 
+def test_what_one_does_not_see_of_a_path_is_written_out() -> None:
+    """Such as the end of a line that Windows wrote."""
+    with pytest.raises(FileNotFoundError, match=r"^File not found: 'a\.jpg\\r'\. Use "):
+        extract(["a.jpg\r"])
+
+
 def test_skip_records_the_error_and_goes_on(
     burst_paths: list[str], broken: tuple[str, type[OSError], str]
 ) -> None:

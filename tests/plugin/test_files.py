@@ -8,6 +8,7 @@ import os
 import resource
 import signal
 
+import fiftyone as fo
 import pytest
 
 
@@ -120,6 +121,23 @@ def test_the_app_is_arranged(dataset, operators, kept) -> None:
     assert groups["smartdownsample"][0] == "signature.bucket_name"
     assert set(before) - set(groups) <= {"signature"}
     assert dataset.app_config.color_scheme.color_by == "value"
+
+
+def test_the_app_is_as_it_was_before(dataset, operators, kept) -> None:
+    """What was arranged can be undone; a group that somebody made in between stays."""
+    operators.arrange_app(dataset)
+    operators.arrange_app(dataset, undo=True)
+    dataset.reload()
+    assert dataset.app_config.sidebar_groups is None
+    assert dataset.app_config.color_scheme.color_by == "field"
+    operators.arrange_app(dataset, color=False)
+    own = fo.SidebarGroupDocument(name="own", paths=["filepath"])
+    dataset.app_config.sidebar_groups = [own, *dataset.app_config.sidebar_groups]
+    operators.arrange_app(dataset, color=False, undo=True)
+    dataset.reload()
+    groups = [group.name for group in dataset.app_config.sidebar_groups]
+    assert (groups[0], groups[-1]) == ("own", "signature")
+    assert "smartdownsample" not in groups
 
 
 def test_arranging_needs_signatures(dataset, operators) -> None:

@@ -12,7 +12,6 @@ import pytest
 
 from plugin import engine
 from plugin.config import DownsampleConfig
-from smartdownsample_core.batches import BATCH_SIZE
 
 
 def test_the_same_key_replaces(dataset, operators) -> None:
@@ -148,17 +147,18 @@ def test_a_run_that_is_stopped_keeps_what_it_has_read(
     dataset, operators, monkeypatch, stop
 ) -> None:
     """What was written before a run was stopped is reused by the next; no run is recorded."""
-    monkeypatch.setattr(engine, "WRITE_EVERY", BATCH_SIZE)
+    monkeypatch.setattr(engine, "WRITE_EVERY", 20)
     monkeypatch.setattr(sys.modules["smartdownsample_core.extract"], "_SECONDS_BETWEEN_REPORTS", 0)
-    job = engine.run(dataset, dataset.view(), DownsampleConfig(target_count=20))
-    assert [next(job).done, next(job).done] == [BATCH_SIZE, 2 * BATCH_SIZE]
+    config = DownsampleConfig(target_count=20, n_workers=1)
+    job = engine.run(dataset, dataset.view(), config)
+    assert [next(job).done, next(job).done] == [20, 40]  # batches of 80 images for one worker
     with pytest.raises(stop):
         job.throw(stop)
-    assert dataset.count("signature.bucket") == 2 * BATCH_SIZE
+    assert dataset.count("signature.bucket") == 40
     assert (dataset.list_runs(), dataset.list_saved_views()) == ([], [])
     assert dataset.count_sample_tags() == {}
     result = operators.downsample(dataset, 20)
-    assert _counts(result) == (80 - 2 * BATCH_SIZE, 2 * BATCH_SIZE)
+    assert _counts(result) == (40, 40)
 
 
 def test_a_run_that_is_stopped_leaves_the_one_it_would_replace(dataset, operators) -> None:

@@ -17,7 +17,6 @@ from fiftyone.operators.delegated import DelegatedOperationService
 from PIL import Image
 
 from plugin import engine
-from smartdownsample_core.batches import BATCH_SIZE
 from tests.core.fatal import Trap
 
 _SCRIPT = """
@@ -72,11 +71,11 @@ def test_a_delegated_run_is_cancelled_while_it_waits_for_a_file(
     make_dataset, images, trap: Trap, operators, monkeypatch
 ) -> None:
     """However long that takes to read: its process is ended."""
-    dataset = make_dataset([*images[:BATCH_SIZE], str(trap.path)])
+    dataset = make_dataset([*images[:9], str(trap.path)])
     readers = []
     _run_and_cancel(dataset, operators, monkeypatch, lambda: readers.append(trap.caught()))
     assert not readers[0].is_running()
-    assert dataset.count("signature.bucket") == BATCH_SIZE
+    assert dataset.count("signature.bucket") == 9
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals are those of POSIX")
