@@ -12,13 +12,10 @@ from .features import mean_squared_length
 from .nearest import Points
 from .strata import assign_strata
 from .table import Signatures, unpack
+from .tiers import GOOD, JUNK, NEAR_DUPLICATE, NEVER
 from .traits import is_junk
 
 _Rows = NDArray[np.int64]
-
-#: Images are taken from the first tier that has any: good ones, near-duplicates, junk.
-N_TIERS = 3
-_NEVER, _GOOD, _NEAR_DUPLICATE, _JUNK = -1, 0, 1, 2
 
 
 class Constraints:
@@ -26,29 +23,26 @@ class Constraints:
 
     keep: _Rows
     """``(m,)``; rows that are taken from the start, ascending"""
-    junk: NDArray[np.bool_] | None
-    """``(n,)``; None if junk is as good as others"""
     leaders: _Rows | None
     """``(n,)``; first row of the group of near-duplicates, -1 where there is none"""
     strata: tuple[_Rows, list[str]] | None
     """``(n,)`` number of the stratum, and their names"""
     tiers: NDArray[np.int8]
-    """``(n,)``; -1 for what cannot be picked: it was not read, or is taken already"""
+    """``(n,)``; who comes first, of :mod:`smartdownsample_core.tiers`"""
 
     def __init__(self, signatures: Signatures, order: _Rows, choice: Choice) -> None:
         """Works out who comes first; the choice has been checked."""
         readable = signatures.readable
         self.keep = np.unique(np.array(choice.keep, np.int64))
-        self.junk = is_junk(signatures.traits) if choice.leave_out_junk else None
         self.leaders = _leaders(signatures, order, choice)
         self.strata = None
         if choice.stratify_by is not None:
             self.strata = assign_strata(choice.stratify_by)
         elif choice.max_per_group is not None:
-            buckets = assign_buckets(signatures).tolist()
-            names = {bucket: bucket_name(bucket) for bucket in set(buckets)}
-            self.strata = assign_strata([names[bucket] for bucket in buckets])
-        self.tiers = self._tiers(readable, order)
+            self.strata = _strata_of_buckets(signatures)
+        no_junk = np.zeros(len(signatures), bool)
+        junk = is_junk(signatures.traits) if choice.leave_out_junk else no_junk
+        self.tiers = self._tiers(readable, junk, order)
         self._room = self._room_by_stratum(readable, choice.max_per_group)
         sizes = np.bincount(self.stratum_of[readable], minlength=len(self._room))
         self.shares = np.rint(np.maximum(sizes, 1.0) ** choice.exponent * 1024).astype(np.int64)
@@ -64,32 +58,33 @@ class Constraints:
 
     def available(self) -> int:
         """How many images there are in the first tier, within the room of their strata."""
-        good = np.bincount(self.stratum_of[self.tiers == _GOOD], minlength=len(self._room))
+        good = np.bincount(self.stratum_of[self.tiers == GOOD], minlength=len(self._room))
         return len(self.keep) + int(np.minimum(good, self.room(self.keep)).sum())
 
     def check_target(self, target_count: int) -> None:
         """Raises a ValueError if the strata have no room for so many, though there are as many."""
         most = len(self.keep) + int(self.room(self.keep).sum())
-        readable = int((self.tiers != _NEVER).sum()) + len(self.keep)
+        readable = int((self.tiers != NEVER).sum()) + len(self.keep)
         if most < min(target_count, readable):
             raise ValueError(
                 f"target_count {target_count:,} exceeds the {most:,} images that max_per_group "
                 "leaves; raise max_per_group, or ask for fewer"
             )
 
-    def _tiers(self, readable: NDArray[np.bool_], order: _Rows) -> NDArray[np.int8]:
-        tiers = np.where(readable, _GOOD, _NEVER).astype(np.int8)
+    def _tiers(
+        self, readable: NDArray[np.bool_], junk: NDArray[np.bool_], order: _Rows
+    ) -> NDArray[np.int8]:
+        tiers = np.where(readable, GOOD, NEVER).astype(np.int8)
         kept = np.zeros(len(tiers), bool)
         kept[self.keep] = True
-        junk = np.zeros(len(tiers), bool) if self.junk is None else self.junk
         if self.leaders is not None:
             rows = order[readable[order]]
             preference = np.where(kept, -1, junk)[rows]
             by_group = rows[np.lexsort((preference, self.leaders[rows]))]
             is_first = np.diff(self.leaders[by_group], prepend=-1) != 0
-            tiers[by_group[~is_first]] = _NEAR_DUPLICATE
-        tiers[readable & junk] = _JUNK
-        tiers[kept] = _NEVER
+            tiers[by_group[~is_first]] = NEAR_DUPLICATE
+        tiers[readable & junk] = JUNK
+        tiers[kept] = NEVER
         return tiers
 
     def _room_by_stratum(self, readable: NDArray[np.bool_], most: int | None) -> _Rows:
@@ -97,6 +92,14 @@ class Constraints:
         sizes = np.bincount(self.stratum_of[readable], minlength=n_strata)
         kept = np.bincount(self.stratum_of[self.keep], minlength=n_strata)
         return np.maximum(sizes if most is None else np.minimum(sizes, most), kept)
+
+
+def _strata_of_buckets(signatures: Signatures) -> tuple[_Rows, list[str]]:
+    """Returns the strata of :func:`assign_strata` with the buckets' names as labels."""
+    found, places = np.unique(assign_buckets(signatures), return_inverse=True)
+    named = [bucket_name(bucket) for bucket in found.tolist()]
+    numbers, names = assign_strata(named)
+    return numbers[places.reshape(-1)], names
 
 
 def _leaders(signatures: Signatures, order: _Rows, choice: Choice) -> _Rows | None:

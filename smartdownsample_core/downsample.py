@@ -6,15 +6,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .allocate import top_up
-from .buckets import assign_buckets
+from .buckets import UNREADABLE, assign_buckets
 from .checks import shown, whole_number
 from .choice import Choice
-from .constraints import N_TIERS, Constraints
+from .constraints import Constraints
 from .nearest import Points
 from .neighbors import weights
 from .selection import Selection, count_buckets
 from .strategies import PICKS, Images
 from .table import Signatures
+from .tiers import TIERS
 
 _Rows = NDArray[np.int64]
 
@@ -68,7 +69,7 @@ def downsample(
     images = _images(signatures, order, random_seed, choice)
     # Always in natural order, so that it does not matter in which order images are given.
     taken = order[np.isin(order, constraints.keep)]
-    for tier in range(N_TIERS):
+    for tier in TIERS:
         pool = order[constraints.tiers[order] == tier]
         picked = _pick(images, constraints, pool, taken, target - len(taken), choice)
         taken = np.concatenate([taken, picked])
@@ -83,7 +84,7 @@ def downsample(
         strategy=choice.strategy,
         ranking=taken if choice.strategy == "diverse" else None,
         leaders=constraints.leaders,
-        junk=constraints.junk,
+        tiers=constraints.tiers,
         strata=constraints.strata,
         strata_are_labels=choice.stratify_by is not None,
     )
@@ -125,12 +126,14 @@ def _pick(
     count = min(count, int(sizes.sum()))
     if count <= 0:
         return np.empty(0, np.int64)
+    # Where an unreadable image of keep is, only features say.
+    seen = taken if choice.features is not None else taken[images.bucket_ids[taken] != UNREADABLE]
     if constraints.strata is None:
-        return pick(images, pool, taken, count)
+        return pick(images, pool, seen, count)
     has = np.bincount(stratum_of[taken], minlength=len(room))
     quotas = top_up(sizes, has, count, images.random_seed, constraints.shares)
     picked = [
-        pick(images, pool[stratum_of[pool] == stratum], taken, int(quotas[stratum]))
+        pick(images, pool[stratum_of[pool] == stratum], seen, int(quotas[stratum]))
         for stratum in np.flatnonzero(quotas)
     ]
     # In turn, so that any beginning of the order has about its share of every stratum.

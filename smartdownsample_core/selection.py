@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from .buckets import N_BUCKETS, UNREADABLE, bucket_name
 from .checks import whole_number
+from .tiers import JUNK, NEAR_DUPLICATE, NEVER
 
 
 @dataclass(frozen=True)
@@ -84,8 +85,8 @@ class Selection:
     leaders: NDArray[np.int64] | None = None
     """``(n,)``; the first image of each one's group of near-duplicates, -1 where it could not be
     read; None if these were not looked for"""
-    junk: NDArray[np.bool_] | None = None
-    """``(n,)``; True for images with nothing on them; None if these were not left out"""
+    tiers: NDArray[np.int8] | None = None
+    """``(n,)``; who came first, of :mod:`smartdownsample_core.tiers`; None if nobody did"""
     strata: tuple[NDArray[np.int64], list[str]] | None = None
     """``(n,)`` number of the stratum, and the names of the strata"""
     strata_are_labels: bool = False
@@ -111,11 +112,7 @@ class Selection:
     @property
     def n_near_duplicates_kept(self) -> int:
         """Near-duplicates of kept images that had to be kept to reach the target."""
-        if self.leaders is None:
-            return 0
-        leaders = self.leaders[self.indices]
-        leaders = leaders[leaders >= 0]
-        return len(leaders) - len(np.unique(leaders))
+        return int((self._are(NEAR_DUPLICATE) & self.kept).sum())
 
     @property
     def n_near_duplicates_left_out(self) -> int:
@@ -123,17 +120,22 @@ class Selection:
         if self.leaders is None:
             return 0
         has_kept = np.isin(self.leaders, self.leaders[self.indices])
-        return int((has_kept & (self.leaders >= 0) & ~self.kept).sum())
+        return int((self._are(NEAR_DUPLICATE) & has_kept & ~self.kept).sum())
 
     @property
     def n_junk_kept(self) -> int:
         """Images with nothing on them that had to be kept to reach the target."""
-        return 0 if self.junk is None else int(self.junk[self.indices].sum())
+        return int((self._are(JUNK) & self.kept).sum())
 
     @property
     def n_junk_left_out(self) -> int:
         """Images with nothing on them that were not kept."""
-        return 0 if self.junk is None else int(self.junk.sum()) - self.n_junk_kept
+        return int((self._are(JUNK) & ~self.kept).sum())
+
+    def _are(self, tier: int) -> NDArray[np.bool_]:
+        if self.tiers is None:
+            return np.zeros(len(self.bucket_ids), bool)
+        return np.asarray(self.tiers == tier)
 
     def count_strata(self) -> tuple[Stratum, ...]:
         """Returns the strata, the largest first, then by name; none if there are no labels."""
@@ -163,8 +165,9 @@ class Selection:
                 f"{got if self.strata is None else 'got strata'}; choose again with the smaller "
                 "target_count"
             )
+        minimum = int((self.tiers[self.ranking] == NEVER).sum()) if self.tiers is not None else 0
         target_count = whole_number(
-            "target_count, of the images kept here,", target_count, 0, len(self.ranking)
+            "target_count, of the images kept here,", target_count, minimum, len(self.ranking)
         )
         ranking = self.ranking[:target_count]
         return replace(

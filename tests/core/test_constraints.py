@@ -188,13 +188,10 @@ def test_every_rule_holds_whatever_is_combined(case: _Case) -> None:
         assert selection.n_near_duplicates_kept == 0
     else:
         assert selection.leaders.tolist() == _groups(case).tolist()
-        of_groups = Counter(selection.leaders[kept].tolist())
-        assert selection.n_near_duplicates_kept == sum(of_groups.values()) - len(of_groups)
-    if case.choice.leave_out_junk:
-        assert selection.n_junk_kept == (case.table.sharpness[kept] < 3).sum()
-    else:
-        assert selection.junk is None
-        assert selection.n_junk_kept == 0
+        assert selection.n_near_duplicates_kept == (tiers[picked] == 1).sum()
+    assert selection.n_junk_kept == (tiers[picked] == 2).sum()
+    others = np.setdiff1d(np.flatnonzero(tiers == 2), kept)
+    assert selection.n_junk_left_out == len(np.setdiff1d(others, case.choice.keep))
 
 
 @given(_cases())
@@ -389,6 +386,38 @@ def test_a_sharp_image_stands_for_its_group() -> None:
     kept = downsample(table, np.arange(4), 3, 0, choice)
     assert kept.indices.tolist() == [1, 2, 3]
     assert (kept.n_near_duplicates_kept, kept.n_junk_kept) == (2, 0)
+
+
+def test_what_was_named_was_not_kept_to_reach_the_target() -> None:
+    """Near-duplicates and junk of keep are no shortfall, and junk is not both."""
+    table = _table(4, junk=(0, 1))
+    table.dhash[:] = 0
+    kept = downsample(
+        table, np.arange(4), None, 0, Choice(near_duplicates=0, leave_out_junk=True, keep=[0, 2])
+    )
+    assert kept.indices.tolist() == [0, 2]
+    assert (kept.n_near_duplicates_kept, kept.n_junk_kept) == (0, 0)
+    assert (kept.n_near_duplicates_left_out, kept.n_junk_left_out) == (1, 1)
+    with pytest.raises(ValueError, match="from 2 to 2, got 1"):
+        downsample(table, np.arange(4), 2, 0, Choice(strategy="diverse", keep=[0, 2])).first(1)
+
+
+def test_nothing_is_far_from_an_unreadable_image() -> None:
+    """One of keep has no descriptor, so the seed chooses the first, as it does without it."""
+    table = _table(40, unreadable=(7,))
+    alone, with_it = (
+        {
+            downsample(
+                table, np.arange(40), 1 + len(keep), seed, Choice(strategy="diverse", keep=keep)
+            )
+            .ranking[-1]
+            .item()
+            for seed in range(9)
+        }
+        for keep in ([], [7])
+    )
+    assert alone == with_it
+    assert len(alone) > 1
 
 
 def test_identical_features_are_near_duplicates_at_0() -> None:
