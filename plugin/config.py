@@ -17,7 +17,7 @@ import numpy as np
 from smartdownsample_core.checks import check_hash_size, flag, one_of, whole_number
 from smartdownsample_core.choice import MISSING_TARGET, Strategy
 from smartdownsample_core.optional import optional
-from smartdownsample_core.rules import DECODES, Decode
+from smartdownsample_core.reading import DECODES, Decode
 
 from . import choices, collisions, files, names, runs, samples, targets
 from .items import SAMPLES, Samples

@@ -13,9 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from smartdownsample_core import Selection, downsample, extract_batches, natural_order
-from smartdownsample_core.checks import new_pngs
 from smartdownsample_core.choice import Choice
 from smartdownsample_core.extract import Pace
+from smartdownsample_core.places import new_pngs
 from smartdownsample_core.report import save_charts
 
 from . import choices, outcome, runs, samples, targets, writes

@@ -12,7 +12,7 @@ import fiftyone.operators.types as types
 from fiftyone.operators.executor import ExecutionResult
 
 from smartdownsample_core.choice import Strategy
-from smartdownsample_core.rules import Decode
+from smartdownsample_core.reading import Decode
 
 from . import choices, engine, forms, names, outputs, targets
 from .base import Operator, check_names, database_errors

@@ -21,7 +21,7 @@ from smartdownsample_core.buckets import UNREADABLE
 from smartdownsample_core.crops import Item
 from smartdownsample_core.descriptor import DESCRIPTOR_SIZE
 from smartdownsample_core.order import sort_key
-from smartdownsample_core.rules import Decode
+from smartdownsample_core.reading import Decode
 from smartdownsample_core.table import from_hex
 
 from . import names, targets

@@ -42,7 +42,13 @@ def allocate(
     [1, 1, 0, 0]
     """
     sizes = _counts("bucket sizes", sizes)
-    weights = None if weights is None else _counts("weights", weights)
+    if weights is not None:
+        weights = _counts("weights", weights, minimum=1)
+        if weights.shape != sizes.shape:
+            raise ValueError(
+                f"there must be a weight for each of the {len(sizes):,} buckets, got "
+                f"{len(weights):,} weights"
+            )
     target = min(max(whole_number("target_count", target_count), 0), int(sizes.sum()))
     seed = whole_number("random_seed", random_seed, minimum=0)
     tie_break = np.random.default_rng(seed).permutation(len(sizes))
@@ -56,10 +62,12 @@ def allocate(
     return occupied + _apportion(extra, spare, spare if weights is None else weights, tie_break)
 
 
-def _counts(name: str, values: ArrayLike) -> NDArray[np.int64]:
+def _counts(name: str, values: ArrayLike, minimum: int = 0) -> NDArray[np.int64]:
     counts = np.asarray(values)
-    if counts.size and (counts.dtype.kind not in "iu" or counts.min() < 0):
-        raise ValueError(f"{name} must be whole numbers of at least 0, got {counts.tolist()}")
+    if counts.size and (counts.dtype.kind not in "iu" or counts.min() < minimum):
+        raise ValueError(
+            f"{name} must be whole numbers of at least {minimum}, got {shown(counts.tolist())}"
+        )
     if counts.size * int(counts.max(initial=0)) > LARGEST and sum(counts.tolist()) > LARGEST:
         raise ValueError(f"{name} must sum to at most {LARGEST:,}, got {shown(counts.tolist())}")
     return counts.astype(np.int64)

@@ -12,13 +12,15 @@ from typing import TYPE_CHECKING, Any, Literal, TextIO, overload
 
 from tqdm import tqdm
 
-from .checks import check_hash_size, flag, new_pngs, one_of, path_list, whole_number
+from .checks import check_hash_size, flag, one_of, path_list, whole_number
 from .choice import Choice
 from .downsample import downsample
 from .extract import extract
 from .order import natural_order
+from .places import new_pngs
+from .reading import DECODES, LOADING_ERRORS, WORKERS, Decode, Workers
 from .report import save_charts, shortfalls, summary
-from .rules import DECODES, MIN_HASH_SIZE, WORKERS, Decode, Workers
+from .rules import MIN_HASH_SIZE
 from .selection import Selection
 from .table import Signatures
 
@@ -137,7 +139,7 @@ def sample_diverse(
     flag("return_indices", return_indices)
     target = None if target_count is None else whole_number("target_count", target_count)
     how = _choice(choice)
-    one_of("image_loading_errors", image_loading_errors, ("raise", "skip"))
+    one_of("image_loading_errors", image_loading_errors, LOADING_ERRORS)
     try:
         check_hash_size(hash_size)
     except ValueError as error:

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import operator
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
-from pathlib import Path
-from tempfile import TemporaryFile
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -54,9 +51,9 @@ def whole_number(name: str, value: Any, minimum: int = -LARGEST, maximum: int = 
     raise ValueError(f"{name} must be a whole number{words}, got {shown(value)}")
 
 
-def check_hash_size(hash_size: Any) -> int:
+def check_hash_size(hash_size: Any, name: str = "hash_size") -> int:
     """Returns ``hash_size`` if it is a whole number from 4 to 64, else raises a ValueError."""
-    return whole_number("hash_size", hash_size, MIN_HASH_SIZE, MAX_HASH_SIZE)
+    return whole_number(name, hash_size, MIN_HASH_SIZE, MAX_HASH_SIZE)
 
 
 def one_of(name: str, value: Any, choices: Sequence[str], others: str = "") -> str:
@@ -100,6 +97,13 @@ def shown_path(path: str) -> str:
     """
     is_seen = path.isprintable() and path == path.strip() != ""
     return path if is_seen else repr(path)
+
+
+#: Errors of image files that have a kind of their own, and how their messages begin.
+KINDS_OF_ERRORS: dict[type[OSError], str] = {
+    FileNotFoundError: "File not found: ",
+    PermissionError: "Permission denied: ",
+}
 
 
 def unreadable(path: str, why: object) -> OSError:
@@ -161,98 +165,7 @@ def path_list(
     return paths
 
 
-def new_pngs(wanted: dict[str, Any]) -> list[Path | None]:
-    """Returns the paths as places of PNGs that do not exist yet, None for None; makes the folders.
-
-    Args:
-        wanted: name of the parameter to what the user gave
-
-    Raises:
-        ValueError: if one is no path or does not end in ``.png``, or two are the same file
-        FileExistsError: if a file exists
-        OSError: if a folder cannot be made, or written to; names it
-    """
-    pngs = [_new_png(name, path) for name, path in wanted.items()]
-    places = [os.path.realpath(png) for png in pngs if png is not None]
-    if len(set(places)) < len(places):
-        raise ValueError(f"{' and '.join(wanted)} are the same file: {places[0]}; give them two")
-    for name, png in zip(wanted, pngs, strict=True):
-        if png is not None:
-            make_folder(name, png.parent)
-    return pngs
-
-
-def make_folder(name: str, folder: Path) -> None:
-    """Makes a folder for what ``name`` asks for, if it is not there, and tries to write to it.
-
-    Raises:
-        OSError: if that cannot be done; names the folder and the reason
-    """
-    verb = "make the folder"
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        verb = "write to the folder"
-        # Tried, as rights alone do not say so: of a file system that is read-only, or of root.
-        with TemporaryFile(dir=folder):
-            pass
-    except (OSError, ValueError) as error:  # a null character in its name, for the second
-        raise OSError(
-            f"{name}: cannot {verb} {folder} ({reason(error)}); choose another one"
-        ) from error
-
-
-@contextmanager
-def writing(name: str, path: object) -> Iterator[None]:
-    """Names the parameter, the file and the reason in the error of what cannot be written."""
-    try:
-        yield
-    except BrokenPipeError:
-        raise
-    except OSError as error:
-        raise OSError(
-            f"{name}: cannot write {path} ({reason(error)}); choose another place"
-        ) from error
-
-
 def reason(error: BaseException) -> str:
     """Words why something failed, without the names that the operating system adds."""
     text = getattr(error, "strerror", None) or " ".join(str(error).split())
     return text or type(error).__name__
-
-
-def _new_png(name: str, path: Any) -> Path | None:
-    if path is None:
-        return None
-    if not isinstance(path, (str, os.PathLike)):
-        kind = "a boolean" if isinstance(path, bool) else repr(path)
-        raise ValueError(
-            f"{name} must be a file path string or None, not {kind}: {name}='chart.png' "
-            "saves the chart, None does not"
-        )
-    png = Path(path)
-    if png.suffix.lower() != ".png":
-        raise ValueError(f"{name} must end in .png, got {os.fspath(path)!r}")
-    return new_file(name, png)
-
-
-def new_file(name: str, path: str | os.PathLike[str]) -> Path:
-    """Returns ``path`` as a Path.
-
-    Raises:
-        FileExistsError: rather than let a file be overwritten
-        ValueError: if no file can have this name
-    """
-    try:
-        with suppress(FileNotFoundError, PermissionError):
-            os.lstat(os.path.basename(path))  # the folder may still have to be made
-        os.lstat(path)
-    except (FileNotFoundError, NotADirectoryError, PermissionError):
-        return Path(path)
-    except (OSError, ValueError) as error:  # too long, or a null character
-        raise ValueError(
-            f"{name}: no file can be named {os.fspath(path)!r} ({reason(error)}); choose another "
-            "name"
-        ) from None
-    raise FileExistsError(
-        f"File already exists: {path}; give {name} another path or delete the file"
-    )

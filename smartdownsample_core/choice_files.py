@@ -49,7 +49,7 @@ def labels_of(table: str | None, paths: Sequence[str]) -> list[str | None] | Non
     if table is None:
         return None
     if table == BY_FOLDER:
-        return [os.path.dirname(path) for path in paths]
+        return [os.path.dirname(path) or os.curdir for path in paths]
     remedy = f"name a .csv of paths and labels, or say {BY_FOLDER}"
     rows = _table("--stratify-by", table, remedy)
     labels = {os.path.abspath(path): label for path, label, *_ in (r for r in rows if len(r) > 1)}

@@ -9,12 +9,12 @@ import sys
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from pathlib import Path
 
 from tqdm import tqdm
 
-from .checks import make_folder, new_file
+from .choice import Choice
 from .downsample import downsample
 from .extract import extract_batches, raise_first_error
 from .find import file_stats
@@ -35,6 +35,8 @@ from .options import (
 )
 from .order import natural_order
 from .origin import Origin, read_origin
+from .places import make_folder, new_file
+from .remote import is_remote
 from .shard_select import check_distinct, select_from
 from .shards import Rows, Shards, write_shard
 from .table import Signatures
@@ -59,7 +61,7 @@ def extract_command(program: str, arguments: list[str]) -> int:
         count=count,
         base=base,
         version=__version__,
-        folder="" if all(map(os.path.isabs, paths)) else os.getcwd(),
+        folder="" if all(os.path.isabs(path) or is_remote(path) for path in paths) else os.getcwd(),
     )
     output = _new_shard(options, origin)
     if output is None:
@@ -233,17 +235,7 @@ def _check_folder(options: argparse.Namespace, shards: Shards) -> None:
 
 def _by_buckets_alone(parser: argparse.ArgumentParser, options: argparse.Namespace) -> bool:
     """Whether nothing is asked for that needs more than the buckets and the order of the images."""
-    others = (
-        "strategy",
-        "near_duplicates",
-        "leave_out_junk",
-        "stratify_by",
-        "balance",
-        "max_per_group",
-        "keep",
-        "features",
-        "thumbnails",
-        "target_count",
+    others = [*(field.name for field in fields(Choice)), "thumbnails"]
+    return options.target_count is not None and all(
+        getattr(options, name) == parser.get_default(name) for name in others
     )
-    as_usual = [getattr(options, name) == parser.get_default(name) for name in others]
-    return all(as_usual[:-1]) and not as_usual[-1]

@@ -5,22 +5,22 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from .signature import GREY_WEIGHTS, THUMBNAIL_SIDE
+
 #: Bytes of a descriptor: 64 of edges, 16 of light, 32 of colour, 3 of means.
 DESCRIPTOR_SIZE = 115
 
 _Floats = NDArray[np.float32]
 
-_SIDE = 32  # of a thumbnail
 _CELLS = 4  # a side; a cell is a tent over half of the thumbnail, so that neighbours overlap
-_CENTERS = _SIDE // _CELLS * (2 * np.arange(_CELLS) + 1)
-_TENTS = np.maximum(_SIDE // 2 - np.abs(2 * np.arange(_SIDE) + 1 - _CENTERS[:, None]), 0).astype(
-    np.float32
-)
+_CENTERS = THUMBNAIL_SIDE // _CELLS * (2 * np.arange(_CELLS) + 1)
+_TENTS = np.maximum(
+    THUMBNAIL_SIDE // 2 - np.abs(2 * np.arange(THUMBNAIL_SIDE) + 1 - _CENTERS[:, None]), 0
+).astype(np.float32)
 _INNER_TENTS = _TENTS[:, 1:-1]
 _AREA = np.outer(_TENTS.sum(axis=1), _TENTS.sum(axis=1)).ravel()
 _N_EDGES, _N_COLORS = 4 * _CELLS**2, 2 * _CELLS**2
 
-_GREY = np.array([306, 601, 117], np.float32)  # ITU-R 601-2 in units of 1/1024
 _LEVEL, _STEEP = 169, 408  # their ratio is the tangent of 22.5 degrees
 
 # What a part weighs in a distance, and what keeps noise in flat images from being blown up. Found
@@ -51,7 +51,8 @@ def describe(thumbnails: NDArray[np.uint8]) -> NDArray[np.uint8]:
     False
     """
     red, green, blue = thumbnails.transpose(1, 0, 2, 3).astype(np.float32)
-    grey = np.floor((_GREY[0] * red + _GREY[1] * green + _GREY[2] * blue + 512) / 1024)
+    weights = GREY_WEIGHTS
+    grey = np.floor((weights[0] * red + weights[1] * green + weights[2] * blue + 512) / 1024)
     planes = np.stack([grey, red - green, red + green - 2 * blue], axis=1)
     cells = (
         np.rint(_over_cells(planes, _TENTS) * (16 / _AREA)).reshape(len(grey), 3, _CELLS**2) / 16
@@ -82,9 +83,7 @@ def _edges(grey: _Floats) -> NDArray[np.float64]:
     diagonal = ~(level | steep)
     rising = diagonal & (across * down > 0)
     directions = np.stack([level, steep, rising, diagonal & ~rising], axis=1)
-    cells = _over_cells(strength[:, None] * directions, _INNER_TENTS).reshape(
-        len(grey), 4 * _CELLS**2
-    )
+    cells = _over_cells(strength[:, None] * directions, _INNER_TENTS).reshape(-1, _N_EDGES)
     norms = np.sqrt((cells**2).sum(axis=1, keepdims=True) + _EDGE_FLOOR**2)
     return np.asarray(_EDGES * cells / norms)
 

@@ -8,28 +8,30 @@ from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
-from functools import cache, partial
+from functools import partial
 from itertools import groupby
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
-from threadpoolctl import ThreadpoolController
 
+from . import blas
+from .batches import Pool
 from .checks import check_hash_size, one_of, path_list, whole_number
 from .crops import Crop, Item, path_of, sign_crops, spans
 from .descriptor import describe
 from .pools import open_pool
 from .processes import worthwhile
-from .remote import check as check_remote
-from .rules import (
+from .reading import (
     DECODES,
+    LOADING_ERRORS,
     START_METHODS,
     WORKERS,
     Decode,
     StartMethod,
     Workers,
 )
+from .remote import check as check_remote
 from .signature import Signature
 from .signing import sign_files
 from .surroundings import Surroundings
@@ -110,7 +112,7 @@ def extract(
         ImportError, ConnectionError: if there is no Dask, or no such cluster
         ChildProcessError: if workers cannot start, or have another version of this package
     """
-    one_of("image_loading_errors", image_loading_errors, ("raise", "skip"))
+    one_of("image_loading_errors", image_loading_errors, LOADING_ERRORS)
     items = path_list(paths, "paths", (Crop,))
     signatures = Signatures.blank(len(items), check_hash_size(hash_size))
     pace = Pace()
@@ -176,13 +178,22 @@ def extract_batches(
     check_remote(path_of(item) for item in items)
     if not items:
         return  # and start nothing
-    prepare: Callable[[], object] = _one_blas_thread
+    prepare: Callable[[], object] = blas.limit
     if workers == "processes":
         count = worthwhile(items, count)
         if start_method != "fork":  # which inherits them
             prepare = partial(_prepare, Surroundings.here())
-    limits = _one_blas_thread()
-    pool = open_pool(sign_files, workers, count, start_method, prepare, scheduler)
+    with (
+        blas.limited,
+        closing(open_pool(sign_files, workers, count, start_method, prepare, scheduler)) as pool,
+    ):
+        yield from _signed(pool, items, hash_size, heartbeat)
+
+
+def _signed(
+    pool: Pool, items: Sequence[Item], hash_size: int, heartbeat: float | None
+) -> Iterator[tuple[NDArray[np.int64], Signatures]]:
+    """Keeps a pool busy, and yields what :func:`extract_batches` does."""
     pending: deque[tuple[NDArray[np.int64], Any]] = deque()
 
     def next_result() -> Iterator[tuple[NDArray[np.int64], Signatures]]:
@@ -191,35 +202,20 @@ def extract_batches(
             yield rows[:0], Signatures.blank(0, hash_size)
         yield rows, pool.result(ticket)
 
-    try:
-        # Of few files, fewer: so that no worker waits long for the last batch of another.
-        at_a_time = min(pool.batch_size, -(-len(items) // (2 * pool.window)))
-        for start, stop in spans(items, at_a_time):
-            pending.append((np.arange(start, stop), pool.submit(items[start:stop])))
-            while len(pending) > pool.window:
-                yield from next_result()
-        while pending:
+    # Of few files, fewer: so that no worker waits long for the last batch of another.
+    at_a_time = min(pool.batch_size, -(-len(items) // (2 * pool.window)))
+    for start, stop in spans(items, at_a_time):
+        pending.append((np.arange(start, stop), pool.submit(items[start:stop])))
+        while len(pending) > pool.window:
             yield from next_result()
-    finally:
-        pool.close()
-        limits.restore_original_limits()
+    while pending:
+        yield from next_result()
 
 
 def _prepare(surroundings: Surroundings) -> None:
     """What a new process does first."""
     surroundings.apply()
-    _one_blas_thread()
-
-
-def _one_blas_thread() -> Any:
-    """The matrix products are so small that BLAS threads would only wait for each other."""
-    return _blas().limit(limits=1, user_api="blas")
-
-
-@cache
-def _blas() -> ThreadpoolController:
-    """Looking for numpy's BLAS among the loaded libraries takes longer than signing ten images."""
-    return ThreadpoolController()
+    blas.limit()
 
 
 @dataclass(frozen=True)

@@ -48,7 +48,7 @@ def find_images(arguments: Sequence[str], stdin: TextIO) -> tuple[list[str], str
             found.setdefault(path if is_remote(path) else os.path.abspath(path), path)
         local = (path for path in files if not is_remote(path))
         bases |= {os.path.abspath(argument)} if folder else set(map(_parent, local))
-    return list(found.values()), os.path.commonpath(bases or [os.curdir])
+    return list(found.values()), os.path.commonpath(bases or [os.getcwd()])
 
 
 def _files_of(argument: str, stdin: TextIO) -> list[str]:

@@ -15,7 +15,7 @@ import simplejpeg
 from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 
-from .checks import shown_path, unreadable
+from .checks import KINDS_OF_ERRORS, shown_path, unreadable
 from .limits import check_format, check_scans, check_sides, read_file
 from .remote import is_remote, read_remote
 
@@ -207,10 +207,9 @@ class _NamedErrors:
         pass
 
     def __exit__(self, _: object, error: BaseException | None, trace: object) -> None:
-        if isinstance(error, FileNotFoundError):
-            raise FileNotFoundError(f"File not found: {shown_path(self._path)}") from error
-        if isinstance(error, PermissionError):
-            raise PermissionError(f"Permission denied: {shown_path(self._path)}") from error
+        for kind, beginning in KINDS_OF_ERRORS.items():
+            if isinstance(error, kind):
+                raise kind(beginning + shown_path(self._path)) from error
         if isinstance(error, (OSError, *_DECODER_ERRORS)):
             raise unreadable(self._path, _reason(error)) from error
 

@@ -12,13 +12,14 @@ from typing import Any, NamedTuple
 
 from . import report
 from .api import print_warnings
-from .checks import make_folder, new_pngs, whole_number, writing
+from .checks import check_hash_size, whole_number
 from .choice import STRATEGIES, Choice
 from .choice_files import BY_FOLDER, labels_of, rows_of, vectors_of
 from .find import find_images
 from .output import VERBS, dropped_if_it_fails, new_list, place, write_list, write_text
+from .places import make_folder, new_pngs, writing
+from .reading import DECODES, LOADING_ERRORS
 from .remote import is_remote
-from .rules import DECODES, MAX_HASH_SIZE, MIN_HASH_SIZE
 from .selection import Selection
 
 OK, FAILED, USAGE, INTERRUPTED = 0, 1, 2, 130
@@ -30,7 +31,7 @@ def in_options(message: str) -> str:
     words = "|".join(name for name in names if "_" in name)
     first = "|".join(name for name in names if "_" not in name)  # elsewhere it may be any word
     return re.sub(
-        rf"(?<!-)\b({words})\b(?!-)|^({first})\b(?!:)",
+        rf"""(?<![-/.'"\w])({words})(?![-/'"\w]|\.\w)|^({first})\b(?!:)""",
         lambda name: "--" + name[0].replace("_", "-"),
         message,
     )
@@ -91,7 +92,7 @@ def add_reading(parser: argparse.ArgumentParser) -> None:
 def check_reading(options: argparse.Namespace) -> None:
     """Raises a ValueError for a number out of its bounds."""
     whole_number("--workers", options.workers, minimum=1)
-    whole_number("--hash-size", options.hash_size, MIN_HASH_SIZE, MAX_HASH_SIZE)
+    check_hash_size(options.hash_size, "--hash-size")
 
 
 def reading(options: argparse.Namespace) -> dict[str, Any]:
@@ -127,7 +128,7 @@ def add_output(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--thumbnails", metavar="PNG", help="grid of thumbnails per bucket")
     parser.add_argument(
         "--on-error",
-        choices=("raise", "skip"),
+        choices=LOADING_ERRORS,
         default="raise",
         help="stop at a file that cannot be read (the default), or go on without it",
     )

@@ -14,7 +14,8 @@ from typing import TextIO
 import numpy as np
 
 from .buckets import bucket_name
-from .checks import make_folder, new_file, reason, writing
+from .checks import reason
+from .places import make_folder, new_file, new_stream, writing
 from .selection import Selection
 
 ERRORS = "surrogateescape"  # file names need not be valid text; they come out as they went in
@@ -51,7 +52,7 @@ def place(verb: str, directory: str, kept: list[str], base: str) -> None:
 
 
 def _copy(source: str, target: Path) -> None:
-    with open(source, "rb") as readable, target.open("xb") as writable:
+    with open(source, "rb") as readable, new_stream(target, "xb") as writable:
         shutil.copyfileobj(readable, writable)
     shutil.copystat(source, target)
 
@@ -78,7 +79,7 @@ def write_list(output: Path, paths: list[str], selection: Selection) -> None:
     """Writes what was kept as text, CSV or JSON, as the name of the file says."""
     with (
         writing("--output", output),
-        output.open("x", encoding="utf-8", errors=ERRORS, newline="") as stream,
+        new_stream(output, encoding="utf-8", errors=ERRORS, newline="") as stream,
     ):
         _WRITERS[output.suffix.lower()](stream, paths, selection)
 

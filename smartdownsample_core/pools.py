@@ -11,7 +11,7 @@ from .batches import BATCH_SIZE, Pool, Sign
 from .cluster import Cluster
 from .crops import Item
 from .processes import Processes
-from .rules import StartMethod, Workers
+from .reading import StartMethod, Workers
 from .table import Signatures
 
 if TYPE_CHECKING:

@@ -21,7 +21,7 @@ from typing import Any
 from . import limits
 from .batches import BATCH_SIZE, Sign, WorkerDiedError, one_by_one
 from .crops import Item, path_of
-from .rules import StartMethod
+from .reading import StartMethod
 from .table import Signatures
 
 #: What is read while a process starts, in a quarter of a second.

@@ -19,7 +19,7 @@ from PIL import Image
 
 from .images import Picture, Reduced, averaged
 from .rules import BRIGHTNESS, COLOR_VARIANCE, THEME_LEVEL, structure_bits
-from .signature import THUMBNAIL_SIDE, Signature, average_hash, mean_rgb, thumbnail
+from .signature import GREY_WEIGHTS, THUMBNAIL_SIDE, Signature, average_hash, mean_rgb, thumbnail
 
 _Floats = NDArray[np.float32]
 
@@ -47,8 +47,7 @@ _QUARTERS = 4
 # Numbers that are held by each thread: of an image of 128 megapixels, and of few at a time.
 _LARGEST_HELD = 2**23
 
-# R, G and B for greyscale: ITU-R 601-2, as Pillow's, in units of 1/1024.
-_GREY_WEIGHTS = np.array([306, 601, 117], np.float32) / np.float32(1024)
+_GREY_SHARES = GREY_WEIGHTS / np.float32(1024)
 
 
 def sign_reduced(pictures: Sequence[Picture], hash_size: int, exact: bool) -> list[Signature]:
@@ -174,7 +173,7 @@ def _shrink(reduced: Sequence[Reduced], hash_size: int) -> tuple[_Floats, _Float
     by_image = planes.reshape(channels, n, -1)
     for place, one in enumerate(reduced):
         by_image[:, place] = one.pixels.reshape(-1, channels).T
-    np.rint(np.matmul(_GREY_WEIGHTS, planes, out=grey), out=grey)
+    np.rint(np.matmul(_GREY_SHARES, planes, out=grey), out=grey)
     narrow_grey = grey.reshape(-1, columns) @ across_grey
     narrow_colour = planes.reshape(-1, columns) @ across_colour
     _round(narrow_grey, 255 * _QUARTERS)

@@ -107,8 +107,7 @@ def find_remote(url: str, endings: Sequence[str]) -> list[str]:
     try:
         with _os_errors():
             fs, place = _fsspec().core.url_to_fs(url)
-            found = fs.glob(place) if is_glob else fs.find(place)
-            names = [name for name in found if is_glob or name.lower().endswith(endings)]
+            names = _glob(fs, place) if is_glob else _below(fs, place, endings)
             if not names:  # which is also the answer if nobody could be asked
                 fs.ls(place.partition("*")[0])
             return sorted(fs.unstrip_protocol(name) for name in names)
@@ -118,6 +117,15 @@ def find_remote(url: str, endings: Sequence[str]) -> list[str]:
         raise OSError(
             f"cannot list {url} ({error.strerror or error}); try again, or name the files"
         ) from error
+
+
+def _glob(fs: Any, pattern: str) -> list[str]:
+    found = fs.glob(pattern, detail=True)
+    return [name for name, entry in found.items() if entry["type"] != "directory"]
+
+
+def _below(fs: Any, folder: str, endings: tuple[str, ...]) -> list[str]:
+    return [name for name in fs.find(folder) if name.lower().endswith(endings)]
 
 
 def _fsspec() -> Any:

@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont, ImageOps
 
-from .checks import writing
 from .crops import Item, load_item
+from .places import new_stream, writing
 from .selection import Bucket, Selection, Stratum
 
 if TYPE_CHECKING:
@@ -149,6 +149,7 @@ def save_distribution(selection: Selection, path: Path) -> None:
         path: the PNG to write
 
     Raises:
+        FileExistsError: if there is one
         OSError: if it cannot be written
     """
     # Only who asks for a chart pays for importing matplotlib; Figure without pyplot draws with
@@ -160,7 +161,8 @@ def save_distribution(selection: Selection, path: Path) -> None:
     axes = figure.add_subplot()
     _draw_bars(axes, selection.buckets)
     axes.set_title(totals(selection), loc="left")
-    figure.savefig(path, dpi=110, format="png")
+    with new_stream(path, "xb") as stream:
+        figure.savefig(stream, dpi=110, format="png")
 
 
 def save_thumbnails(selection: Selection, paths: Sequence[Item], path: Path) -> None:
@@ -175,6 +177,7 @@ def save_thumbnails(selection: Selection, paths: Sequence[Item], path: Path) -> 
         path: the PNG to write, below 5 MB
 
     Raises:
+        FileExistsError: if there is one
         OSError: if it cannot be written
     """
     n_buckets = max(len(selection.buckets), 1)
@@ -195,7 +198,8 @@ def save_thumbnails(selection: Selection, paths: Sequence[Item], path: Path) -> 
         for column, grid in enumerate(line):
             sheet.paste(grid, (_MARGIN + column * (grid.width + _MARGIN), top))
         top += line[0].height + _MARGIN  # buckets come largest first, so the first is the tallest
-    sheet.quantize(256).save(path, format="PNG", optimize=True)
+    with new_stream(path, "xb") as stream:
+        sheet.quantize(256).save(stream, format="PNG", optimize=True)
 
 
 def save_charts(

@@ -2,20 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Literal, get_args
-
-#: How signatures are computed; see :mod:`smartdownsample_core.extract`.
-Decode = Literal["exact", "fast"]
-DECODES: tuple[Decode, ...] = get_args(Decode)
-
-#: What reads images at the same time; see :func:`smartdownsample_core.extract.extract`.
-Workers = Literal["threads", "processes", "dask"]
-WORKERS: tuple[Workers, ...] = get_args(Workers)
-
-#: How processes start. Forking a process that has threads, as FiftyOne's have, can deadlock.
-StartMethod = Literal["spawn", "forkserver", "fork"]
-START_METHODS: tuple[StartMethod, ...] = get_args(StartMethod)
-
 #: The smallest hash size: below it the aHash would be smaller than 2x2.
 MIN_HASH_SIZE = 4
 

@@ -37,9 +37,10 @@ def select(
     by_bucket = order[np.argsort(bucket_ids[order], kind="stable")]
     sorted_ids = bucket_ids[by_bucket]
     kept = [np.empty(0, dtype=np.int64)]
+    edges = np.searchsorted(sorted_ids, np.arange(len(quotas) + 1)).tolist()
     for bucket in np.flatnonzero(quotas).tolist():
-        first, last = np.searchsorted(sorted_ids, [bucket, bucket + 1])
-        size, quota = int(last - first), int(quotas[bucket])
+        first, last = edges[bucket], edges[bucket + 1]
+        size, quota = last - first, int(quotas[bucket])
         if not 0 <= quota <= size:
             raise ValueError(f"the quota of bucket {bucket} must be 0 to {size}, got {quota}")
         start = np.random.default_rng([seed, bucket]).integers(size)

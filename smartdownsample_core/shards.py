@@ -12,9 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .buckets import assign_buckets
-from .checks import new_file, writing
+from .checks import KINDS_OF_ERRORS
 from .optional import arrow
 from .origin import Origin, check_origins, damaged, metadata_of, read_origin
+from .places import new_file, writing
 from .table import Signatures
 
 #: Rows that are in memory while a shard is written: 20 MB.
@@ -24,7 +25,6 @@ _ROWS_AT_A_TIME = 65_536
 _LONGEST_NAME = 200
 
 _PATH, _BUCKET, _ERROR, _SIZE, _MTIME = "path", "bucket", "error", "file_size", "file_mtime_ns"
-_KINDS = {"File not found: ": FileNotFoundError, "Permission denied: ": PermissionError}
 
 Rows = NDArray[np.int64]
 
@@ -279,7 +279,7 @@ def _mask(wanted: NDArray[np.bool_]) -> Any:
 
 
 def _as_error(text: str) -> OSError:
-    for beginning, kind in _KINDS.items():
+    for kind, beginning in KINDS_OF_ERRORS.items():
         if text.startswith(beginning):
             return kind(text)
     return OSError(text)

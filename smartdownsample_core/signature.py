@@ -9,10 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from .checks import shown
+from .checks import check_hash_size, shown
 
 #: Side of the thumbnail; the mean colour is taken from it, as in smartdownsample 1.9.
 THUMBNAIL_SIDE = 32
+
+#: R, G and B for greyscale: ITU-R 601-2, as Pillow's, in units of 1/1024.
+GREY_WEIGHTS = np.array([306, 601, 117], np.float32)
 
 
 class Signature(NamedTuple):
@@ -37,13 +40,13 @@ def sign(image: Image.Image, hash_size: int = 8) -> Signature:
     Args:
         image: an image of any size; of another mode than ``"RGB"`` it is converted, as by
             :func:`smartdownsample_core.load_rgb`
-        hash_size: side of the dHash; the aHash has half of it
+        hash_size: side of the dHash, 4 to 64; the aHash has half of it
 
     Returns:
         a :class:`Signature`
 
     Raises:
-        ValueError: if it is no image of Pillow's
+        ValueError: if it is no image of Pillow's, or for a hash size out of its bounds
 
     An image that brightens to the right has every dHash bit set; a grey one of level 7 has no
     bit set at all:
@@ -63,6 +66,7 @@ def sign(image: Image.Image, hash_size: int = 8) -> Signature:
             f"image must be an image of Pillow's, got {shown(image)}; sign_file signs a file, and "
             "PIL.Image.fromarray makes one of an array"
         )
+    check_hash_size(hash_size)
     if image.mode != "RGB":
         image = image.convert("RGB")
     grey = image.convert("L")

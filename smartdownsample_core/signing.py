@@ -9,8 +9,8 @@ from PIL import Image
 
 from .checks import check_hash_size, one_of
 from .images import Picture, open_picture
+from .reading import DECODES, Decode
 from .reduced import sign_reduced
-from .rules import DECODES, Decode
 from .signature import Signature, sign
 
 #: What is held of files of the same size until they are signed together, so that it stays in the

@@ -53,4 +53,5 @@ def texts_of(label: Label) -> list[str]:
 
 def _is_nan(label: object) -> bool:
     """Whether it is what tables such as those of pandas have for nothing."""
-    return isinstance(label, Real) and math.isnan(label)
+    is_of_pandas = type(label).__name__ in ("NAType", "NaTType")
+    return is_of_pandas or (isinstance(label, Real) and math.isnan(label))

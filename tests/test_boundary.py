@@ -19,7 +19,7 @@ _CORE = _ROOT / "smartdownsample_core"
 #: What each module of the core may import of the core.
 _ALLOWED = {
     "checks": {"rules"},
-    "descriptor": set(),
+    "descriptor": {"signature"},
     "features": {"checks"},
     "find": {"remote"},
     "limits": set(),
@@ -45,7 +45,7 @@ _ALLOWED = {
     "reduced": {"images", "rules", "signature"},
     "representative": {"nearest"},
     "select": {"checks"},
-    "signing": {"checks", "images", "reduced", "rules", "signature"},
+    "signing": {"checks", "images", "reading", "reduced", "signature"},
     "table": {"descriptor", "traits"},
     "batches": {"checks", "crops", "table"},
     "buckets": {"checks", "rules", "table"},
@@ -55,9 +55,9 @@ _ALLOWED = {
         "traits",
     },
     "cluster": {"__version__", "batches", "checks", "crops", "optional", "remote", "table"},
-    "processes": {"batches", "crops", "limits", "rules", "table"},
+    "processes": {"batches", "crops", "limits", "reading", "table"},
     "selection": {"buckets", "checks", "tiers"},
-    "shards": {"buckets", "checks", "optional", "origin", "table"},
+    "shards": {"buckets", "checks", "optional", "origin", "places", "table"},
     "strategies": {
         "allocate", "buckets", "choice", "farthest", "nearest", "representative", "select",
     },
@@ -65,25 +65,25 @@ _ALLOWED = {
         "allocate", "buckets", "checks", "choice", "constraints", "nearest",
         "neighbors", "selection", "strategies", "table", "tiers",
     },
-    "output": {"buckets", "checks", "selection"},
-    "pools": {"batches", "cluster", "crops", "processes", "rules", "table"},
-    "report": {"checks", "crops", "selection"},
+    "output": {"buckets", "checks", "places", "selection"},
+    "pools": {"batches", "cluster", "crops", "processes", "reading", "table"},
+    "report": {"crops", "places", "selection"},
     "shard_select": {"allocate", "buckets", "checks", "order", "select", "selection", "shards"},
     "extract": {
-        "checks", "crops", "descriptor", "pools", "processes", "remote", "rules", "signature",
-        "signing", "surroundings", "table", "traits",
+        "batches", "blas", "checks", "crops", "descriptor", "pools", "processes", "reading",
+        "remote", "signature", "signing", "surroundings", "table", "traits",
     },
     "api": {
-        "checks", "choice", "downsample", "extract", "order", "report", "rules", "selection",
-        "table",
+        "checks", "choice", "downsample", "extract", "order", "places", "reading", "report",
+        "rules", "selection", "table",
     },
     "options": {
-        "api", "checks", "choice", "choice_files", "find", "output", "remote", "report", "rules",
-        "selection",
+        "api", "checks", "choice", "choice_files", "find", "output", "places", "reading", "remote",
+        "report", "selection",
     },
     "cli_shards": {
-        "__version__", "checks", "downsample", "extract", "find", "optional", "options", "order",
-        "origin", "shard_select", "shards", "table",
+        "__version__", "choice", "downsample", "extract", "find", "optional", "options", "order",
+        "origin", "places", "remote", "shard_select", "shards", "table",
     },
     "cli": {
         "__version__", "api", "cli_shards", "downsample", "options", "order", "output",
@@ -93,6 +93,9 @@ _ALLOWED = {
         "select", "selection", "signature", "signing", "table",
     },
     "__main__": {"cli"},
+    "blas": set(),
+    "places": {"checks"},
+    "reading": set(),
 }  # fmt: skip
 
 #: What the core may import of others, besides the standard library.

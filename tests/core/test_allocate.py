@@ -140,6 +140,19 @@ def test_bad_arguments_are_refused(
         allocate(sizes, target, seed)  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize(
+    ("weights", "message"),
+    [
+        ([1, 0], r"weights must be whole numbers of at least 1, got \[1, 0\]"),
+        ([1], "a weight for each of the 2 buckets, got 1 weights"),
+    ],
+)
+def test_bad_weights_are_refused(weights: list[int], message: str) -> None:
+    """A bucket without weight could not be filled."""
+    with pytest.raises(ValueError, match=message):
+        allocate([10, 10], 15, weights=np.array(weights))
+
+
 @st.composite
 def _weighted(draw: st.DrawFn) -> tuple[np.ndarray, int, np.ndarray]:
     sizes = draw(

@@ -9,17 +9,14 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pytest
+from PIL import Image
 
-from smartdownsample_core import Choice, allocate, extract, sample_diverse, sign_file
+from smartdownsample_core import Choice, allocate, extract, sample_diverse, sign, sign_file
 from smartdownsample_core.checks import (
     LARGEST,
-    make_folder,
-    new_file,
-    new_pngs,
     one_of,
     path_list,
     whole_number,
-    writing,
 )
 
 _QUIET = {"show_progress": False, "show_summary": False}
@@ -156,49 +153,6 @@ def test_whatever_yields_paths_is_taken() -> None:
     assert {type(path) for path in path_list(np.array(expected))} == {str}
 
 
-@pytest.mark.parametrize("name", ["x" * 300 + ".png", "a\0b.png"], ids=["long", "null character"])
-def test_names_that_no_file_can_have_are_refused(tmp_path: Path, name: str) -> None:
-    """Before any work is done, and without making a folder."""
-    with pytest.raises(
-        ValueError, match=r"^save_thumbnails: no file can be named .*choose another"
-    ):
-        sample_diverse(["gone.jpg"], 1, save_thumbnails=str(tmp_path / "new" / name))
-    assert list(tmp_path.iterdir()) == []
-    with pytest.raises(ValueError, match=r"^--output: no file can be named"):
-        new_file("--output", tmp_path / name)
-
-
-def test_one_file_by_two_spellings_is_one(tmp_path: Path) -> None:
-    """Neither dots nor links make another file of it."""
-    (tmp_path / "link").symlink_to(tmp_path)
-    for other in (tmp_path / ".." / tmp_path.name, tmp_path / "link"):
-        with pytest.raises(ValueError, match=r"^one and two are the same file: .*; give them two$"):
-            new_pngs({"one": tmp_path / "y.png", "two": other / "y.png"})
-
-
-def test_a_folder_that_cannot_be_written_to_is_named(tmp_path: Path) -> None:
-    """Also where the rights look as if it could: /proc takes no files, not even of root."""
-    with pytest.raises(
-        OSError, match=r"^--output: cannot write to the folder /proc \(.*\); choose"
-    ):
-        make_folder("--output", Path("/proc"))
-    (tmp_path / "file").touch()
-    with pytest.raises(OSError, match=r"^--output: cannot make the folder .* \(Not a directory\)"):
-        make_folder("--output", tmp_path / "file" / "below")
-    make_folder("--output", tmp_path)
-    assert [path.name for path in tmp_path.iterdir()] == ["file"]
-
-
-def test_what_cannot_be_written_is_named(tmp_path: Path) -> None:
-    """With the reason; a reader that has gone is no failure to write."""
-    place = tmp_path / "gone" / "list.txt"
-    message = f"--output: cannot write {place} (No such file or directory); choose another place"
-    with pytest.raises(OSError, match=f"^{re.escape(message)}$"), writing("--output", place):
-        place.write_text("")
-    with pytest.raises(BrokenPipeError), writing("standard output", "the list"):
-        raise BrokenPipeError
-
-
 @pytest.mark.parametrize(
     ("options", "message"),
     [
@@ -211,3 +165,10 @@ def test_one_file_is_signed_within_bounds(options: dict[str, object], message: s
     """As many are."""
     with pytest.raises(ValueError, match=f"^{message}$"):
         sign_file("gone.jpg", **options)  # type: ignore[arg-type]
+
+
+def test_one_image_is_signed_within_bounds() -> None:
+    """As a file is."""
+    for hash_size in (3, 65, 2.5, "8"):
+        with pytest.raises(ValueError, match="hash_size must be a whole number from 4 to 64, got"):
+            sign(Image.new("RGB", (9, 9)), hash_size)  # type: ignore[arg-type]

@@ -15,6 +15,7 @@ import pytest
 from smartdownsample_core import sample_diverse
 from smartdownsample_core.cli import main
 from smartdownsample_core.find import find_images
+from smartdownsample_core.options import in_options
 
 _QUIET = {"show_progress": False, "show_summary": False}
 
@@ -65,6 +66,13 @@ def test_folders_are_strata(keep, burst_paths: list[str]) -> None:
     counts = Counter(map(os.path.dirname, kept))
     assert len(counts) == len(set(map(os.path.dirname, burst_paths)))
     assert max(counts.values()) - min(counts.values()) <= 1
+
+
+def test_the_folder_one_is_in_has_a_name(tree: list[str], run, monkeypatch) -> None:
+    """A label that one can see."""
+    monkeypatch.chdir(os.path.dirname(tree[0]))
+    _, _, said = run(os.path.basename(tree[0]), "-n", "1", "--stratify-by", "folder")
+    assert "  .\n" in said
 
 
 def test_a_table_of_labels_makes_strata(keep, burst_paths: list[str], tmp_path: Path) -> None:
@@ -194,6 +202,23 @@ def test_a_file_of_another_kind_is_refused(
     path.write_bytes(content)
     assert main([*burst_paths, "-n", "5", option, str(path), "-q"]) == 2
     assert message in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("message", "expected"),
+    [
+        ("near_duplicates must be 1", "--near-duplicates must be 1"),
+        ("keep has 3 images", "--keep has 3 images"),
+        ("what it must keep", "what it must keep"),
+        ("no images found at 'pics/near_duplicates'", "no images found at 'pics/near_duplicates'"),
+        ("cannot read near_duplicates.csv", "cannot read near_duplicates.csv"),
+        ("ask for target_count 5, or less", "ask for --target-count 5, or less"),
+        ("--near-duplicates is one", "--near-duplicates is one"),
+    ],
+)
+def test_parameters_become_options_and_files_do_not(message: str, expected: str) -> None:
+    """In whatever the core says."""
+    assert in_options(message) == expected
 
 
 def test_warnings_name_the_options(burst_paths: list[str], capsys) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from smartdownsample_core import Crop, Signatures, extract, extract_batches, sign_file
 from smartdownsample_core.batches import BATCH_SIZE
@@ -203,3 +204,23 @@ def test_one_item_is_no_list(paths: object, message: str) -> None:
         extract(paths, image_loading_errors="skip")  # type: ignore[arg-type]
     with pytest.raises(ValueError, match=re.escape(message)):
         next(extract_batches(paths))  # type: ignore[arg-type]
+
+
+def _blas_threads() -> set[int]:
+    return {pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"}
+
+
+def test_blas_has_its_threads_again(burst_paths: list[str]) -> None:
+    """After extractions that overlap, and after one that could not begin."""
+    with threadpool_limits(2, user_api="blas"):
+        assert _blas_threads() == {2}
+        first, second = extract_batches(burst_paths), extract_batches(burst_paths)
+        next(first)
+        next(second)
+        first.close()
+        assert _blas_threads() == {1}
+        second.close()
+        assert _blas_threads() == {2}
+        with pytest.raises(ValueError, match="scheduler"):
+            extract(burst_paths, workers="dask", scheduler="no address")
+        assert _blas_threads() == {2}

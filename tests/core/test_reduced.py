@@ -18,8 +18,8 @@ from demo.photos import load_photos, photo_paths
 from smartdownsample_core import assign_buckets, images, load_rgb, reduced, sign, sign_file
 from smartdownsample_core.extract import tabulate
 from smartdownsample_core.images import Picture, open_picture
+from smartdownsample_core.reading import DECODES
 from smartdownsample_core.reduced import lanczos_weights
-from smartdownsample_core.rules import DECODES
 from smartdownsample_core.signature import Signature
 from smartdownsample_core.signing import sign_files
 

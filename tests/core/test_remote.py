@@ -264,6 +264,7 @@ def test_a_folder_is_searched(memory) -> None:
     everything = [url.replace("://", ":///") for url in sorted(memory)]
     assert find_remote("memory://cams", (".jpg",)) == everything
     assert find_remote("memory://cams/cam1/*.jpg", (".jpg",)) == everything[20:]
+    assert find_remote("memory://cams/*", (".jpg",)) == ["memory:///cams/notes.txt"]  # no folders
     assert find_remote("memory://cams/lost.jpg", (".jpg",)) == ["memory://cams/lost.jpg"]
     assert load_rgb(everything[0]).size == load_rgb(memory[0]).size
 
@@ -281,6 +282,22 @@ def test_the_command_line_takes_urls(run_python, web, tmp_path) -> None:
     copies = run_python(*command, "--copy-to", "there", "-", input=urls, cwd=tmp_path)
     assert copies.returncode == 2
     assert "--copy-to is for local files, and http://127.0.0.1" in copies.stderr
+
+
+def test_shards_of_urls_belong_to_no_folder(run_python, web, local, tmp_path) -> None:
+    """They are selected from anywhere, and together with those of files."""
+    command = ("-m", "smartdownsample_core", "extract", "-q", "-o")
+    urls = "".join(f"{web}/{n}.jpg\n" for n in range(20))
+    made = run_python(*command, "urls.parquet", "-", input=urls, cwd=tmp_path)
+    assert made.returncode == 0, made.stderr
+    assert run_python(*command, "files.parquet", *local[20:], cwd=tmp_path).returncode == 0
+    (tmp_path / "elsewhere").mkdir()
+    kept = run_python(
+        *("-m", "smartdownsample_core", "select", "-q", "-n", "5", "--thumbnails", "grid.png"),
+        *("../urls.parquet", "../files.parquet"),
+        cwd=tmp_path / "elsewhere",
+    )
+    assert len(kept.stdout.splitlines()) == 5, kept.stderr
 
 
 @pytest.mark.parametrize("name", ["folder/", "*.jpg"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -52,6 +53,7 @@ def test_strata_are_those_of_the_rarest_labels(labels: list) -> None:
             ["(no label)", "(no label)", "a"],
             id="nan is nothing",
         ),
+        pytest.param([pd.NA, pd.NaT, "a"], ["(no label)", "(no label)", "a"], id="of pandas"),
         pytest.param([7, 7.5, True, 7], ["7", "7.5", "True", "7"], id="numbers are texts"),
         pytest.param(["cat", ("cat", None)], ["cat", "cat"], id="a text is one label"),
         pytest.param(["", None], ["", "(no label)"], id="an empty text is a label"),

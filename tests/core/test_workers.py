@@ -26,7 +26,7 @@ from smartdownsample_core.batches import BATCH_SIZE
 from smartdownsample_core.crops import Crop
 from smartdownsample_core.pools import Threads
 from smartdownsample_core.processes import worthwhile
-from smartdownsample_core.rules import START_METHODS
+from smartdownsample_core.reading import START_METHODS
 from tests.core import fatal
 from tests.core.fatal import Trap, killer, killer_once
 
