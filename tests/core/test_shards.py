@@ -213,7 +213,10 @@ def test_what_does_not_belong_together_is_refused(
         ([copy], "hold the same images, shard 1/3; name one of them"),
         (shards[:1], f"{shards[0]} and {shards[0]} hold the same images, shard 1/3"),
         (["never.parquet"], "cannot read never.parquet (No such file or directory); name files"),
-        ([collection], f"{collection} is a folder; name the files in it, as in {collection}/*.par"),
+        (
+            [collection],
+            f"{collection} is a folder; name a file, or those in it, as in {collection}/*.par",
+        ),
         ([again], f"{cat} is in these files of signatures twice"),
         ([broken], "is no file of signatures; 'smartdownsample extract' makes them"),
     ]:
