@@ -215,7 +215,7 @@ def test_what_does_not_belong_together_is_refused(
         (["never.parquet"], "cannot read never.parquet (No such file or directory); name files"),
         (
             [collection],
-            f"{collection} is a folder; name a file, or those in it, as in {collection}/*.par",
+            f"{collection} is a folder; name a file, or those in it, as in {collection}/*",
         ),
         ([again], f"{cat} is in these files of signatures twice"),
         ([broken], "is no file of signatures; 'smartdownsample extract' makes them"),
