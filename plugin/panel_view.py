@@ -57,7 +57,8 @@ def _source(panel: Any, body: types.Object, state: Any) -> None:
         return
     choose = row(body, "choose", align_y="bottom")
     own = state.source == sources.VIEW
-    view = dropdown(choice for choice in state.choices if own or choice[0] != sources.VIEW)
+    offered = (choice for choice in state.choices if own or choice[0] != sources.VIEW)
+    view = dropdown(offered, **NO_ECHO)
     choose.enum(
         "source", view.values(), label="Choose from", view=view, on_change=panel.choose_source
     )

@@ -73,7 +73,8 @@ def test_from_nothing_to_a_run_and_back(dataset, open_app) -> None:
     app.execute()
     expect(app.page.get_by_text("Removed the run")).to_be_visible()
     app.button("Close").click()
-    panel.says("nothing is saved yet")
+    panel.says(re.compile(f"Would keep {target} of 80 images.*nothing is saved yet"))
+    expect(panel.number).to_have_value(str(target))
     dataset.reload()
     assert (dataset.count_sample_tags(), dataset.list_runs()) == ({}, [])
 
