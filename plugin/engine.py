@@ -22,7 +22,7 @@ from . import choices, outcome, runs, samples, targets, writes
 from .background import SECONDS_BETWEEN_SIGNS, to_the_end, waiting
 from .config import CHARTS, DownsampleConfig, SignatureConfig
 from .items import Samples
-from .lock import writing
+from .lock import held
 
 #: Signatures held back before they are written: what a crash can lose, and one bulk write. Batches
 #: of 100 to 10,000 take the same time, 0.07 ms a sample; of 32, twice as long.
@@ -218,7 +218,7 @@ class _Writer:
             return
         field = self._config.signature_field
         if not self._is_declared:
-            with writing(self._dataset):
+            with held(self._dataset):
                 samples.declare(self._dataset, self._target.items, field, self._wanted_by_user)
             self._is_declared = True
         if self._unwritten:
