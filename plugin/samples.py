@@ -119,7 +119,8 @@ def load(
             found, _, *columns = items.read(part, fields)
             row_of = {one: row for row, one in enumerate(some, start)}
             stored = dict(zip(wanted, columns, strict=True))
-            good = _fill(signatures, [row_of[one] for one in found], stored, stamps, decode)
+            # A sample that was added since the ids were read has no row.
+            good = _fill(signatures, [row_of.get(one) for one in found], stored, stamps, decode)
             is_stale[good] = False
     stale = np.flatnonzero(is_stale)
     if has_crops:  # crops of one file next to each other, so that it is decoded once
@@ -138,7 +139,7 @@ def load(
 
 def _fill(
     signatures: Signatures,
-    rows: Sequence[int],
+    rows: Sequence[int | None],
     stored: Mapping[str, Sequence[Any]],
     stamps: Sequence[tuple[Any, ...]],
     decode: Decode,
@@ -150,9 +151,10 @@ def _fill(
     in_stamp = [name for name in stored if name not in (*_STORED, *_COLUMNS)]
     stored_stamps = zip(*(stored[name] for name in in_stamp), strict=True)
     for place, (row, values, stamp) in enumerate(zip(rows, columns, stored_stamps, strict=True)):
+        if row is None or None in values:
+            continue
         made_by, *rest = stamp
-        holds = made_by in ("exact", decode) and rest == [hash_size, *stamps[row]]
-        if None in values or not holds:
+        if made_by not in ("exact", decode) or rest != [hash_size, *stamps[row]]:
             continue
         descriptor, dhash, ahash, *mean_rgb = values
         good.append(row)

@@ -8,8 +8,8 @@ from typing import Any
 import fiftyone as fo
 import pytest
 
-from plugin import engine, lock, writes
-from plugin.config import DownsampleConfig
+from plugin import engine, lock, samples, writes
+from plugin.config import DownsampleConfig, SignatureConfig
 from plugin.progress import with_bar
 
 from .conftest import Zygote
@@ -60,6 +60,21 @@ def test_samples_that_are_added_meanwhile(dataset, images) -> None:
     result = with_bar(job)
     assert (result["images"], result["warning"]) == (80, None)
     assert dataset[added[0]].signature is None
+
+
+def test_a_sample_that_is_added_between_two_queries(dataset, images, monkeypatch) -> None:
+    """Ids and stored signatures are read one after the other; what is new has no row."""
+    with_bar(engine.compute_signatures(dataset, dataset.view(), SignatureConfig()))
+    file_stamp = samples.file_stamp
+
+    def add_and_stamp(path: str) -> tuple[int | None, float | None]:
+        if len(dataset) == 80:
+            dataset.add_samples([fo.Sample(images[0])])
+        return file_stamp(path)
+
+    monkeypatch.setattr(samples, "file_stamp", add_and_stamp)
+    target = samples.load(dataset.view(), "signature", 8, "exact", recompute=False)
+    assert (len(dataset), len(target.ids), len(target.stale)) == (81, 80, 0)
 
 
 def test_a_dataset_that_is_renamed_meanwhile(dataset, zygotes) -> None:
