@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Generator
 from contextlib import closing
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import fiftyone as fo
@@ -18,7 +17,7 @@ from smartdownsample_core.extract import Pace
 from smartdownsample_core.places import new_pngs
 from smartdownsample_core.report import save_charts
 
-from . import choices, outcome, runs, samples, targets, writes
+from . import choices, files, outcome, runs, samples, targets, writes
 from .background import SECONDS_BETWEEN_SIGNS, to_the_end, waiting
 from .config import CHARTS, DownsampleConfig, SignatureConfig
 from .items import Samples
@@ -110,8 +109,9 @@ def run(
     }
     if record["charts"]:
         yield Progress(len(target.ids), len(target.ids), "Drawing the charts")
+        paths = {name: getattr(config, name) for name in CHARTS}
         distribution, thumbnails = new_pngs(
-            {name: _place(getattr(config, name)) for name in CHARTS}
+            {name: files.expanded(path) if path else None for name, path in paths.items()}
         )
         try:
             save_charts(selection, target.sources, distribution, thumbnails)
@@ -238,7 +238,3 @@ def _counts(target: samples.Target, items: Samples, config: SignatureConfig) -> 
         "unreadable": len(errors),
         "errors": errors[:10],
     }
-
-
-def _place(path: str) -> Path | None:
-    return Path(path).expanduser() if path else None

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import fiftyone.operators as foo
 import fiftyone.operators.types as types
 
@@ -93,7 +91,7 @@ def export_form(ctx: foo.ExecutionContext) -> types.Property:
     if not known:
         return _no_runs("export", names.LABELS["export_run"])
     run_key = _run_choice(ctx, inputs, known, default=known[0], required=True)
-    proposed = files.free(Path.home() / f"{run_key}.csv")
+    proposed = files.free(files.expanded(f"~/{run_key}.csv"))
     path = inputs.str(
         "path",
         label="File",
