@@ -15,7 +15,7 @@ from smartdownsample_core.choice import Strategy
 from smartdownsample_core.reading import Decode
 
 from . import choices, engine, forms, names, outputs, targets
-from .base import Operator, check_names, database_errors
+from .base import Operator, check_names
 from .config import Config, DownsampleConfig, SignatureConfig, WorkersSetting
 from .progress import Job, execute, in_app, show_output, with_bar
 
@@ -272,8 +272,7 @@ def _call(
     Running it here rather than through ``execute_operator`` spares it the operator timeout, gives
     notebooks a result instead of a task, and lets errors through as they are.
     """
-    with database_errors():
-        dataset = targets.dataset_of(target)
+    dataset = targets.dataset_of(target)
     config = kind.from_params(params)
     if not delegate:
         result = with_bar(work(dataset, target.view(), config))

@@ -9,7 +9,7 @@ import fiftyone.operators as foo
 import fiftyone.operators.types as types
 
 from . import lock, names, targets, writes
-from .base import Operator, database_errors
+from .base import Operator
 
 _DONE = {
     "written": "is written as it was to be",
@@ -75,5 +75,4 @@ class RecoverRuns(Operator):
         Raises:
             ValueError: if another process is writing a run all the while
         """
-        with database_errors():
-            return writes.recover(targets.dataset_of(dataset))
+        return writes.recover(targets.dataset_of(dataset))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import re
+from collections.abc import Iterator
+from contextlib import nullcontext
 from types import SimpleNamespace
 from typing import Any
 
@@ -12,7 +14,11 @@ import fiftyone.operators as foo
 import numpy as np
 import pytest
 from fiftyone.operators.delegated import DelegatedOperationService
-from fiftyone.operators.executor import ExecutionError
+from fiftyone.operators.executor import ExecutionContext, ExecutionError, Executor
+from pymongo.errors import AutoReconnect
+
+from plugin.engine import Progress
+from plugin.progress import Job, execute
 
 from .conftest import OPERATORS
 
@@ -189,6 +195,36 @@ def test_the_app_is_told_of_an_error(make_dataset, post, operator, params) -> No
     ((name, notice),) = calls
     assert (name, notice["variant"]) == ("notify", "error")
     assert "none of the 1 images could be read" in notice["message"]
+
+
+@pytest.mark.parametrize(
+    ("error", "message"),
+    [
+        (ValueError("no such view"), "no such view"),
+        (AutoReconnect("connection closed"), "the database failed: connection closed. The sign"),
+        (KeyError("kept_view"), "smartdownsample failed, please report it: KeyError: 'kept_view'"),
+    ],
+    ids=["of-ours", "of-the-database", "defect"],
+)
+def test_the_app_is_told_of_an_error_at_the_end(error, message) -> None:
+    """What fails after the job, as the App is about to be shown its result, is notified, too."""
+
+    def job() -> Job:
+        yield Progress(1, 1, "Doing it")
+        return {}
+
+    def show(result: dict[str, Any]) -> Iterator[Any]:
+        raise error
+        yield
+
+    context = ExecutionContext({"operator_uri": f"{_PLUGIN}/downsample"}, executor=Executor())
+    expected = pytest.raises(KeyError) if isinstance(error, KeyError) else nullcontext()
+    calls: list[Any] = []
+    with expected:
+        calls.extend(execute(context, job(), show))
+    _, notice = (call.body for call in calls)
+    assert (notice.operator_uri, notice.params["variant"]) == ("notify", "error")
+    assert notice.params["message"].startswith(message)
 
 
 def test_the_app_is_told_of_unreadable_images(make_dataset, images, post) -> None:
