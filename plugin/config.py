@@ -210,9 +210,9 @@ class DownsampleConfig(SignatureConfig):
         fields = [items.stored(name) for name in (self.signature_field, *self.fields())]
         text = (
             f"Keeps {self._count()} of {len(view):,} {items.noun}{self._buckets(view, items)}. "
-            f"Writes the field{'s' * (len(fields) > 1)} {names.listed(fields)}, "
+            f"Writes the field{'s' * (len(fields) > 1)} {names.in_words(fields)}, "
             f"the {items.tag_kind} `{items.mark_name(self.tag)}` and "
-            f"the saved views {names.listed(runs.views_of(vars(self)))}."
+            f"the saved views {names.in_words(runs.views_of(vars(self)))}."
         )
         if choice := choices.worded(self):
             text += f" {choice}."

@@ -95,7 +95,7 @@ def save_list(dataset: fo.Dataset, run_key: str, path: str) -> int:
         raise ValueError(reason)
     items = targets.of_record(record)
     field = items.seen(record["signature_field"])
-    kept = items.listed(dataset, record["tag"])
+    kept = items.marked(dataset, record["tag"])
     columns = {
         "id": "id",
         "filepath": "filepath",

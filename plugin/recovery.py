@@ -27,7 +27,7 @@ def notice(dataset: fo.Dataset) -> str | None:
     keys = writes.unfinished(dataset)
     if not keys:
         return None
-    which = f"The run{'s' * (len(keys) > 1)} {names.listed(keys)}"
+    which = f"The run{'s' * (len(keys) > 1)} {names.in_words(keys)}"
     if lock.is_held(dataset):
         return f"{which} is being written or undone just now: try again in a moment"
     return (

@@ -77,7 +77,7 @@ def delete_form(ctx: foo.ExecutionContext) -> types.Property:
         inputs.md(
             f"Removes the {items.tag_kind} `{record['tag']}` from {record['kept']:,} {items.noun}, "
             "the saved views "
-            f"{names.listed(runs.views_of(record))}, {fields}and the record of the run. "
+            f"{names.in_words(runs.views_of(record))}, {fields}and the record of the run. "
             "No sample and no file is deleted.",
             name="forecast",
         )

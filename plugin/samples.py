@@ -12,7 +12,6 @@ from typing import Any
 import fiftyone as fo
 import numpy as np
 from bson import json_util
-from fiftyone import ViewField as F
 from fiftyone.core.stages import ExcludeFields, GroupBy, SelectFields
 from numpy.typing import NDArray
 
@@ -305,21 +304,21 @@ def is_of_run(dataset: fo.Dataset, field: str, run_key: str) -> bool:
 
 def in_buckets(view: fo.DatasetView, field: str) -> fo.DatasetView:
     """Returns the samples of the view that have a bucket."""
-    return view.match(F(f"{field}.bucket") != None)  # noqa: E711 (a view expression)
+    return view.exists(f"{field}.bucket")
 
 
 def unreadable_ids(view: fo.DatasetView, field: str) -> set[str]:
     """Returns the ids of the samples whose image could not be read when it was tried."""
     if not view.has_field(field):
         return set()
-    return set(view.match(F(f"{field}.error") != None).values("id"))  # noqa: E711 (an expression)
+    return set(view.exists(f"{field}.error").values("id"))
 
 
 def made_with(dataset: fo.Dataset, field: str) -> dict[str, Any]:
     """Returns the settings that signatures of the field were made with; empty if there is none."""
     if not is_ours(dataset, field):
         return {}
-    signed = dataset.match(F(f"{field}.bucket") != None).limit(1)  # noqa: E711 (an expression)
+    signed = in_buckets(dataset.view(), field).limit(1)
     hash_sizes, decodes = signed.values([f"{field}.hash_size", f"{field}.decode"])
     return {"hash_size": hash_sizes[0], "decode": decodes[0]} if hash_sizes else {}
 

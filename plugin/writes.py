@@ -227,4 +227,4 @@ def _why_kept(dataset: fo.Dataset, field: str, run_key: str, keep_signatures: bo
         return "you had it computed as such"
     keys = (key for key in runs.keys(dataset) if key != run_key)
     users = [key for key in keys if runs.load(dataset, key)["signature_field"] == field]
-    return f"used by {names.listed(users)}" if users else None
+    return f"used by {names.in_words(users)}" if users else None

@@ -296,9 +296,11 @@ def test_without_a_target_it_says_what_one_of_each_group_is(dataset, operators, 
 
 def test_ids_to_keep_are_shown_as_a_number(dataset, operators, open_panel, post) -> None:
     """A run with a view to keep can be opened, changed and applied."""
-    operators.downsample(dataset, 20, keep=dataset.limit(3), stratify_by="filepath", balance=0.3)
+    choice = {"keep": dataset.limit(3), "stratify_by": "filepath", "balance": 0.12345678}
+    operators.downsample(dataset, 20, **choice)
     user = open_panel(dataset)
     assert user.state["saved"]
+    assert user.state["settings"]["balance"] == "0.12345678"
     user.change("more", True)
     user.change("target_count", 30)
     assert "ept 30 of 80" in user.state["totals"]
