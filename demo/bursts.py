@@ -36,7 +36,6 @@ class Frame:
     path: Path
     """below the directory: ``CAMERA/DATE/IMG_NUMBER.jpg``"""
     camera: str
-    taken: datetime
     scene: int
     """number of the burst, the same for all its frames"""
 
@@ -65,11 +64,10 @@ def make_bursts(
         folder = directory / camera / f"{day:%Y-%m-%d}"
         folder.mkdir(parents=True, exist_ok=True)
         for number, image in enumerate(render_burst(photo, length, night, rng)):
-            taken = start + timedelta(seconds=number)
             path = folder / f"IMG_{len(frames) + 1}.jpg"
             quality = int(rng.integers(60, 93))
-            image.save(path, quality=quality, exif=_exif(camera, taken))
-            frames.append(Frame(path, camera, taken, scene))
+            image.save(path, quality=quality, exif=_exif(camera, start + timedelta(seconds=number)))
+            frames.append(Frame(path, camera, scene))
         scene += 1
     return frames
 

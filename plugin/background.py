@@ -11,10 +11,12 @@ from typing import TypeVar
 SECONDS_BETWEEN_SIGNS = 0.5
 
 Result = TypeVar("Result")
-Sign = TypeVar("Sign")
+Signal = TypeVar("Signal")
 
 
-def waiting(work: Callable[[], Result], sign: Callable[[], Sign]) -> Generator[Sign, None, Result]:
+def waiting(
+    work: Callable[[], Result], signal: Callable[[], Signal]
+) -> Generator[Signal, None, Result]:
     """Does some work in a thread, and yields a sign of life twice a second until it is done.
 
     Who stops waiting leaves the thread to itself: it must be work whose result can be dropped. The
@@ -22,7 +24,7 @@ def waiting(work: Callable[[], Result], sign: Callable[[], Sign]) -> Generator[S
 
     Args:
         work: what to do
-        sign: returns what to yield
+        signal: returns what to yield
 
     Returns:
         what the work returned
@@ -32,7 +34,7 @@ def waiting(work: Callable[[], Result], sign: Callable[[], Sign]) -> Generator[S
     """
     done = _begin(work)
     while not wait([done], timeout=SECONDS_BETWEEN_SIGNS).done:
-        yield sign()
+        yield signal()
     return done.result()
 
 

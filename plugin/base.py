@@ -17,8 +17,20 @@ from . import names
 _ALIKE = 0.8
 
 
+@contextmanager
+def database_errors() -> Iterator[None]:
+    """Makes errors of the database say what to do."""
+    try:
+        yield
+    except PyMongoError as error:
+        raise OSError(
+            f"the database failed: {error}. The signatures written so far are kept, and runs are "
+            "as they were: see to MongoDB and run again, to go on where this stopped"
+        ) from error
+
+
 class Operator(foo.Operator):
-    """An operator on the dataset that is open."""
+    """An operator on the dataset that is open; its errors of the database say what to do."""
 
     key: str
     """its name"""
@@ -28,6 +40,11 @@ class Operator(foo.Operator):
     """whether it reports progress, and can be scheduled"""
     is_dynamic = True
     """whether its form follows what is typed"""
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        for name in ("execute", "__call__"):
+            setattr(cls, name, database_errors()(getattr(cls, name)))
 
     @property
     def config(self) -> foo.OperatorConfig:
@@ -72,15 +89,3 @@ def check_names(params: Mapping[str, Any], known: Iterable[str]) -> None:
         close = difflib.get_close_matches(name, names, 1, _ALIKE)
         if close and name not in names:
             raise ValueError(f"there is no setting {name!r}; did you mean {close[0]!r}?")
-
-
-@contextmanager
-def database_errors() -> Iterator[None]:
-    """Makes errors of the database say what to do."""
-    try:
-        yield
-    except PyMongoError as error:
-        raise OSError(
-            f"the database failed: {error}. The signatures written so far are kept, and runs are "
-            "as they were: see to MongoDB and run again, to go on where this stopped"
-        ) from error

@@ -9,8 +9,8 @@ from fiftyone import ViewField as F
 
 from smartdownsample_core import bucket_name
 
-from . import runs
-from .items import all_slices
+from . import runs, targets
+from .items import GROUPS, all_slices
 
 #: What :func:`view` shows: value and what a person reads; ``{a}`` and ``{b}`` are run keys.
 PARTS = {
@@ -22,7 +22,7 @@ PARTS = {
 
 
 def compared(dataset: fo.Dataset, a: str, b: str) -> dict[str, Any]:
-    """Counts what two runs kept, as their tags say now.
+    """Counts what two runs kept, as their tags say now; of whole groups, the groups.
 
     Args:
         dataset: the dataset
@@ -41,7 +41,7 @@ def compared(dataset: fo.Dataset, a: str, b: str) -> dict[str, Any]:
     record = runs.load(dataset, a)
     path = f"{record['signature_field']}.bucket"
     tags = [record["tag"], runs.load(dataset, b)["tag"]]
-    everything = all_slices(dataset)
+    everything = _everything(dataset, a, b)
     of_a, of_b = (everything.match_tags(tag).count_values(path) for tag in tags)
     both = everything.match_tags(tags, all=True).count_values(path)
     kept_a, kept_b, shared = (sum(counts.values()) for counts in (of_a, of_b, both))
@@ -90,10 +90,19 @@ def view(dataset: fo.Dataset, a: str, b: str, part: str, bucket: int | None = No
         raise ValueError(f"part must be one of {', '.join(PARTS)}, got {part!r}")
     record = runs.load(dataset, a)
     tag_a, tag_b = record["tag"], runs.load(dataset, b)["tag"]
-    everything = all_slices(dataset)
+    everything = _everything(dataset, a, b)
     if bucket is not None:
         everything = everything.match(F(f"{record['signature_field']}.bucket") == bucket)
     if part in ("either", "both"):
         return everything.match_tags([tag_a, tag_b], all=part == "both")
     mine, other = (tag_a, tag_b) if part == "only_a" else (tag_b, tag_a)
     return everything.match_tags(mine).match_tags(other, bool=False)
+
+
+def _everything(dataset: fo.Dataset, *keys: str) -> fo.DatasetView:
+    """Returns all samples; if a run is of whole groups, the one of each group that it went by."""
+    for key in keys:
+        if targets.of_record(runs.load(dataset, key)) is GROUPS:
+            slices = dataset.load_run_view(key).distinct(f"{dataset.group_field}.name")
+            return dataset.select_group_slices(slices or None)
+    return all_slices(dataset)

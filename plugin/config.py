@@ -210,9 +210,9 @@ class DownsampleConfig(SignatureConfig):
         fields = [items.stored(name) for name in (self.signature_field, *self.fields())]
         text = (
             f"Keeps {self._count()} of {len(view):,} {items.noun}{self._buckets(view, items)}. "
-            f"Writes the field{'s' * (len(fields) > 1)} {names.listed(fields)}, "
+            f"Writes the field{'s' * (len(fields) > 1)} {names.in_words(fields)}, "
             f"the {items.tag_kind} `{items.mark_name(self.tag)}` and "
-            f"the saved views {names.listed(runs.views_of(vars(self)))}."
+            f"the saved views {names.in_words(runs.views_of(vars(self)))}."
         )
         if choice := choices.worded(self):
             text += f" {choice}."
@@ -260,12 +260,10 @@ class DownsampleConfig(SignatureConfig):
     def _problems(self, dataset: fo.Dataset, view: fo.DatasetView) -> Iterator[tuple[str, str]]:
         yield from super()._problems(dataset, view)
         yield from self.problems_of_choice(dataset, view)
-        for setting in CHARTS:
-            path = getattr(self, setting)
-            if path and (reason := files.problem(setting, path, (".png",))):
-                yield setting, reason
-        both = (self.save_distribution, self.save_thumbnails)
-        if all(both) and files.are_same(*both):
+        charts = {name: path for name in CHARTS if (path := getattr(self, name))}
+        wrong = {name: files.problem(name, path, (".png",)) for name, path in charts.items()}
+        yield from ((name, reason) for name, reason in wrong.items() if reason)
+        if len(charts) > 1 and not any(wrong.values()) and files.are_same(*charts.values()):
             yield (
                 "save_thumbnails",
                 f"save_distribution and save_thumbnails are the same file, {self.save_thumbnails}; "

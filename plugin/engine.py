@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Generator
 from contextlib import closing
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import fiftyone as fo
@@ -18,11 +17,11 @@ from smartdownsample_core.extract import Pace
 from smartdownsample_core.places import new_pngs
 from smartdownsample_core.report import save_charts
 
-from . import choices, outcome, runs, samples, targets, writes
+from . import choices, files, outcome, runs, samples, targets, writes
 from .background import SECONDS_BETWEEN_SIGNS, to_the_end, waiting
 from .config import CHARTS, DownsampleConfig, SignatureConfig
 from .items import Samples
-from .lock import writing
+from .lock import held
 
 #: Signatures held back before they are written: what a crash can lose, and one bulk write. Batches
 #: of 100 to 10,000 take the same time, 0.07 ms a sample; of 32, twice as long.
@@ -110,8 +109,9 @@ def run(
     }
     if record["charts"]:
         yield Progress(len(target.ids), len(target.ids), "Drawing the charts")
+        paths = {name: getattr(config, name) for name in CHARTS}
         distribution, thumbnails = new_pngs(
-            {name: _place(getattr(config, name)) for name in CHARTS}
+            {name: files.expanded(path) if path else None for name, path in paths.items()}
         )
         try:
             save_charts(selection, target.sources, distribution, thumbnails)
@@ -218,7 +218,7 @@ class _Writer:
             return
         field = self._config.signature_field
         if not self._is_declared:
-            with writing(self._dataset):
+            with held(self._dataset):
                 samples.declare(self._dataset, self._target.items, field, self._wanted_by_user)
             self._is_declared = True
         if self._unwritten:
@@ -238,7 +238,3 @@ def _counts(target: samples.Target, items: Samples, config: SignatureConfig) -> 
         "unreadable": len(errors),
         "errors": errors[:10],
     }
-
-
-def _place(path: str) -> Path | None:
-    return Path(path).expanduser() if path else None

@@ -20,6 +20,14 @@ from . import runs, targets
 LISTS = {".csv": "CSV, a line per kept sample", ".json": "JSON, an object per kept sample"}
 
 
+def expanded(path: str) -> Path:
+    """Returns a path with the home for its ``~``; if nobody has such a home, as it is."""
+    try:
+        return Path(os.path.expanduser(path))
+    except ValueError:  # a null character, say
+        return Path(path)
+
+
 def problem(name: str, path: Any, endings: Sequence[str]) -> str | None:
     """Says why a new file cannot be written; None if it can.
 
@@ -30,7 +38,7 @@ def problem(name: str, path: Any, endings: Sequence[str]) -> str | None:
     """
     if not isinstance(path, str) or not path:
         return f"{name} must be the path of a file, got {path!r}"
-    place = Path(path).expanduser()
+    place = expanded(path)
     if not place.is_absolute():
         return (
             f"{name} must be a full path on the server, /tmp/kept{endings[0]} or so, got {path!r}"
@@ -55,8 +63,7 @@ def problem(name: str, path: Any, endings: Sequence[str]) -> str | None:
 
 def are_same(path: str, other: str) -> bool:
     """Whether two paths are those of one file, which need not exist."""
-    one, two = (os.path.realpath(os.path.expanduser(each)) for each in (path, other))
-    return one == two
+    return os.path.realpath(expanded(path)) == os.path.realpath(expanded(other))
 
 
 def free(path: Path) -> Path:
@@ -88,7 +95,7 @@ def save_list(dataset: fo.Dataset, run_key: str, path: str) -> int:
         raise ValueError(reason)
     items = targets.of_record(record)
     field = items.seen(record["signature_field"])
-    kept = items.listed(dataset, record["tag"])
+    kept = items.marked(dataset, record["tag"])
     columns = {
         "id": "id",
         "filepath": "filepath",
@@ -98,7 +105,7 @@ def save_list(dataset: fo.Dataset, run_key: str, path: str) -> int:
     numbers = {"rank": record["rank_field"], "group": record["group_field"]}
     columns |= {name: items.seen(path) for name, path in numbers.items() if path}
     rows = list(zip(*kept.values(list(columns.values())), strict=True))
-    place = Path(path).expanduser()
+    place = expanded(path)
     write = _write_csv if place.suffix.lower() == ".csv" else _write_json
     try:
         file = place.open("x", encoding="utf-8", newline="")

@@ -141,11 +141,11 @@ class Samples:
 
     def unmark(self, dataset: fo.Dataset, tag: str) -> None:
         """Removes a mark."""
-        self.listed(dataset, tag).untag_samples(tag)
+        self.marked(dataset, tag).untag_samples(tag)
 
     def count_marked(self, dataset: fo.Dataset, tag: str) -> int:
         """Returns how many there are with a mark."""
-        return len(self.listed(dataset, tag))
+        return len(self.marked(dataset, tag))
 
     def count_kept(self, dataset: fo.Dataset, tag: str) -> int:
         """Returns how many items have a mark; of groups, these and not their samples."""
@@ -161,13 +161,13 @@ class Samples:
 
     def is_marked(self, dataset: fo.Dataset, tag: str) -> bool:
         """Whether anything has this mark."""
-        return bool(self.listed(dataset, tag).limit(1))
+        return bool(self.marked(dataset, tag).limit(1))
 
     def kept(self, dataset: fo.Dataset, tag: str) -> fo.DatasetView:
         """Returns the view of all items with a mark."""
-        return self.listed(dataset, tag)
+        return self.marked(dataset, tag)
 
-    def listed(self, dataset: fo.Dataset, tag: str) -> fo.DatasetView:
+    def marked(self, dataset: fo.Dataset, tag: str) -> fo.DatasetView:
         """Returns the flat view of all that has a mark."""
         return all_slices(dataset).match_tags(tag)
 
@@ -200,7 +200,7 @@ class Parts(Samples):
     def add_index(self, dataset: fo.Dataset, name: str) -> None:
         """Does nothing: the dataset that is generated would not have it."""
 
-    def listed(self, dataset: fo.Dataset, tag: str) -> fo.DatasetView:
+    def marked(self, dataset: fo.Dataset, tag: str) -> fo.DatasetView:
         """Returns the flat view of all that has a mark."""
         return self.kept(dataset, tag)
 
@@ -240,7 +240,7 @@ class Groups(Samples):
 
     def count_kept(self, dataset: fo.Dataset, tag: str) -> int:
         """Returns how many groups have samples with a mark."""
-        return len(set(self.listed(dataset, tag).values(f"{dataset.group_field}.id")))
+        return len(set(self.marked(dataset, tag).values(f"{dataset.group_field}.id")))
 
     def kept(self, dataset: fo.Dataset, tag: str) -> fo.DatasetView:
         """Returns the view of all groups with a mark."""

@@ -33,6 +33,8 @@ def enter(
         contents: plain values
     """
     key = run_key + _SUFFIX
+    while dataset.has_run(key):  # one that somebody has called so
+        key += "_"
     config = dataset.init_run(method=METHOD, run_key=run_key)
     (dataset if view is None else view).register_run(key, config)
     results = dataset.init_run_results(key, contents=contents)

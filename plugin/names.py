@@ -101,7 +101,7 @@ def uri(operator: str) -> str:
     return f"{PLUGIN}/{operator}"
 
 
-def listed(found: Sequence[str]) -> str:
+def in_words(found: Sequence[str]) -> str:
     """Words a list of names."""
     *first, last = (f"`{name}`" for name in found)
     return f"{', '.join(first)} and {last}" if first else last

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import fiftyone as fo
@@ -15,7 +15,7 @@ from smartdownsample_core.choice import Strategy
 from smartdownsample_core.reading import Decode
 
 from . import choices, engine, forms, names, outputs, targets
-from .base import Operator, check_names, database_errors
+from .base import Operator, check_names
 from .config import Config, DownsampleConfig, SignatureConfig, WorkersSetting
 from .progress import Job, execute, in_app, show_output, with_bar
 
@@ -137,32 +137,8 @@ class Downsample(Operator):
             ValueError: for bad settings, before anything is written; or if no image can be read
             ConnectionError: if there is no such cluster, before anything is written
         """
-        params = {
-            "target_count": target_count,
-            "strategy": strategy,
-            "near_duplicates": near_duplicates,
-            "features": features,
-            "stratify_by": stratify_by,
-            "balance": balance,
-            "max_per_group": max_per_group,
-            "keep": choices.named(keep),
-            "leave_out_junk": leave_out_junk,
-            "run_key": run_key,
-            "tag": tag,
-            "signature_field": signature_field,
-            "hash_size": hash_size,
-            "decode": decode,
-            "random_seed": random_seed,
-            "n_workers": n_workers,
-            "workers": workers,
-            "scheduler": scheduler,
-            "recompute": recompute,
-            "group_slice": group_slice,
-            "whole_groups": whole_groups,
-            "save_distribution": save_distribution,
-            "save_thumbnails": save_thumbnails,
-        }
-        return _call(self.uri, engine.run, DownsampleConfig, sample_collection, params, delegate)
+        keep = choices.named(keep)
+        return _call(self.uri, engine.run, DownsampleConfig, locals())
 
 
 class ComputeSignatures(Operator):
@@ -229,24 +205,7 @@ class ComputeSignatures(Operator):
             ValueError: for bad settings, before anything is written; or if no image can be read
             ConnectionError: if there is no such cluster, before anything is written
         """
-        params = {
-            "signature_field": signature_field,
-            "hash_size": hash_size,
-            "decode": decode,
-            "n_workers": n_workers,
-            "workers": workers,
-            "scheduler": scheduler,
-            "recompute": recompute,
-            "group_slice": group_slice,
-        }
-        return _call(
-            self.uri,
-            engine.compute_signatures,
-            SignatureConfig,
-            sample_collection,
-            params,
-            delegate,
-        )
+        return _call(self.uri, engine.compute_signatures, SignatureConfig, locals())
 
 
 _logger = logging.getLogger("smartdownsample")
@@ -263,25 +222,28 @@ def _call(
     uri: str,
     work: Callable[[fo.Dataset, fo.DatasetView, Config], Job],
     kind: type[Config],
-    target: fo.Dataset | fo.DatasetView,
-    params: dict[str, Any],
-    delegate: bool,
+    arguments: Mapping[str, Any],
 ) -> Any:
     """Runs a job for the SDK, or schedules it.
 
     Running it here rather than through ``execute_operator`` spares it the operator timeout, gives
     notebooks a result instead of a task, and lets errors through as they are.
+
+    Args:
+        uri: of the operator
+        work: the job
+        kind: of its settings
+        arguments: of the call: the settings, each of them, ``sample_collection`` and ``delegate``
     """
-    with database_errors():
-        dataset = targets.dataset_of(target)
-    config = kind.from_params(params)
-    if not delegate:
+    target = arguments["sample_collection"]
+    dataset = targets.dataset_of(target)
+    config = kind.from_params({name: arguments[name] for name in kind.__dataclass_fields__})
+    if not arguments["delegate"]:
         result = with_bar(work(dataset, target.view(), config))
         for text in outputs.warnings(result):
             _logger.warning(text)
         return result
     # As the config has them: numbers of NumPy and paths cannot be queued.
-    settings = {name: getattr(config, name) for name in params}
-    context = {"view": target.view(), "params": settings, "request_delegation": True}
+    context = {"view": target.view(), "params": {**vars(config)}, "request_delegation": True}
     execution = foo.execute_operator(uri, context)
     return execution.result if isinstance(execution, ExecutionResult) else execution

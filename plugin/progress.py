@@ -92,14 +92,13 @@ def show_output(ctx: foo.ExecutionContext, outputs: types.Property, results: dic
 def _stream(
     ctx: foo.ExecutionContext, job: Job, show: Callable[[dict[str, Any]], Iterator[Any]]
 ) -> Iterator[Any]:
-    job = _worded(job)
+    steps = _Steps(job)
     # The App swallows exceptions of generators, so that they have to be notified.
     try:
-        while True:
-            progress = next(job)
-            yield ctx.ops.set_progress(_label(progress), progress.done / progress.total)
-    except StopIteration as finished:
-        yield from show(finished.value)
+        with database_errors():
+            for progress in steps:
+                yield ctx.ops.set_progress(_label(progress), progress.done / progress.total)
+            yield from show(steps.result)
     except (ValueError, OSError) as error:
         yield ctx.ops.notify(str(error), variant="error")
     except Exception as error:
@@ -113,19 +112,23 @@ def defect(error: Exception) -> str:
 
 
 def _drain(job: Job, report: Callable[[Progress], None]) -> dict[str, Any]:
-    with closing(_worded(job)) as job:  # whatever stops it, it writes what it has
-        try:
-            while True:
-                report(next(job))
-        except StopIteration as finished:
-            result: dict[str, Any] = finished.value
-            return result
+    steps = _Steps(job)
+    with database_errors(), closing(job):  # whatever stops it, it writes what it has
+        for progress in steps:
+            report(progress)
+    return steps.result
 
 
-def _worded(job: Job) -> Job:
-    """The job, whose errors of the database say what to do."""
-    with database_errors():
-        return (yield from job)
+class _Steps:
+    """The steps of a job, whose result is there after the last of them."""
+
+    result: dict[str, Any]
+
+    def __init__(self, job: Job) -> None:
+        self._job = job
+
+    def __iter__(self) -> Iterator[Progress]:
+        self.result = yield from self._job
 
 
 def _label(progress: Progress) -> str:

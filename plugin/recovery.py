@@ -9,7 +9,7 @@ import fiftyone.operators as foo
 import fiftyone.operators.types as types
 
 from . import lock, names, targets, writes
-from .base import Operator, database_errors
+from .base import Operator
 
 _DONE = {
     "written": "is written as it was to be",
@@ -27,7 +27,7 @@ def notice(dataset: fo.Dataset) -> str | None:
     keys = writes.unfinished(dataset)
     if not keys:
         return None
-    which = f"The run{'s' * (len(keys) > 1)} {names.listed(keys)}"
+    which = f"The run{'s' * (len(keys) > 1)} {names.in_words(keys)}"
     if lock.is_held(dataset):
         return f"{which} is being written or undone just now: try again in a moment"
     return (
@@ -75,5 +75,4 @@ class RecoverRuns(Operator):
         Raises:
             ValueError: if another process is writing a run all the while
         """
-        with database_errors():
-            return writes.recover(targets.dataset_of(dataset))
+        return writes.recover(targets.dataset_of(dataset))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import fiftyone.operators as foo
 import fiftyone.operators.types as types
 
@@ -79,7 +77,7 @@ def delete_form(ctx: foo.ExecutionContext) -> types.Property:
         inputs.md(
             f"Removes the {items.tag_kind} `{record['tag']}` from {record['kept']:,} {items.noun}, "
             "the saved views "
-            f"{names.listed(runs.views_of(record))}, {fields}and the record of the run. "
+            f"{names.in_words(runs.views_of(record))}, {fields}and the record of the run. "
             "No sample and no file is deleted.",
             name="forecast",
         )
@@ -93,7 +91,7 @@ def export_form(ctx: foo.ExecutionContext) -> types.Property:
     if not known:
         return _no_runs("export", names.LABELS["export_run"])
     run_key = _run_choice(ctx, inputs, known, default=known[0], required=True)
-    proposed = files.free(Path.home() / f"{run_key}.csv")
+    proposed = files.free(files.expanded(f"~/{run_key}.csv"))
     path = inputs.str(
         "path",
         label="File",

@@ -10,7 +10,7 @@ import fiftyone.operators as foo
 import fiftyone.operators.types as types
 
 from . import files, layout, names, outputs, run_forms, runs, samples, targets, writes
-from .base import Operator, database_errors
+from .base import Operator
 from .recovery import RecoverRuns
 
 
@@ -53,8 +53,7 @@ class ViewBuckets(Operator):
         Raises:
             ValueError: if there is no such run, bucket or field
         """
-        with database_errors():
-            return runs.browse(targets.dataset_of(dataset), show, run_key, bucket, signature_field)
+        return runs.browse(targets.dataset_of(dataset), show, run_key, bucket, signature_field)
 
 
 class DeleteRun(Operator):
@@ -95,8 +94,7 @@ class DeleteRun(Operator):
         Raises:
             ValueError: if there is no such run
         """
-        with database_errors():
-            return writes.delete(targets.dataset_of(dataset), run_key, keep_signatures)
+        return writes.delete(targets.dataset_of(dataset), run_key, keep_signatures)
 
 
 class ExportRun(Operator):
@@ -133,8 +131,7 @@ class ExportRun(Operator):
             ValueError: if there is no such run, or the file cannot be written
         """
         path = os.fspath(path) if isinstance(path, os.PathLike) else path
-        with database_errors():
-            count = files.save_list(targets.dataset_of(dataset), run_key, path)
+        count = files.save_list(targets.dataset_of(dataset), run_key, path)
         return {"path": path, "samples": count}
 
 
@@ -174,8 +171,7 @@ class ArrangeApp(Operator):
         Raises:
             ValueError: if the dataset has no signatures
         """
-        with database_errors():
-            dataset = targets.dataset_of(dataset)
+        dataset = targets.dataset_of(dataset)
         fields = [field for field in dataset.get_field_schema() if samples.is_ours(dataset, field)]
         if not fields and not undo:
             raise ValueError(

@@ -107,8 +107,7 @@ def by_bucket(view: fo.DatasetView, field: str) -> fo.DatasetView:
 
 def by_group(view: fo.DatasetView, group: str, field: str) -> fo.DatasetView:
     """Groups a view by a field of groups of near-duplicates: one tile per group."""
-    grouped = view.match(F(group) != None)  # noqa: E711 (a view expression)
-    return grouped.group_by(group, order_by=f"{field}.sort_key")
+    return view.exists(group).group_by(group, order_by=f"{field}.sort_key")
 
 
 def browse(

@@ -12,7 +12,6 @@ from typing import Any
 import fiftyone as fo
 import numpy as np
 from bson import json_util
-from fiftyone import ViewField as F
 from fiftyone.core.stages import ExcludeFields, GroupBy, SelectFields
 from numpy.typing import NDArray
 
@@ -119,7 +118,8 @@ def load(
             found, _, *columns = items.read(part, fields)
             row_of = {one: row for row, one in enumerate(some, start)}
             stored = dict(zip(wanted, columns, strict=True))
-            good = _fill(signatures, [row_of[one] for one in found], stored, stamps, decode)
+            # A sample that was added since the ids were read has no row.
+            good = _fill(signatures, [row_of.get(one) for one in found], stored, stamps, decode)
             is_stale[good] = False
     stale = np.flatnonzero(is_stale)
     if has_crops:  # crops of one file next to each other, so that it is decoded once
@@ -138,7 +138,7 @@ def load(
 
 def _fill(
     signatures: Signatures,
-    rows: Sequence[int],
+    rows: Sequence[int | None],
     stored: Mapping[str, Sequence[Any]],
     stamps: Sequence[tuple[Any, ...]],
     decode: Decode,
@@ -150,9 +150,10 @@ def _fill(
     in_stamp = [name for name in stored if name not in (*_STORED, *_COLUMNS)]
     stored_stamps = zip(*(stored[name] for name in in_stamp), strict=True)
     for place, (row, values, stamp) in enumerate(zip(rows, columns, stored_stamps, strict=True)):
+        if row is None or None in values:
+            continue
         made_by, *rest = stamp
-        holds = made_by in ("exact", decode) and rest == [hash_size, *stamps[row]]
-        if None in values or not holds:
+        if made_by not in ("exact", decode) or rest != [hash_size, *stamps[row]]:
             continue
         descriptor, dhash, ahash, *mean_rgb = values
         good.append(row)
@@ -303,21 +304,21 @@ def is_of_run(dataset: fo.Dataset, field: str, run_key: str) -> bool:
 
 def in_buckets(view: fo.DatasetView, field: str) -> fo.DatasetView:
     """Returns the samples of the view that have a bucket."""
-    return view.match(F(f"{field}.bucket") != None)  # noqa: E711 (a view expression)
+    return view.exists(f"{field}.bucket")
 
 
 def unreadable_ids(view: fo.DatasetView, field: str) -> set[str]:
     """Returns the ids of the samples whose image could not be read when it was tried."""
     if not view.has_field(field):
         return set()
-    return set(view.match(F(f"{field}.error") != None).values("id"))  # noqa: E711 (an expression)
+    return set(view.exists(f"{field}.error").values("id"))
 
 
 def made_with(dataset: fo.Dataset, field: str) -> dict[str, Any]:
     """Returns the settings that signatures of the field were made with; empty if there is none."""
     if not is_ours(dataset, field):
         return {}
-    signed = dataset.match(F(f"{field}.bucket") != None).limit(1)  # noqa: E711 (an expression)
+    signed = in_buckets(dataset.view(), field).limit(1)
     hash_sizes, decodes = signed.values([f"{field}.hash_size", f"{field}.decode"])
     return {"hash_size": hash_sizes[0], "decode": decodes[0]} if hash_sizes else {}
 

@@ -14,7 +14,7 @@ import fiftyone.utils.video as fouv
 
 from . import forms, outputs, samples, targets
 from .background import waiting
-from .base import Operator, database_errors
+from .base import Operator
 from .progress import Job, Progress, execute, show_output, with_bar
 
 _PROGRAMS = ("ffmpeg", "ffprobe")
@@ -65,12 +65,11 @@ class SampleFrames(Operator):
         Raises:
             ValueError: if these are no videos, or ffmpeg is not installed
         """
-        with database_errors():
-            targets.dataset_of(sample_collection)
-            view = samples.flat(sample_collection.view())
-            made: list[fo.DatasetView] = []
-            with_bar(sample(view, fps, made.append))
-            return made[0]
+        targets.dataset_of(sample_collection)
+        view = samples.flat(sample_collection.view())
+        made: list[fo.DatasetView] = []
+        with_bar(sample(view, fps, made.append))
+        return made[0]
 
 
 OPERATORS = (SampleFrames,)

@@ -84,7 +84,7 @@ def settings_of(record: Mapping[str, Any]) -> dict[str, Any]:
     wanted = (name for name in DownsampleConfig.__dataclass_fields__ if name not in once)
     settings = {name: record[name] for name in wanted if name in record}
     if not isinstance(settings.get("balance", ""), str):  # choices of forms are text
-        settings["balance"] = f"{settings['balance']:g}"
+        settings["balance"] = str(settings["balance"])
     return {**inputs.defaults(), **settings}
 
 

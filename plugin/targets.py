@@ -8,6 +8,7 @@ from typing import Any
 import fiftyone as fo
 from fiftyone.core.clips import ClipsView
 from fiftyone.core.patches import EvaluationPatchesView, PatchesView
+from fiftyone.core.stages import Concat, Mongo
 from fiftyone.core.video import FramesView
 
 from . import names
@@ -104,7 +105,7 @@ def refusal(view: fo.DatasetView) -> str | None:
     if not view.limit(1):
         return "there are no samples here; choose another view or dataset"
     if view.media_type == "image":
-        return None
+        return _repetition(view)
     other = (
         f"the samples are of media type {view.media_type!r}, {_NO_PIXELS}; choose samples that are "
         "images"
@@ -145,6 +146,21 @@ def _refused_frames(view: FramesView) -> str | None:
     if not view.limit(1):
         return f"no frame has an image: {_FRAMES_HINT}"
     return None
+
+
+def _repetition(view: fo.DatasetView) -> str | None:
+    """Says that a view holds something more than once; None if it does not."""
+    if not any(isinstance(stage, (Concat, Mongo)) for stage in view._stages):
+        return None
+    ids = view.values("id")
+    n, n_different, items = len(ids), len(set(ids)), of(view)
+    if n == n_different:
+        return None
+    everything = "dataset" if items is SAMPLES else items.noun
+    return (
+        f"the view holds {n:,} {items.noun} of which only {n_different:,} differ, as concat() "
+        f"makes it; choose from {everything}.select(set(view.values('id')))"
+    )
 
 
 def _slices_hint(view: fo.DatasetView) -> str:

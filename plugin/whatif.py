@@ -191,7 +191,8 @@ def _ranked_target(config: DownsampleConfig, n_samples: int) -> int | None:
     Ranking takes long, and is nested: a slider that is dragged finds its answers in one ranking.
     """
     target = config.target_count
-    if target is None or config.strategy != "diverse" or config.stratify_by:
+    has_strata = bool(config.stratify_by) or config.max_per_group is not None
+    if target is None or config.strategy != "diverse" or has_strata:
         return target
     return min(max(1 << target.bit_length(), n_samples // 10), n_samples)
 
@@ -219,14 +220,15 @@ def _read(view: fo.DatasetView, config: SignatureConfig) -> Stored:
     target = samples.load(view, name, config.hash_size, config.decode, recompute=False)
     unreadable = samples.unreadable_ids(view, name)
     for row in target.stale.tolist():
-        reason = "could not be read" if target.ids[row] in unreadable else "has no signature yet"
-        target.signatures.unreadable[row] = OSError(f"{target.paths[row]} {reason}")
+        if target.ids[row] in unreadable:
+            target.signatures.unreadable[row] = OSError(f"{target.paths[row]} could not be read")
+    n_unreadable = len(target.signatures.unreadable)
     return Stored(
         ids=np.array(target.ids, dtype="S24"),
         signatures=target.signatures,
         order=natural_order(target.paths),
-        n_missing=sum(target.ids[row] not in unreadable for row in target.stale.tolist()),
-        n_unreadable=len(unreadable),
+        n_missing=len(target.stale) - n_unreadable,
+        n_unreadable=n_unreadable,
     )
 
 

@@ -8,7 +8,7 @@ import fiftyone as fo
 
 from . import journal, names, runs, samples, targets
 from .items import Samples
-from .lock import PATIENCE, writing
+from .lock import held
 
 
 class Written(NamedTuple):
@@ -42,11 +42,11 @@ def save(
         how many samples were tagged; fewer than were kept if some have been deleted meanwhile
 
     Raises:
-        ValueError: as :func:`lock.writing`
+        ValueError: as :func:`lock.held`
     """
     run_key = settings["run_key"]
     contents = {"settings": settings, "record": record, "written": written._asdict()}
-    with writing(dataset):
+    with held(dataset):
         _recover(dataset)
         key = journal.enter(dataset, view, run_key, contents)
         _put(dataset, key, contents)
@@ -68,9 +68,9 @@ def delete(dataset: fo.Dataset, run_key: str, keep_signatures: bool = False) -> 
         stays); and what stays: ``kept_field`` (None if it does not) and ``why_kept``
 
     Raises:
-        ValueError: if there is no such run; or as :func:`lock.writing`
+        ValueError: if there is no such run; or as :func:`lock.held`
     """
-    with writing(dataset):
+    with held(dataset):
         _recover(dataset)
         runs.load(dataset, run_key)
         key = journal.enter(dataset, None, run_key, {"keep_signatures": keep_signatures})
@@ -84,12 +84,11 @@ def unfinished(dataset: fo.Dataset) -> list[str]:
     return list(journal.entries(dataset).values())
 
 
-def recover(dataset: fo.Dataset, patience: float = PATIENCE) -> dict[str, str]:
+def recover(dataset: fo.Dataset) -> dict[str, str]:
     """Brings to an end what was interrupted.
 
     Args:
         dataset: the dataset
-        patience: seconds to wait for whoever is writing just now
 
     Returns:
         the keys of the runs, each with what was done: ``"written"``, ``"removed"``, or
@@ -97,9 +96,9 @@ def recover(dataset: fo.Dataset, patience: float = PATIENCE) -> dict[str, str]:
         as it was to be
 
     Raises:
-        ValueError: as :func:`lock.writing`
+        ValueError: as :func:`lock.held`
     """
-    with writing(dataset, patience):
+    with held(dataset):
         return _recover(dataset)
 
 
@@ -228,4 +227,4 @@ def _why_kept(dataset: fo.Dataset, field: str, run_key: str, keep_signatures: bo
         return "you had it computed as such"
     keys = (key for key in runs.keys(dataset) if key != run_key)
     users = [key for key in keys if runs.load(dataset, key)["signature_field"] == field]
-    return f"used by {names.listed(users)}" if users else None
+    return f"used by {names.in_words(users)}" if users else None

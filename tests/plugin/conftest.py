@@ -49,6 +49,7 @@ import fiftyone.operators as foo  # noqa: E402
 import requests  # noqa: E402
 from requests.adapters import HTTPAdapter, Retry  # noqa: E402
 
+from benchmarks.panel import PanelUser  # noqa: E402
 from demo.bursts import make_bursts  # noqa: E402
 from demo.photos import load_photos  # noqa: E402
 
@@ -216,6 +217,24 @@ def server() -> Iterator[str]:
     """The base URL of the App's real server, which the tests in a browser use too."""
     with serve() as url:
         yield url
+
+
+@pytest.fixture
+def open_panel(server: str) -> Callable[[fo.Dataset], PanelUser]:
+    """``open_panel(dataset)``: a user who has just opened the panel."""
+
+    def open_it(dataset: fo.Dataset) -> PanelUser:
+        user = PanelUser(server, dataset.name)
+        user.do("on_load")
+        return user
+
+    return open_it
+
+
+def shown_ids(dataset: fo.Dataset, user: PanelUser) -> set[str]:
+    """Returns the ids of the samples of the view that the panel has just made the grid show."""
+    dataset.reload()
+    return set(fo.DatasetView._build(dataset, user.called("set_view")["view"]).values("id"))
 
 
 @pytest.fixture(scope="session")

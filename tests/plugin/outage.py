@@ -37,8 +37,9 @@ def main() -> None:
 
     import fiftyone as fo
     import fiftyone.core.odm as foo
+    from fiftyone.operators.executor import ExecutionContext
 
-    from plugin import engine, operators
+    from plugin import engine, operators, run_operators, sampling
     from plugin.config import DownsampleConfig
     from plugin.progress import with_bar
 
@@ -71,10 +72,21 @@ def main() -> None:
         begin()
         return (yield from job)
 
+    errors = {}
+
+    def execute(operator: operators.Operator) -> None:
+        try:
+            operator.execute(ExecutionContext({"dataset_name": dataset.name, "params": {}}))
+        except OSError as failure:
+            errors[operator.key] = str(failure)
+
     try:
         with_bar(interrupted())
     except OSError as failure:
-        error = str(failure)
+        errors["the run"] = str(failure)
+    if outage == "killed":
+        for kind in (*operators.OPERATORS, *run_operators.OPERATORS, *sampling.OPERATORS):
+            execute(kind())
     if outage == "killed":
         mongod = _start(folder / "database")
     else:
@@ -83,7 +95,7 @@ def main() -> None:
     left = [dataset.list_runs(), dataset.list_saved_views(), dataset.count_sample_tags()]
     signed = dataset.count("signature.bucket")
     result = with_bar(engine.run(dataset, dataset.view(), config))
-    seen = {"error": error, "left": left, "signed": signed, "reused": result["reused"]}
+    seen = {"errors": errors, "left": left, "signed": signed, "reused": result["reused"]}
     print(json.dumps({**seen, "tags": dataset.count_sample_tags(), "runs": dataset.list_runs()}))
     mongod.terminate()
     mongod.wait()

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from typing import Any
 
 import fiftyone as fo
 import pytest
 
-from plugin import engine, lock, writes
-from plugin.config import DownsampleConfig
+from plugin import engine, lock, samples, writes
+from plugin.config import DownsampleConfig, SignatureConfig
 from plugin.progress import with_bar
 
 from .conftest import Zygote
@@ -61,6 +62,21 @@ def test_samples_that_are_added_meanwhile(dataset, images) -> None:
     assert dataset[added[0]].signature is None
 
 
+def test_a_sample_that_is_added_between_two_queries(dataset, images, monkeypatch) -> None:
+    """Ids and stored signatures are read one after the other; what is new has no row."""
+    with_bar(engine.compute_signatures(dataset, dataset.view(), SignatureConfig()))
+    file_stamp = samples.file_stamp
+
+    def add_and_stamp(path: str) -> tuple[int | None, float | None]:
+        if len(dataset) == 80:
+            dataset.add_samples([fo.Sample(images[0])])
+        return file_stamp(path)
+
+    monkeypatch.setattr(samples, "file_stamp", add_and_stamp)
+    target = samples.load(dataset.view(), "signature", 8, "exact", recompute=False)
+    assert (len(dataset), len(target.ids), len(target.stale)) == (81, 80, 0)
+
+
 def test_a_dataset_that_is_renamed_meanwhile(dataset, zygotes) -> None:
     """The run is written all the same."""
     job = engine.run(dataset, dataset.view(), DownsampleConfig(target_count=20))
@@ -84,11 +100,42 @@ def test_a_dataset_that_is_deleted_meanwhile(make_dataset, images, zygotes) -> N
     assert not fo.dataset_exists(dataset.name)
 
 
-def test_a_lock_that_is_held(dataset) -> None:
+def test_a_lock_that_is_held(dataset, monkeypatch) -> None:
     """Who waits too long for the lock is told who has it."""
-    with lock.writing(dataset), pytest.raises(ValueError, match=r"the process \d+ on .* has been"):
-        writes.recover(dataset, patience=0.2)
+    monkeypatch.setattr(lock, "_PATIENCE", 0.2)
+    with lock.held(dataset), pytest.raises(ValueError, match=r"the process \d+ on .* has been"):
+        writes.recover(dataset)
     assert writes.recover(dataset) == {}
+
+
+def test_a_lock_that_was_taken_over_is_not_given_back(dataset, monkeypatch) -> None:
+    """Who holds the lock for longer than it lasts leaves it to the one who has it by then."""
+    with ExitStack() as first, ExitStack() as second:
+        first.enter_context(lock.held(dataset))
+        monkeypatch.setattr(lock, "_LEASE", 0)
+        second.enter_context(lock.held(dataset))
+        monkeypatch.undo()
+        first.close()
+        assert lock.is_held(dataset)
+    assert not lock.is_held(dataset)
+
+
+def test_a_void_lock_is_taken_over_once(dataset, monkeypatch) -> None:
+    """Of two who find it at the same time, the second waits for the first."""
+    is_void = lock._is_void
+    with ExitStack() as late, ExitStack() as first:
+        late.enter_context(lock.held(dataset))
+
+        def be_overtaken(holder: dict[str, Any]) -> bool:
+            monkeypatch.setattr(lock, "_is_void", lambda _: True)
+            first.enter_context(lock.held(dataset))
+            monkeypatch.setattr(lock, "_is_void", is_void)
+            return True
+
+        monkeypatch.setattr(lock, "_is_void", be_overtaken)
+        monkeypatch.setattr(lock, "_PATIENCE", 0.2)
+        with pytest.raises(ValueError, match="has been writing a run"), lock.held(dataset):
+            pass
 
 
 def _have_done(zygote: Zygote, dataset: fo.Dataset, job: str, **params: Any) -> None:

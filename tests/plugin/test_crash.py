@@ -9,7 +9,6 @@ from typing import Any
 import fiftyone as fo
 import pytest
 
-from benchmarks.panel import PanelUser
 from plugin import writes
 
 from .conftest import Zygote
@@ -93,7 +92,9 @@ def test_an_undo_is_all_or_nothing(dataset, operators, killed, clones) -> None:
     assert kill_at > 10
 
 
-def test_what_was_interrupted_is_offered(dataset, operators, killed, clones, post, server) -> None:
+def test_what_was_interrupted_is_offered(
+    dataset, operators, killed, clones, post, open_panel
+) -> None:
     """Forms and panel say which run was interrupted; the operator that they name does the rest."""
     operators.downsample(dataset, **_OLD)
     for kill_at in count(10):
@@ -104,8 +105,7 @@ def test_what_was_interrupted_is_offered(dataset, operators, killed, clones, pos
     for operator in ("downsample", "delete_run", "view_buckets", "export_run", "recover_runs"):
         form = str(post("resolve-type", operator, copy, {}))
         assert "`smartdownsample`: writing or undoing it was interrupted" in form, operator
-    user = PanelUser(server, copy.name)
-    user.do("on_load")
+    user = open_panel(copy)
     assert "writing or undoing it was interrupted" in user.state["problem"]
     answer = post("execute", "recover_runs", copy, {})
     assert answer["result"] == {"runs": {"smartdownsample": "written"}}

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 import re
+from collections.abc import Iterator
 from types import SimpleNamespace
 from typing import Any
 
@@ -12,7 +14,12 @@ import fiftyone.operators as foo
 import numpy as np
 import pytest
 from fiftyone.operators.delegated import DelegatedOperationService
-from fiftyone.operators.executor import ExecutionError
+from fiftyone.operators.executor import ExecutionContext, ExecutionError, Executor
+from pymongo.errors import AutoReconnect
+
+from plugin.config import DownsampleConfig, SignatureConfig
+from plugin.engine import Progress
+from plugin.progress import Job, execute
 
 from .conftest import OPERATORS
 
@@ -191,6 +198,31 @@ def test_the_app_is_told_of_an_error(make_dataset, post, operator, params) -> No
     assert "none of the 1 images could be read" in notice["message"]
 
 
+@pytest.mark.parametrize(
+    ("error", "message"),
+    [
+        (ValueError("no such view"), "no such view"),
+        (AutoReconnect("connection closed"), "the database failed: connection closed. The sign"),
+    ],
+    ids=["of-ours", "of-the-database"],
+)
+def test_the_app_is_told_of_an_error_at_the_end(error, message) -> None:
+    """What fails after the job, as the App is about to be shown its result, is notified, too."""
+
+    def job() -> Job:
+        yield Progress(1, 1, "Doing it")
+        return {}
+
+    def show(result: dict[str, Any]) -> Iterator[Any]:
+        raise error
+        yield
+
+    context = ExecutionContext({"operator_uri": f"{_PLUGIN}/downsample"}, executor=Executor())
+    _, notice = (call.body for call in execute(context, job(), show))
+    assert (notice.operator_uri, notice.params["variant"]) == ("notify", "error")
+    assert notice.params["message"].startswith(message)
+
+
 def test_the_app_is_told_of_unreadable_images(make_dataset, images, post) -> None:
     """The output warns of what could not be read, and lists it."""
     dataset = make_dataset([*images[:5], "/nowhere/lost.jpg"])
@@ -218,6 +250,17 @@ def test_without_a_dataset_a_form_says_so(post, operator) -> None:
     (only,) = form["type"]["properties"].values()
     assert only["invalid"]
     assert only["error_message"] == "No dataset is open: open one, and try again"
+
+
+@pytest.mark.parametrize(
+    ("operator", "kind"),
+    [("downsample", DownsampleConfig), ("compute_signatures", SignatureConfig)],
+    ids=["downsample", "compute_signatures"],
+)
+def test_each_parameter_is_a_setting(operators, operator, kind) -> None:
+    """None is dropped on the way to the configuration, and none of it is out of reach."""
+    parameters = set(inspect.signature(getattr(operators, operator).__call__).parameters)
+    assert parameters == {*kind.__dataclass_fields__, "sample_collection", "delegate"}
 
 
 def test_what_can_be_run_can_be_queued(dataset, operators, tmp_path) -> None:

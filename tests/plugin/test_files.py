@@ -50,6 +50,7 @@ def test_the_list_holds_ranks_and_groups(dataset, operators, tmp_path) -> None:
     ("path", "message"),
     [
         ("kept.csv", "must be a full path on the server"),
+        ("~nobody at all/kept.csv", "must be a full path on the server"),
         ("{folder}/kept.txt", "must end in .csv or .json"),
         ("{folder}/there.csv", "exists already"),
         ("{folder}/nowhere/kept.csv", "does not exist"),
@@ -57,7 +58,7 @@ def test_the_list_holds_ranks_and_groups(dataset, operators, tmp_path) -> None:
         ("{folder}/a\0.csv", r"no file can be named .* \(embedded null byte\)"),
         ("{folder}/" + 300 * "a" + ".csv", r"no file can be named .* \(File name too long\)"),
     ],
-    ids=["relative", "ending", "exists", "no-folder", "empty", "null", "long"],
+    ids=["relative", "nobody", "ending", "exists", "no-folder", "empty", "null", "long"],
 )
 def test_a_list_is_refused(dataset, operators, kept, tmp_path, path, message) -> None:
     """Nothing is overwritten, and what is wrong is said."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import fiftyone as fo
 import pytest
 
+from plugin import compare
 from smartdownsample_core import downsample, extract, natural_order
 
 
@@ -111,6 +112,23 @@ def test_groups_replace_samples_of_the_same_key(rig, operators) -> None:
     assert len(_tagged(rig)) == 15
     operators.downsample(rig, 4)
     assert len(_tagged(rig)) == 4
+
+
+def test_whole_groups_are_compared_as_groups(rig, operators) -> None:
+    """Two runs, and a run of samples beside one of groups, count an image of each group."""
+    operators.compute_signatures(rig, group_slice="right")
+    operators.downsample(rig, 5, whole_groups=True, run_key="a")
+    operators.downsample(rig, 6, whole_groups=True, run_key="b", random_seed=1)
+    operators.downsample(rig, 7, run_key="c", random_seed=2)
+    kept = {tag: set(_tagged(rig, tag).values("rig.id")) for tag in "abc"}
+    for one, other in (("a", "b"), ("c", "b"), ("a", "c")):
+        counts = [len(groups) for groups in (kept[one], kept[other], kept[one] & kept[other])]
+        found = compare.compared(rig, one, other)
+        assert [found["kept_a"], found["kept_b"], found["counts"]["both"]] == counts
+        rows = found["rows"]
+        assert [sum(row[part] for row in rows) for part in ("a", "b", "both")] == counts
+        for part, count in found["counts"].items():
+            assert len(compare.view(rig, one, other, part)) == count
 
 
 def test_browsing_and_export_know_whole_groups(rig, operators, tmp_path) -> None:

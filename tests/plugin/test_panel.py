@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,25 +11,10 @@ import fiftyone.core.odm as foodm
 import pytest
 from fiftyone import ViewField as F
 
-from benchmarks.panel import PanelUser, signed
+from benchmarks.panel import signed
 from plugin import answers
 
-
-@pytest.fixture
-def open_panel(server: str) -> Callable[[fo.Dataset], PanelUser]:
-    """``open_panel(dataset)``: a user who has just opened the panel."""
-
-    def open_it(dataset: fo.Dataset) -> PanelUser:
-        user = PanelUser(server, dataset.name)
-        user.do("on_load")
-        return user
-
-    return open_it
-
-
-def _ids(dataset: fo.Dataset, user: PanelUser) -> set[str]:
-    dataset.reload()
-    return set(fo.DatasetView._build(dataset, user.called("set_view")["view"]).values("id"))
+from .conftest import shown_ids
 
 
 def test_it_starts_with_what_to_do(dataset, open_panel) -> None:
@@ -53,7 +37,7 @@ def test_it_answers_as_a_run_would(dataset, operators, open_panel) -> None:
     user.do("fold_table")
     table = user.data["buckets"]
     user.do("show_kept")
-    would_keep = _ids(dataset, user)
+    would_keep = shown_ids(dataset, user)
     record = operators.downsample(dataset, 23, random_seed=7)
     assert [int(row["kept"]) for row in table] == [b["kept"] for b in record["buckets"]]
     assert would_keep == set(dataset.match_tags("smartdownsample").values("id"))
@@ -145,14 +129,14 @@ def test_a_bar_shows_its_bucket(dataset, operators, open_panel) -> None:
         members = set(dataset.match(F("signature.bucket") == int(bucket)).values("id"))
         kept = set(dataset.match_tags("smartdownsample").values("id"))
         user.do("click_bar", id=bucket)
-        assert _ids(dataset, user) == members
+        assert shown_ids(dataset, user) == members
         user.do("show_kept")
-        assert _ids(dataset, user) == members & kept
+        assert shown_ids(dataset, user) == members & kept
         user.do("show_excluded")
-        assert _ids(dataset, user) == members - kept
+        assert shown_ids(dataset, user) == members - kept
         user.do("show_all")
     user.do("leave_bucket")
-    assert _ids(dataset, user) == set(dataset.values("id"))
+    assert shown_ids(dataset, user) == set(dataset.values("id"))
 
 
 def test_next_and_previous_go_round(dataset, operators, open_panel) -> None:
@@ -215,6 +199,11 @@ def test_unreadable_images_are_not_missing_signatures(make_dataset, images, oper
     user = open_panel(dataset)
     assert (user.state["n_missing"], user.state["n_unreadable"]) == (0, 1)
     assert "of 10 images" in user.state["totals"]
+    dataset.add_samples([fo.Sample(path) for path in images[10:13]])
+    user.change("target_count", 14)
+    assert (user.state["n_missing"], user.state["n_unreadable"]) == (3, 1)
+    (warning,) = user.state["warnings"]
+    assert "exceeds the 10 readable images; 1 could not be read: all" in warning
 
 
 def test_what_cannot_be_downsampled_is_refused(make_dataset, open_panel) -> None:
@@ -222,37 +211,6 @@ def test_what_cannot_be_downsampled_is_refused(make_dataset, open_panel) -> None
     user = open_panel(make_dataset())
     assert user.state["phase"] == "refused"
     assert "there are no samples here" in user.state["problem"]
-
-
-def test_two_runs_are_compared(dataset, operators, open_panel) -> None:
-    """Counts, differences per bucket, and the views of what differs."""
-    operators.downsample(dataset, 20, run_key="small")
-    operators.downsample(dataset, 40, run_key="large", strategy="diverse")
-    user = open_panel(dataset)
-    user.do("choose_source", value="run:small")
-    user.do("compare", value="large")
-    kept = {tag: set(dataset.match_tags(tag).values("id")) for tag in ("small", "large")}
-    parts = {
-        "either": kept["small"] | kept["large"],
-        "both": kept["small"] & kept["large"],
-        "only_a": kept["small"] - kept["large"],
-        "only_b": kept["large"] - kept["small"],
-    }
-    compared: dict[str, Any] = user.state["compared"]
-    assert compared["counts"] == {part: len(ids) for part, ids in parts.items()}
-    for part, ids in parts.items():
-        user.do(f"show_{part}")
-        assert _ids(dataset, user) == ids
-        for place, row in enumerate(compared["rows"]):
-            user.do("click_difference", row=place)
-            members = set(dataset.match(F("signature.bucket") == int(row["id"])).values("id"))
-            assert _ids(dataset, user) == ids & members
-            if part == "either":
-                counts = [len(members & kept[tag]) for tag in ("small", "large")]
-                assert [row["a"], row["b"], row["both"]] == [*counts, len(members & parts["both"])]
-                assert user.data["difference"][place]["gain"] == f"{counts[1] - counts[0]:+}"
-    user.do("close_comparison")
-    assert user.state["compared"] is None
 
 
 def test_a_run_that_was_undone_leaves_a_proposal(dataset, operators, open_panel) -> None:
@@ -288,9 +246,9 @@ def test_it_answers_every_option_as_a_run_would(dataset, operators, open_panel) 
         "strategy": "diverse",
         "near_duplicates": 4,
         "leave_out_junk": True,
+        "max_per_group": 12,  # of each bucket, and then of each camera
         "stratify_by": "camera",
         "balance": "0.5",
-        "max_per_group": 12,
         "keep": "gold",
     }
     user = open_panel(dataset)
@@ -300,7 +258,7 @@ def test_it_answers_every_option_as_a_run_would(dataset, operators, open_panel) 
         assert user.state["problem"] is None
     strata = user.data["strata"]
     user.do("show_kept")
-    would_keep = _ids(dataset, user)
+    would_keep = shown_ids(dataset, user)
     record = operators.downsample(dataset, 25, **options)
     assert would_keep == set(dataset.match_tags("smartdownsample").values("id"))
     assert [int(row["kept"]) for row in strata] == [row["kept"] for row in record["strata"]]
@@ -321,7 +279,7 @@ def test_a_view_to_keep_may_change(dataset, operators, open_panel) -> None:
         dataset.delete_saved_view("gold")
         dataset.save_view("gold", view)
         user.do("show_kept")
-        assert set(view.values("id")) <= _ids(dataset, user)
+        assert set(view.values("id")) <= shown_ids(dataset, user)
 
 
 def test_without_a_target_it_says_what_one_of_each_group_is(dataset, operators, open_panel) -> None:
@@ -338,9 +296,11 @@ def test_without_a_target_it_says_what_one_of_each_group_is(dataset, operators, 
 
 def test_ids_to_keep_are_shown_as_a_number(dataset, operators, open_panel, post) -> None:
     """A run with a view to keep can be opened, changed and applied."""
-    operators.downsample(dataset, 20, keep=dataset.limit(3), stratify_by="filepath", balance=0.3)
+    choice = {"keep": dataset.limit(3), "stratify_by": "filepath", "balance": 0.12345678}
+    operators.downsample(dataset, 20, **choice)
     user = open_panel(dataset)
     assert user.state["saved"]
+    assert user.state["settings"]["balance"] == "0.12345678"
     user.change("more", True)
     user.change("target_count", 30)
     assert "ept 30 of 80" in user.state["totals"]

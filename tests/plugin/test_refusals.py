@@ -85,6 +85,18 @@ def _other_media(make_dataset, images):
     return dataset, dataset.view()
 
 
+def _samples_twice(make_dataset, images):
+    dataset = make_dataset(images[:10])
+    return dataset, dataset.limit(6).concat(dataset.skip(3))
+
+
+def _patches_twice(make_dataset, images):
+    deer = fo.Detections(detections=[fo.Detection(label="deer", bounding_box=[0, 0, 0.5, 0.5])])
+    dataset = make_dataset([fo.Sample(images[0], deer=deer)])
+    patches = dataset.to_patches("deer")
+    return dataset, patches.concat(patches)
+
+
 _REFUSED = {
     _videos: f"the samples are videos, and images are compared: sample their frames first, by "
     f"the operator 'Sample frames of videos' or as in frames = {_TO_FRAMES}",
@@ -97,6 +109,9 @@ _REFUSED = {
     _scenes: "the samples are 3D scenes, which have no pixels to compare; render them to images",
     _clouds: "the samples are point clouds, which have no pixels to compare; render them to images",
     _cloud_slice: "which have no pixels to compare; render them to images; or choose the slice 'le",
+    _samples_twice: "the view holds 13 samples of which only 10 differ, as concat() makes it; "
+    "choose from dataset.select(set(view.values('id')))",
+    _patches_twice: "holds 2 patches of which only 1 differ, as concat() makes it; choose from pat",
     _other_media: "the samples are of media type 'unknown', which have no pixels to compare",
 }
 
@@ -127,3 +142,19 @@ def test_the_form_says_so_too(refused, post, operator) -> None:
     properties = form["type"]["properties"].values()
     reasons = [prop["error_message"] for prop in properties if prop["invalid"]]
     assert any(message in reason for reason in reasons)
+
+
+def test_the_panel_says_so_too(refused, open_panel) -> None:
+    """It shows the reason instead of a chart."""
+    dataset, view, message = refused
+    user = open_panel(dataset)
+    user.view = view._serialize()
+    user.do("take_view")
+    assert user.state["phase"] == "refused"
+    assert message in user.state["problem"]
+
+
+def test_views_that_are_put_together_will_do(dataset, operators) -> None:
+    """As long as they share no sample."""
+    view = dataset.limit(10).concat(dataset.skip(40))
+    assert operators.downsample(view, 20)["images"] == 50

@@ -81,6 +81,9 @@ import pytest
             "no file can be named .*File name too long",
         ),
         ({"save_distribution": "/tmp/a\0.png"}, "no file can be named .*embedded null byte"),
+        ({"save_distribution": "~nobody at all/a.png"}, "must be a full path .* got '~nobody at"),
+        ({"save_distribution": "~a\0b/a.png"}, "must be a full path on the server"),
+        ({"save_distribution": 5, "save_thumbnails": 5}, "must be the path of a file, got 5"),
         (
             {"save_distribution": "/tmp/a.png", "save_thumbnails": "/tmp/../tmp/a.png"},
             "are the same file, /tmp/../tmp/a.png; give them two",

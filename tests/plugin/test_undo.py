@@ -48,6 +48,16 @@ def test_signatures_that_another_run_uses_stay(dataset, operators) -> None:
     assert not dataset.has_field("signature")
 
 
+def test_a_run_may_have_the_key_of_an_entry_of_the_journal(dataset, operators) -> None:
+    """What is about to be done to another run is then written down under another key."""
+    operators.downsample(dataset, 20, run_key="mine_unfinished")
+    operators.downsample(dataset, 10, run_key="mine")
+    assert dataset.count_sample_tags() == {"mine_unfinished": 20, "mine": 10}
+    operators.delete_run(dataset, "mine")
+    assert dataset.list_runs() == ["mine_unfinished"]
+    assert dataset.count_sample_tags() == {"mine_unfinished": 20}
+
+
 @pytest.mark.parametrize("first", ["compute_signatures", "downsample"])
 def test_signatures_that_were_asked_for_stay(dataset, operators, first) -> None:
     """Signatures computed as such, before or after the run, are no run's to remove."""

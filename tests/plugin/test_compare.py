@@ -1,0 +1,40 @@
+"""Two runs side by side: what each kept, and what they share."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fiftyone import ViewField as F
+
+from .conftest import shown_ids
+
+
+def test_two_runs_are_compared(dataset, operators, open_panel) -> None:
+    """Counts, differences per bucket, and the views of what differs."""
+    operators.downsample(dataset, 20, run_key="small")
+    operators.downsample(dataset, 40, run_key="large", strategy="diverse")
+    user = open_panel(dataset)
+    user.do("choose_source", value="run:small")
+    user.do("compare", value="large")
+    kept = {tag: set(dataset.match_tags(tag).values("id")) for tag in ("small", "large")}
+    parts = {
+        "either": kept["small"] | kept["large"],
+        "both": kept["small"] & kept["large"],
+        "only_a": kept["small"] - kept["large"],
+        "only_b": kept["large"] - kept["small"],
+    }
+    compared: dict[str, Any] = user.state["compared"]
+    assert compared["counts"] == {part: len(ids) for part, ids in parts.items()}
+    for part, ids in parts.items():
+        user.do(f"show_{part}")
+        assert shown_ids(dataset, user) == ids
+        for place, row in enumerate(compared["rows"]):
+            user.do("click_difference", row=place)
+            members = set(dataset.match(F("signature.bucket") == int(row["id"])).values("id"))
+            assert shown_ids(dataset, user) == ids & members
+            if part == "either":
+                counts = [len(members & kept[tag]) for tag in ("small", "large")]
+                assert [row["a"], row["b"], row["both"]] == [*counts, len(members & parts["both"])]
+                assert user.data["difference"][place]["gain"] == f"{counts[1] - counts[0]:+}"
+    user.do("close_comparison")
+    assert user.state["compared"] is None
