@@ -8,21 +8,16 @@ operator on real files, against the core on the same files.
 from __future__ import annotations
 
 import argparse
-import atexit
-import os
-import shutil
-import tempfile
 import time
 from pathlib import Path
 
 from bson import encode
 
 from demo.bursts import make_bursts
-from demo.database import use_own_database
 from demo.photos import load_photos
 from smartdownsample_core import sample_diverse
 
-from .synthetic import unsigned, write_signatures
+from .synthetic import own_fiftyone, unsigned, write_signatures
 from .table import print_table
 
 
@@ -32,10 +27,7 @@ def main() -> None:
     parser.add_argument("--samples", type=int, default=100_000)
     parser.add_argument("--images", type=int, default=2_000)
     options = parser.parse_args()
-    folder = Path(tempfile.mkdtemp())
-    atexit.register(shutil.rmtree, folder)  # after FiftyOne's own clean-up, which needs MongoDB
-    use_own_database(folder / "database")
-    os.environ["FIFTYONE_SHOW_PROGRESS_BARS"] = "false"
+    folder = own_fiftyone()
     print_table(
         ["samples", "write s", "read s", "signature bytes", "descriptor bytes"],
         [_write(options.samples)],

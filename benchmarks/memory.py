@@ -7,14 +7,10 @@ them. Every run is a process of its own, with a MongoDB of its own beside it.
 from __future__ import annotations
 
 import argparse
-import atexit
 import itertools
 import json
-import os
-import shutil
 import subprocess
 import sys
-import tempfile
 import time
 from pathlib import Path
 
@@ -22,9 +18,9 @@ from bson import ObjectId
 from PIL import Image
 
 from demo.bursts import make_bursts
-from demo.database import use_own_database
 from demo.photos import load_photos
 
+from .synthetic import own_fiftyone
 from .table import peak_mb, print_table
 
 _NAME = "memory"
@@ -44,10 +40,7 @@ def main() -> None:
     if options.run:
         print(json.dumps(_run(options.run)))
         return
-    folder = Path(tempfile.mkdtemp())
-    atexit.register(shutil.rmtree, folder)  # after FiftyOne's own clean-up, which needs MongoDB
-    use_own_database(folder / "database")
-    os.environ["FIFTYONE_SHOW_PROGRESS_BARS"] = "false"
+    folder = own_fiftyone()
     _make_samples(folder, options.samples)
     rows = []
     for run in _RUNS:

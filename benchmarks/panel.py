@@ -9,11 +9,8 @@ shares of a field.
 
 from __future__ import annotations
 
-import atexit
 import os
-import shutil
 import statistics
-import tempfile
 import time
 import uuid
 from pathlib import Path
@@ -22,9 +19,9 @@ from typing import Any
 import numpy as np
 import requests
 
-from demo.database import free_port, use_own_database
+from demo.database import free_port
 
-from .synthetic import unsigned, write_signatures
+from .synthetic import own_fiftyone, unsigned, write_signatures
 from .table import print_table
 
 _PANEL = "@smartdownsample/smartdownsample/smart_downsample"
@@ -105,14 +102,11 @@ class PanelUser:
 
 def main() -> None:
     """Starts a MongoDB and a server, prints the table."""
-    folder = Path(tempfile.mkdtemp())
-    atexit.register(shutil.rmtree, folder)  # after FiftyOne's own clean-up, which needs MongoDB
-    use_own_database(folder / "database")
+    folder = own_fiftyone()
     plugins = folder / "plugins"
     plugins.mkdir()
     (plugins / "smartdownsample").symlink_to(Path(__file__).parents[1], target_is_directory=True)
     os.environ["FIFTYONE_PLUGINS_DIR"] = str(plugins)
-    os.environ["FIFTYONE_SHOW_PROGRESS_BARS"] = "false"
     import fiftyone as fo
 
     datasets = [signed(size) for size in _SIZES]

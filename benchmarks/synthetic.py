@@ -2,11 +2,27 @@
 
 from __future__ import annotations
 
+import atexit
+import os
+import shutil
+import tempfile
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from demo.database import use_own_database
+
 from .order import random_signatures, synthetic_paths
+
+
+def own_fiftyone() -> Path:
+    """Starts a MongoDB for FiftyOne, to be imported later; returns a folder that goes at the end."""
+    folder = Path(tempfile.mkdtemp())
+    atexit.register(shutil.rmtree, folder)  # after FiftyOne's own clean-up, which needs MongoDB
+    use_own_database(folder / "database")
+    os.environ["FIFTYONE_SHOW_PROGRESS_BARS"] = "false"
+    return folder
 
 
 def unsigned(size: int) -> tuple[Any, Any]:

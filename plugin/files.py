@@ -13,6 +13,7 @@ from typing import Any, TextIO
 import fiftyone as fo
 
 from smartdownsample_core.checks import reason
+from smartdownsample_core.places import new_stream
 
 from . import runs, targets
 
@@ -108,20 +109,13 @@ def save_list(dataset: fo.Dataset, run_key: str, path: str) -> int:
     place = expanded(path)
     write = _write_csv if place.suffix.lower() == ".csv" else _write_json
     try:
-        file = place.open("x", encoding="utf-8", newline="")
-    except OSError as error:
-        raise _not_written(place, error) from error
-    try:
-        with file:
+        with new_stream(place, encoding="utf-8", newline="") as file:
             write(file, list(columns), rows)
     except OSError as error:
-        place.unlink()  # half of a list is worse than none
-        raise _not_written(place, error) from error
+        raise ValueError(
+            f"{place} could not be written: {error.strerror}; choose another place"
+        ) from error
     return len(rows)
-
-
-def _not_written(place: Path, error: OSError) -> ValueError:
-    return ValueError(f"{place} could not be written: {error.strerror}; choose another place")
 
 
 def _write_csv(file: TextIO, columns: list[str], rows: list[tuple[Any, ...]]) -> None:

@@ -251,10 +251,11 @@ def matters(row: Row, settings: Mapping[str, Any]) -> bool:
 
 
 def labelled(message: str) -> str:
-    """Names settings in a message as the forms and the panel do."""
+    """Names settings in a message as the forms and the panel do; not within names and paths."""
     rows = (TARGET_COUNT, RUN_KEY, *CHOICE_ROWS, *SELECTION_ROWS, *CHART_ROWS, *SIGNATURE_ROWS)
     labels = {row.name: row.label for row in rows if "_" in row.name}
-    return re.sub("|".join(labels), lambda name: f"'{labels[name[0]]}'", message)
+    words = rf"(?<![\w./'])(?:{'|'.join(labels)})(?![\w/'=]|\.\w)"
+    return re.sub(words, lambda name: f"'{labels[name[0]]}'", message)
 
 
 def defaults() -> dict[str, Any]:

@@ -6,6 +6,8 @@ import fiftyone as fo
 import numpy as np
 import pytest
 
+from plugin.inputs import labelled
+
 
 @pytest.mark.parametrize(
     ("settings", "message"),
@@ -250,3 +252,17 @@ def test_an_empty_view_is_refused(dataset, operators) -> None:
         operators.downsample(dataset.match_tags("none"), 10)
     with pytest.raises(ValueError, match="there are no samples here; choose another view"):
         operators.compute_signatures(fo.Dataset())
+
+
+@pytest.mark.parametrize(
+    ("message", "expected"),
+    [
+        ("target_count 81 exceeds the 80 samples", "'Images to keep' 81 exceeds the 80 samples"),
+        ("has a field 'my_random_seed'", "has a field 'my_random_seed'"),
+        ("/tmp/random_seed.png exists", "/tmp/random_seed.png exists"),
+        ("the field 'random_seed'", "the field 'random_seed'"),
+    ],
+)
+def test_settings_have_the_names_of_the_form_and_nothing_else_has(message, expected) -> None:
+    """Fields and files may be called like a setting."""
+    assert labelled(message) == expected
