@@ -17,7 +17,7 @@ from .order import random_signatures, synthetic_paths
 
 
 def own_fiftyone() -> Path:
-    """Starts a MongoDB for FiftyOne, to be imported later; returns a folder that goes at the end."""
+    """Starts a MongoDB for FiftyOne, imported later; returns a folder that goes at the end."""
     folder = Path(tempfile.mkdtemp())
     atexit.register(shutil.rmtree, folder)  # after FiftyOne's own clean-up, which needs MongoDB
     use_own_database(folder / "database")
