@@ -15,7 +15,7 @@ import fiftyone as fo
 from smartdownsample_core import Selection
 from smartdownsample_core.report import shortfalls, totals
 
-from . import charts, inputs, outcome, recovery, runs, samples, sources, targets, whatif
+from . import charts, inputs, outcome, problems, recovery, runs, samples, sources, targets, whatif
 from .config import DownsampleConfig
 from .whatif import Stored
 
@@ -98,8 +98,8 @@ class Question:
 
     @cached_property
     def _problem(self) -> str | None:
-        problems = self._config.problems_of_choice(self._dataset, self._base)
-        return next((inputs.labelled(problem) for _, problem in problems), None)
+        found = problems.of_choice(self._config, self._dataset, self._base)
+        return next((inputs.labelled(problem) for _, problem in found), None)
 
     def takes_long(self) -> str | None:
         """Words what has to be done for :meth:`answer`, if it takes more than a moment."""

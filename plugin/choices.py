@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import fiftyone as fo
 import fiftyone.core.fields as fof
@@ -18,9 +18,7 @@ from smartdownsample_core.checks import shown
 from smartdownsample_core.strata import assign_strata
 
 from . import embeddings, names, samples, targets
-
-if TYPE_CHECKING:
-    from .config import DownsampleConfig
+from .config import DownsampleConfig, is_given
 
 #: Ids that ``keep`` may list: a run is recorded in a MongoDB document, which holds 16 MB.
 MAX_KEPT_IDS = 100_000
@@ -115,11 +113,6 @@ def named(keep: Any) -> Any:
             "samples, and name the tag instead"
         )
     return ids
-
-
-def is_given(value: Any) -> bool:
-    """Whether a setting has a value; of an array NumPy does not tell its truth."""
-    return value is not None and not (isinstance(value, (str, tuple)) and not value)
 
 
 def problems(

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 import fiftyone as fo
 import fiftyone.core.utils as fou
 
 from . import runs, samples, targets
+from .config import DownsampleConfig
 from .items import Samples
-
-if TYPE_CHECKING:
-    from .config import DownsampleConfig
 
 
 def problems(

@@ -17,7 +17,7 @@ from smartdownsample_core.extract import Pace
 from smartdownsample_core.places import new_pngs
 from smartdownsample_core.report import save_charts
 
-from . import choices, files, outcome, runs, samples, targets, writes
+from . import choices, files, outcome, problems, runs, samples, targets, writes
 from .background import SECONDS_BETWEEN_SIGNS, to_the_end, waiting
 from .config import CHARTS, DownsampleConfig, SignatureConfig
 from .items import Samples
@@ -62,7 +62,7 @@ def compute_signatures(
         OSError: if there are no workers: no cluster at the scheduler's address, or no processes
     """
     view = samples.flat(view, config.group_slice)
-    config.check(dataset, view)
+    problems.check(config, dataset, view)
     target = _load(view, config)
     yield from _sign(dataset, target, config, wanted_by_user=True, in_app=in_app)
     return _counts(target, target.items, config)
@@ -92,7 +92,7 @@ def run(
     if writes.unfinished(dataset):
         writes.recover(dataset)
     view = samples.flat(view, config.group_slice)
-    config.check(dataset, view)
+    problems.check(config, dataset, view)
     target = _load(view, config)
     items = targets.of(view, config.whole_groups)
     choice = choices.make(dataset, view, target.ids, config)

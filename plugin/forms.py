@@ -10,9 +10,10 @@ import fiftyone as fo
 import fiftyone.operators as foo
 import fiftyone.operators.types as types
 
-from . import names, recovery, runs, samples, targets
+from . import names, problems, recovery, runs, samples, targets
 from .base import refuse
 from .config import DownsampleConfig, SignatureConfig
+from .forecast import forecast
 from .inputs import (
     CHOICE_ROWS,
     GROUP_SLICE,
@@ -65,9 +66,9 @@ def downsample_form(ctx: foo.ExecutionContext) -> types.Property:
     proposed = default_target(n_samples)
     given = ctx.params.get("target_count", proposed)
     config = DownsampleConfig.from_params({**ctx.params, "target_count": given})
-    problems = config.problems(ctx.dataset, view)
+    found = problems.find(config, ctx.dataset, view)
     form = types.Property(inputs, view=types.View(label=names.LABELS["downsample"]))
-    if _refused(ctx, inputs, view, problems):
+    if _refused(ctx, inputs, view, found):
         return form
     limits = ("near_duplicates", "max_per_group")
     or_fewer = any(ctx.params.get(name) is not None for name in limits)
@@ -83,13 +84,13 @@ def downsample_form(ctx: foo.ExecutionContext) -> types.Property:
     add(inputs, STRATEGY)
     add(inputs, RUN_KEY)
     _group_rows(ctx, inputs, GROUP_SLICE, WHOLE_GROUPS)
-    if not problems:
-        inputs.md(config.forecast(ctx.dataset, view), name="forecast")
+    if not found:
+        inputs.md(forecast(config, ctx.dataset, view), name="forecast")
     if _advanced_switch(ctx, inputs):
         for heading, rows in SECTIONS:
             _heading(inputs, heading)
             _rows(ctx, inputs, rows)
-    mark(inputs, problems)
+    mark(inputs, found)
     return form
 
 
@@ -100,8 +101,8 @@ def signatures_form(ctx: foo.ExecutionContext) -> types.Property:
         inputs.view_target(ctx, action_description="Compute signatures for")
     view = target(ctx)
     form = types.Property(inputs, view=types.View(label=names.LABELS["compute_signatures"]))
-    problems = SignatureConfig.from_params(ctx.params).problems(ctx.dataset, view)
-    if _refused(ctx, inputs, view, problems):
+    found = problems.find(SignatureConfig.from_params(ctx.params), ctx.dataset, view)
+    if _refused(ctx, inputs, view, found):
         return form
     _group_rows(ctx, inputs, GROUP_SLICE)
     inputs.md(
@@ -110,7 +111,7 @@ def signatures_form(ctx: foo.ExecutionContext) -> types.Property:
     )
     if _advanced_switch(ctx, inputs):
         _rows(ctx, inputs, SIGNATURE_ROWS)
-    mark(inputs, problems)
+    mark(inputs, found)
     return form
 
 
