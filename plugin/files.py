@@ -76,9 +76,10 @@ def free(path: Path) -> Path:
 def save_list(dataset: fo.Dataset, run_key: str, path: str) -> int:
     """Writes what a run kept into a new file, CSV or JSON by its ending.
 
-    Its columns are ``id``, ``filepath``, ``bucket`` and ``bucket_name``; with the strategy
-    "diverse" also ``rank``, 1 for the first choice, and with ``near_duplicates`` also ``group``,
-    the number of the group of near-duplicates, empty for a sample that has none.
+    Its columns are ``id``, ``filepath``, those of the items (of patches ``label`` and
+    ``bounding_box``, of frames ``video_id`` and ``frame_number``), ``bucket`` and ``bucket_name``;
+    with the strategy "diverse" also ``rank``, 1 for the first choice, and with ``near_duplicates``
+    also ``group``, the number of the group of near-duplicates, empty for a sample that has none.
 
     Args:
         dataset: the dataset
@@ -100,6 +101,7 @@ def save_list(dataset: fo.Dataset, run_key: str, path: str) -> int:
     columns = {
         "id": "id",
         "filepath": "filepath",
+        **items.columns,
         "bucket": f"{field}.bucket",
         "bucket_name": f"{field}.bucket_name",
     }

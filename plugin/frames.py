@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from types import MappingProxyType
 from typing import Any
 
 import fiftyone as fo
@@ -20,6 +21,7 @@ class Frames(Parts):
     noun = "frames"
     tag_kind = "field"
     tagged = "frames"
+    columns = MappingProxyType({"video_id": "sample_id", "frame_number": "frame_number"})
 
     def stored(self, name: str) -> str:
         """Returns the path of a field in the dataset of the videos."""

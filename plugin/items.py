@@ -7,8 +7,9 @@ is written goes into the dataset, and what is read comes from it, as it is now.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timezone
+from types import MappingProxyType
 from typing import Any
 
 import fiftyone as fo
@@ -38,6 +39,8 @@ class Samples:
     """whether the panel shows them"""
     subfields: tuple[tuple[str, Any, str], ...] = ()
     """of the signature, besides those of all items; they have to hold for it to be reused"""
+    columns: Mapping[str, str] = MappingProxyType({})
+    """of a list of what was kept, besides those of all items: name to path in their views"""
 
     def shown(self, name: str) -> str:
         """Returns the path, in views of such items, of a field of ours."""

@@ -28,6 +28,7 @@ class Patches(Parts):
     def __init__(self, field: str) -> None:
         self.field = field
         self.key = f"{PREFIX}{field}"
+        self.columns = {"label": f"{field}.label", "bounding_box": f"{field}.bounding_box"}
         self._list = f"{field}.{fo.Detections._LABEL_LIST_FIELD}"
 
     def shown(self, name: str) -> str:

@@ -148,7 +148,11 @@ def test_browsing_and_export(videos, frames, operators, tmp_path) -> None:
     assert set(left_out.values("filepath")) == set(frames.values("filepath")) - _kept(videos)
     path = tmp_path / "kept.json"
     operators.export_run(videos, "smartdownsample", str(path))
-    assert {row["filepath"] for row in json.loads(path.read_text())} == _kept(videos)
+    rows = json.loads(path.read_text())
+    assert {row["filepath"] for row in rows} == _kept(videos)
+    numbers = dict(zip(*frames.values(["filepath", "frame_number"]), strict=True))
+    assert all(row["frame_number"] == numbers[row["filepath"]] for row in rows)
+    assert {row["video_id"] for row in rows} <= set(videos.values("id"))
 
 
 @pytest.mark.parametrize(

@@ -253,7 +253,10 @@ def test_browsing_and_export(objects, cars, operators, tmp_path) -> None:
     assert sum(len(group) for group in tiles.iter_dynamic_groups()) == 48
     path = tmp_path / "kept.json"
     operators.export_run(objects, "smartdownsample", str(path))
-    assert {row["id"] for row in json.loads(path.read_text())} == _tagged(objects)
+    rows = json.loads(path.read_text())
+    assert {row["id"] for row in rows} == _tagged(objects)
+    boxes = dict(zip(*cars.values(["id", "ground_truth.bounding_box"]), strict=True))
+    assert all((row["label"], row["bounding_box"]) == ("car", boxes[row["id"]]) for row in rows)
 
 
 def test_a_tag_of_the_user_is_not_taken(objects, cars, operators, state_of) -> None:
