@@ -129,5 +129,5 @@ def _reload(dataset: fo.Dataset) -> None:
     try:
         dataset._doc.reload()  # by its id: it may have another name by now
     except DoesNotExist:
-        raise ValueError(f"the dataset {name!r} has been deleted, so nothing was written") from None
+        raise ValueError(f"the dataset {name!r} has been deleted; nothing was written") from None
     dataset.reload()

@@ -88,7 +88,7 @@ def _of_scheduler(config: SignatureConfig) -> _Problems:
         if config.workers == "dask":
             yield (
                 "scheduler",
-                "workers='dask' needs the scheduler, such as scheduler='tcp://10.0.0.1:8786'",
+                "workers='dask' needs a scheduler; say scheduler='tcp://10.0.0.1:8786' or so",
             )
         return
     if config.workers not in ("auto", "dask"):

@@ -132,7 +132,9 @@ def browse(
     if show not in SHOWN:
         raise ValueError(f"show must be one of {', '.join(SHOWN)}, got {show!r}")
     if show == "bucket" and bucket is None:
-        raise ValueError("show='bucket' needs the id of a bucket, 0-127")
+        raise ValueError(
+            "show='bucket' needs the id of a bucket; say bucket=0, or another one up to 127"
+        )
     if show in ("kept", "excluded", "near_duplicates") and not run_key:
         raise ValueError(f"show={show!r} needs the key of a run; {_known(dataset)}")
     if not isinstance(signature_field, str):

@@ -153,7 +153,10 @@ def _check_labels(labels: Any) -> None:
     if hasattr(labels, "columns"):
         raise ValueError(f"{expected} a {type(labels).__name__}; say list(table['label'])")
     if isinstance(labels, Set):
-        raise ValueError(f"{expected} a {type(labels).__name__}, which has no order")
+        raise ValueError(
+            f"{expected} a {type(labels).__name__}, which has no order; make a list, in that of "
+            "the images"
+        )
     if not isinstance(labels, Sized) or getattr(labels, "shape", None) == ():
         raise ValueError(
             f"{expected} {shown(labels)}; list(labels) makes one of what yields labels"

@@ -93,7 +93,7 @@ def test_ctrl_c(slow_dataset) -> None:
             shown += piece
         os.killpg(script.pid, signal.SIGINT)  # as a terminal does: to all processes of the group
         shown += script.stderr.read()
-        assert script.wait() != 0
+        assert script.wait() != 0, shown.decode()
     assert b"KeyboardInterrupt" in shown
     slow_dataset.reload()
     _assert_stopped(slow_dataset)

@@ -94,7 +94,7 @@ def test_numbers_of_numpy_are_ids_too(signed, operators, largest) -> None:
     ("arguments", "message"),
     [
         ({"show": "all"}, "show must be one of buckets, bucket, kept, .*, got 'all'"),
-        ({"show": "bucket"}, "show='bucket' needs the id of a bucket, 0-127"),
+        ({"show": "bucket"}, "show='bucket' needs the id of a bucket; say bucket=0"),
         ({"show": "kept"}, "show='kept' needs the key of a run; there is half"),
         ({"show": "excluded"}, "show='excluded' needs the key of a run; there is half"),
         ({"run_key": "lost"}, "no smartdownsample run 'lost'; there is half"),

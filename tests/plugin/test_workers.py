@@ -116,7 +116,7 @@ def test_without_a_cluster_nothing_is_written(
 @pytest.mark.parametrize(
     ("params", "message"),
     [
-        ({"workers": "dask"}, "needs the scheduler"),
+        ({"workers": "dask"}, "needs a scheduler"),
         ({"workers": "threads", "scheduler": "tcp://127.0.0.1:9"}, "not for 'threads'"),
         ({"workers": "robots"}, "must be 'auto', 'threads', 'processes' or 'dask'"),
     ],
