@@ -21,9 +21,14 @@ from tests.core.fatal import Trap
 
 _SCRIPT = """
 import fiftyone as fo, fiftyone.operators as foo, sys
+from tests.core import fatal
+
+fatal.register()
 downsample = foo.get_operator("@smartdownsample/smartdownsample/downsample")
 downsample(fo.load_dataset(sys.argv[1]), 10, n_workers=2)
 """
+
+_ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
@@ -79,24 +84,26 @@ def test_a_delegated_run_is_cancelled_while_it_waits_for_a_file(
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals are those of POSIX")
-def test_ctrl_c(slow_dataset) -> None:
-    """Ctrl-C ends a script, which has kept the signatures it had."""
+def test_ctrl_c(make_dataset, images, trap: Trap) -> None:
+    """Ctrl-C ends a script that waits for a file, and has kept the signatures it had."""
+    dataset = make_dataset([*images, *images, str(trap.path)])
     environment = os.environ | {"FIFTYONE_SHOW_PROGRESS_BARS": "true"}
-    command = [sys.executable, "-u", "-c", _SCRIPT, slow_dataset.name]
+    command = [sys.executable, "-u", "-c", _SCRIPT, dataset.name]
     with subprocess.Popen(
-        command, env=environment, stderr=subprocess.PIPE, start_new_session=True
+        command, cwd=_ROOT, env=environment, stderr=subprocess.PIPE, start_new_session=True
     ) as script:
         shown = b""
-        while not re.search(rb"Reading images.* [1-9][0-9]*/2000", shown):
+        while not re.search(rb"Reading images.* [1-9][0-9]*/161", shown):
             piece = os.read(script.stderr.fileno(), 1000)
             assert piece, shown.decode()
             shown += piece
+        trap.caught()
         os.killpg(script.pid, signal.SIGINT)  # as a terminal does: to all processes of the group
         shown += script.stderr.read()
         assert script.wait() != 0, shown.decode()
     assert b"KeyboardInterrupt" in shown
-    slow_dataset.reload()
-    _assert_stopped(slow_dataset)
+    dataset.reload()
+    _assert_stopped(dataset)
 
 
 def _assert_stopped(dataset: fo.Dataset) -> None:
