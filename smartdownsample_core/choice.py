@@ -154,7 +154,7 @@ def _check_labels(labels: Any) -> None:
         raise ValueError(f"{expected} a {type(labels).__name__}; say list(table['label'])")
     if isinstance(labels, Set):
         raise ValueError(
-            f"{expected} a {type(labels).__name__}, which has no order; make a list, in that of "
+            f"{expected} a {type(labels).__name__}, which has no order; make a list in that of "
             "the images"
         )
     if not isinstance(labels, Sized) or getattr(labels, "shape", None) == ():
