@@ -103,8 +103,8 @@ from smartdownsample_core.choice import MISSING_TARGET
         ),
         pytest.param(
             {"stratify_by": {"fox", "owl"}},
-            "stratify_by must be a list with a label for each image, got a set, which has no order; "
-            "make a list in that of the images",
+            "stratify_by must be a list with a label for each image, got a set, which has no "
+            "order; make a list in that of the images",
             id="a set of labels",
         ),
         pytest.param(
