@@ -73,6 +73,18 @@ class Operator(foo.Operator):
         return types.Property(inputs, view=types.View(label=self.config.label))
 
 
+def reload(ctx: foo.ExecutionContext) -> Any:
+    """Makes the App load the dataset anew; without the saved view that it shows, if that is gone.
+
+    Of a saved view that is gone, FiftyOne's server sends another one in the place of its stages,
+    which no browser can be sent: the App must not ask for it again.
+    """
+    shown = ctx.request_params.get("view_name")
+    if shown and not ctx.dataset.has_saved_view(shown):
+        return ctx.ops.open_dataset(ctx.dataset.name)
+    return ctx.ops.reload_dataset()
+
+
 def refuse(prop: types.Property, message: str) -> None:
     """Makes a form unfit to be sent, with a message at one of its properties."""
     prop.invalid = True

@@ -15,7 +15,7 @@ from smartdownsample_core.choice import Strategy
 from smartdownsample_core.reading import Decode
 
 from . import choices, engine, forms, names, outputs, targets
-from .base import Operator, check_names
+from .base import Operator, check_names, reload
 from .config import Config, DownsampleConfig, SignatureConfig, WorkersSetting
 from .progress import Job, execute, in_app, show_output, with_bar
 
@@ -44,7 +44,7 @@ class Downsample(Operator):
         job = engine.run(ctx.dataset, forms.target(ctx), config, in_app(ctx))
 
         def show(result: dict[str, Any]) -> Iterator[Any]:
-            yield ctx.ops.reload_dataset()
+            yield reload(ctx)
             # By its stages: the App may not have heard of the saved view yet, and then ignores it.
             yield ctx.ops.set_view(ctx.dataset.load_saved_view(result["kept_view"]))
             shown = outputs.readable(result)

@@ -12,6 +12,8 @@ import fiftyone.operators as foo
 import fiftyone.operators.types as types
 from fiftyone.operators.categories import Categories
 
+from smartdownsample_core.report import totals
+
 from . import answers, charts, compare, inputs, names, panel_view, runs, sources
 from .answers import OvertakenError
 from .progress import defect
@@ -74,9 +76,10 @@ class SmartDownsample(foo.Panel):
     def change_target(self, ctx: foo.ExecutionContext) -> None:
         """Another number of images to keep, typed or dragged; the other input follows."""
         value = ctx.params.get("value")
-        target = None if value is None else round(value)
+        is_whole = value is not None and value == round(value)
+        target = round(value) if is_whole else value
         other = "target_count" if ctx.params["path"].endswith("slider") else "slider"
-        follow = {f"settings.{other}": target} if target else {}
+        follow = {f"settings.{other}": target} if target and is_whole else {}
         self._change(ctx, follow, target_count=target)
 
     def change_setting(self, ctx: foo.ExecutionContext) -> None:
@@ -281,6 +284,8 @@ class SmartDownsample(foo.Panel):
         except ValueError as error:
             ctx.ops.notify(str(error), variant="warning")
         else:
+            if totals(selection) != state["totals"]:  # samples have changed since it was drawn
+                self._answer(ctx, what)
             ctx.panel.set_state({**what, **answers.marked(selection, state["bucket"])})
             ctx.ops.set_view(view)
 

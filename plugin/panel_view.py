@@ -101,6 +101,7 @@ def _ready(panel: Any, body: types.Object, state: Any) -> None:
     _missing(panel, body, state)
     if state.problem:  # the answer to other settings must not be seen
         _say(body, state.problem, "error", "problem_notice")
+        _of_run(panel, row(body, "actions"), state)
         return
     _notices(body, state)
     _totals(panel, body, state)
@@ -112,7 +113,9 @@ def _ready(panel: Any, body: types.Object, state: Any) -> None:
         height="300px",
     )
     _navigation(panel, body, state)
-    body.list("buckets", types.Object(), view=table_view(_COLUMNS, panel.click_row))
+    has_stride = state.settings["strategy"] == "stride"
+    columns = [column for column in _COLUMNS if has_stride or column[0] != "stride"]
+    body.list("buckets", types.Object(), view=table_view(columns, panel.click_row))
     if state.n_buckets > FIRST_ROWS:
         text = f"Show all {state.n_buckets} buckets"
         if state.all_rows:
@@ -200,14 +203,22 @@ def _notices(body: types.Object, state: Any) -> None:
 def _totals(panel: Any, body: types.Object, state: Any) -> None:
     run_key = sources.run_key(state.source)
     text = f"**{state.totals}**, saved as the run `{run_key}`"
-    if not state.saved:
-        text = f"**Would keep{state.totals.removeprefix('Kept')}**; nothing is saved yet"
+    if not state.saved or state.changed:
+        saved = f"other samples are saved as the run `{run_key}`" if state.changed else ""
+        text = f"**Would keep{state.totals.removeprefix('Kept')}**"
+        text += f"; {saved or 'nothing is saved yet'}"
     body.md(text, name="totals_line")
     actions = row(body, "actions")
     button(actions, "apply", "Apply ...", panel.apply, "outlined" if state.saved else "contained")
-    if run_key:
-        button(actions, "undo", "Undo ...", panel.undo)
-    if run_key and state.saved:
+    _of_run(panel, actions, state)
+
+
+def _of_run(panel: Any, actions: types.Object, state: Any) -> None:
+    """Adds what can be done with a run, whatever its settings would keep now."""
+    if not sources.run_key(state.source):
+        return
+    button(actions, "undo", "Undo ...", panel.undo)
+    if state.saved or state.problem:
         button(actions, "export", "Export ...", panel.export)
 
 

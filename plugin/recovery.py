@@ -9,7 +9,7 @@ import fiftyone.operators as foo
 import fiftyone.operators.types as types
 
 from . import lock, names, targets, writes
-from .base import Operator
+from .base import Operator, reload
 
 _DONE = {
     "written": "is written as it was to be",
@@ -52,7 +52,7 @@ class RecoverRuns(Operator):
     def execute(self, ctx: foo.ExecutionContext) -> dict[str, Any]:
         """Does it, and reloads the dataset."""
         done = writes.recover(ctx.dataset)
-        ctx.ops.reload_dataset()
+        reload(ctx)
         return {"runs": done}
 
     def resolve_output(self, ctx: foo.ExecutionContext) -> types.Property:

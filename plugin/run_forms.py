@@ -27,7 +27,7 @@ def view_form(ctx: foo.ExecutionContext) -> types.Property:
     inputs.enum("show", choices.values(), label="Show", default="buckets", view=choices)
     if known:
         of_a_run = ctx.params.get("show") in (*_OF_RUN, *_OF_GROUPS)
-        _run_choice(ctx, inputs, known, default=known[0] if of_a_run else None)
+        _run_choice(ctx, inputs, known, required=False, proposes=of_a_run)
     show, run_key, bucket, field = view_params(ctx)
     chooses_bucket = show == "bucket" and samples.is_ours(ctx.dataset, field)
     if chooses_bucket:
@@ -45,7 +45,7 @@ def view_params(ctx: foo.ExecutionContext) -> tuple[str, str | None, int | None,
     show = ctx.params.get("show") or "buckets"
     run_key = ctx.params.get("run_key")
     if run_key is None and show in (*_OF_RUN, *_OF_GROUPS):
-        run_key = next(iter(runs.keys(ctx.dataset)), None)
+        run_key = runs.current(ctx.dataset, ctx.view)
     # A form keeps what was typed into a row that it does not show any more.
     bucket = ctx.params.get("bucket") if show == "bucket" else None
     field = ctx.params.get("signature_field") or names.DEFAULT_FIELD
@@ -62,7 +62,7 @@ def delete_form(ctx: foo.ExecutionContext) -> types.Property:
     known = runs.keys(ctx.dataset)
     if not known:
         return _no_runs("undo", names.LABELS["delete_run"])
-    run_key = _run_choice(ctx, inputs, known, default=known[0], required=True)
+    run_key = _run_choice(ctx, inputs, known)
     inputs.bool(
         "keep_signatures",
         label="Keep the signatures",
@@ -90,7 +90,7 @@ def export_form(ctx: foo.ExecutionContext) -> types.Property:
     known = runs.keys(ctx.dataset)
     if not known:
         return _no_runs("export", names.LABELS["export_run"])
-    run_key = _run_choice(ctx, inputs, known, default=known[0], required=True)
+    run_key = _run_choice(ctx, inputs, known)
     proposed = files.free(files.expanded(f"~/{run_key}.csv"))
     path = inputs.str(
         "path",
@@ -103,10 +103,11 @@ def export_form(ctx: foo.ExecutionContext) -> types.Property:
         refuse(path, reason)
     if run_key in known:
         record = runs.load(ctx.dataset, run_key)
-        noun = targets.of_record(record).noun
+        items = targets.of_record(record)
+        n_kept = len(items.marked(ctx.dataset, record["tag"]))  # some may have been deleted since
         view = names.kept_view(run_key)
         inputs.md(
-            f"Writes id, path and bucket of {record['kept']:,} {noun}. For images and labels, use "
+            f"Writes id, path and bucket of {n_kept:,} {items.noun}. For images and labels, use "
             f'FiftyOne\'s own exporter: `dataset.load_saved_view("{view}").export(...)`.',
             name="forecast",
         )
@@ -130,8 +131,8 @@ def arrange_form() -> types.Property:
     )
     inputs.bool(
         "undo",
-        label="As it was before",
-        description="Takes the group and the colours back instead",
+        label="FiftyOne's own arrangement",
+        description="Instead: the fields where the App has them by itself, coloured by field",
         default=False,
     )
     return types.Property(inputs, view=types.View(label=names.LABELS["arrange_app"]))
@@ -141,10 +142,11 @@ def _run_choice(
     ctx: foo.ExecutionContext,
     inputs: types.Object,
     known: list[str],
-    default: str | None,
-    required: bool = False,
+    required: bool = True,
+    proposes: bool = True,
 ) -> str | None:
-    """Adds a choice of the runs; returns the chosen key."""
+    """Adds a choice of the runs, by default of the one that the App shows; returns the key."""
+    default = runs.current(ctx.dataset, ctx.view) if proposes else None
     choices = types.DropdownView()
     for run_key in known:
         choices.add_choice(run_key, label=run_key)

@@ -10,7 +10,7 @@ import fiftyone.operators as foo
 import fiftyone.operators.types as types
 
 from . import files, layout, names, outputs, run_forms, runs, samples, targets, writes
-from .base import Operator
+from .base import Operator, reload
 from .recovery import RecoverRuns
 
 
@@ -70,8 +70,9 @@ class DeleteRun(Operator):
         """Undoes the run and reloads the dataset."""
         keep = bool(ctx.params.get("keep_signatures", False))
         result = writes.delete(ctx.dataset, ctx.params.get("run_key", ""), keep)
-        ctx.ops.clear_view()
-        ctx.ops.reload_dataset()
+        if ctx.request_params.get("view_name") not in result["saved_views"]:
+            ctx.ops.clear_view()
+        reload(ctx)
         return result
 
     def resolve_output(self, ctx: foo.ExecutionContext) -> types.Property:
@@ -154,7 +155,7 @@ class ArrangeApp(Operator):
             color=ctx.params.get("color", True),
             undo=ctx.params.get("undo", False),
         )
-        ctx.ops.reload_dataset()
+        ctx.ops.open_dataset(ctx.dataset.name)  # a mere reload leaves sidebar and colours alone
         return changed
 
     def __call__(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import fiftyone as fo
@@ -76,6 +76,16 @@ def of_view(dataset: fo.Dataset, view: fo.DatasetView) -> str | None:
             if saved._serialize(include_uuids=False) == stages:
                 return run_key
     return None
+
+
+def latest(dataset: fo.Dataset, among: Iterable[str]) -> str | None:
+    """Returns the key of the run that was made last; None of none."""
+    return max(among, key=lambda key: dataset.get_run_info(key).timestamp, default=None)
+
+
+def current(dataset: fo.Dataset, view: fo.DatasetView) -> str | None:
+    """Returns the key of the run that a view shows, else of the latest; None if there is none."""
+    return of_view(dataset, view) or latest(dataset, keys(dataset))
 
 
 def views_of(record: Mapping[str, Any]) -> list[str]:

@@ -38,7 +38,7 @@ def first(dataset: fo.Dataset, view: fo.DatasetView) -> Source:
     """Returns what a panel that was just opened should be about."""
     known = runs.of_samples(dataset)
     shown = runs.of_view(dataset, view)
-    shown = shown if shown in known else (known[-1] if known else None)
+    shown = shown if shown in known else runs.latest(dataset, known)
     if shown:
         return of_run(dataset, shown)
     return named(dataset, view, VIEW if view._stages and len(view) else DATASET)

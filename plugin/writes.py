@@ -220,7 +220,7 @@ def _remove(dataset: fo.Dataset, run_key: str, keep_signatures: bool) -> dict[st
 def _why_kept(dataset: fo.Dataset, field: str, run_key: str, keep_signatures: bool) -> str | None:
     """Words why a signature field outlives a run; None if nothing else needs it."""
     if keep_signatures:
-        return "you asked for that"
+        return "it was to be kept"
     if not samples.is_ours(dataset, field):
         return "it is not ours"
     if samples.is_wanted_by_user(dataset, field):

@@ -14,6 +14,7 @@ from PIL import Image, ImageDraw, ImageFont, ImageOps
 from .crops import Item, load_item
 from .places import new_stream, writing
 from .selection import Bucket, Selection, Stratum
+from .tiers import GOOD
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -108,7 +109,7 @@ def shortfalls(selection: Selection) -> list[str]:
             + "".join(f", also {count:,} {kind}" for kind, count in unwanted.items())
             + f"; ask for {n_readable:,} or fewer"
         ]
-    sentences = _left_without(selection)
+    sentences = [*_left_without(selection), *_short_of_share(selection)]
     others = len(selection.indices)
     for kind, count in unwanted.items():
         others -= count
@@ -117,6 +118,26 @@ def shortfalls(selection: Selection) -> list[str]:
             f"{others:,} or fewer to keep none"
         )
     return sentences
+
+
+def _short_of_share(selection: Selection) -> list[str]:
+    """Words how many labels have nothing left to give but near-duplicates and junk."""
+    if selection.strata is None or selection.tiers is None or not selection.strata_are_labels:
+        return []
+    numbers, names = selection.strata
+    left = ~selection.kept
+    good, others, kept = (
+        np.bincount(numbers[some], minlength=len(names))
+        for some in (left & (selection.tiers == GOOD), left & (selection.tiers > GOOD), ~left)
+    )
+    n_short = int(((good == 0) & (others > 0) & (kept < kept.max())).sum())
+    if not n_short or not good.any():  # nobody got what they did not
+        return []
+    return [
+        f"{n_short:,} of {len(names):,} labels may have less than their share, as all that is left "
+        "of them are near-duplicates or images with nothing on them; do not leave these out, or "
+        "lower near_duplicates"
+    ]
 
 
 def _left_without(selection: Selection) -> list[str]:

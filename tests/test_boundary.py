@@ -67,7 +67,7 @@ _ALLOWED = {
     },
     "output": {"buckets", "checks", "places", "selection"},
     "pools": {"batches", "cluster", "crops", "processes", "reading", "table"},
-    "report": {"crops", "places", "selection"},
+    "report": {"crops", "places", "selection", "tiers"},
     "shard_select": {"allocate", "buckets", "checks", "order", "select", "selection", "shards"},
     "extract": {
         "batches", "blas", "checks", "crops", "descriptor", "pools", "processes", "reading",

@@ -23,6 +23,7 @@ from smartdownsample_core import (
 )
 from smartdownsample_core.choice import STRATEGIES
 from smartdownsample_core.constraints import Constraints
+from smartdownsample_core.report import shortfalls
 from smartdownsample_core.strata import assign_strata
 
 _SEEDS = st.integers(0, 2**40)
@@ -400,6 +401,21 @@ def test_what_was_named_was_not_kept_to_reach_the_target() -> None:
     assert (kept.n_near_duplicates_left_out, kept.n_junk_left_out) == (1, 1)
     with pytest.raises(ValueError, match="from 2 to 2, got 1"):
         downsample(table, np.arange(4), 2, 0, Choice(strategy="diverse", keep=[0, 2])).first(1)
+
+
+def test_labels_that_have_only_near_duplicates_left_are_counted() -> None:
+    """They get less than their share, which a warning says; not if all got what they have."""
+    table = _table(60)
+    table.dhash[:] = np.random.default_rng(0).integers(0, 256, (60, 8), np.uint8)
+    table.dhash[40:] = 0  # "b" is one image twenty times
+    labels = ["a"] * 40 + ["b"] * 20
+    choice = Choice(near_duplicates=1, stratify_by=labels, balance="equal")
+    found = {}
+    for target in (20, 2, None):  # of one each, "b" has one; without a target all that is good is
+        said = shortfalls(downsample(table, np.arange(60), target, 0, choice))
+        found[target] = [text for text in said if "may have less than their share" in text]
+    assert found[20][0].startswith("1 of 2 labels may have less than their share")
+    assert found[2] == found[None] == []
 
 
 def test_nothing_is_far_from_an_unreadable_image() -> None:

@@ -192,6 +192,26 @@ def test_new_signatures_are_seen(dataset, operators, open_panel, own_images) -> 
     assert user.state["changed"]
 
 
+def test_deleted_samples_are_noticed_by_any_click(dataset, operators, open_panel) -> None:
+    """What is shown as kept is never what the run did not keep, without a word."""
+    operators.downsample(dataset, 20)
+    user = open_panel(dataset)
+    dataset.delete_samples(dataset.match_tags("smartdownsample").limit(5).values("id"))
+    user.do("show_kept")
+    assert user.state["changed"]
+    assert "of 75 images" in user.state["totals"]
+
+
+def test_a_fraction_is_refused(dataset, operators, open_panel) -> None:
+    """As the form refuses it."""
+    operators.compute_signatures(dataset)
+    user = open_panel(dataset)
+    user.change("target_count", 2.5)
+    assert "must be a whole number" in user.state["problem"]
+    user.change("target_count", 3.0)
+    assert user.state["problem"] is None
+
+
 def test_unreadable_images_are_not_missing_signatures(make_dataset, images, operators, open_panel):
     """An image that was tried and could not be read is not asked for again."""
     dataset = make_dataset([*images[:10], "/nowhere/lost.jpg"])

@@ -7,7 +7,7 @@ import json
 
 import pytest
 
-from plugin import outputs
+from plugin import outputs, runs
 from plugin.config import DownsampleConfig
 
 
@@ -146,3 +146,13 @@ def test_the_form_copes_with_a_half_written_run(dataset, post) -> None:
     form = post("resolve-type", "delete_run", dataset, {"run_key": "crashed"})
     forecast = form["type"]["properties"]["forecast"]["default"]
     assert "`crashed kept` and `crashed buckets`" in forecast
+
+
+def test_forms_propose_the_run_on_screen_or_the_latest(dataset, operators) -> None:
+    """Not the first in the alphabet."""
+    for count, run_key in enumerate(("b", "a", "c", "ab"), 20):
+        operators.downsample(dataset, count, run_key=run_key)
+    assert runs.current(dataset, dataset.view()) == "ab"
+    assert runs.current(dataset, dataset.load_saved_view("b kept")) == "b"
+    operators.delete_run(dataset, "ab")
+    assert runs.current(dataset, dataset.view()) == "c"
