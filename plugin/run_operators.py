@@ -148,15 +148,20 @@ class ArrangeApp(Operator):
         return run_forms.arrange_form()
 
     def execute(self, ctx: foo.ExecutionContext) -> dict[str, Any]:
-        """Changes the dataset's App settings, and reloads it."""
+        """Changes the dataset's App settings."""
         changed = self(
             ctx.dataset,
             sidebar=ctx.params.get("sidebar", True),
             color=ctx.params.get("color", True),
             undo=ctx.params.get("undo", False),
         )
-        ctx.ops.open_dataset(ctx.dataset.name)  # a mere reload leaves sidebar and colours alone
         return changed
+
+    def resolve_output(self, ctx: foo.ExecutionContext) -> types.Property:
+        """Says how to see it: FiftyOne has no way to make the App read its settings again."""
+        outputs = types.Object()
+        outputs.md("Load the page of the App again, to see the sidebar and the colours.")
+        return types.Property(outputs, view=types.View(label="Arranged"))
 
     def __call__(
         self, dataset: fo.Dataset, *, sidebar: bool = True, color: bool = True, undo: bool = False

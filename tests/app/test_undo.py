@@ -4,6 +4,12 @@ from __future__ import annotations
 
 from playwright.sync_api import expect
 
+_HAS_GROUP = """wanted => {
+  const groups = [...document.querySelectorAll("[data-cy=sidebar] input")];
+  const names = groups.map(group => group.value.toLowerCase());
+  return names.length && names.includes("smartdownsample") === wanted;
+}"""
+
 
 def test_undo_while_the_grid_shows_what_the_run_kept(dataset, operators, open_app) -> None:
     """The App leaves the run's saved view before that is gone, and keeps those of other runs."""
@@ -22,11 +28,17 @@ def test_undo_while_the_grid_shows_what_the_run_kept(dataset, operators, open_ap
     assert dataset.list_runs() == ["b"]
 
 
-def test_the_app_is_arranged_and_put_back_before_ones_eyes(dataset, operators, open_app) -> None:
-    """The group comes and goes without loading the page."""
+def test_the_app_is_arranged_and_put_back(dataset, operators, open_app) -> None:
+    """The group comes and goes; the page has to be loaded again, which is said."""
     operators.downsample(dataset, 20)
     app = open_app(dataset)
-    group = app.page.locator("[data-cy=sidebar-group-smartdownsample-field]")
-    app.run_operator("Arrange the App for visual buckets")
-    app.execute()
-    expect(group.first).to_be_visible()
+    for undo in (False, True):
+        app.run_operator("Arrange the App for visual buckets")
+        expect(app.dialog.get_by_text("FiftyOne's own arrangement")).to_be_visible()
+        app.dialog.locator("input[type=checkbox]").last.set_checked(undo)
+        app.execute()
+        expect(app.page.get_by_text("Load the page of the App again")).to_be_visible()
+        app.button("Close").click()
+        app.page.reload(wait_until="domcontentloaded")
+        app.tiles.first.wait_for()
+        app.page.wait_for_function(_HAS_GROUP, arg=not undo)
