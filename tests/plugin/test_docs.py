@@ -176,6 +176,22 @@ def test_commands_run(number: int, code: str, project: Path, tmp_path: Path) -> 
     )
 
 
+def test_modules_in_running_text_take_what_is_said() -> None:
+    """Benchmarks take too long to be run here: that they have the options can be seen."""
+    found = {
+        (module, *re.findall(r"--[a-z-]+", options))
+        for text in (document.read_text(encoding="utf-8") for document in _DOCUMENTS)
+        for module, options in re.findall(
+            r"`python\s+-m\s+((?:benchmarks|tests)[.\w]+)([^`]*)`", text
+        )
+    }
+    assert len(found) > 8
+    for module, *options in found:
+        code = (_ROOT / f"{module.replace('.', '/')}.py").read_text(encoding="utf-8")
+        assert 'if __name__ == "__main__":' in code
+        assert [option for option in options if f'"{option}"' not in code] == []
+
+
 def test_the_readme_keeps_as_many_as_it_says(project: Path) -> None:
     """After the commands of the README, its lists have the lengths that it names."""
     lines = {
