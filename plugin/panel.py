@@ -219,11 +219,14 @@ class SmartDownsample(foo.Panel):
 
     def _open(self, ctx: foo.ExecutionContext, source: Source) -> None:
         """Makes a source the one that the panel is about."""
+        target = source.settings["target_count"]
         changed = {
             "source": source.key,
             "choose": {"source": source.key},
             "stages": source.stages,
-            "settings": {**source.settings, "slider": source.settings["target_count"]},
+            "settings": {**source.settings, "slider": target},
+            # By itself as well, or the input would go on showing what was typed into it.
+            "settings.target_count": target,
             "bucket": None,
             "show": None,  # nobody has chosen what the grid shows
             "compared": None,

@@ -161,3 +161,16 @@ def test_a_strategy_is_shown_and_tried(dataset, operators, open_app) -> None:
     panel.says(re.compile("Kept 20 of 80 images.*saved as the run"))
     panel.root.get_by_text("Representative: few of what is rare").click()
     panel.says(re.compile("Would keep 20 of 80 images"))
+
+
+def test_another_run_shows_its_number(dataset, operators, open_app) -> None:
+    """Also after another number has been typed."""
+    operators.downsample(dataset, 20, run_key="a")
+    operators.downsample(dataset, 33, run_key="b")
+    panel = Panel(open_app(dataset))
+    panel.says(re.compile("Kept 33 of 80 images.*saved as the run"))
+    panel.number.fill("37")
+    panel.says(re.compile("Would keep 37 of 80 images"))
+    panel.choose("Choose from", "Run: a")
+    panel.says(re.compile("Kept 20 of 80 images.*saved as the run"))
+    expect(panel.number).to_have_value("20")
