@@ -202,11 +202,13 @@ def _notices(body: types.Object, state: Any) -> None:
 
 def _totals(panel: Any, body: types.Object, state: Any) -> None:
     run_key = sources.run_key(state.source)
-    text = f"**{state.totals}**, saved as the run `{run_key}`"
-    if not state.saved or state.changed:
-        saved = f"other samples are saved as the run `{run_key}`" if state.changed else ""
-        text = f"**Would keep{state.totals.removeprefix('Kept')}**"
-        text += f"; {saved or 'nothing is saved yet'}"
+    would_keep = f"**Would keep{state.totals.removeprefix('Kept')}**"
+    if state.changed:
+        text = f"{would_keep}; other samples are saved as the run `{run_key}`"
+    elif state.saved:
+        text = f"**{state.totals}**, saved as the run `{run_key}`"
+    else:
+        text = f"{would_keep}; nothing is saved yet"
     body.md(text, name="totals_line")
     actions = row(body, "actions")
     button(actions, "apply", "Apply ...", panel.apply, "outlined" if state.saved else "contained")

@@ -104,7 +104,7 @@ def export_form(ctx: foo.ExecutionContext) -> types.Property:
     if run_key in known:
         record = runs.load(ctx.dataset, run_key)
         items = targets.of_record(record)
-        n_kept = len(items.marked(ctx.dataset, record["tag"]))  # some may have been deleted since
+        n_kept = items.count_marked(ctx.dataset, record["tag"])  # some may be deleted by now
         view = names.kept_view(run_key)
         inputs.md(
             f"Writes id, path and bucket of {n_kept:,} {items.noun}. For images and labels, use "
