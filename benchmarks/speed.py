@@ -3,7 +3,7 @@
 CPU time of one worker, end to end, side by side with smartdownsample 1.9.2 and with what no reader
 of JPEG files can go below: decoding at 1/8 with libjpeg-turbo. Beside the speed stands the share of
 images whose bucket is the one of the definition. Other tools stand there too if they are installed:
-see :mod:`benchmarks.others`.
+see :mod:`benchmarks.others`. A second table has each stage, a third more threads.
 """
 
 from __future__ import annotations
@@ -30,10 +30,10 @@ from smartdownsample_core.extract import tabulate
 from smartdownsample_core.find import images_below
 
 from .others import installed
+from .stages import QUIET, print_stages
 from .table import interleaved_medians, print_table
 
 _SIZES = {"256x256": 400, "500x375": 200, "1920x1080": 40, "4000x3000": 12}
-_QUIET = {"n_workers": 1, "show_progress": False, "show_summary": False}
 
 
 def main() -> None:
@@ -45,6 +45,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder, threadpool_limits(1, user_api="blas"):
         sets = sets_below(options.images) if options.images else make_sets(Path(folder))
         compare(sets, options.rounds)
+        print()
+        print_stages(sets, options.rounds)
         print()
         scale(sets, options.rounds)
 
@@ -80,9 +82,9 @@ def compare(sets: dict[str, list[str]], rounds: int) -> None:
     rows, others = [], installed()
     for name, paths in sets.items():
         tasks = {
-            "reference": partial(smartdownsample.sample_diverse, paths, len(paths) - 1, **_QUIET),
-            "exact": partial(sample_diverse, paths, len(paths) - 1, **_QUIET),
-            "fast": partial(sample_diverse, paths, len(paths) - 1, decode="fast", **_QUIET),
+            "reference": partial(smartdownsample.sample_diverse, paths, len(paths) - 1, **QUIET),
+            "exact": partial(sample_diverse, paths, len(paths) - 1, **QUIET),
+            "fast": partial(sample_diverse, paths, len(paths) - 1, decode="fast", **QUIET),
             "floor": partial(decode_floor, paths),
             **{other: partial(task, paths) for other, task in others.items()},
         }

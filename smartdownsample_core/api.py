@@ -10,8 +10,6 @@ from collections.abc import Callable, Iterable
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any, Literal, TextIO, overload
 
-from tqdm import tqdm
-
 from .checks import check_hash_size, flag, one_of, path_list, whole_number
 from .choice import Choice
 from .downsample import downsample
@@ -198,6 +196,8 @@ def _choice(given: dict[str, Any]) -> Choice:
 
 def extract_with_bar(paths: list[str], show_progress: bool, **options: Any) -> Signatures:
     """Returns :func:`smartdownsample_core.extract`, with a progress bar on standard error."""
+    from tqdm import tqdm  # of an import of this package, it would be a sixth
+
     with tqdm(
         total=len(paths), desc="Reading images", unit="img", disable=not show_progress
     ) as bar:
