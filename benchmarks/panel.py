@@ -1,4 +1,4 @@
-"""How fast the panel answers: ``python -m benchmarks.panel``.
+"""How fast the panel answers: ``python -m benchmarks.panel [--largest N]``.
 
 Against the App's real server, over HTTP, with synthetic signatures. *open* is the first look at a
 dataset, until the chart can be drawn; *again* is another one, of anybody; *change* and *click* are
@@ -9,6 +9,7 @@ shares of a field.
 
 from __future__ import annotations
 
+import argparse
 import os
 import statistics
 import time
@@ -101,7 +102,10 @@ class PanelUser:
 
 
 def main() -> None:
-    """Starts a MongoDB and a server, prints the table."""
+    """Parses the arguments, starts a MongoDB and a server, prints the table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--largest", type=int, default=_SIZES[-1])
+    largest = parser.parse_args().largest
     folder = own_fiftyone()
     plugins = folder / "plugins"
     plugins.mkdir()
@@ -109,7 +113,7 @@ def main() -> None:
     os.environ["FIFTYONE_PLUGINS_DIR"] = str(plugins)
     import fiftyone as fo
 
-    datasets = [signed(size) for size in _SIZES]
+    datasets = [signed(size) for size in _SIZES if size <= largest]
     port = free_port()
     session = fo.launch_app(remote=True, address="127.0.0.1", port=port)
     url = f"http://127.0.0.1:{port}"

@@ -53,7 +53,11 @@ def main() -> None:
             with tempfile.TemporaryDirectory() as folder:
                 for stage, point in _measure(size, Path(folder)):
                     measured[stage].append(point)
-        rows += [_row(size, stage, points) for stage, points in measured.items()]
+        rows += [
+            _row(size, stage, points)
+            for stage, points in measured.items()
+            if points[-1].size == size or len(points) > 1
+        ]
     print_table(["images", "stage", "seconds", "MB", "bytes an image"], rows)
 
 
@@ -98,10 +102,8 @@ def _extrapolated(size: int, points: list[_Point]) -> _Point:
     >>> _extrapolated(100, [_Point(1, 3.0, 9.0), _Point(10, 120.0, 50.0)])  # 2 n + n^2
     _Point(size=100, seconds=10200.0, memory=500.0)
     """
-    if len(points) == 1:
-        points = [_Point(0, 0.0, 0.0), *points]
     (n1, t1, _), (n2, t2, memory) = points[-2:]
-    square = min(max((t2 / n2 - t1 / max(n1, 1)) / (n2 - n1), 0), t2 / n2**2)
+    square = min(max((t2 / n2 - t1 / n1) / (n2 - n1), 0), t2 / n2**2)
     linear = t2 / n2 - square * n2
     return _Point(size, linear * size + square * size**2, memory * size / n2)
 

@@ -177,7 +177,7 @@ def test_commands_run(number: int, code: str, project: Path, tmp_path: Path) -> 
 
 
 def test_modules_in_running_text_take_what_is_said() -> None:
-    """Benchmarks take too long to be run here: that they have the options can be seen."""
+    """They have these options; tests/test_benchmarks.py runs them, on less than they say."""
     found = {
         (module, *re.findall(r"--[a-z-]+", options))
         for text in (document.read_text(encoding="utf-8") for document in _DOCUMENTS)

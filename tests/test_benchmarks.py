@@ -1,0 +1,62 @@
+"""Every benchmark runs to its end and prints its tables, on little."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from demo.photos import load_photos
+
+_ROOT = Path(__file__).parents[1]
+
+#: The arguments with which each takes seconds, and the rows that its tables then have.
+_SMALL = {
+    "diverse": ("--largest 10000", 10),
+    "fiftyone_write": ("--samples 500 --images 20", 2),
+    "memory": ("--samples 300", 3),
+    "order": ("--largest 10000", 1),
+    "panel": ("--largest 10000", 1),
+    "scale": ("--largest 100000", 6),
+    "speed": ("--images PHOTOS --rounds 1", 4),
+}
+
+#: Downloads a model; its parts are in test_quality.py.
+_NEEDS_THE_NETWORK = {"quality"}
+
+
+def test_all_benchmarks_are_here() -> None:
+    found = {
+        path.stem
+        for path in (_ROOT / "benchmarks").glob("*.py")
+        if 'if __name__ == "__main__":' in path.read_text(encoding="utf-8")
+    }
+    assert found == {*_SMALL, *_NEEDS_THE_NETWORK}
+
+
+@pytest.mark.parametrize("name", _SMALL)
+def test_a_benchmark_prints_its_tables(name: str, tmp_path: Path) -> None:
+    (tmp_path / "few").mkdir()
+    for number, photo in enumerate(load_photos()[:4]):
+        photo.save(tmp_path / "few" / f"{number}.jpg")
+    arguments, n_rows = _SMALL[name]
+    answer = subprocess.run(
+        [
+            sys.executable,
+            "-m",
+            f"benchmarks.{name}",
+            *arguments.replace("PHOTOS", str(tmp_path)).split(),
+        ],
+        cwd=_ROOT,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    assert answer.returncode == 0, answer.stderr
+    lines = [line for line in answer.stdout.splitlines() if line.startswith("|")]
+    n_tables = sum(line.startswith("| -") for line in lines)
+    assert n_tables >= 1
+    assert len(lines) - 2 * n_tables == n_rows, answer.stdout
