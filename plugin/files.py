@@ -29,6 +29,12 @@ def expanded(path: str) -> Path:
         return Path(path)
 
 
+def absolute(path: Any) -> Any:
+    """Returns the path of a caller in Python, who means his own folder; what is none, as it is."""
+    path = os.fspath(path) if isinstance(path, os.PathLike) else path
+    return os.path.abspath(expanded(path)) if isinstance(path, str) and path else path
+
+
 def problem(name: str, path: Any, endings: Sequence[str]) -> str | None:
     """Says why a new file cannot be written; None if it can.
 

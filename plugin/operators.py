@@ -14,7 +14,7 @@ from fiftyone.operators.executor import ExecutionResult
 from smartdownsample_core.choice import Strategy
 from smartdownsample_core.reading import Decode
 
-from . import choices, engine, forms, names, outputs, targets
+from . import choices, engine, files, forms, names, outputs, targets
 from .base import Operator, check_names, reload
 from .config import Config, DownsampleConfig, SignatureConfig, WorkersSetting
 from .progress import Job, execute, in_app, show_output, with_bar
@@ -125,8 +125,8 @@ class Downsample(Operator):
             group_slice: of a grouped dataset, the slice whose images are compared; the active one
                 by default
             whole_groups: choose groups by these images, and tag all of their samples
-            save_distribution: full path of a new PNG for the chart of the buckets
-            save_thumbnails: full path of a new PNG for the thumbnails of the buckets
+            save_distribution: path of a new PNG for the chart of the buckets
+            save_thumbnails: path of a new PNG for the thumbnails of the buckets
             delegate: schedule the run instead of running it now
 
         Returns:
@@ -138,6 +138,9 @@ class Downsample(Operator):
             ConnectionError: if there is no such cluster, before anything is written
         """
         keep = choices.named(keep)
+        save_distribution, save_thumbnails = map(
+            files.absolute, (save_distribution, save_thumbnails)
+        )
         return _call(self.uri, engine.run, DownsampleConfig, locals())
 
 

@@ -105,7 +105,7 @@ def export_form(ctx: foo.ExecutionContext) -> types.Property:
         record = runs.load(ctx.dataset, run_key)
         items = targets.of_record(record)
         n_kept = items.count_marked(ctx.dataset, record["tag"])  # some may be deleted by now
-        view = names.kept_view(run_key)
+        view = runs.views_of(record)[0]
         inputs.md(
             f"Writes id, path and bucket of {n_kept:,} {items.noun}. For images and labels, use "
             f'FiftyOne\'s own exporter: `dataset.load_saved_view("{view}").export(...)`.',

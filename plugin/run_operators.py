@@ -110,7 +110,7 @@ class ExportRun(Operator):
 
     def execute(self, ctx: foo.ExecutionContext) -> dict[str, Any]:
         """Writes the file."""
-        return self(ctx.dataset, ctx.params.get("run_key", ""), ctx.params.get("path", ""))
+        return _export(ctx.dataset, ctx.params.get("run_key", ""), ctx.params.get("path", ""))
 
     def resolve_output(self, ctx: foo.ExecutionContext) -> types.Property:
         """Says what was written."""
@@ -126,14 +126,12 @@ class ExportRun(Operator):
         Args:
             dataset: the dataset
             run_key: the run
-            path: a new file that ends in ``.csv`` or ``.json``, by its full path
+            path: a new file that ends in ``.csv`` or ``.json``
 
         Raises:
             ValueError: if there is no such run, or the file cannot be written
         """
-        path = os.fspath(path) if isinstance(path, os.PathLike) else path
-        count = files.save_list(targets.dataset_of(dataset), run_key, path)
-        return {"path": path, "samples": count}
+        return _export(targets.dataset_of(dataset), run_key, files.absolute(path))
 
 
 class ArrangeApp(Operator):
@@ -190,6 +188,10 @@ class ArrangeApp(Operator):
             layout.color_by(dataset, "field" if undo else "value")
         dataset.save()
         return {"sidebar": sidebar, "color": color, "undo": undo}
+
+
+def _export(dataset: fo.Dataset, run_key: str, path: Any) -> dict[str, Any]:
+    return {"path": path, "samples": files.save_list(dataset, run_key, path)}
 
 
 OPERATORS = (ViewBuckets, DeleteRun, ExportRun, ArrangeApp, RecoverRuns)

@@ -38,6 +38,12 @@ def _items_of(dataset: fo.Dataset, run_key: str) -> Samples:
     return targets.of_record(dataset.get_run_info(run_key).config.serialize())
 
 
+def _named_after(dataset: fo.Dataset, run_key: str) -> str:
+    """Returns the key that a run was made under: of ``rename_run``, its parts know nothing."""
+    key: str = dataset.get_run_info(run_key).config.run_key
+    return key
+
+
 def exists(dataset: fo.Dataset, run_key: str) -> bool:
     """Whether the dataset has a run of ours under this key."""
     return run_key in keys(dataset)
@@ -46,7 +52,8 @@ def exists(dataset: fo.Dataset, run_key: str) -> bool:
 def load(dataset: fo.Dataset, run_key: str) -> dict[str, Any]:
     """Returns the record of a run: its settings, and what it found.
 
-    Of a run that is just being saved, there are the settings and ``kept`` 0.
+    Of a run that is just being saved, there are the settings and ``kept`` 0. ``named_after`` is the
+    key that it was made under.
 
     Raises:
         ValueError: if there is no such run
@@ -55,7 +62,8 @@ def load(dataset: fo.Dataset, run_key: str) -> dict[str, Any]:
         raise ValueError(f"the dataset has no smartdownsample run {run_key!r}; {_known(dataset)}")
     settings = dataset.get_run_info(run_key).config.serialize()
     results = journal.results_of(dataset, run_key)
-    return {**settings, "kept": 0, **(results.record if results else {})}
+    found = {"kept": 0, **(results.record if results else {})}
+    return {**settings, **found, "run_key": run_key, "named_after": settings["run_key"]}
 
 
 def _known(dataset: fo.Dataset) -> str:
@@ -70,7 +78,7 @@ def of_view(dataset: fo.Dataset, view: fo.DatasetView) -> str | None:
         return None
     stages = view._serialize(include_uuids=False)
     for run_key in keys(dataset):
-        name = names.kept_view(run_key)
+        name = names.kept_view(_named_after(dataset, run_key))
         if dataset.has_saved_view(name):
             saved = dataset.load_saved_view(name)
             if saved._serialize(include_uuids=False) == stages:
@@ -90,7 +98,7 @@ def current(dataset: fo.Dataset, view: fo.DatasetView) -> str | None:
 
 def views_of(record: Mapping[str, Any]) -> list[str]:
     """Returns the names of the views that a run of this record or these settings has saved."""
-    run_key = record["run_key"]
+    run_key = record.get("named_after", record["run_key"])
     views = [names.kept_view(run_key), names.buckets_view(run_key)]
     has_groups = record.get("near_duplicates") is not None
     return views + [names.near_duplicates_view(run_key)] * has_groups
@@ -98,15 +106,15 @@ def views_of(record: Mapping[str, Any]) -> list[str]:
 
 def fields_of(dataset: fo.Dataset, run_key: str) -> list[str]:
     """Returns the fields of numbers that a run has written and that are still there."""
-    items = _items_of(dataset, run_key)
-    made = (items.stored(name) for name in (names.rank_field(run_key), names.group_field(run_key)))
-    return [name for name in made if samples.is_of_run(dataset, name, run_key)]
+    items, key = _items_of(dataset, run_key), _named_after(dataset, run_key)
+    made = (items.stored(name) for name in (names.rank_field(key), names.group_field(key)))
+    return [name for name in made if samples.is_of_run(dataset, name, key)]
 
 
 def has_groups(dataset: fo.Dataset, run_key: str) -> bool:
     """Whether a run has numbered groups of near-duplicates, and the numbers are still there."""
-    stored = _items_of(dataset, run_key).stored(names.group_field(run_key))
-    return stored in fields_of(dataset, run_key)
+    group = names.group_field(_named_after(dataset, run_key))
+    return _items_of(dataset, run_key).stored(group) in fields_of(dataset, run_key)
 
 
 def by_bucket(view: fo.DatasetView, field: str) -> fo.DatasetView:
@@ -178,7 +186,7 @@ def browse(
             raise ValueError(
                 f"the run {run_key!r} has no groups of near-duplicates; run it with near_duplicates"
             )
-        return by_group(view, items.shown(names.group_field(run_key)), field)
+        return by_group(view, items.shown(names.group_field(record["named_after"])), field)
     if show in ("kept", "excluded"):
         view = items.with_mark(view, record["tag"], show == "kept")
     return by_bucket(view, field) if show == "buckets" else samples.in_buckets(view, field)

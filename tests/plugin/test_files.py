@@ -7,9 +7,12 @@ import json
 import os
 import resource
 import signal
+from pathlib import Path
 
 import fiftyone as fo
 import pytest
+
+from plugin import files
 
 
 @pytest.fixture
@@ -49,8 +52,7 @@ def test_the_list_holds_ranks_and_groups(dataset, operators, tmp_path) -> None:
 @pytest.mark.parametrize(
     ("path", "message"),
     [
-        ("kept.csv", "must be a full path on the server"),
-        ("~nobody at all/kept.csv", "must be a full path on the server"),
+        ("~nobody at all/kept.csv", "does not exist"),
         ("{folder}/kept.txt", "must end in .csv or .json"),
         ("{folder}/there.csv", "exists already"),
         ("{folder}/nowhere/kept.csv", "does not exist"),
@@ -58,7 +60,7 @@ def test_the_list_holds_ranks_and_groups(dataset, operators, tmp_path) -> None:
         ("{folder}/a\0.csv", r"no file can be named .* \(embedded null byte\)"),
         ("{folder}/" + 300 * "a" + ".csv", r"no file can be named .* \(File name too long\)"),
     ],
-    ids=["relative", "nobody", "ending", "exists", "no-folder", "empty", "null", "long"],
+    ids=["nobody", "ending", "exists", "no-folder", "empty", "null", "long"],
 )
 def test_a_list_is_refused(dataset, operators, kept, tmp_path, path, message) -> None:
     """Nothing is overwritten, and what is wrong is said."""
@@ -68,6 +70,18 @@ def test_a_list_is_refused(dataset, operators, kept, tmp_path, path, message) ->
         operators.export_run(dataset, "smartdownsample", path.format(folder=tmp_path))
     assert [file.name for file in tmp_path.iterdir()] == ["there.csv"]
     assert there.read_text(encoding="utf-8") == "mine"
+
+
+def test_a_path_from_python_may_be_relative(
+    dataset, operators, tmp_path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is in the folder of the caller, wherever the operator runs; the App's user has none."""
+    monkeypatch.chdir(tmp_path)
+    operators.downsample(dataset, 20, save_distribution="buckets.png")
+    result = operators.export_run(dataset, "smartdownsample", Path("kept.csv"))
+    assert result["path"] == str(tmp_path / "kept.csv")
+    assert {file.name for file in tmp_path.iterdir()} == {"buckets.png", "kept.csv"}
+    assert "must be a full path on the server" in str(files.problem("path", "kept.csv", (".csv",)))
 
 
 @pytest.mark.skipif(not os.path.isdir("/proc/self"), reason="needs a folder the kernel guards")

@@ -156,3 +156,18 @@ def test_forms_propose_the_run_on_screen_or_the_latest(dataset, operators) -> No
     assert runs.current(dataset, dataset.load_saved_view("b kept")) == "b"
     operators.delete_run(dataset, "ab")
     assert runs.current(dataset, dataset.view()) == "c"
+
+
+def test_a_renamed_run_keeps_its_parts(dataset, operators, state_of) -> None:
+    """FiftyOne's own ``rename_run`` leaves tag, views and fields: they are found all the same."""
+    before = state_of(dataset)
+    operators.downsample(dataset, 20, strategy="diverse", near_duplicates=4)
+    dataset.rename_run("smartdownsample", "mine")
+    assert len(operators.view_buckets(dataset, "kept", run_key="mine")) == 20
+    assert len(operators.view_buckets(dataset, "near_duplicates", run_key="mine")) > 0
+    assert runs.of_view(dataset, dataset.load_saved_view("smartdownsample kept")) == "mine"
+    operators.downsample(dataset, 10, run_key="mine")
+    assert dataset.list_saved_views() == ["mine kept", "mine buckets"]
+    assert dataset.count_sample_tags() == {"mine": 10}
+    operators.delete_run(dataset, "mine")
+    assert state_of(dataset)["fields"] == before["fields"]
