@@ -43,4 +43,8 @@ def _buckets(config: DownsampleConfig, view: fo.DatasetView, items: Samples) -> 
     if not view.has_field(path):
         return ""
     counts = view.count_values(path)
-    return "" if None in counts or not counts else f" in {len(counts)} buckets"
+    if None in counts or not counts:
+        return ""
+    without = len(counts) - (config.target_count or len(counts))
+    some = f", of which **at least {without} go without**" if without > 0 else ""
+    return f" in {len(counts)} buckets{some}"

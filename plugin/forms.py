@@ -35,6 +35,9 @@ DEFAULT_FPS = 1.0
 #: Share of the samples that the form proposes to keep.
 _DEFAULT_SHARE = 0.1
 
+#: Settings whose rows are there only with the advanced options.
+_FOLDED = {row.name for row in (*(row for _, rows in SECTIONS for row in rows), *SIGNATURE_ROWS)}
+
 
 def target(ctx: foo.ExecutionContext) -> Any:
     """Returns the flat view to work on: the form's choice, or the view the SDK was given."""
@@ -146,6 +149,7 @@ def mark(inputs: types.Object, problems: Mapping[str, str]) -> None:
         problem = labelled(text)
         prop = inputs.properties.get(name)
         if prop is None:
+            problem += " (among the advanced options)" if name in _FOLDED else ""
             prop = inputs.view(f"{name}_error", types.Error(label=problem))
         refuse(prop, problem)
 

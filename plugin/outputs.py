@@ -71,6 +71,12 @@ def downsample_output(result: Mapping[str, Any]) -> types.Property:
     if result.get("strata"):
         columns = (("name", "Label"), ("size", "Images"), ("kept", "Kept"), ("rate", "Share kept"))
         _table(outputs, "strata", "Labels", columns)
+    outputs.md(
+        "The name of a bucket says what its images have in common: light, main colour, the top left "
+        "corner beside the rest, and whether they brighten from left to right (1) just above and "
+        "just below the middle.",
+        name="names_text",
+    )
     stride = (("stride", "Stride"),) if result["strategy"] == "stride" else ()
     columns = (("name", "Bucket"), ("size", "Images"), ("kept", "Kept"), ("rate", "Share kept"))
     _table(outputs, "buckets", "Buckets", (*columns, *stride, ("bucket", "Id")))

@@ -40,7 +40,7 @@ def render(panel: Any, body: types.Object, compared: Mapping[str, Any]) -> None:
     for (part, text), handler in zip(compare.PARTS.items(), handlers, strict=True):
         variant = "contained" if compared["part"] == part else "outlined"
         label = f"{text.format(a=a, b=b)} ({counts[part]:,})"
-        button(parts, f"show_{part}", label, handler, variant)
+        button(parts, f"show_{part}", label, handler, variant, disabled=not counts[part])
     button(parts, "close", "Close the comparison", panel.close_comparison)
     columns = (("name", "Bucket"), ("a", a), ("b", b), ("both", "Both"), ("gain", "Difference"))
     body.list("difference", types.Object(), view=table_view(columns, panel.click_difference))

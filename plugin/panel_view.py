@@ -15,10 +15,10 @@ _COLUMNS = (
     ("name", "Bucket, largest first"),
     ("size", "Images"),
     ("kept", "Kept"),
-    ("rate", "Kept %"),
+    ("rate", "Share kept"),
     ("stride", "Stride"),
 )
-_STRATA = (("name", "Label"), ("size", "Images"), ("kept", "Kept"), ("rate", "Kept %"))
+_STRATA = (("name", "Label"), ("size", "Images"), ("kept", "Kept"), ("rate", "Share kept"))
 
 
 def render(panel: Any, state: Any) -> types.Property:

@@ -98,6 +98,9 @@ def test_the_form_does_not_start_from_what_a_run_kept(dataset, operators, post) 
     form = _properties(post("resolve-type", "downsample", dataset, params, view=view))
     assert form["forecast"]["default"].startswith("Keeps 20 of 80 samples in 7 buckets. ")
     assert "only the samples" not in form["forecast"]["default"]
+    params["target_count"] = 4
+    form = _properties(post("resolve-type", "downsample", dataset, params, view=view))
+    assert "in 7 buckets, of which **at least 3 go without**." in form["forecast"]["default"]
 
 
 @pytest.mark.parametrize(
@@ -106,7 +109,7 @@ def test_the_form_does_not_start_from_what_a_run_kept(dataset, operators, post) 
         ({"target_count": 81}, "target_count", "'Images to keep' 81 exceeds the 80 samples"),
         ({"target_count": 9, "run_key": "a b"}, "run_key", "'Run key' must be letters, digits"),
         ({"target_count": 9, "advanced": True, "hash_size": 3}, "hash_size", "from 4 to 64, got 3"),
-        ({"target_count": 9, "hash_size": 3}, "hash_size_error", "from 4 to 64, got 3"),
+        ({"target_count": 9, "hash_size": 3}, "hash_size_error", "got 3 (among the advanced"),
     ],
     ids=["target", "run-key", "advanced", "folded-away"],
 )
