@@ -15,7 +15,6 @@ from .browser import ARGUMENTS, ensure_browser
 from .pages import App, Panel
 
 _ASSETS = Path(__file__).parents[2] / "assets"
-_TARGET = 200
 _TOP = 770
 _DRAWN = """() => {
   const tiles = [...document.querySelectorAll('[data-cy=looker]')];
@@ -67,11 +66,11 @@ def _charts(dataset) -> None:
         path.unlink(missing_ok=True)
     foo.get_operator(demo.OPERATOR)(
         dataset,
-        _TARGET,
+        demo.N_KEPT,
         save_distribution=str(charts["distribution"]),
         save_thumbnails=str(charts["thumbnails"]),
     )
-    foo.get_operator(demo.OPERATOR)(dataset, _TARGET, run_key="diverse", strategy="diverse")
+    foo.get_operator(demo.OPERATOR)(dataset, demo.N_KEPT, run_key="diverse", strategy="diverse")
     foo.get_operator(demo.OPERATOR.replace("downsample/downsample", "downsample/arrange_app"))(
         dataset
     )
@@ -83,7 +82,8 @@ def _charts(dataset) -> None:
 
 def _panel(app: App) -> None:
     panel = Panel(app)
-    panel.says(re.compile(f"Kept {_TARGET} of .* saved as the run"))
+    panel.choose("Choose from", "Run: smartdownsample")
+    panel.says("saved as the run smartdownsample")
     size = panel.rows.nth(6).locator("td").nth(2).inner_text()
     panel.rows.nth(6).click()
     panel.says(re.compile("Bucket 7 of"))
@@ -97,12 +97,13 @@ def _panel(app: App) -> None:
 
 def _compare(app: App) -> None:
     panel = Panel(app)
-    panel.says(re.compile(f"Kept {_TARGET} of .* saved as the run"))
+    panel.choose("Choose from", "Run: smartdownsample")
+    panel.says("saved as the run smartdownsample")
     panel.choose("Compare with", "Run: diverse")
     panel.says(re.compile("Both kept"))
     panel.root.get_by_role("button", name=re.compile("Only by diverse")).click()
-    _, _, of_b, both, _ = panel.rows.nth(1).locator("td").all_inner_texts()
-    panel.rows.nth(1).click()
+    _, _, of_b, both, _ = panel.rows.nth(0).locator("td").all_inner_texts()
+    panel.rows.nth(0).click()
     panel.says(re.compile("In the grid:"))
     expect(app.tiles).to_have_count(int(of_b) - int(both))
     _settled(app, app.tiles.last)
@@ -111,7 +112,7 @@ def _compare(app: App) -> None:
 
 
 def _kept(app: App) -> None:
-    _choose_view(app, "smartdownsample kept", f"{_TARGET} samples")
+    _choose_view(app, "diverse kept", f"{demo.N_KEPT} samples")
     app.page.locator(f"[data-cy='checkbox-{_BUCKET_NAME}']").click()
     _settled(app, app.tiles.locator("[data-cy='tag-signature.bucket_name']").nth(8))
     _save(app, "app")
