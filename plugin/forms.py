@@ -184,7 +184,7 @@ def _group_rows(ctx: foo.ExecutionContext, inputs: types.Object, *rows: Row) -> 
 
 
 def _heading(inputs: types.Object, text: str) -> None:
-    inputs.md(f"### {text}", name=f"heading_{text.lower().replace(' ', '_')}")
+    inputs.md(f"###### {text}", name=f"heading_{text.lower().replace(' ', '_')}")
 
 
 def _rows(ctx: foo.ExecutionContext, inputs: types.Object, rows: Sequence[Row]) -> None:

@@ -63,7 +63,7 @@ def downsample_output(result: Mapping[str, Any]) -> types.Property:
     if items.in_panel:
         outputs.btn(
             "open_panel",
-            "Open the panel",
+            "Open the panel beside the grid",
             on_click="@voxel51/operators/open_panel",
             params={"name": names.PANEL_NAME, "isActive": True, "layout": "horizontal"},
             variant="outlined",
@@ -72,9 +72,9 @@ def downsample_output(result: Mapping[str, Any]) -> types.Property:
         columns = (("name", "Label"), ("size", "Images"), ("kept", "Kept"), ("rate", "Share kept"))
         _table(outputs, "strata", "Labels", columns)
     outputs.md(
-        "The name of a bucket says what its images have in common: light, main colour, the top left "
-        "corner beside the rest, and whether they brighten from left to right (1) just above and "
-        "just below the middle.",
+        "The name of a bucket says what its images have in common: light, main colour, the top "
+        "left corner beside the rest, and whether they brighten from left to right (1) just above "
+        "and just below the middle.",
         name="names_text",
     )
     stride = (("stride", "Stride"),) if result["strategy"] == "stride" else ()

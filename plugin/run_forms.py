@@ -25,10 +25,9 @@ def view_form(ctx: foo.ExecutionContext) -> types.Property:
         if value in (*_OF_ANY, *(known and _OF_RUN), *(grouped and _OF_GROUPS)):
             choices.add_choice(value, label=label)
     inputs.enum("show", choices.values(), label="Show", default="buckets", view=choices)
-    if known:
-        of_a_run = ctx.params.get("show") in (*_OF_RUN, *_OF_GROUPS)
-        _run_choice(ctx, inputs, known, required=False, proposes=of_a_run)
     show, run_key, bucket, field = view_params(ctx)
+    if known:
+        _run_choice(inputs, known, run_key, required=False)
     chooses_bucket = show == "bucket" and samples.is_ours(ctx.dataset, field)
     if chooses_bucket:
         _bucket_choice(ctx, inputs, field)
@@ -62,7 +61,8 @@ def delete_form(ctx: foo.ExecutionContext) -> types.Property:
     known = runs.keys(ctx.dataset)
     if not known:
         return _no_runs("undo", names.LABELS["delete_run"])
-    run_key = _run_choice(ctx, inputs, known)
+    run_key = ctx.params.get("run_key") or runs.current(ctx.dataset, ctx.view)
+    _run_choice(inputs, known, run_key)
     inputs.bool(
         "keep_signatures",
         label="Keep the signatures",
@@ -90,7 +90,8 @@ def export_form(ctx: foo.ExecutionContext) -> types.Property:
     known = runs.keys(ctx.dataset)
     if not known:
         return _no_runs("export", names.LABELS["export_run"])
-    run_key = _run_choice(ctx, inputs, known)
+    run_key = ctx.params.get("run_key") or runs.current(ctx.dataset, ctx.view)
+    _run_choice(inputs, known, run_key)
     proposed = files.free(files.expanded(f"~/{run_key}.csv"))
     path = inputs.str(
         "path",
@@ -139,24 +140,17 @@ def arrange_form() -> types.Property:
 
 
 def _run_choice(
-    ctx: foo.ExecutionContext,
-    inputs: types.Object,
-    known: list[str],
-    required: bool = True,
-    proposes: bool = True,
-) -> str | None:
-    """Adds a choice of the runs, by default of the one that the App shows; returns the key."""
-    default = runs.current(ctx.dataset, ctx.view) if proposes else None
+    inputs: types.Object, known: list[str], run_key: str | None, required: bool = True
+) -> None:
+    """Adds a choice of the runs, of which one is chosen or proposed."""
     choices = types.DropdownView()
-    for run_key in known:
-        choices.add_choice(run_key, label=run_key)
+    for key in known:
+        choices.add_choice(key, label=key)
     prop = inputs.enum(
-        "run_key", known, label="Run", default=default, required=required, view=choices
+        "run_key", known, label="Run", default=run_key, required=required, view=choices
     )
-    chosen = ctx.params.get("run_key") or default
-    if chosen is not None and chosen not in known:
-        refuse(prop, f"there is no run {chosen!r}; there is: {', '.join(known)}")
-    return chosen
+    if run_key is not None and run_key not in known:
+        refuse(prop, f"there is no run {run_key!r}; there is: {', '.join(known)}")
 
 
 def _bucket_choice(ctx: foo.ExecutionContext, inputs: types.Object, field: str) -> None:
