@@ -112,8 +112,8 @@ def table(buckets: Sequence[Bucket]) -> list[dict[str, Any]]:
             "name": bucket.name,
             "size": f"{bucket.size:,}",
             "kept": f"{bucket.kept:,}",
-            "rate": f"{bucket.rate:.0%}",
-            "stride": _stride(bucket),
+            "rate": share(bucket.rate),
+            "stride": stride(bucket.stride),
         }
         for place, bucket in enumerate(buckets, 1)
     ]
@@ -149,7 +149,7 @@ def strata(records: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:
             "name": record["name"],
             "size": f"{record['size']:,}",
             "kept": f"{record['kept']:,}",
-            "rate": "-" if record["rate"] is None else f"{record['rate']:.0%}",
+            "rate": share(record["rate"]),
         }
         for record in records
     ]
@@ -158,12 +158,18 @@ def strata(records: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:
 def _hover(bucket: Bucket) -> str:
     return (
         f"<b>{bucket.name}</b><br>{bucket.size:,} images<br>{bucket.kept:,} kept, "
-        f"{bucket.excluded:,} excluded<br>stride {_stride(bucket)}"
+        f"{bucket.excluded:,} excluded<br>stride {stride(bucket.stride)}"
     )
 
 
-def _stride(bucket: Bucket) -> str:
-    return "-" if bucket.stride is None else f"{bucket.stride:,.1f}"
+def share(rate: float | None) -> str:
+    """Words the share of a bucket or label that is kept."""
+    return "-" if rate is None else f"{rate:.0%}"
+
+
+def stride(images: float | None) -> str:
+    """Words the step between two kept images of a bucket."""
+    return "-" if images is None else f"{images:,.1f}"
 
 
 def place(buckets: Sequence[Bucket], bucket_id: int | None) -> int | None:
@@ -179,5 +185,5 @@ def sentence(buckets: Sequence[Bucket], marked: int | None) -> str | None:
     bucket = buckets[marked - 1]
     return (
         f"Bucket {marked} of {len(buckets)}: **{bucket.name}** · kept {bucket.kept:,} of "
-        f"{bucket.size:,}, stride {_stride(bucket)}"
+        f"{bucket.size:,}, stride {stride(bucket.stride)}"
     )

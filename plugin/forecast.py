@@ -47,4 +47,4 @@ def _buckets(config: DownsampleConfig, view: fo.DatasetView, items: Samples) -> 
         return ""
     without = len(counts) - (config.target_count or len(counts))
     some = f", of which **at least {without} go without**" if without > 0 else ""
-    return f" in {len(counts)} buckets{some}"
+    return f" in {len(counts)} bucket{'s' * (len(counts) > 1)}{some}"

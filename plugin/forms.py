@@ -53,6 +53,16 @@ def default_target(n_samples: int) -> int:
     return max(round(n_samples * _DEFAULT_SHARE), 1)
 
 
+def _proposed_target(ctx: foo.ExecutionContext, n_samples: int) -> int:
+    """Returns the number that the form proposes: that of the run that would be replaced."""
+    run_key = ctx.params.get("run_key", names.DEFAULT_RUN_KEY)
+    if ctx.dataset is not None and runs.exists(ctx.dataset, run_key):
+        before = runs.load(ctx.dataset, run_key).get("target_count")
+        if before and before <= n_samples:
+            return int(before)
+    return default_target(n_samples)
+
+
 def downsample_form(ctx: foo.ExecutionContext) -> types.Property:
     """Asks for everything a run needs, says what it will do, and refuses what it cannot do."""
     inputs = begin(ctx)
@@ -66,7 +76,7 @@ def downsample_form(ctx: foo.ExecutionContext) -> types.Property:
     view = target(ctx)
     n_samples = len(view)  # a query, and the form is resolved at every keystroke
     noun = targets.of(view, bool(ctx.params.get("whole_groups"))).noun
-    proposed = default_target(n_samples)
+    proposed = _proposed_target(ctx, n_samples)
     given = ctx.params.get("target_count", proposed)
     config = DownsampleConfig.from_params({**ctx.params, "target_count": given})
     found = problems.find(config, ctx.dataset, view)

@@ -73,7 +73,7 @@ def buckets(selection: Selection) -> list[dict[str, Any]]:
             "name": bucket.name,
             "size": bucket.size,
             "kept": bucket.kept,
-            "rate": round(bucket.rate, 4),
+            "rate": round(bucket.rate, 6),
             "stride": bucket.stride and round(bucket.stride, 2),
         }
         for bucket in selection.buckets
@@ -85,7 +85,7 @@ def strata(selection: Selection) -> list[dict[str, Any]] | None:
     if selection.strata is None:
         return None
     return [
-        {"name": s.name, "size": s.size, "kept": s.kept, "rate": s.rate and round(s.rate, 4)}
+        {"name": s.name, "size": s.size, "kept": s.kept, "rate": s.rate and round(s.rate, 6)}
         for s in selection.count_strata()
     ]
 

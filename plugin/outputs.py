@@ -7,7 +7,7 @@ from typing import Any
 
 import fiftyone.operators.types as types
 
-from . import names, targets
+from . import charts, names, targets
 
 #: How many of the files that could not be read are named.
 _MAX_LISTED = 10
@@ -57,7 +57,8 @@ def downsample_output(result: Mapping[str, Any]) -> types.Property:
         f"`{result['kept_view']}` and `{result['buckets_view']}`, and the run `{result['run_key']}`"
         + (", replacing the one before." if result["replaced"] else ".")
         + "".join(f" Saved `{path}`." for path in result.get("charts", ()))
-        + f" To undo all of it: the operator *{names.LABELS['delete_run']}*.",
+        + f" *{names.LABELS['view_buckets']}* shows what was left out, and "
+        f"*{names.LABELS['delete_run']}* undoes all of it: the backtick key lists the operators.",
         name="written",
     )
     if items.in_panel:
@@ -84,11 +85,13 @@ def downsample_output(result: Mapping[str, Any]) -> types.Property:
 
 
 def readable(result: Mapping[str, Any]) -> dict[str, Any]:
-    """Returns a result whose tables say shares as the panel does."""
+    """Returns a result whose tables say shares and strides as the panel does."""
 
     def worded(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+        texts = {"rate": charts.share, "stride": charts.stride}
         return [
-            {**row, "rate": "-" if row["rate"] is None else f"{row['rate']:.0%}"} for row in rows
+            {**row, **{name: word(row[name]) for name, word in texts.items() if name in row}}
+            for row in rows
         ]
 
     tables = {name: worded(result[name]) for name in ("buckets", "strata") if result[name]}

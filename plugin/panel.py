@@ -182,8 +182,9 @@ class SmartDownsample(foo.Panel):
         _send(ctx, {"compared": compared}, rows)
 
     def close_comparison(self, ctx: foo.ExecutionContext) -> None:
-        """Shows the panel without the other run."""
-        ctx.panel.set_state({"compared": None, "choose.other": None, "show": None, "bucket": None})
+        """Shows the panel without the other run, and in the grid what the run chose from."""
+        closed = {"compared": None, "choose.other": None}
+        self._show(ctx, show="all", bucket=None, **closed)
 
     def show_either(self, ctx: foo.ExecutionContext) -> None:
         """Shows what at least one of the two runs kept."""

@@ -146,8 +146,9 @@ def _run_choice(
     choices = types.DropdownView()
     for key in known:
         choices.add_choice(key, label=key)
+    label = "Run" if required else "Run (all samples if none)"
     prop = inputs.enum(
-        "run_key", known, label="Run", default=run_key, required=required, view=choices
+        "run_key", known, label=label, default=run_key, required=required, view=choices
     )
     if run_key is not None and run_key not in known:
         refuse(prop, f"there is no run {run_key!r}; there is: {', '.join(known)}")

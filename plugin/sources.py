@@ -83,6 +83,8 @@ def settings_of(record: Mapping[str, Any]) -> dict[str, Any]:
     once = ("recompute", *CHARTS)
     wanted = (name for name in DownsampleConfig.__dataclass_fields__ if name not in once)
     settings = {name: record[name] for name in wanted if name in record}
+    if settings["tag"] == record["named_after"]:  # the default, which is to follow another key
+        settings["tag"] = ""
     if not isinstance(settings.get("balance", ""), str):  # choices of forms are text
         settings["balance"] = str(settings["balance"])
     return {**inputs.defaults(), **settings}

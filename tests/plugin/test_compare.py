@@ -38,3 +38,4 @@ def test_two_runs_are_compared(dataset, operators, open_panel) -> None:
                 assert user.data["difference"][place]["gain"] == f"{counts[1] - counts[0]:+}"
     user.do("close_comparison")
     assert user.state["compared"] is None
+    assert shown_ids(dataset, user) == set(dataset.values("id"))

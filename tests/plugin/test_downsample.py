@@ -105,7 +105,7 @@ def test_the_result_adds_up(dataset, operators) -> None:
         members = dataset.match({"signature.bucket": bucket["bucket"]})
         assert len(members) == bucket["size"]
         assert len(members.match_tags("smartdownsample")) == bucket["kept"]
-        assert bucket["rate"] == round(bucket["kept"] / bucket["size"], 4)
+        assert bucket["rate"] == round(bucket["kept"] / bucket["size"], 6)
         assert bucket["stride"] == round(bucket["size"] / bucket["kept"], 2)
     assert (result["computed"], result["reused"], result["unreadable"]) == (80, 0, 0)
     assert (result["warning"], result["replaced"], result["errors"]) == (None, False, [])

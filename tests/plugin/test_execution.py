@@ -84,6 +84,8 @@ def test_the_form_says_what_a_run_will_do(dataset, operators, post) -> None:
     operators.downsample(dataset, 30, run_key="mine")
     forecast = _properties(post("resolve-type", "downsample", dataset, params))["forecast"]
     assert forecast["default"].endswith(" Replaces the run `mine`, which kept 30.")
+    form = _properties(post("resolve-type", "downsample", dataset, {"run_key": "mine"}))
+    assert form["target_count"]["default"] == 30  # to change what is not liked
 
 
 def test_the_form_does_not_start_from_what_a_run_kept(dataset, operators, post) -> None:

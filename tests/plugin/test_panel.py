@@ -329,3 +329,22 @@ def test_ids_to_keep_are_shown_as_a_number(dataset, operators, open_panel, post)
     form = post("resolve-type", "downsample", dataset, params)["type"]["properties"]
     assert form["keep_ids"]["default"] == "Keep in any case: 3 samples chosen in Python."
     assert "Keeps 30 of 80" in form["forecast"]["default"]
+
+
+def test_a_changed_run_can_be_applied_under_another_key(
+    dataset, operators, open_panel, post
+) -> None:
+    """The tag that was the key's goes with the key; one that was given stays, and is refused."""
+    operators.downsample(dataset, 20)
+    user = open_panel(dataset)
+    user.change("target_count", 10)
+    user.do("apply")
+    params = {**user.called("prompt_user_for_operation")["params"], "run_key": "other"}
+    form = post("resolve-type", "downsample", dataset, params)["type"]["properties"]
+    assert "the tag `other`" in form["forecast"]["default"]
+    operators.downsample(dataset, 20, tag="mine")
+    user = open_panel(dataset)
+    user.do("apply")
+    params = {**user.called("prompt_user_for_operation")["params"], "run_key": "other"}
+    form = post("resolve-type", "downsample", dataset, params)["type"]["properties"]
+    assert "tagged 'mine' already" in form["tag_error"]["error_message"]
