@@ -30,7 +30,7 @@ def expanded(path: str) -> Path:
 
 
 def absolute(path: Any) -> Any:
-    """Returns the path of a caller in Python, who means his own folder; what is none, as it is."""
+    """Returns the path of a caller in Python, who means their own folder; no path, as it is."""
     path = os.fspath(path) if isinstance(path, os.PathLike) else path
     return os.path.abspath(expanded(path)) if isinstance(path, str) and path else path
 

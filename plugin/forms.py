@@ -56,7 +56,7 @@ def default_target(n_samples: int) -> int:
 def _proposed_target(ctx: foo.ExecutionContext, n_samples: int) -> int:
     """Returns the number that the form proposes: that of the run that would be replaced."""
     run_key = ctx.params.get("run_key", names.DEFAULT_RUN_KEY)
-    if ctx.dataset is not None and runs.exists(ctx.dataset, run_key):
+    if runs.exists(ctx.dataset, run_key):
         before = runs.load(ctx.dataset, run_key).get("target_count")
         if before and before <= n_samples:
             return int(before)
@@ -69,7 +69,7 @@ def downsample_form(ctx: foo.ExecutionContext) -> types.Property:
     if ctx.params.get("stages") is None:
         # After a run the App shows what it kept, which is not what to choose from next time; but of
         # patches and frames, the dataset is not that either.
-        own_view = ctx.dataset is not None and runs.of_view(ctx.dataset, ctx.view)
+        own_view = runs.of_view(ctx.dataset, ctx.view)
         of_samples = own_view and targets.of(ctx.view) is targets.SAMPLES
         default = foo.constants.ViewTarget.DATASET if of_samples else None
         inputs.view_target(ctx, action_description="Choose from", default_target=default)
@@ -148,7 +148,7 @@ def frames_form(view: fo.DatasetView, problems: Mapping[str, str]) -> types.Prop
 def begin(ctx: foo.ExecutionContext) -> types.Object:
     """Returns an empty form, but for what there is to know of runs that were interrupted."""
     inputs = types.Object()
-    if ctx.dataset is not None and (interrupted := recovery.notice(ctx.dataset)):
+    if interrupted := recovery.notice(ctx.dataset):
         inputs.view("interrupted", types.Warning(label=f"{interrupted}."))
     return inputs
 

@@ -14,7 +14,7 @@ from fiftyone.operators.categories import Categories
 
 from smartdownsample_core.report import totals
 
-from . import answers, charts, compare, inputs, names, panel_view, runs, sources
+from . import answers, charts, compare, inputs, names, panel_view, runs, samples, sources
 from .answers import OvertakenError
 from .progress import defect
 from .sources import Source
@@ -183,8 +183,9 @@ class SmartDownsample(foo.Panel):
 
     def close_comparison(self, ctx: foo.ExecutionContext) -> None:
         """Shows the panel without the other run, and in the grid what the run chose from."""
-        closed = {"compared": None, "choose.other": None}
-        self._show(ctx, show="all", bucket=None, **closed)
+        closed = dict.fromkeys(("compared", "choose.other", "bucket", "place", "bucket_text"))
+        ctx.panel.set_state({**closed, "show": "all"})
+        ctx.ops.set_view(samples.rebuild(ctx.dataset, ctx.panel.state.stages))
 
     def show_either(self, ctx: foo.ExecutionContext) -> None:
         """Shows what at least one of the two runs kept."""
