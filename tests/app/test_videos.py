@@ -20,6 +20,7 @@ def test_videos_from_end_to_end(videos, page, open_app) -> None:  # noqa: F811 (
     app.page.locator("input[type=number]").first.fill("2")
     app.execute()
     expect(app.page.get_by_text("20 frames of 2 videos, 2 a second.")).to_be_visible()
+    expect(app.count).to_have_text("20 frames")  # the App loads its page again for another view
     app.dialog.get_by_role("button", name="Choose from these frames").click()
     app.keep(7, "Keeps 7 of 20 frames.", "Wrote the field")
     expect(app.count).to_have_text("7 frames")
