@@ -5,7 +5,6 @@ Each stage is timed with all that come before it, and its own time is the differ
 
 from __future__ import annotations
 
-import contextlib
 import io
 from collections.abc import Callable
 from functools import partial
@@ -30,25 +29,25 @@ def print_stages(sets: dict[str, list[str]], rounds: int) -> None:
     """Prints milliseconds per image of each stage, of smartdownsample 1.9.2 and of exact."""
     rows = []
     for name, paths in sets.items():
-        reference: list[Callable[[], object]] = [
+        reference = [
             partial(_each, _read, paths),
             partial(_each, _decode, paths),
             partial(_each, _sign, paths),
             partial(smartdownsample.sample_diverse, paths, len(paths) - 1, **QUIET),
         ]
-        ours: list[Callable[[], object]] = [
+        exact = [
             partial(_each, _read, paths),
             partial(_each, open_picture, paths),
             partial(sign_files, paths, 8, "fast"),
             partial(sign_files, paths, 8, "exact"),
             partial(sample_diverse, paths, len(paths) - 1, **QUIET),
         ]
-        tasks = {f"1.9.2 {n}": task for n, task in enumerate(reference)}
-        tasks |= {f"exact {n}": task for n, task in enumerate(ours)}
-        with contextlib.redirect_stdout(io.StringIO()):  # warnings of too small a target
-            seconds = interleaved_medians(tasks, rounds)
-        for tool in ("1.9.2", "exact"):
-            until = [0.0, *(value for task, value in seconds.items() if task.startswith(tool))]
+        tasks: dict[str, list[Callable[[], object]]] = {"1.9.2": reference, "exact": exact}
+        seconds = interleaved_medians(
+            {f"{tool} {n}": task for tool in tasks for n, task in enumerate(tasks[tool])}, rounds
+        )
+        for tool in tasks:
+            until = [0.0, *(seconds[f"{tool} {n}"] for n in range(len(tasks[tool])))]
             stages = [f"{1000 * (b - a) / len(paths):.2f}" for a, b in pairwise(until)]
             if tool == "1.9.2":
                 stages.insert(3, "-")  # it has nothing to compute again

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import resource
 import statistics
 import sys
@@ -35,6 +37,8 @@ def interleaved_medians(
 ) -> dict[str, float]:
     """Times the tasks in turn, so that a machine that slows down slows all of them.
 
+    What they print is dropped.
+
     Args:
         tasks: name to what is timed
         rounds: how often each is run; one more run, not counted, comes first
@@ -47,7 +51,8 @@ def interleaved_medians(
     for turn in range(rounds + 1):
         for name, task in tasks.items():
             start = clock()
-            task()
+            with contextlib.redirect_stdout(io.StringIO()):
+                task()
             if turn:
                 seconds[name].append(clock() - start)
     return {name: statistics.median(values) for name, values in seconds.items()}

@@ -23,7 +23,6 @@ _N_IMAGES = 2000
 N_KEPT = 100
 _DATASET = "smartdownsample-demo"
 _ADDRESS = "127.0.0.1"
-_DIVERSE = "diverse"
 OPERATOR = "@smartdownsample/smartdownsample/downsample"
 
 
@@ -130,15 +129,21 @@ def build_dataset(images: Path):
     return dataset
 
 
-def downsample(dataset, target_count: int) -> list[dict]:
-    """Runs the operator twice, as any SDK user would: evenly from every bucket, and diverse."""
+def downsample(dataset, target_count: int, **charts: str) -> list[dict]:
+    """Runs the operator twice, as any SDK user would: evenly from every bucket, and diverse.
+
+    Args:
+        dataset: the dataset
+        target_count: samples that each run keeps
+        charts: the operator's parameters for those of the first run
+    """
     import fiftyone.operators as foo
 
     operator = foo.get_operator(OPERATOR)
     try:
         return [
-            operator(dataset, target_count=target_count),
-            operator(dataset, target_count=target_count, strategy="diverse", run_key=_DIVERSE),
+            operator(dataset, target_count=target_count, **charts),
+            operator(dataset, target_count=target_count, strategy="diverse", run_key="diverse"),
         ]
     except ValueError as error:
         sys.exit(f"error: {error}")

@@ -36,7 +36,7 @@ DEFAULT_FPS = 1.0
 _DEFAULT_SHARE = 0.1
 
 #: Settings whose rows are there only with the advanced options.
-_FOLDED = {row.name for row in (*(row for _, rows in SECTIONS for row in rows), *SIGNATURE_ROWS)}
+_FOLDED = {row.name for _, rows in SECTIONS for row in rows}
 
 
 def target(ctx: foo.ExecutionContext) -> Any:
@@ -57,7 +57,7 @@ def _proposed_target(ctx: foo.ExecutionContext, n_samples: int) -> int:
     """Returns the number that the form proposes: that of the run that would be replaced."""
     run_key = ctx.params.get("run_key", names.DEFAULT_RUN_KEY)
     if runs.exists(ctx.dataset, run_key):
-        before = runs.load(ctx.dataset, run_key).get("target_count")
+        before = runs.settings(ctx.dataset, run_key).get("target_count")
         if before and before <= n_samples:
             return int(before)
     return default_target(n_samples)

@@ -147,13 +147,12 @@ class ArrangeApp(Operator):
 
     def execute(self, ctx: foo.ExecutionContext) -> dict[str, Any]:
         """Changes the dataset's App settings."""
-        changed = self(
+        return self(
             ctx.dataset,
             sidebar=ctx.params.get("sidebar", True),
             color=ctx.params.get("color", True),
             undo=ctx.params.get("undo", False),
         )
-        return changed
 
     def resolve_output(self, ctx: foo.ExecutionContext) -> types.Property:
         """Says how to see it: FiftyOne has no way to make the App read its settings again."""

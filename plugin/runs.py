@@ -12,7 +12,7 @@ from smartdownsample_core.buckets import N_BUCKETS
 from smartdownsample_core.checks import whole_number
 
 from . import journal, names, samples, targets
-from .items import GROUPS, SAMPLES, Samples
+from .items import GROUPS, SAMPLES
 
 #: What :func:`browse` shows: value and what a person reads.
 SHOWN = {
@@ -31,17 +31,17 @@ def keys(dataset: fo.Dataset) -> list[str]:
 
 def of_samples(dataset: fo.Dataset) -> list[str]:
     """Returns the keys of the runs on samples or groups."""
-    return [key for key in keys(dataset) if _items_of(dataset, key) in (SAMPLES, GROUPS)]
+    flat = (SAMPLES, GROUPS)
+    return [key for key in keys(dataset) if targets.of_record(settings(dataset, key)) in flat]
 
 
-def _items_of(dataset: fo.Dataset, run_key: str) -> Samples:
-    return targets.of_record(dataset.get_run_info(run_key).config.serialize())
+def settings(dataset: fo.Dataset, run_key: str) -> dict[str, Any]:
+    """Returns the settings of a run that there is.
 
-
-def _named_after(dataset: fo.Dataset, run_key: str) -> str:
-    """Returns the key that a run was made under: of ``rename_run``, its parts know nothing."""
-    key: str = dataset.get_run_info(run_key).config.run_key
-    return key
+    Its parts are named by the ``run_key`` in there: of ``rename_run`` they know nothing.
+    """
+    config: dict[str, Any] = dataset.get_run_info(run_key).config.serialize()
+    return config
 
 
 def exists(dataset: fo.Dataset, run_key: str) -> bool:
@@ -60,10 +60,9 @@ def load(dataset: fo.Dataset, run_key: str) -> dict[str, Any]:
     """
     if not exists(dataset, run_key):
         raise ValueError(f"the dataset has no smartdownsample run {run_key!r}; {_known(dataset)}")
-    settings = dataset.get_run_info(run_key).config.serialize()
-    results = journal.results_of(dataset, run_key)
+    asked, results = settings(dataset, run_key), journal.results_of(dataset, run_key)
     found = {"kept": 0, **(results.record if results else {})}
-    return {**settings, **found, "run_key": run_key, "named_after": settings["run_key"]}
+    return {**asked, **found, "run_key": run_key, "named_after": asked["run_key"]}
 
 
 def _known(dataset: fo.Dataset) -> str:
@@ -78,7 +77,7 @@ def of_view(dataset: fo.Dataset, view: fo.DatasetView) -> str | None:
         return None
     stages = view._serialize(include_uuids=False)
     for run_key in keys(dataset):
-        name = names.kept_view(_named_after(dataset, run_key))
+        name = names.kept_view(settings(dataset, run_key)["run_key"])
         if dataset.has_saved_view(name):
             saved = dataset.load_saved_view(name)
             if saved._serialize(include_uuids=False) == stages:
@@ -106,15 +105,17 @@ def views_of(record: Mapping[str, Any]) -> list[str]:
 
 def fields_of(dataset: fo.Dataset, run_key: str) -> list[str]:
     """Returns the fields of numbers that a run has written and that are still there."""
-    items, key = _items_of(dataset, run_key), _named_after(dataset, run_key)
+    record = settings(dataset, run_key)
+    items, key = targets.of_record(record), record["run_key"]
     made = (items.stored(name) for name in (names.rank_field(key), names.group_field(key)))
     return [name for name in made if samples.is_of_run(dataset, name, key)]
 
 
 def has_groups(dataset: fo.Dataset, run_key: str) -> bool:
     """Whether a run has numbered groups of near-duplicates, and the numbers are still there."""
-    group = names.group_field(_named_after(dataset, run_key))
-    return _items_of(dataset, run_key).stored(group) in fields_of(dataset, run_key)
+    record = settings(dataset, run_key)
+    group = targets.of_record(record).stored(names.group_field(record["run_key"]))
+    return samples.is_of_run(dataset, group, record["run_key"])
 
 
 def by_bucket(view: fo.DatasetView, field: str) -> fo.DatasetView:

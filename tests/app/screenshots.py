@@ -64,13 +64,9 @@ def _charts(dataset) -> None:
     charts = {name: _ASSETS / f"{name}.png" for name in ("distribution", "thumbnails")}
     for path in charts.values():
         path.unlink(missing_ok=True)
-    foo.get_operator(demo.OPERATOR)(
-        dataset,
-        demo.N_KEPT,
-        save_distribution=str(charts["distribution"]),
-        save_thumbnails=str(charts["thumbnails"]),
+    demo.downsample(
+        dataset, demo.N_KEPT, **{f"save_{name}": str(path) for name, path in charts.items()}
     )
-    foo.get_operator(demo.OPERATOR)(dataset, demo.N_KEPT, run_key="diverse", strategy="diverse")
     foo.get_operator(demo.OPERATOR.replace("downsample/downsample", "downsample/arrange_app"))(
         dataset
     )
