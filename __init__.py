@@ -26,8 +26,6 @@ def register(plugin):
 
     from .plugin.operators import OPERATORS
     from .plugin.panel import PANELS
-    from .plugin.run_operators import OPERATORS as RUN_OPERATORS
-    from .plugin.sampling import OPERATORS as SAMPLING_OPERATORS
 
-    for operator in (*OPERATORS, *RUN_OPERATORS, *SAMPLING_OPERATORS, *PANELS):
+    for operator in (*OPERATORS, *PANELS):
         plugin.register(operator)

@@ -15,9 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
-from smartdownsample_core.descriptor import DESCRIPTOR_SIZE
-from smartdownsample_core.farthest import farthest_first
-from smartdownsample_core.nearest import Nearest
+from smartdownsample_core.selection import Nearest, farthest_first
+from smartdownsample_core.signatures import DESCRIPTOR_SIZE
 
 from .table import peak_mb, print_table
 

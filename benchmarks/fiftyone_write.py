@@ -38,7 +38,7 @@ def main() -> None:
 
 
 def _write(size: int) -> list[str]:
-    from plugin import samples
+    from plugin.targets import samples
 
     dataset, target = unsigned(size)
     start = time.perf_counter()
@@ -56,8 +56,8 @@ def _operator(size: int, folder: Path) -> list[str]:
     import fiftyone as fo
 
     from plugin.config import DownsampleConfig
-    from plugin.engine import run
-    from plugin.progress import with_bar
+    from plugin.jobs.engine import run
+    from plugin.jobs.progress import with_bar
 
     paths = [str(frame.path) for frame in make_bursts(load_photos(), folder / "images", size)]
     dataset = fo.Dataset()

@@ -77,8 +77,8 @@ def _run(run: str) -> tuple[float, float]:
     import fiftyone as fo
 
     from plugin.config import DownsampleConfig
-    from plugin.engine import run as downsample
-    from plugin.progress import with_bar
+    from plugin.jobs.engine import run as downsample
+    from plugin.jobs.progress import with_bar
 
     dataset = fo.load_dataset(_NAME)
     assert dataset.first().filepath

@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from demo.photos import load_photos
-from smartdownsample_core.find import images_below
+from smartdownsample_core.images import images_below
 
 from .judge import judge_features, require_judge
 from .methods import METHODS, SEEDS, WITHOUT_JUNK, keep_farthest

@@ -22,9 +22,8 @@ from typing import NamedTuple
 import numpy as np
 
 from smartdownsample_core import Choice, Signatures, assign_buckets, downsample, natural_order
-from smartdownsample_core.descriptor import DESCRIPTOR_SIZE
-from smartdownsample_core.shard_select import select_from
-from smartdownsample_core.shards import Origin, Rows, Shards, write_shard
+from smartdownsample_core.shards import Origin, Rows, Shards, select_from, write_shard
+from smartdownsample_core.signatures import DESCRIPTOR_SIZE
 
 from .table import peak_mb, print_table
 

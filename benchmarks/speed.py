@@ -24,8 +24,8 @@ from threadpoolctl import threadpool_limits
 from demo.bursts import render_burst
 from demo.photos import load_photos
 from smartdownsample_core import assign_buckets, extract, load_rgb, sample_diverse, sign
-from smartdownsample_core.extract import tabulate
-from smartdownsample_core.find import images_below
+from smartdownsample_core.extraction import tabulate
+from smartdownsample_core.images import images_below
 
 from .others import installed
 from .stages import QUIET, print_stages

@@ -18,7 +18,7 @@ from PIL import Image
 
 from smartdownsample_core import sample_diverse
 from smartdownsample_core.images import open_picture
-from smartdownsample_core.signing import sign_files
+from smartdownsample_core.signatures import sign_files
 
 from .table import interleaved_medians, print_table
 

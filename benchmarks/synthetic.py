@@ -29,7 +29,7 @@ def unsigned(size: int) -> tuple[Any, Any]:
     """Returns a new dataset, and what to write: a target of so many samples with signatures."""
     import fiftyone as fo
 
-    from plugin import samples
+    from plugin.targets import samples
 
     dataset = fo.Dataset(persistent=True)
     dataset.add_samples([fo.Sample(path) for path in synthetic_paths(size)])
@@ -40,7 +40,8 @@ def unsigned(size: int) -> tuple[Any, Any]:
 
 def write_signatures(dataset: Any, target: Any) -> None:
     """Declares the field and writes the signatures of a target."""
-    from plugin import engine, samples
+    from plugin.jobs import engine
+    from plugin.targets import samples
 
     samples.declare(dataset, target.items, "signature", wanted_by_user=True)
     for first in range(0, len(target.ids), engine.WRITE_EVERY):

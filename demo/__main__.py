@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 
 from smartdownsample_core.checks import reason, whole_number
-from smartdownsample_core.options import whole
+from smartdownsample_core.cli import whole
 
 from .database import use_own_database
 
@@ -111,7 +111,7 @@ def build_dataset(images: Path):
     """Returns a fresh dataset of all images in a folder; samples know their camera and day."""
     import fiftyone as fo
 
-    from smartdownsample_core.find import images_below
+    from smartdownsample_core.images import images_below
 
     samples = [
         fo.Sample(path, folder=str(Path(path).parent.relative_to(images)))

@@ -12,8 +12,8 @@ from typing import Any, Literal, TypeVar, get_args
 
 import numpy as np
 
-from smartdownsample_core.choice import Strategy
-from smartdownsample_core.reading import Decode
+from smartdownsample_core.selection import Strategy
+from smartdownsample_core.settings import Decode
 
 from . import names
 

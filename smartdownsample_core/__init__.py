@@ -4,20 +4,11 @@
 package never imports fiftyone.
 """
 
-from .allocate import allocate
 from .api import sample_diverse
-from .buckets import assign_buckets, bucket_name
-from .choice import Choice
-from .crops import Crop
-from .downsample import downsample
-from .extract import extract, extract_batches
-from .images import load_rgb
-from .order import natural_order
-from .select import select
-from .selection import Bucket, Selection
-from .signature import Signature, sign
-from .signing import sign_file
-from .table import Signatures
+from .extraction import extract, extract_batches
+from .images import Crop, load_rgb
+from .selection import Bucket, Choice, Selection, allocate, downsample, natural_order, select
+from .signatures import Signature, Signatures, assign_buckets, bucket_name, sign, sign_file
 
 __version__ = "1.0.0"
 

@@ -10,17 +10,21 @@ from collections.abc import Callable, Iterable
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any, Literal, TextIO, overload
 
-from .checks import check_hash_size, flag, one_of, path_list, whole_number
-from .choice import Choice
-from .downsample import downsample
-from .extract import extract
-from .order import natural_order
-from .places import new_pngs
-from .reading import DECODES, LOADING_ERRORS, WORKERS, Decode, Workers
+from .checks import flag, one_of, path_list, whole_number
+from .extraction import extract
+from .new_files import new_pngs
 from .report import save_charts, shortfalls, summary
-from .rules import MIN_HASH_SIZE
-from .selection import Selection
-from .table import Signatures
+from .selection import Choice, Selection, downsample, natural_order
+from .settings import (
+    DECODES,
+    LOADING_ERRORS,
+    MIN_HASH_SIZE,
+    WORKERS,
+    Decode,
+    Workers,
+    check_hash_size,
+)
+from .signatures import Signatures
 
 if TYPE_CHECKING:
     from distributed import Client

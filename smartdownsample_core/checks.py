@@ -9,8 +9,6 @@ from typing import Any
 
 import numpy as np
 
-from .rules import MAX_HASH_SIZE, MIN_HASH_SIZE
-
 #: The largest whole number that the arrays of numpy hold.
 LARGEST = 2**63 - 1
 
@@ -49,11 +47,6 @@ def whole_number(name: str, value: Any, minimum: int = -LARGEST, maximum: int = 
     }
     words = bounds[has_minimum, has_maximum]
     raise ValueError(f"{name} must be a whole number{words}, got {shown(value)}")
-
-
-def check_hash_size(hash_size: Any, name: str = "hash_size") -> int:
-    """Returns ``hash_size`` if it is a whole number from 4 to 64, else raises a ValueError."""
-    return whole_number(name, hash_size, MIN_HASH_SIZE, MAX_HASH_SIZE)
 
 
 def one_of(name: str, value: Any, choices: Sequence[str], others: str = "") -> str:

@@ -22,7 +22,7 @@ class Message(NamedTuple):
 
 def messages() -> Iterator[Message]:
     """Yields what is raised, and what is wrong with settings: it is yielded beside their name."""
-    for path in (path for name in _PACKAGES for path in sorted((_ROOT / name).glob("*.py"))):
+    for path in (path for name in _PACKAGES for path in sorted((_ROOT / name).rglob("*.py"))):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             said = _said(node)
             if isinstance(said, (ast.Constant, ast.JoinedStr, ast.BinOp)):

@@ -16,87 +16,28 @@ from PIL import Image
 _ROOT = Path(__file__).parents[1]
 _CORE = _ROOT / "smartdownsample_core"
 
-#: What each module of the core may import of the core.
-_ALLOWED = {
-    "checks": {"rules"},
-    "descriptor": {"signature"},
-    "features": {"checks"},
-    "find": {"remote"},
-    "limits": set(),
-    "nearest": set(),
-    "optional": set(),
-    "order": set(),
-    "rules": set(),
-    "origin": {"checks", "optional"},
-    "signature": {"checks"},
-    "strata": set(),
-    "surroundings": {"limits"},
-    "tiers": set(),
-    "traits": set(),
-    "images": {"checks", "limits", "remote"},
-    "allocate": {"checks"},
-    "crops": {"checks", "images", "signature"},
-    # The only one that imports fsspec, and not before there is a URL to read.
-    "remote": {"limits", "optional"},
-    "choice": {"checks", "features", "strata"},
-    "duplicates": {"nearest"},
-    "farthest": {"nearest"},
-    "neighbors": {"nearest"},
-    "reduced": {"images", "rules", "signature"},
-    "representative": {"nearest"},
-    "select": {"checks"},
-    "signing": {"checks", "images", "reading", "reduced", "signature"},
-    "table": {"descriptor", "traits"},
-    "batches": {"checks", "crops", "table"},
-    "buckets": {"checks", "rules", "table"},
-    "choice_files": {"checks", "output"},
-    "constraints": {
-        "buckets", "choice", "duplicates", "features", "nearest", "strata", "table", "tiers",
-        "traits",
-    },
-    "cluster": {"__version__", "batches", "checks", "crops", "optional", "remote", "table"},
-    "processes": {"batches", "crops", "limits", "reading", "table"},
-    "selection": {"buckets", "checks", "tiers"},
-    "shards": {"buckets", "checks", "optional", "origin", "places", "table"},
-    "strategies": {
-        "allocate", "buckets", "choice", "farthest", "nearest", "representative", "select",
-    },
-    "downsample": {
-        "allocate", "buckets", "checks", "choice", "constraints", "nearest",
-        "neighbors", "selection", "strategies", "table", "tiers",
-    },
-    "output": {"buckets", "checks", "places", "selection"},
-    "pools": {"batches", "cluster", "crops", "processes", "reading", "table"},
-    "report": {"crops", "places", "selection", "tiers"},
-    "shard_select": {"allocate", "buckets", "checks", "order", "select", "selection", "shards"},
-    "extract": {
-        "batches", "blas", "checks", "crops", "descriptor", "pools", "processes", "reading",
-        "remote", "signature", "signing", "surroundings", "table", "traits",
-    },
-    "api": {
-        "checks", "choice", "downsample", "extract", "order", "places", "reading", "report",
-        "rules", "selection", "table",
-    },
-    "options": {
-        "api", "checks", "choice", "choice_files", "find", "output", "places", "reading", "remote",
-        "report", "selection",
-    },
-    "cli_shards": {
-        "__version__", "choice", "downsample", "extract", "find", "optional", "options", "order",
-        "origin", "places", "remote", "shard_select", "shards", "table",
-    },
-    "cli": {
-        "__version__", "api", "cli_shards", "downsample", "options", "order", "output",
-    },
-    "__init__": {
-        "allocate", "api", "buckets", "choice", "crops", "downsample", "extract", "images", "order",
-        "select", "selection", "signature", "signing", "table",
-    },
-    "__main__": {"cli"},
-    "blas": set(),
-    "places": {"checks"},
-    "reading": set(),
-}  # fmt: skip
+#: The layers of both packages: a part imports only parts of rows above its own.
+_LAYERS = {
+    "smartdownsample_core": """
+        checks limits optional
+        settings new_files
+        images
+        signatures
+        extraction selection
+        shards report
+        api
+        cli
+    """,
+    "plugin": """
+        names wording
+        base config
+        targets
+        runs
+        jobs
+        forms
+        operators panel
+    """,
+}
 
 #: What the core may import of others, besides the standard library.
 _THIRD_PARTY = {
@@ -141,18 +82,32 @@ def _run(code: str, *arguments: str, cwd: Path) -> str:
     return result.stdout
 
 
-def _imports(module: Path) -> tuple[set[str], set[str]]:
-    """The names that a module imports: of the core, and top-level ones of others."""
-    inside, outside = set(), set()
+def _modules(package: str) -> list[Path]:
+    return sorted((_ROOT / package).rglob("*.py"))
+
+
+def _imports(module: Path) -> set[str]:
+    """The absolute names of the modules that a module imports, or imports names from."""
+    *parts, _ = module.relative_to(_ROOT).with_suffix("").parts
+    found = set()
     for node in ast.walk(ast.parse(module.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
-            outside |= {alias.name.split(".")[0] for alias in node.names}
-        elif isinstance(node, ast.ImportFrom) and node.level:
-            assert node.level == 1, f"{module.name} reaches above the core"
-            inside |= {node.module} if node.module else {alias.name for alias in node.names}
+            found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
-            outside.add(str(node.module).split(".")[0])
-    return inside, outside
+            above = parts[: len(parts) - node.level + 1] if node.level else []
+            origin = [*above, *filter(None, [node.module])]
+            found |= {".".join([*origin, alias.name]) for alias in node.names}
+    return found
+
+
+def _edges(package: str) -> set[tuple[str, str]]:
+    """The parts of a package, its modules and sub-packages, that import others of its parts."""
+    edges = set()
+    for module in _modules(package):
+        part = module.relative_to(_ROOT / package).with_suffix("").parts[0]
+        used = (name.split(".") for name in _imports(module))
+        edges |= {(part, name[1]) for name in used if name[0] == package}
+    return {(part, used) for part, used in edges if part != used and part[:2] != "__"}
 
 
 def test_core_works_where_fiftyone_cannot_be_imported(tmp_path: Path) -> None:
@@ -174,33 +129,31 @@ def test_importing_the_core_is_light(tmp_path: Path) -> None:
     assert _run(_HEAVY.replace("{HEAVY!r}", repr(heavy)), cwd=tmp_path).split() == []
 
 
-@pytest.mark.parametrize("module", sorted(_CORE.glob("*.py")), ids=lambda path: path.stem)
-def test_imports_go_one_way(module: Path) -> None:
-    """A module imports of the core what it is allowed to, and of others what is declared."""
-    inside, outside = _imports(module)
-    assert inside == _ALLOWED[module.stem]
-    assert outside <= _THIRD_PARTY | set(sys.stdlib_module_names)
+@pytest.mark.parametrize("package", _LAYERS)
+def test_imports_go_one_way(package: str) -> None:
+    """Each part of a package imports only parts of the layers above its own."""
+    rows = [row.split() for row in _LAYERS[package].split("\n")]
+    layer = {part: place for place, row in enumerate(rows) for part in row}
+    names = {path.stem for path in (_ROOT / package).iterdir() if path.suffix in ("", ".py")}
+    assert set(layer) == {name for name in names if name[:2] != "__"}
+    assert [edge for edge in _edges(package) if layer.get(edge[1], -1) >= layer[edge[0]]] == []
 
 
-def test_the_architecture_names_every_module() -> None:
-    """The tables of docs/architecture.md have the modules of their package, each once."""
-    text = (_ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
-    packages = {"smartdownsample_core": "The core", "plugin": "The plugin"}
-    for package, heading in packages.items():
-        section = text.split(f"## {heading}\n")[1].split("\n## ")[0]
-        cells = re.findall(r"^\| (`[^|]*) \|", section, re.MULTILINE)
-        named = re.findall(r"`(\w+\.py)`", " ".join(cells))
-        there = {path.name for path in (_ROOT / package).glob("*.py")} - {"__init__.py"}
-        assert sorted(named) == sorted(there)
-    diagram = text.split("```mermaid\n")[1].split("```")[0]
-    modules = {path.name for package in packages for path in (_ROOT / package).glob("*.py")}
-    assert set(re.findall(r"\w+\.py", diagram)) <= modules
+@pytest.mark.parametrize("package", _LAYERS)
+def test_packages_keep_their_modules_to_themselves(package: str) -> None:
+    """What starts with an underscore is imported only within its own sub-package."""
+    for user in ("smartdownsample_core", "plugin", "demo", "benchmarks"):
+        for module in _modules(user):
+            for name in _imports(module):
+                parts = name.split(".")
+                private = [place for place, part in enumerate(parts) if re.match("_[a-z]", part)]
+                if parts[0] == package and len(private) and private[0] < len(parts) - 1:
+                    home = _ROOT.joinpath(*parts[: private[0]])
+                    assert home in module.parents, f"{module} imports {name}"
 
 
-def test_only_the_front_doors_compose() -> None:
-    """Only ``__init__`` and the command line import ``api``, and only ``__main__`` the latter."""
-    users = {
-        name: {module.stem for module in _CORE.glob("*.py") if name in _imports(module)[0]}
-        for name in ("api", "cli")
-    }
-    assert users == {"api": {"__init__", "cli", "options"}, "cli": {"__main__"}}
+@pytest.mark.parametrize("module", _modules("smartdownsample_core"), ids=lambda path: path.stem)
+def test_the_core_imports_what_it_declares(module: Path) -> None:
+    """Besides the standard library, only its declared dependencies."""
+    own = {"smartdownsample_core", *_THIRD_PARTY, *sys.stdlib_module_names}
+    assert {name.split(".")[0] for name in _imports(module)} <= own

@@ -29,7 +29,7 @@ from benchmarks.redundant import (
 from benchmarks.scores import near_duplicates, score
 from demo.photos import load_photos
 from smartdownsample_core import Signatures, extract
-from smartdownsample_core.traits import is_junk
+from smartdownsample_core.signatures._quality import is_junk
 
 
 @pytest.mark.parametrize(("scenes", "images"), [(1, 1), (7, 7), (7, 70), (180, 1800)])

@@ -13,9 +13,9 @@ from smartdownsample_core import limits
 
 _ROOT = Path(__file__).parents[1]
 #: What users run on their own files, and what only makes and measures demo images.
-_SHIPPED = sorted([_ROOT / "__init__.py", *_ROOT.glob("smartdownsample_core/*.py"),
-                   *_ROOT.glob("plugin/*.py")])  # fmt: skip
-_ALL = sorted({*_SHIPPED, *_ROOT.glob("demo/*.py"), *_ROOT.glob("benchmarks/*.py")})
+_SHIPPED = sorted([_ROOT / "__init__.py", *_ROOT.glob("smartdownsample_core/**/*.py"),
+                   *_ROOT.glob("plugin/**/*.py")])  # fmt: skip
+_ALL = sorted({*_SHIPPED, *_ROOT.glob("demo/**/*.py"), *_ROOT.glob("benchmarks/**/*.py")})
 
 #: Modules that make objects or code of bytes; ``multiprocessing`` pickles only between the
 #: processes that it starts itself.
@@ -67,7 +67,7 @@ def _faults(call: ast.Call) -> Iterator[str]:
         yield "shell"
 
 
-@pytest.mark.parametrize("path", _ALL, ids=lambda path: f"{path.parent.name}/{path.name}")
+@pytest.mark.parametrize("path", _ALL, ids=lambda path: str(path.relative_to(_ROOT)))
 def test_nothing_given_becomes_code(path: Path) -> None:
     """No pickle, no eval, no shell; what is shipped starts no program and speaks to nobody."""
     forbidden = _MAKES_CODE | (_REACHES_OUT if path in _SHIPPED else set())
@@ -78,7 +78,7 @@ def test_nothing_given_becomes_code(path: Path) -> None:
 def test_the_network_is_reached_in_one_place() -> None:
     """Only for paths that are URLs: the module that reads them alone imports fsspec."""
     users = [path.name for path in _SHIPPED if _imported(path) & {"fsspec", "aiohttp", "s3fs"}]
-    assert users == ["remote.py"]
+    assert users == ["_remote.py"]
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from smartdownsample_core import allocate
-from smartdownsample_core.allocate import top_up
+from smartdownsample_core.selection._allocation import top_up
 
 _LARGE = st.integers(0, 2**57)  # so many of them are summed in 64 bits, but not multiplied
 _SIZES = st.lists(st.integers(0, 40) | st.integers(0, 10**6) | _LARGE, max_size=30)

@@ -12,12 +12,7 @@ import pytest
 from PIL import Image
 
 from smartdownsample_core import Choice, allocate, extract, sample_diverse, sign, sign_file
-from smartdownsample_core.checks import (
-    LARGEST,
-    one_of,
-    path_list,
-    whole_number,
-)
+from smartdownsample_core.checks import LARGEST, one_of, path_list, whole_number
 
 _QUIET = {"show_progress": False, "show_summary": False}
 

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pytest
 
 from smartdownsample_core import Choice
-from smartdownsample_core.choice import MISSING_TARGET
+from smartdownsample_core.selection._choice import MISSING_TARGET
 
 
 @pytest.mark.parametrize(

@@ -13,9 +13,9 @@ import numpy as np
 import pytest
 
 from smartdownsample_core import sample_diverse
-from smartdownsample_core.cli import main
-from smartdownsample_core.find import find_images
-from smartdownsample_core.options import in_options
+from smartdownsample_core.cli._main import main
+from smartdownsample_core.cli._options import in_options
+from smartdownsample_core.images._find import find_images
 
 _QUIET = {"show_progress": False, "show_summary": False}
 

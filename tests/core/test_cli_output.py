@@ -13,8 +13,8 @@ import pytest
 from PIL import Image
 
 from smartdownsample_core import bucket_name, downsample, extract, natural_order
-from smartdownsample_core.cli import _parser
-from smartdownsample_core.options import Output
+from smartdownsample_core.cli._main import _parser
+from smartdownsample_core.cli._options import Output
 
 
 def _files_below(folder: str) -> list[str]:

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 from smartdownsample_core import extract, sample_diverse
-from smartdownsample_core.cli import main
+from smartdownsample_core.cli._main import main
 from tests.cluster import Cluster
 from tests.core.fatal import Trap, killer
 

@@ -21,10 +21,10 @@ from smartdownsample_core import (
     natural_order,
     select,
 )
-from smartdownsample_core.choice import STRATEGIES
-from smartdownsample_core.constraints import Constraints
-from smartdownsample_core.report import shortfalls
-from smartdownsample_core.strata import assign_strata
+from smartdownsample_core.report._report import shortfalls
+from smartdownsample_core.selection._choice import STRATEGIES
+from smartdownsample_core.selection._constraints import Constraints
+from smartdownsample_core.selection._strata import assign_strata
 
 _SEEDS = st.integers(0, 2**40)
 _STRATEGIES = st.sampled_from(STRATEGIES)

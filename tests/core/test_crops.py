@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from smartdownsample_core import Crop, extract, extract_batches, load_rgb, sign
-from smartdownsample_core.batches import BATCH_SIZE
-from smartdownsample_core.crops import pixel_box, spans
+from smartdownsample_core.extraction._batches import BATCH_SIZE
+from smartdownsample_core.images._crops import pixel_box, spans
 
 _BOXES = [(0.0, 0.0, 1.0, 1.0), (0.1, 0.2, 0.5, 0.25), (0.7, 0.6, 0.6, 0.6), (-0.2, -0.1, 0.5, 0.4)]
 
@@ -94,7 +94,7 @@ def test_every_crop_of_a_lost_file_is_recorded(burst_paths, tmp_path) -> None:
 
 def test_a_file_is_decoded_once_for_all_of_its_crops(burst_paths, monkeypatch) -> None:
     """However many crops it has, if they are next to each other."""
-    import smartdownsample_core.crops as module
+    import smartdownsample_core.images._crops as module
 
     read = []
 

@@ -10,7 +10,7 @@ from PIL import Image
 
 from demo.photos import load_photos, photo_paths
 from smartdownsample_core import extract, sign
-from smartdownsample_core.descriptor import DESCRIPTOR_SIZE, describe
+from smartdownsample_core.signatures._descriptor import DESCRIPTOR_SIZE, describe
 
 _SEEDS = st.integers(0, 2**32)
 

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from smartdownsample_core import duplicates as module
-from smartdownsample_core.duplicates import near_duplicates
-from smartdownsample_core.nearest import Points
+from smartdownsample_core.selection import _near_duplicates as module
+from smartdownsample_core.selection._distances import Points
+from smartdownsample_core.selection._near_duplicates import near_duplicates
 
 _BLOCKS = pytest.mark.parametrize(
     ("rows", "leaders"), [(1024, 8192), (5, 5), (3, 4), (1, 1)], ids=lambda size: str(size)

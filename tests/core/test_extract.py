@@ -13,7 +13,7 @@ import pytest
 from threadpoolctl import threadpool_info, threadpool_limits
 
 from smartdownsample_core import Crop, Signatures, extract, extract_batches, sign_file
-from smartdownsample_core.batches import BATCH_SIZE
+from smartdownsample_core.extraction._batches import BATCH_SIZE
 
 _HINT = ". Use image_loading_errors='skip' to continue with the remaining images"
 

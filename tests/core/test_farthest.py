@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from smartdownsample_core import farthest as module
-from smartdownsample_core.farthest import farthest_first
-from smartdownsample_core.nearest import Nearest, Points
+from smartdownsample_core.selection import _farthest_first as module
+from smartdownsample_core.selection._distances import Nearest, Points
+from smartdownsample_core.selection._farthest_first import farthest_first
 
 _CANDIDATES = pytest.mark.parametrize("candidates", [1, 2, 3, 10, 4096])
 

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from smartdownsample_core.features import quantized, unit_features
-from smartdownsample_core.nearest import Nearest
+from smartdownsample_core.selection._distances import Nearest
+from smartdownsample_core.selection._features import quantized, unit_features
 
 _SEEDS = st.integers(0, 2**32)
 _WIDTHS = st.sampled_from([1, 2, 7, 128, 512, 1280, 2048])

@@ -26,7 +26,7 @@ from smartdownsample_core import (
     select,
     sign,
 )
-from smartdownsample_core.descriptor import describe
+from smartdownsample_core.signatures._descriptor import describe
 
 _Y, _X = np.mgrid[:60, :80]
 _PIXELS = {

@@ -13,7 +13,7 @@ from PIL import Image
 
 from smartdownsample_core import load_rgb, sign_file
 from smartdownsample_core.checks import shown_path
-from smartdownsample_core.images import Picture, open_picture
+from smartdownsample_core.images._decode import Picture, open_picture
 from smartdownsample_core.limits import read_file
 from tests.core.corpus import encoded, scene
 from tests.core.odd_files import EXPECTED, SIGNED

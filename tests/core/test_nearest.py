@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from threadpoolctl import threadpool_limits
 
-from smartdownsample_core import nearest as module
-from smartdownsample_core.nearest import Nearest, Points
+from smartdownsample_core.selection import _distances as module
+from smartdownsample_core.selection._distances import Nearest, Points
 
 _SEEDS = st.integers(0, 2**32)
 

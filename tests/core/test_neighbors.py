@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from smartdownsample_core import neighbors as module
-from smartdownsample_core.neighbors import weights
+from smartdownsample_core.selection import _local_scaling as module
+from smartdownsample_core.selection._local_scaling import weights
 
 _SEEDS = st.integers(0, 2**32)
 

@@ -95,7 +95,7 @@ def test_order_does_not_depend_on_how_names_are_chunked(
     """Names of plain ASCII and others are told apart a chunk at a time."""
     paths = ["b/10.jpg", "b/9.jpg", "\u00e9/1.jpg", "a/\u0661.jpg", "a/2.jpg", "a/x 3 y 10.jpg"]
     expected = natural_order(paths).tolist()
-    monkeypatch.setattr(sys.modules["smartdownsample_core.order"], "_CHUNK", chunk)
+    monkeypatch.setattr(sys.modules["smartdownsample_core.selection._order"], "_CHUNK", chunk)
     assert natural_order(paths).tolist() == expected
 
 

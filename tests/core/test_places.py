@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from smartdownsample_core import sample_diverse
-from smartdownsample_core.places import make_folder, new_file, new_pngs, new_stream, writing
+from smartdownsample_core.new_files import make_folder, new_file, new_pngs, new_stream, writing
 
 
 @pytest.mark.parametrize("name", ["x" * 300 + ".png", "a\0b.png"], ids=["long", "null character"])

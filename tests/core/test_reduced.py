@@ -15,13 +15,15 @@ from PIL import Image
 from threadpoolctl import threadpool_limits
 
 from demo.photos import load_photos, photo_paths
-from smartdownsample_core import assign_buckets, images, load_rgb, reduced, sign, sign_file
-from smartdownsample_core.extract import tabulate
-from smartdownsample_core.images import Picture, open_picture
-from smartdownsample_core.reading import DECODES
-from smartdownsample_core.reduced import lanczos_weights
-from smartdownsample_core.signature import Signature
-from smartdownsample_core.signing import sign_files
+from smartdownsample_core import assign_buckets, load_rgb, sign, sign_file
+from smartdownsample_core.extraction._extract import tabulate
+from smartdownsample_core.images import _decode as images
+from smartdownsample_core.images._decode import Picture, open_picture
+from smartdownsample_core.settings import DECODES
+from smartdownsample_core.signatures import _reduced as reduced
+from smartdownsample_core.signatures._definition import Signature
+from smartdownsample_core.signatures._reduced import lanczos_weights
+from smartdownsample_core.signatures._sign_files import sign_files
 
 _SIZES = [(256, 256), (500, 375), (375, 500), (640, 427), (1081, 1919), (203, 211)]
 

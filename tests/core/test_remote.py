@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 
 from smartdownsample_core import Crop, extract, limits, load_rgb, sample_diverse
-from smartdownsample_core.remote import check, find_remote
+from smartdownsample_core.images._remote import check, find_remote
 
 _BIG = 50_000_000
 

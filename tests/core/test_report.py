@@ -19,7 +19,7 @@ from smartdownsample_core import (
     extract,
     natural_order,
 )
-from smartdownsample_core.report import (
+from smartdownsample_core.report._report import (
     EXCLUDED_COLOR,
     KEPT_COLOR,
     save_distribution,

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from smartdownsample_core.nearest import Nearest, Points
-from smartdownsample_core.representative import _medoids, representatives
+from smartdownsample_core.selection._distances import Nearest, Points
+from smartdownsample_core.selection._representatives import _medoids, representatives
 
 
 @st.composite

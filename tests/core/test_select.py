@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from smartdownsample_core import select
-from smartdownsample_core.select import systematic_positions
+from smartdownsample_core.selection._systematic import systematic_positions
 
 _SEEDS = st.integers(0, 2**63 - 1)
 _RANGES = st.integers(1, 10**12).flatmap(

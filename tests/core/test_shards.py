@@ -16,10 +16,10 @@ import pytest
 from PIL import Image
 
 from smartdownsample_core import assign_buckets, extract, extract_batches, natural_order
-from smartdownsample_core.find import file_stats
-from smartdownsample_core.origin import Origin
-from smartdownsample_core.shard_select import select_from
-from smartdownsample_core.shards import Shards, write_shard
+from smartdownsample_core.images._find import file_stats
+from smartdownsample_core.shards._origin import Origin
+from smartdownsample_core.shards._select import select_from
+from smartdownsample_core.shards._shards import Shards, write_shard
 from tests.core.fatal import Trap
 
 _MODULE = (sys.executable, "-m", "smartdownsample_core")

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from smartdownsample_core import load_rgb, sign
-from smartdownsample_core.signature import picture
+from smartdownsample_core.signatures._definition import picture
 
 _LANCZOS = Image.Resampling.LANCZOS
 

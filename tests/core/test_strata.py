@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from smartdownsample_core.strata import UNLABELLED, assign_strata
+from smartdownsample_core.selection._strata import UNLABELLED, assign_strata
 
 _NAMES = st.sampled_from(["ant", "bee", "cat", "dog"])
 _LABELS = st.lists(st.none() | _NAMES | st.lists(st.none() | _NAMES, max_size=4), max_size=30)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from smartdownsample_core import Signatures, extract, load_rgb, sign
-from smartdownsample_core.table import from_hex, pack, to_hex, unpack
+from smartdownsample_core.signatures._table import from_hex, pack, to_hex, unpack
 
 _BIT_ROWS = st.tuples(st.integers(0, 4), st.integers(1, 80)).flatmap(
     lambda shape: arrays(bool, shape)

@@ -10,7 +10,7 @@ from PIL import Image, ImageFilter
 
 from demo.photos import load_photos
 from smartdownsample_core import extract, sign
-from smartdownsample_core.traits import is_junk, traits
+from smartdownsample_core.signatures._quality import is_junk, traits
 
 
 def _is_junk(*images: Image.Image) -> list[bool]:

@@ -22,11 +22,11 @@ import psutil
 import pytest
 
 from smartdownsample_core import Signatures, extract, extract_batches
-from smartdownsample_core.batches import BATCH_SIZE
-from smartdownsample_core.crops import Crop
-from smartdownsample_core.pools import Threads
-from smartdownsample_core.processes import worthwhile
-from smartdownsample_core.reading import START_METHODS
+from smartdownsample_core.extraction._batches import BATCH_SIZE
+from smartdownsample_core.extraction._pools import Threads
+from smartdownsample_core.extraction._processes import worthwhile
+from smartdownsample_core.images._crops import Crop
+from smartdownsample_core.settings import START_METHODS
 from tests.core import fatal
 from tests.core.fatal import Trap, killer, killer_once
 
@@ -35,7 +35,7 @@ _PATIENCE = 60
 
 @pytest.fixture(autouse=True)
 def _processes_for_few_files(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("smartdownsample_core.processes._BYTES_PER_START", 1)
+    monkeypatch.setattr("smartdownsample_core.extraction._processes._BYTES_PER_START", 1)
 
 
 @pytest.mark.parametrize("method", START_METHODS)
@@ -113,7 +113,7 @@ def test_when_all_workers_die_no_file_is_blamed(burst_paths: list[str], trap: Tr
 
 def test_few_files_are_read_by_few_processes(tmp_path: Path, monkeypatch) -> None:
     """One starts for every so many bytes; of a file of unknown size a little is assumed."""
-    monkeypatch.setattr("smartdownsample_core.processes._BYTES_PER_START", 2**20)
+    monkeypatch.setattr("smartdownsample_core.extraction._processes._BYTES_PER_START", 2**20)
     paths = [str(tmp_path / name) for name in "abc"]
     for path in paths:
         Path(path).write_bytes(bytes(2**20))

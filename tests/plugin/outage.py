@@ -39,9 +39,11 @@ def main() -> None:
     import fiftyone.core.odm as foo
     from fiftyone.operators.executor import ExecutionContext
 
-    from plugin import engine, operators, run_operators, sampling
+    from plugin.base import Operator
     from plugin.config import DownsampleConfig
-    from plugin.progress import with_bar
+    from plugin.jobs import engine
+    from plugin.jobs.progress import Job, with_bar
+    from plugin.operators import OPERATORS
 
     engine.WRITE_EVERY = 16
     dataset = fo.Dataset(persistent=True)
@@ -66,7 +68,7 @@ def main() -> None:
     begin = {"killed": kill, "disk full": fail_with(14031), "read-only": fail_with(13)}[outage]
     config = DownsampleConfig(target_count=10)
 
-    def interrupted() -> operators.Job:
+    def interrupted() -> Job:
         job = engine.run(dataset, dataset.view(), config)
         yield next(job)
         begin()
@@ -74,7 +76,7 @@ def main() -> None:
 
     errors = {}
 
-    def execute(operator: operators.Operator) -> None:
+    def execute(operator: Operator) -> None:
         try:
             operator.execute(ExecutionContext({"dataset_name": dataset.name, "params": {}}))
         except OSError as failure:
@@ -85,7 +87,7 @@ def main() -> None:
     except OSError as failure:
         errors["the run"] = str(failure)
     if outage == "killed":
-        for kind in (*operators.OPERATORS, *run_operators.OPERATORS, *sampling.OPERATORS):
+        for kind in OPERATORS:
             execute(kind())
     if outage == "killed":
         mongod = _start(folder / "database")

@@ -8,9 +8,12 @@ from typing import Any
 import fiftyone as fo
 import pytest
 
-from plugin import engine, lock, samples, writes
 from plugin.config import DownsampleConfig, SignatureConfig
-from plugin.progress import with_bar
+from plugin.jobs import engine
+from plugin.jobs.progress import with_bar
+from plugin.runs import _lock as lock
+from plugin.runs import writes
+from plugin.targets import samples
 
 from .conftest import Zygote
 

@@ -9,7 +9,7 @@ from typing import Any
 import fiftyone as fo
 import pytest
 
-from plugin import writes
+from plugin.runs import writes
 
 from .conftest import Zygote
 

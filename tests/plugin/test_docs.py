@@ -22,7 +22,7 @@ import numpy as np
 import pytest
 
 from smartdownsample_core import Choice, sample_diverse
-from smartdownsample_core.cli import _parser, main
+from smartdownsample_core.cli._main import _parser, main
 from tests.ffmpeg import require_ffmpeg
 
 from .conftest import OPERATORS

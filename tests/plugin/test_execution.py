@@ -18,8 +18,8 @@ from fiftyone.operators.executor import ExecutionContext, ExecutionError, Execut
 from pymongo.errors import AutoReconnect
 
 from plugin.config import DownsampleConfig, SignatureConfig
-from plugin.engine import Progress
-from plugin.progress import Job, execute
+from plugin.jobs.engine import Progress
+from plugin.jobs.progress import Job, execute
 
 from .conftest import OPERATORS
 

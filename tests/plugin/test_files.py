@@ -12,7 +12,7 @@ from pathlib import Path
 import fiftyone as fo
 import pytest
 
-from plugin import files
+from plugin.runs import files
 
 
 @pytest.fixture

@@ -9,8 +9,8 @@ from pathlib import Path
 import fiftyone as fo
 import pytest
 
-from plugin import engine
 from plugin.config import DownsampleConfig
+from plugin.jobs import engine
 from smartdownsample_core import assign_buckets, downsample, extract, natural_order
 
 

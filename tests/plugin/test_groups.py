@@ -5,7 +5,7 @@ from __future__ import annotations
 import fiftyone as fo
 import pytest
 
-from plugin import compare
+from plugin.runs import compare
 from smartdownsample_core import downsample, extract, natural_order
 
 

@@ -23,8 +23,6 @@ import yaml
 import smartdownsample_core
 from plugin.operators import OPERATORS
 from plugin.panel import PANELS
-from plugin.run_operators import OPERATORS as RUN_OPERATORS
-from plugin.sampling import OPERATORS as SAMPLING
 
 _ROOT = Path(__file__).parents[2]
 _NAME = "@smartdownsample/smartdownsample"
@@ -117,7 +115,7 @@ def _load(plugin: Path, *dataset: str, **env: str) -> dict[str, Any]:
 def test_the_manifest_names_every_operator() -> None:
     """FiftyOne registers the operators and panels of the manifest, which are all that there are."""
     registered = [o.name for o in foo.list_operators() if o.plugin_name == _NAME]
-    operators = [operator().name for operator in (*OPERATORS, *RUN_OPERATORS, *SAMPLING)]
+    operators = [operator().name for operator in OPERATORS]
     assert operators == _MANIFEST["operators"]
     assert [panel().name for panel in PANELS] == _MANIFEST["panels"]
     assert registered == [*_MANIFEST["operators"], *_MANIFEST["panels"]]
@@ -130,7 +128,7 @@ def test_the_manifest_has_the_version_of_the_core() -> None:
 
 def test_every_icon_is_there() -> None:
     """The icons that the operators name are files of the plugin."""
-    configs = [operator().config for operator in (*OPERATORS, *RUN_OPERATORS, *SAMPLING)]
+    configs = [operator().config for operator in OPERATORS]
     icons = {
         icon for config in configs for icon in (config.icon, config.light_icon, config.dark_icon)
     }

@@ -12,7 +12,7 @@ import pytest
 from fiftyone import ViewField as F
 
 from benchmarks.panel import signed
-from plugin import answers
+from plugin.panel import _answers as answers
 
 from .conftest import shown_ids
 

@@ -10,9 +10,13 @@ import numpy as np
 import pytest
 from fiftyone import ViewField as F
 
-from plugin import engine, names, sources, targets, writes
+from plugin import names
 from plugin.config import DownsampleConfig
-from plugin.progress import with_bar
+from plugin.jobs import engine
+from plugin.jobs.progress import with_bar
+from plugin.panel import _sources as sources
+from plugin.runs import writes
+from plugin.targets import kinds as targets
 from smartdownsample_core import Crop, assign_buckets, downsample, extract, natural_order
 
 _BOXES = [[0.05, 0.1, 0.4, 0.5], [0.3, 0.2, 0.6, 0.7], [0.5, 0.5, 0.45, 0.4], [0.0, 0.0, 1.0, 0.3]]

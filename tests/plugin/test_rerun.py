@@ -10,8 +10,8 @@ from pathlib import Path
 import fiftyone as fo
 import pytest
 
-from plugin import engine
 from plugin.config import DownsampleConfig
+from plugin.jobs import engine
 
 
 def test_the_same_key_replaces(dataset, operators) -> None:
@@ -148,7 +148,9 @@ def test_a_run_that_is_stopped_keeps_what_it_has_read(
 ) -> None:
     """What was written before a run was stopped is reused by the next; no run is recorded."""
     monkeypatch.setattr(engine, "WRITE_EVERY", 20)
-    monkeypatch.setattr(sys.modules["smartdownsample_core.extract"], "_SECONDS_BETWEEN_REPORTS", 0)
+    monkeypatch.setattr(
+        sys.modules["smartdownsample_core.extraction._extract"], "_SECONDS_BETWEEN_REPORTS", 0
+    )
     config = DownsampleConfig(target_count=20, n_workers=1)
     job = engine.run(dataset, dataset.view(), config)
     assert [next(job).done, next(job).done] == [20, 40]  # batches of 80 images for one worker

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from plugin import samples
+from plugin.targets import samples
 from smartdownsample_core import extract
 
 

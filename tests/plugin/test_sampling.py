@@ -15,8 +15,9 @@ import pytest
 from fiftyone.operators.delegated import DelegatedOperationService
 from PIL import Image
 
-from plugin import outputs, sampling
-from plugin.progress import with_bar
+from plugin.jobs import frame_sampling
+from plugin.jobs.progress import with_bar
+from plugin.operators import _outputs as outputs
 from tests.ffmpeg import require_ffmpeg
 
 _FPS, _SECONDS = 8, 5
@@ -78,16 +79,16 @@ def test_a_video_that_cannot_be_read_costs_no_other(videos, operators, tmp_path)
     broken.write_bytes(b"no video")
     videos.add_sample(fo.Sample(str(broken)))
     counts = {"videos": 3, "frames": 2 * _SECONDS, "fps": 1}
-    assert with_bar(sampling.sample(videos.view(), 1)) == {**counts, "failed": [str(broken)]}
+    assert with_bar(frame_sampling.sample(videos.view(), 1)) == {**counts, "failed": [str(broken)]}
     with pytest.raises(ValueError, match=f"ffmpeg could read none of the 1 videos.*{broken}"):
         operators.sample_frames(videos.select(videos.last().id))
 
 
 def test_who_stops_waiting_stops_ffmpeg(videos, monkeypatch) -> None:
     """Before its next video."""
-    monkeypatch.setattr("plugin.background.SECONDS_BETWEEN_SIGNS", 0)
+    monkeypatch.setattr("plugin.jobs._background.SECONDS_BETWEEN_SIGNS", 0)
     before = set(threading.enumerate())
-    job = sampling.sample(videos.view(), 1)
+    job = frame_sampling.sample(videos.view(), 1)
     assert next(job).done == 0
     job.close()
     for thread in set(threading.enumerate()) - before:

@@ -6,7 +6,7 @@ import fiftyone as fo
 import numpy as np
 import pytest
 
-from plugin.inputs import labelled
+from plugin.forms.inputs import labelled
 
 
 @pytest.mark.parametrize(

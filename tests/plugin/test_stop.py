@@ -16,7 +16,7 @@ import pytest
 from fiftyone.operators.delegated import DelegatedOperationService
 from PIL import Image
 
-from plugin import engine
+from plugin.jobs import engine
 from tests.core.fatal import Trap
 
 _SCRIPT = """

@@ -7,8 +7,9 @@ import json
 
 import pytest
 
-from plugin import outputs, runs
 from plugin.config import DownsampleConfig
+from plugin.operators import _outputs as outputs
+from plugin.runs import records as runs
 
 
 def test_undo_leaves_the_dataset_as_it_was(dataset, operators, state_of) -> None:

@@ -43,9 +43,10 @@ monitoring.register(_killer)
 
 import fiftyone as fo  # noqa: E402 (its client has to know the listener)
 
-from plugin import engine, writes  # noqa: E402
 from plugin.config import DownsampleConfig  # noqa: E402
-from plugin.progress import with_bar  # noqa: E402
+from plugin.jobs import engine  # noqa: E402
+from plugin.jobs.progress import with_bar  # noqa: E402
+from plugin.runs import writes  # noqa: E402
 
 
 def _run(dataset: fo.Dataset, **params: Any) -> None:

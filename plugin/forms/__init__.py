@@ -1,0 +1,12 @@
+"""The forms of the operators."""
+
+from . import inputs, job_forms, run_forms
+from .inputs import CHOICE_ROWS, WHAT_IF_ROWS
+
+__all__ = [
+    "CHOICE_ROWS",
+    "WHAT_IF_ROWS",
+    "inputs",
+    "job_forms",
+    "run_forms",
+]

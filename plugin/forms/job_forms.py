@@ -1,0 +1,218 @@
+"""The forms of the two jobs, and of sampling videos."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import fiftyone as fo
+import fiftyone.operators as foo
+import fiftyone.operators.types as types
+
+from .. import names
+from ..base import refuse
+from ..config import DownsampleConfig, SignatureConfig
+from ..jobs import problems
+from ..runs import interrupted
+from ..runs import records as runs
+from ..targets import kinds as targets
+from ..targets import samples
+from ._forecast import forecast
+from .inputs import (
+    CHOICE_ROWS,
+    GROUP_SLICE,
+    RUN_KEY,
+    SECTIONS,
+    SIGNATURE_ROWS,
+    STRATEGY,
+    TARGET_COUNT,
+    WHOLE_GROUPS,
+    Row,
+    add,
+    labelled,
+    matters,
+)
+
+#: Frames a second of video that the form proposes to sample.
+DEFAULT_FPS = 1.0
+
+#: Share of the samples that the form proposes to keep.
+_DEFAULT_SHARE = 0.1
+
+#: Settings whose rows are there only with the advanced options.
+_FOLDED = {row.name for _, rows in SECTIONS for row in rows}
+
+
+def target(ctx: foo.ExecutionContext) -> Any:
+    """Returns the flat view to work on: the form's choice, or the view the SDK was given."""
+    if ctx.params.get("stages") is not None:  # the panel's choice, whatever the grid shows
+        return samples.rebuild(ctx.dataset, ctx.params["stages"])
+    chosen = ctx.params.get("view_target") or ctx.request_params.get("view_target")
+    collection = ctx.target_view() if chosen else ctx.view
+    return samples.flat(collection.view(), ctx.params.get("group_slice") or "")
+
+
+def default_target(n_samples: int) -> int:
+    """Returns the number of samples that forms and panel propose to keep."""
+    return max(round(n_samples * _DEFAULT_SHARE), 1)
+
+
+def _proposed_target(ctx: foo.ExecutionContext, n_samples: int) -> int:
+    """Returns the number that the form proposes: that of the run that would be replaced."""
+    run_key = ctx.params.get("run_key", names.DEFAULT_RUN_KEY)
+    if runs.exists(ctx.dataset, run_key):
+        before = runs.settings(ctx.dataset, run_key).get("target_count")
+        if before and before <= n_samples:
+            return int(before)
+    return default_target(n_samples)
+
+
+def downsample_form(ctx: foo.ExecutionContext) -> types.Property:
+    """Asks for everything a run needs, says what it will do, and refuses what it cannot do."""
+    inputs = begin(ctx)
+    if ctx.params.get("stages") is None:
+        # After a run the App shows what it kept, which is not what to choose from next time; but of
+        # patches and frames, the dataset is not that either.
+        own_view = runs.of_view(ctx.dataset, ctx.view)
+        of_samples = own_view and targets.of(ctx.view) is targets.SAMPLES
+        default = foo.constants.ViewTarget.DATASET if of_samples else None
+        inputs.view_target(ctx, action_description="Choose from", default_target=default)
+    view = target(ctx)
+    n_samples = len(view)  # a query, and the form is resolved at every keystroke
+    noun = targets.of(view, bool(ctx.params.get("whole_groups"))).noun
+    proposed = _proposed_target(ctx, n_samples)
+    given = ctx.params.get("target_count", proposed)
+    config = DownsampleConfig.from_params({**ctx.params, "target_count": given})
+    found = problems.find(config, ctx.dataset, view)
+    form = types.Property(inputs, view=types.View(label=names.LABELS["downsample"]))
+    if _refused(ctx, inputs, view, found):
+        return form
+    limits = ("near_duplicates", "max_per_group")
+    or_fewer = any(ctx.params.get(name) is not None for name in limits)
+    add(
+        inputs,
+        TARGET_COUNT,
+        description=f"Exactly this many of the {n_samples:,} {noun}"
+        + (", or empty for all that is not left out" if or_fewer else ""),
+        # Not once it is empty, or the App would fill it in again. Nor is it required: the App would
+        # say so before it has filled in the default.
+        default=None if given is None else proposed,
+    )
+    add(inputs, STRATEGY)
+    add(inputs, RUN_KEY)
+    _group_rows(ctx, inputs, GROUP_SLICE, WHOLE_GROUPS)
+    if not found:
+        inputs.md(forecast(config, ctx.dataset, view), name="forecast")
+    if _advanced_switch(ctx, inputs):
+        for heading, rows in SECTIONS:
+            _heading(inputs, heading)
+            _rows(ctx, inputs, rows)
+    mark(inputs, found)
+    return form
+
+
+def signatures_form(ctx: foo.ExecutionContext) -> types.Property:
+    """Asks for what computing signatures needs."""
+    inputs = types.Object()
+    if ctx.params.get("stages") is None:
+        inputs.view_target(ctx, action_description="Compute signatures for")
+    view = target(ctx)
+    form = types.Property(inputs, view=types.View(label=names.LABELS["compute_signatures"]))
+    found = problems.find(SignatureConfig.from_params(ctx.params), ctx.dataset, view)
+    if _refused(ctx, inputs, view, found):
+        return form
+    _group_rows(ctx, inputs, GROUP_SLICE)
+    inputs.md(
+        "Writes what an image looks like - hashes, brightness, colour and a visual bucket - into "
+        "a field of each sample. Signatures that are up to date are left as they are."
+    )
+    if _advanced_switch(ctx, inputs):
+        _rows(ctx, inputs, SIGNATURE_ROWS)
+    mark(inputs, found)
+    return form
+
+
+def frames_form(view: fo.DatasetView, problems: Mapping[str, str]) -> types.Property:
+    """Asks how many frames of the videos of a view to sample, and says where they go."""
+    inputs = types.Object()
+    inputs.float("fps", label="Frames a second of video", default=DEFAULT_FPS, required=True)
+    if not problems:
+        example = Path(view.first().filepath)
+        inputs.md(
+            f"Saves frames of the videos here, {len(view):,} of them, as images such as "
+            f"`{example.with_suffix('') / '000001.jpg'}`, and their paths in the field "
+            "`frames.filepath`. Those that are there already are left as they are. Then the App "
+            f"shows the frames, and *{names.LABELS['downsample']}* chooses from them.",
+            name="forecast",
+        )
+    mark(inputs, problems)
+    return types.Property(inputs, view=types.View(label=names.LABELS["sample_frames"]))
+
+
+def begin(ctx: foo.ExecutionContext) -> types.Object:
+    """Returns an empty form, but for what there is to know of runs that were interrupted."""
+    inputs = types.Object()
+    if notice := interrupted.notice(ctx.dataset):
+        inputs.view("interrupted", types.Warning(label=f"{notice}."))
+    return inputs
+
+
+def mark(inputs: types.Object, problems: Mapping[str, str]) -> None:
+    """Says what is wrong where it is asked for, or below if that is folded away."""
+    for name, text in problems.items():
+        problem = labelled(text)
+        prop = inputs.properties.get(name)
+        if prop is None:
+            problem += " (among the advanced options)" if name in _FOLDED else ""
+            prop = inputs.view(f"{name}_error", types.Error(label=problem))
+        refuse(prop, problem)
+
+
+def _refused(
+    ctx: foo.ExecutionContext,
+    inputs: types.Object,
+    view: fo.DatasetView,
+    problems: Mapping[str, str],
+) -> bool:
+    """Says why a view has no images to compare, if it has none, and offers what helps."""
+    reason = problems.get("view_target")
+    if reason is None:
+        return False
+    _group_rows(ctx, inputs, GROUP_SLICE)
+    refuse(inputs.view("refused", types.Error(label=reason)), reason)
+    if targets.holds_videos(view):
+        inputs.btn(
+            "sample_frames",
+            names.LABELS["sample_frames"],
+            on_click=names.uri("sample_frames"),
+            prompt=True,
+            variant="outlined",
+        )
+    return True
+
+
+def _group_rows(ctx: foo.ExecutionContext, inputs: types.Object, *rows: Row) -> None:
+    """Asks for what only grouped datasets have."""
+    if ctx.dataset.media_type == "group":
+        _rows(ctx, inputs, rows)
+
+
+def _heading(inputs: types.Object, text: str) -> None:
+    inputs.md(f"###### {text}", name=f"heading_{text.lower().replace(' ', '_')}")
+
+
+def _rows(ctx: foo.ExecutionContext, inputs: types.Object, rows: Sequence[Row]) -> None:
+    for row in rows:
+        given = ctx.params.get(row.name)
+        if not matters(row, ctx.params):
+            continue
+        if row in CHOICE_ROWS and isinstance(given, (list, tuple)):  # ids, from a run of the SDK
+            inputs.md(f"{row.label}: {len(given):,} samples chosen in Python.", f"{row.name}_ids")
+            continue
+        add(inputs, row, row.offer(ctx.dataset) if row.offer else (), given=given)
+
+
+def _advanced_switch(ctx: foo.ExecutionContext, inputs: types.Object) -> bool:
+    inputs.bool("advanced", label="Advanced options", default=False, view=types.SwitchView())
+    return bool(ctx.params.get("advanced", False))

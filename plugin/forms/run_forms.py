@@ -1,0 +1,186 @@
+"""The forms of the operators on what was written."""
+
+from __future__ import annotations
+
+import fiftyone.operators as foo
+import fiftyone.operators.types as types
+
+from smartdownsample_core import bucket_name
+
+from .. import names
+from ..base import refuse
+from ..runs import files
+from ..runs import records as runs
+from ..targets import kinds as targets
+from ..targets import samples
+from .job_forms import begin
+
+#: What of :data:`runs.SHOWN` needs no run, a run, a run with groups.
+_OF_ANY, _OF_RUN, _OF_GROUPS = ("buckets", "bucket"), ("kept", "excluded"), ("near_duplicates",)
+
+
+def view_form(ctx: foo.ExecutionContext) -> types.Property:
+    """Asks what to look at."""
+    inputs = begin(ctx)
+    known = runs.keys(ctx.dataset)
+    grouped = [key for key in known if runs.has_groups(ctx.dataset, key)]
+    choices = types.RadioGroup()
+    for value, label in runs.SHOWN.items():
+        if value in (*_OF_ANY, *(known and _OF_RUN), *(grouped and _OF_GROUPS)):
+            choices.add_choice(value, label=label)
+    inputs.enum("show", choices.values(), label="Show", default="buckets", view=choices)
+    show, run_key, bucket, field = view_params(ctx)
+    if known:
+        _run_choice(inputs, known, run_key, required=False)
+    chooses_bucket = show == "bucket" and samples.is_ours(ctx.dataset, field)
+    if chooses_bucket:
+        _bucket_choice(ctx, inputs, field)
+    if bucket is not None or not chooses_bucket:  # or the App fills in the default and asks again
+        try:
+            runs.browse(ctx.dataset, show, run_key, bucket, field)
+        except ValueError as error:
+            refuse(inputs.view("problem", types.Error(label=str(error))), str(error))
+    return types.Property(inputs, view=types.View(label=names.LABELS["view_buckets"]))
+
+
+def view_params(ctx: foo.ExecutionContext) -> tuple[str, str | None, int | None, str]:
+    """Returns the arguments of :func:`runs.browse` from the form or the SDK."""
+    show = ctx.params.get("show") or "buckets"
+    run_key = ctx.params.get("run_key")
+    if run_key is None and show in (*_OF_RUN, *_OF_GROUPS):
+        run_key = runs.current(ctx.dataset, ctx.view)
+    # A form keeps what was typed into a row that it does not show any more.
+    bucket = ctx.params.get("bucket") if show == "bucket" else None
+    field = ctx.params.get("signature_field") or names.DEFAULT_FIELD
+    if run_key and runs.exists(ctx.dataset, run_key):
+        field = runs.load(ctx.dataset, run_key)["signature_field"]
+    if isinstance(bucket, str):  # the form's choices are text
+        bucket = int(bucket) if bucket.isdecimal() else (bucket or None)
+    return show, run_key, bucket, field
+
+
+def delete_form(ctx: foo.ExecutionContext) -> types.Property:
+    """Asks which run to undo, and says what will be removed."""
+    inputs = begin(ctx)
+    known = runs.keys(ctx.dataset)
+    if not known:
+        return _no_runs("undo", names.LABELS["delete_run"])
+    run_key = ctx.params.get("run_key") or runs.current(ctx.dataset, ctx.view)
+    _run_choice(inputs, known, run_key)
+    inputs.bool(
+        "keep_signatures",
+        label="Keep the signatures",
+        description="Otherwise the field goes too, unless another run uses it or it was computed "
+        "on its own",
+        default=False,
+    )
+    if run_key in known:
+        record = runs.load(ctx.dataset, run_key)
+        items = targets.of_record(record)
+        fields = "".join(f"the field `{name}`, " for name in runs.fields_of(ctx.dataset, run_key))
+        inputs.md(
+            f"Removes the {items.tag_kind} `{record['tag']}` from {record['kept']:,} {items.noun}, "
+            "the saved views "
+            f"{names.in_words(runs.views_of(record))}, {fields}and the record of the run. "
+            "No sample and no file is deleted.",
+            name="forecast",
+        )
+    return types.Property(inputs, view=types.View(label=names.LABELS["delete_run"]))
+
+
+def export_form(ctx: foo.ExecutionContext) -> types.Property:
+    """Asks which run to export, and into which file."""
+    inputs = begin(ctx)
+    known = runs.keys(ctx.dataset)
+    if not known:
+        return _no_runs("export", names.LABELS["export_run"])
+    run_key = ctx.params.get("run_key") or runs.current(ctx.dataset, ctx.view)
+    _run_choice(inputs, known, run_key)
+    proposed = files.free(files.expanded(f"~/{run_key}.csv"))
+    path = inputs.str(
+        "path",
+        label="File",
+        description="Full path of a new file on the server: .csv (a table) or .json (a list)",
+        default=str(proposed),
+    )
+    given = ctx.params.get("path", str(proposed))
+    if reason := files.problem("path", given, tuple(files.LISTS)):
+        refuse(path, reason)
+    if run_key in known:
+        record = runs.load(ctx.dataset, run_key)
+        items = targets.of_record(record)
+        n_kept = items.count_marked(ctx.dataset, record["tag"])  # some may be deleted by now
+        view = runs.views_of(record)[0]
+        inputs.md(
+            f"Writes id, path and bucket of {n_kept:,} {items.noun}. For images and labels, use "
+            f'FiftyOne\'s own exporter: `dataset.load_saved_view("{view}").export(...)`.',
+            name="forecast",
+        )
+    return types.Property(inputs, view=types.View(label=names.LABELS["export_run"]))
+
+
+def arrange_form() -> types.Property:
+    """Asks what of the App's layout may be changed."""
+    inputs = types.Object()
+    inputs.bool(
+        "sidebar",
+        label="Sidebar group",
+        description="Our fields in a group 'smartdownsample'; your other groups stay",
+        default=True,
+    )
+    inputs.bool(
+        "color",
+        label="A colour per bucket",
+        description="Sets the dataset to colour by value; then tick bucket_name in the sidebar",
+        default=True,
+    )
+    inputs.bool(
+        "undo",
+        label="FiftyOne's own arrangement",
+        description="Instead: the fields where the App has them by itself, coloured by field",
+        default=False,
+    )
+    return types.Property(inputs, view=types.View(label=names.LABELS["arrange_app"]))
+
+
+def _run_choice(
+    inputs: types.Object, known: list[str], run_key: str | None, required: bool = True
+) -> None:
+    """Adds a choice of the runs, of which one is chosen or proposed."""
+    choices = types.DropdownView()
+    for key in known:
+        choices.add_choice(key, label=key)
+    label = "Run" if required else "Run (all samples if none)"
+    prop = inputs.enum(
+        "run_key", known, label=label, default=run_key, required=required, view=choices
+    )
+    if run_key is not None and run_key not in known:
+        refuse(prop, f"there is no run {run_key!r}; there is: {', '.join(known)}")
+
+
+def _bucket_choice(ctx: foo.ExecutionContext, inputs: types.Object, field: str) -> None:
+    """Adds a choice of the buckets, the largest first and by default."""
+    counts = ctx.dataset.count_values(f"{field}.bucket")
+    counts.pop(None, None)
+    if not counts:
+        text = f"no sample has a bucket in the field {field!r}; run compute_signatures first"
+        refuse(inputs.view("no_buckets", types.Error(label=text)), text)
+        return
+    if isinstance(ctx.params.get("bucket"), int):
+        ctx.params["bucket"] = str(ctx.params["bucket"])
+    choices = types.DropdownView()
+    for bucket in sorted(counts, key=lambda bucket: -counts[bucket]):
+        choices.add_choice(str(bucket), label=f"{bucket_name(bucket)} ({counts[bucket]:,} images)")
+    values = choices.values()
+    inputs.enum("bucket", values, label="Bucket", default=values[0], required=True, view=choices)
+
+
+def _no_runs(purpose: str, label: str) -> types.Property:
+    """Returns a form that says that there is nothing to choose, and cannot be sent."""
+    inputs = types.Object()
+    text = (
+        f"This dataset has no smartdownsample run to {purpose}: the operator "
+        f"'{names.LABELS['downsample']}' makes one"
+    )
+    refuse(inputs.view("no_runs", types.Warning(label=text)), text)
+    return types.Property(inputs, view=types.View(label=label))

@@ -1,0 +1,18 @@
+"""The two jobs, computing signatures and downsampling, and how callers follow them."""
+
+from . import choices, engine, frame_sampling, outcome, problems
+from .progress import Job, defect, execute, in_app, show_output, with_bar
+
+__all__ = [
+    "Job",
+    "choices",
+    "defect",
+    "engine",
+    "execute",
+    "frame_sampling",
+    "in_app",
+    "outcome",
+    "problems",
+    "show_output",
+    "with_bar",
+]

@@ -1,0 +1,333 @@
+"""Strategy and constraints: from settings that name fields, tags and runs to the core's arrays."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
+from typing import Any
+
+import fiftyone as fo
+import fiftyone.core.fields as fof
+import fiftyone.core.labels as fol
+import fiftyone.core.sample as fos
+from bson import ObjectId, json_util
+
+from smartdownsample_core import Choice
+from smartdownsample_core.checks import shown
+from smartdownsample_core.selection import assign_strata
+
+from .. import names
+from ..config import DownsampleConfig, is_given
+from ..targets import embeddings, samples
+from ..targets import kinds as targets
+
+#: Ids that ``keep`` may list: a run is recorded in a MongoDB document, which holds 16 MB.
+MAX_KEPT_IDS = 100_000
+
+#: Settings that :class:`smartdownsample_core.Choice` checks by itself.
+_CHECKED_BY_CORE = ("strategy", "near_duplicates", "balance", "max_per_group")
+
+_SAMPLE = (fo.Sample, fos.SampleView)
+_SCALARS = (fof.StringField, fof.IntField, fof.BooleanField, fof.FloatField, fof.DateField)
+_FEW_VALUES = (fof.StringField, fof.IntField, fof.BooleanField)
+
+Remember = Callable[[Any, Callable[[], Any]], Any]
+"""``remember(key, make)``: what ``make`` returns, or returned before under that key"""
+
+
+def make(
+    dataset: fo.Dataset,
+    view: fo.DatasetView,
+    ids: Sequence[str],
+    config: DownsampleConfig,
+    remember: Remember = lambda key, work: work(),
+) -> Choice:
+    """Returns the core's choice for some samples, and checks that it fits them.
+
+    Args:
+        dataset: the dataset
+        view: a flat view
+        ids: of its n samples, in its order
+        config: the settings
+        remember: for who asks again and again: keeps what was read, as long as samples stay the
+            same
+
+    Raises:
+        ValueError: if labels, features or samples to keep are not there
+    """
+    labels = features = None
+    if path := config.stratify_by:
+        labels = remember(("labels", path), lambda: _labels(dataset, view, path))
+    if name := config.features:
+        key = ("features", name, stamp(dataset, config))
+        features = remember(key, lambda: embeddings.load(dataset, view, ids, name))
+    choice = Choice(
+        strategy=config.strategy,
+        near_duplicates=config.near_duplicates,
+        features=features,
+        stratify_by=labels,
+        balance=config.balance,
+        max_per_group=config.max_per_group,
+        keep=_rows(dataset, view, ids, config.keep) if config.keep else (),
+        leave_out_junk=config.leave_out_junk,
+    )
+    choice.check(len(ids), config.target_count, config.hash_size)
+    return choice
+
+
+def stamp(dataset: fo.Dataset, config: DownsampleConfig) -> tuple[Any, ...]:
+    """What changes when settings come to mean something else, though no sample has changed."""
+    keep, features = config.keep, config.features
+    stages = None
+    if isinstance(keep, str) and dataset.has_saved_view(keep):
+        serialized = dataset.load_saved_view(keep)._serialize(include_uuids=False)
+        stages = json.dumps(serialized, default=json_util.default)
+    is_run = bool(features) and dataset.has_brain_run(features)
+    return stages, dataset.get_brain_info(features).timestamp if is_run else None
+
+
+def named(keep: Any) -> Any:
+    """Returns ``keep`` as a setting can hold it: a view as its ids, other lists as lists.
+
+    Raises:
+        ValueError: for more ids than a run can record
+    """
+    if isinstance(keep, (fo.Dataset, fo.DatasetView)):
+        ids = keep.values("id")
+        if not ids:
+            raise ValueError("keep: the view has no samples; leave it out")
+    elif isinstance(keep, str) or not isinstance(keep, Iterable):
+        return keep
+    else:
+        ids = [] if isinstance(keep, _SAMPLE) else list(keep)
+        if not ids or not all(isinstance(one, str) for one in ids):
+            got = f"{ids[0]!r} in a list" if ids else f"an empty {type(keep).__name__}"
+            if isinstance(keep, _SAMPLE):
+                got = f"a {type(keep).__name__}"
+            raise ValueError(
+                "keep must be a tag, the name of a saved view, a view, or ids of samples, got "
+                f"{got}; of samples, [sample.id for sample in samples]"
+            )
+    if len(ids) > MAX_KEPT_IDS:
+        raise ValueError(
+            f"keep has {len(ids):,} ids, and a run records at most {MAX_KEPT_IDS:,}; tag the "
+            "samples, and name the tag instead"
+        )
+    return ids
+
+
+def problems(
+    dataset: fo.Dataset, view: fo.DatasetView, config: DownsampleConfig
+) -> Iterator[tuple[str, str]]:
+    """Yields what is wrong with the settings of a choice: setting and error message."""
+    for setting in _CHECKED_BY_CORE:
+        # With strata and features, if there are any: these bounds do not depend on their values.
+        others = {
+            "features": () if is_given(config.features) else None,
+            "stratify_by": () if is_given(config.stratify_by) else None,
+        }
+        try:
+            choice = Choice(**{**others, setting: getattr(config, setting)})
+            if isinstance(config.hash_size, int):  # if it is not, that is said of it
+                choice.check_hash(config.hash_size)
+        except ValueError as error:
+            yield setting, str(error)
+    checks: dict[str, Callable[..., Any]] = {
+        "stratify_by": label_path,
+        "features": embeddings.check,
+        "keep": partial(_check_keep, target_count=config.target_count),
+    }
+    for setting, check in checks.items():
+        if is_given(value := getattr(config, setting)):
+            try:
+                check(dataset, view, value)
+            except ValueError as error:
+                yield setting, str(error)
+
+
+def label_path(dataset: fo.Dataset, view: fo.DatasetView, path: str) -> str:
+    """Returns the full path of the values to stratify by.
+
+    ``ground_truth`` and ``ground_truth.label`` mean the labels of a Classification, and those of
+    all objects of Detections.
+
+    Raises:
+        ValueError: if there is no such field, or its values make no groups
+    """
+    if not isinstance(path, str):
+        raise ValueError(
+            f"stratify_by must be the path of a field, got a {type(path).__name__}; write labels "
+            "into a field with dataset.set_values('my_label', labels)"
+        )
+    field = view.get_field(path)
+    if field is None and (root := _list_of_labels(view, path.rpartition(".")[0])):
+        path = f"{root}.{path.rpartition('.')[2]}"
+        field = view.get_field(path)
+    if field is None:
+        known = [path for path, _ in label_fields(view)]
+        raise ValueError(
+            f"stratify_by: the dataset has no field {path!r}{names.closest(path, known)}"
+        )
+    if isinstance(field, fof.EmbeddedDocumentField) and view.get_field(f"{path}.label"):
+        return f"{path}.label"
+    if root := _list_of_labels(view, path):
+        return f"{root}.label"
+    while isinstance(field, fof.ListField):
+        field = field.field
+    if not isinstance(field, _SCALARS):
+        kind = type(field).__name__
+        raise ValueError(
+            f"stratify_by: {path!r} is of the type {kind}, no labels; choose a field of "
+            "texts, numbers or labels, such as 'ground_truth.label'"
+        )
+    return path
+
+
+def label_fields(dataset: fo.Dataset | fo.DatasetView) -> list[tuple[str, str]]:
+    """Returns the fields of a dataset that are likely to be stratified by: path and label."""
+    found = [("tags", "tags")]
+    for name, field in dataset.get_field_schema().items():
+        if samples.is_ours(dataset, name):
+            found.append((f"{name}.bucket_name", f"{name}.bucket_name"))
+        elif _is_label(field):
+            found.append((f"{name}.label", f"{name}.label"))
+        elif isinstance(field, _FEW_VALUES) and name not in ("id", "filepath"):
+            found.append((name, name))
+    return found
+
+
+def kept_choices(dataset: fo.Dataset) -> list[tuple[str, str]]:
+    """Returns the tags and saved views that ``keep`` can name: value and label."""
+    tags = sorted(dataset.distinct("tags"))
+    views = [name for name in dataset.list_saved_views() if name not in tags]
+    return [(tag, f"Tag: {tag}") for tag in tags] + [(name, f"View: {name}") for name in views]
+
+
+def worded(config: DownsampleConfig) -> str:
+    """Words what the choice adds to the number of samples; empty if it adds nothing."""
+    parts = []
+    if config.strategy != "stride":
+        parts.append(f"strategy {config.strategy}")
+    if config.features:
+        parts.append(f"compares the embeddings `{config.features}`")
+    if config.near_duplicates is not None:
+        unit = "cosine distance" if config.features else "bits"
+        parts.append(f"leaves out near-duplicates within {config.near_duplicates:g} {unit}")
+    if config.leave_out_junk:
+        parts.append("leaves out images with nothing on them")
+    if config.stratify_by:
+        balance = config.balance
+        share = balance if isinstance(balance, str) else f"size to the power of {balance:g}"
+        most = f", at most {config.max_per_group:,} each" if config.max_per_group else ""
+        parts.append(f"{share} shares of `{config.stratify_by}`{most}")
+    elif config.max_per_group:
+        parts.append(f"at most {config.max_per_group:,} of each bucket")
+    if config.keep:
+        what = f"`{config.keep}`" if isinstance(config.keep, str) else f"{len(config.keep):,} ids"
+        parts.append(f"keeps {what} in any case")
+    text = "; ".join(parts)
+    return text[:1].upper() + text[1:]
+
+
+def _labels(dataset: fo.Dataset, view: fo.DatasetView, path: str) -> list[str]:
+    """Reads one label per sample; of several the rarest."""
+    values = view.values(label_path(dataset, view, path))
+    numbers, texts = assign_strata(values)
+    return [texts[number] for number in numbers.tolist()]
+
+
+def _rows(
+    dataset: fo.Dataset, view: fo.DatasetView, ids: Sequence[str], keep: str | tuple[str, ...]
+) -> list[int]:
+    kept = set(_kept_ids(dataset, view, keep))
+    rows = [row for row, sample_id in enumerate(ids) if sample_id in kept]
+    _check_found(keep, len(rows), len(kept))
+    return rows
+
+
+def _is_tag(dataset: fo.Dataset, view: fo.DatasetView, name: str) -> bool:
+    return targets.of(view).is_marked(dataset, name)
+
+
+def _kept_ids(
+    dataset: fo.Dataset, view: fo.DatasetView, keep: str | tuple[str, ...]
+) -> Iterable[str]:
+    if not isinstance(keep, str):
+        return keep
+    if _is_tag(dataset, view, keep):
+        return targets.of(view).marked_ids(view, keep)
+    saved: list[str] = samples.flat(dataset.load_saved_view(keep)).values("id")
+    return set(saved).intersection(view.values("id"))
+
+
+def _check_keep(
+    dataset: fo.Dataset, view: fo.DatasetView, keep: Any, target_count: int | None
+) -> None:
+    if isinstance(keep, tuple):
+        if wrong := [one for one in keep if not _is_id(one)]:
+            raise ValueError(
+                f"keep: {wrong[0]!r} is no id of a sample; of paths, "
+                "dataset.select_by('filepath', paths)"
+            )
+        n = len(view.select(list(set(keep))))
+        _check_found(keep, n, len(set(keep)))
+    elif not isinstance(keep, str):
+        raise ValueError(
+            "keep must be a tag, the name of a saved view or ids, got "
+            f"{shown(keep)}; of a view, view.values('id')"
+        )
+    elif not _is_tag(dataset, view, keep) and not dataset.has_saved_view(keep):
+        known = [*dataset.distinct("tags"), *dataset.list_saved_views()]
+        raise ValueError(
+            f"keep: no tag and no saved view is named {keep!r}"
+            + (names.closest(keep, known) or "; there is none so far: tag samples first, say")
+        )
+    else:
+        n = len(set(_kept_ids(dataset, view, keep)))
+        _check_found(keep, n, 1)
+    if isinstance(target_count, int) and n > target_count:
+        raise ValueError(
+            f"keep has {n:,} samples, more than the target_count {target_count:,}; raise the "
+            "target, or keep fewer"
+        )
+
+
+def _check_found(keep: str | tuple[str, ...], found: int, wanted: int) -> None:
+    """Ids have to be there, all of them; of a tag or a saved view, those that are here count."""
+    if isinstance(keep, tuple) and found < wanted:
+        raise ValueError(
+            f"keep: {wanted - found:,} of {wanted:,} ids are not among the samples to choose from; "
+            "choose from more samples, or leave them out"
+        )
+    if not found:
+        raise ValueError(f"keep: {keep!r} has none of the samples to choose from; leave it out")
+
+
+def _is_id(value: Any) -> bool:
+    return isinstance(value, str) and ObjectId.is_valid(value)
+
+
+def _is_label(field: fof.Field | None) -> bool:
+    if not isinstance(field, fof.EmbeddedDocumentField):
+        return False
+    kinds = (fol._HasLabelList, fol.Label)
+    return issubclass(field.document_type, kinds) and "label" in _label_attributes(field)
+
+
+def _label_attributes(field: fof.EmbeddedDocumentField) -> Mapping[str, Any]:
+    kind = field.document_type
+    if issubclass(kind, fol._HasLabelList):
+        field = field.get_field_schema()[kind._LABEL_LIST_FIELD].field
+    attributes: Mapping[str, Any] = field.get_field_schema()
+    return attributes
+
+
+def _list_of_labels(view: fo.DatasetView, path: str) -> str | None:
+    """Returns the path of the list in a field of several labels, as in Detections; else None."""
+    field = view.get_field(path) if path else None
+    if not isinstance(field, fof.EmbeddedDocumentField):
+        return None
+    if not issubclass(field.document_type, fol._HasLabelList):
+        return None
+    return f"{path}.{field.document_type._LABEL_LIST_FIELD}"

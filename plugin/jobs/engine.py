@@ -1,0 +1,242 @@
+"""The two jobs: compute signatures, downsample. Generators, so that every caller sees progress."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Generator
+from contextlib import closing
+from typing import Any, NamedTuple
+
+import fiftyone as fo
+import numpy as np
+from numpy.typing import NDArray
+
+from smartdownsample_core import Selection, downsample, extract_batches, natural_order
+from smartdownsample_core.extraction import Pace
+from smartdownsample_core.new_files import new_pngs
+from smartdownsample_core.report import save_charts
+from smartdownsample_core.selection import Choice
+
+from ..config import CHARTS, DownsampleConfig, SignatureConfig
+from ..runs import files, held, writes
+from ..runs import records as runs
+from ..targets import Samples, samples
+from ..targets import kinds as targets
+from . import choices, outcome, problems
+from ._background import SECONDS_BETWEEN_SIGNS, to_the_end, waiting
+
+#: Signatures held back before they are written: what a crash can lose, and one bulk write. Batches
+#: of 100 to 10,000 take the same time, 0.07 ms a sample; of 32, twice as long.
+WRITE_EVERY = 1000
+
+
+class Progress(NamedTuple):
+    """How far a job has come."""
+
+    done: int
+    total: int
+    label: str
+
+
+def compute_signatures(
+    dataset: fo.Dataset, view: fo.DatasetView, config: SignatureConfig, in_app: bool = False
+) -> Generator[Progress, None, dict[str, Any]]:
+    """Computes and writes the signatures that are missing or out of date.
+
+    Signatures are written while they are computed, so that a failure half-way loses few of them,
+    and being stopped none.
+
+    Args:
+        dataset: the dataset
+        view: what to work on
+        config: the settings
+        in_app: whether this is the App's server; see :meth:`SignatureConfig.reading`
+
+    Yields:
+        :class:`Progress`
+
+    Returns:
+        plain values: ``signature_field``, ``images``, ``computed``, ``reused``, ``unreadable``
+        (counts) and ``errors`` (the first ten)
+
+    Raises:
+        ValueError: for bad settings, before anything is written; or if no image can be read
+        OSError: if there are no workers: no cluster at the scheduler's address, or no processes
+    """
+    view = samples.flat(view, config.group_slice)
+    problems.check(config, dataset, view)
+    target = _load(view, config)
+    yield from _sign(dataset, target, config, wanted_by_user=True, in_app=in_app)
+    return _counts(target, target.items, config)
+
+
+def run(
+    dataset: fo.Dataset, view: fo.DatasetView, config: DownsampleConfig, in_app: bool = False
+) -> Generator[Progress, None, dict[str, Any]]:
+    """Downsamples: signatures, selection, then tag, saved views and record.
+
+    Args:
+        dataset: the dataset
+        view: what to choose from
+        config: the settings
+        in_app: whether this is the App's server; see :meth:`SignatureConfig.reading`
+
+    Yields:
+        :class:`Progress`
+
+    Returns:
+        plain values: those of :func:`compute_signatures`, those of :func:`outcome.record`,
+        ``replaced`` (whether a run of that key was) and ``charts`` (the files that were saved)
+
+    Raises:
+        ValueError: for bad settings, before anything is written; or if no image can be read
+    """
+    if writes.unfinished(dataset):
+        writes.recover(dataset)
+    view = samples.flat(view, config.group_slice)
+    problems.check(config, dataset, view)
+    target = _load(view, config)
+    items = targets.of(view, config.whole_groups)
+    choice = choices.make(dataset, view, target.ids, config)
+    yield from _sign(dataset, target, config, wanted_by_user=False, in_app=in_app)
+    selecting = Progress(len(target.ids), len(target.ids), "Selecting")
+    yield selecting
+    selection = yield from waiting(lambda: _select(target, config, choice), lambda: selecting)
+    written = outcome.written(selection, target.ids)
+    record = {
+        **_counts(target, items, config),
+        **outcome.record(selection, written, config, items),
+        "replaced": runs.exists(dataset, config.run_key),
+        "charts": [path for path in (config.save_distribution, config.save_thumbnails) if path],
+    }
+    if record["charts"]:
+        yield Progress(len(target.ids), len(target.ids), "Drawing the charts")
+        paths = {name: getattr(config, name) for name in CHARTS}
+        distribution, thumbnails = new_pngs(
+            {name: files.expanded(path) if path else None for name, path in paths.items()}
+        )
+        try:
+            save_charts(selection, target.sources, distribution, thumbnails)
+        except OSError as error:
+            raise OSError(f"{error}. The signatures are saved, and the run is not") from error
+    yield Progress(len(target.ids), len(target.ids), "Saving the run")
+    settings = {
+        **dataclasses.asdict(config),
+        "signature_field": record["signature_field"],
+        "items": items.key,
+    }
+    tagged = to_the_end(lambda: writes.save(dataset, view, written, settings, record))
+    return record if tagged == record["kept"] else _with_warning(record, tagged, items)
+
+
+def _select(target: samples.Target, config: DownsampleConfig, choice: Choice) -> Selection:
+    order = natural_order(target.paths)
+    return downsample(target.signatures, order, config.target_count, config.random_seed, choice)
+
+
+def _with_warning(record: dict[str, Any], tagged: int, items: Samples) -> dict[str, Any]:
+    gone = (
+        f"{record['kept'] - tagged:,} of the {record['kept']:,} {items.noun} that were chosen have "
+        "been deleted meanwhile; run again for as many as you asked for"
+    )
+    return {**record, "warning": ". ".join(filter(None, (record["warning"], gone)))}
+
+
+def _load(view: fo.DatasetView, config: SignatureConfig) -> samples.Target:
+    field = config.signature_field
+    return samples.load(view, field, config.hash_size, config.decode, config.recompute)
+
+
+def _sign(
+    dataset: fo.Dataset,
+    target: samples.Target,
+    config: SignatureConfig,
+    wanted_by_user: bool,
+    in_app: bool,
+) -> Generator[Progress, None, None]:
+    """Reads the images whose signature is stale, and writes as it goes.
+
+    Args:
+        dataset: the dataset
+        target: its samples
+        config: the settings
+        wanted_by_user: the user asked for the signatures as such, so that no undo removes them
+        in_app: as in :func:`run`
+    """
+    writer = _Writer(dataset, target, config, wanted_by_user)
+    pace = Pace()
+    paths = [target.sources[row] for row in target.stale]
+    label = f"Reading images into the field '{target.items.stored(config.signature_field)}'"
+    try:
+        stream = extract_batches(paths, **config.reading(in_app), heartbeat=SECONDS_BETWEEN_SIGNS)
+        with closing(stream) as batches:
+            done = 0
+            for places, batch in batches:
+                rows = target.stale[places]
+                target.signatures.put(rows, batch)
+                writer.add(rows)
+                done += len(rows)
+                if pace.is_due(done, len(paths)):
+                    yield Progress(done, len(paths), label)
+    except (GeneratorExit, KeyboardInterrupt):
+        writer.flush()
+        raise
+    if not target.signatures.readable.any():
+        first = next(iter(target.signatures.unreadable.values()))
+        raise ValueError(
+            f"none of the {len(target.ids):,} images could be read, so nothing was written; mend "
+            f"the paths or the files, and run again. The first: {first}"
+        )
+    writer.flush()
+
+
+class _Writer:
+    """Writes signatures, many at a time, into a field that it declares before the first."""
+
+    def __init__(
+        self,
+        dataset: fo.Dataset,
+        target: samples.Target,
+        config: SignatureConfig,
+        wanted_by_user: bool,
+    ) -> None:
+        self._dataset = dataset
+        self._target = target
+        self._config = config
+        self._wanted_by_user = wanted_by_user
+        self._is_declared = False
+        self._unwritten: list[NDArray[np.int64]] = []
+
+    def add(self, rows: NDArray[np.int64]) -> None:
+        """Takes rows of the target whose signatures there are now."""
+        self._unwritten.append(rows)
+        if sum(map(len, self._unwritten)) >= WRITE_EVERY:
+            self.flush()
+
+    def flush(self) -> None:
+        """Writes what was held back, and declares the field even if there is nothing to write."""
+        # As long as no image could be read, the target may be a mistake: write nothing yet.
+        if not self._target.signatures.readable.any():
+            return
+        field = self._config.signature_field
+        if not self._is_declared:
+            with held(self._dataset):
+                samples.declare(self._dataset, self._target.items, field, self._wanted_by_user)
+            self._is_declared = True
+        if self._unwritten:
+            rows = np.concatenate(self._unwritten)
+            samples.write(self._dataset, field, self._target, rows, self._config.decode)
+            self._unwritten.clear()
+
+
+def _counts(target: samples.Target, items: Samples, config: SignatureConfig) -> dict[str, Any]:
+    errors = [str(error) for error in target.signatures.unreadable.values()]
+    return {
+        "signature_field": items.stored(config.signature_field),
+        "items": items.key,
+        "images": len(target.ids),
+        "computed": len(target.stale) - len(errors),
+        "reused": len(target.ids) - len(target.stale),
+        "unreadable": len(errors),
+        "errors": errors[:10],
+    }

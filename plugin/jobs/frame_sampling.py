@@ -1,0 +1,100 @@
+"""Videos to frames: FiftyOne samples them with ffmpeg, so that there are images to choose from."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from numbers import Real
+from typing import Any
+
+import fiftyone as fo
+import fiftyone.utils.video as fouv
+
+from ..targets import kinds as targets
+from ._background import waiting
+from .progress import Job, Progress
+
+_PROGRAMS = ("ffmpeg", "ffprobe")
+
+
+def sample(
+    view: fo.DatasetView, fps: float, take: Callable[[fo.DatasetView], object] = lambda _: None
+) -> Job:
+    """Saves frames of videos as images; those that are there already are left as they are.
+
+    Args:
+        view: a flat view of videos
+        fps: frames a second of video
+        take: is called with the view of the frames, which FiftyOne takes a while to generate
+
+    Yields:
+        :class:`Progress`
+
+    Returns:
+        plain values: ``videos`` and ``frames`` (counts), ``fps``, and ``failed``: the paths of the
+        videos that have no frames, as when ffmpeg cannot read them
+
+    Raises:
+        ValueError: as :func:`problems` words it; or if no video could be sampled
+    """
+    for problem in problems(view, fps).values():
+        raise ValueError(problem)
+    done, is_wanted = 0, True
+
+    def follow(bar: Any) -> None:
+        nonlocal done
+        done = bar.iteration
+        if not is_wanted:
+            raise RuntimeError("nobody waits for the frames any more")
+
+    total = len(view)
+    try:
+        yield from waiting(
+            lambda: _save_frames(view, fps, follow),
+            lambda: Progress(done, total, "Sampling videos"),
+        )
+    finally:
+        is_wanted = False
+    frames = view.to_frames(sample_frames=True, fps=fps)
+    sampled = set(frames.distinct("sample_id"))
+    paths = zip(*view.values(["id", "filepath"]), strict=True)
+    failed = [path for video, path in paths if video not in sampled]
+    if len(failed) == total:
+        raise ValueError(
+            f"ffmpeg could read none of the {total:,} videos, the first is {failed[0]}; what it "
+            f"says of it: ffmpeg -i {failed[0]}"
+        )
+    take(frames)
+    return {"videos": total, "frames": len(frames), "fps": fps, "failed": failed}
+
+
+def _save_frames(view: fo.DatasetView, fps: float, follow: Callable[[Any], None]) -> None:
+    """Does what ``to_frames`` would do, which reports no progress.
+
+    Not by ``fps`` of ``sample_videos``, which takes other frames than ``to_frames`` expects.
+    """
+    view.compute_metadata()
+    fields = ["id", "metadata.frame_rate", "metadata.total_frame_count"]
+    known = [video for video in zip(*view.values(fields), strict=True) if None not in video]
+    frames = [
+        fouv.sample_frames_uniform(rate, total_frame_count=count, fps=fps)
+        for _, rate, count in known
+    ]
+    readable = view.select([video for video, _, _ in known], ordered=True)
+    fouv.sample_videos(readable, frames=frames, skip_failures=True, progress=follow)
+
+
+def problems(view: fo.DatasetView, fps: Any) -> dict[str, str]:
+    """Returns why these frames cannot be sampled: setting to error message."""
+    if not targets.holds_videos(view):
+        return {"view_target": "there are no videos here; choose a view or dataset of videos"}
+    if not isinstance(fps, Real) or isinstance(fps, bool) or not 0 < fps < float("inf"):
+        return {"fps": f"fps must be a number above 0, got {fps!r}"}
+    missing = [program for program in _PROGRAMS if shutil.which(program) is None]
+    if missing:
+        return {
+            "view_target": f"sampling videos needs {' and '.join(missing)}, which "
+            f"{'are' if len(missing) > 1 else 'is'} not on the PATH of this server; as in apt "
+            "install ffmpeg, or brew install ffmpeg"
+        }
+    return {}

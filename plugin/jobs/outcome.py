@@ -1,0 +1,123 @@
+"""What a run found, in plain values: for its record, its output, its fields and the panel."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from smartdownsample_core import Selection
+from smartdownsample_core.report import shortfalls, totals
+
+from .. import names
+from ..config import DownsampleConfig
+from ..runs import Written
+from ..targets import Samples
+from . import choices
+
+
+def record(
+    selection: Selection, wrote: Written, config: DownsampleConfig, items: Samples
+) -> dict[str, Any]:
+    """Returns what a run says about its selection.
+
+    Args:
+        selection: the selection
+        wrote: of :func:`written`, of the same selection
+        config: the settings
+        items: what the selection is of
+
+    Returns:
+        ``run_key``, ``tag``, ``target_count`` (None if none was given), ``kept``, ``strategy``,
+        ``kept_view``, ``buckets_view``, ``summary`` (a sentence), ``choice`` (what else was asked
+        for, or empty), ``warning`` (sentences, or None), ``buckets`` (one dict each, largest
+        first: ``bucket``, ``name``, ``size``, ``kept``, ``rate``, ``stride``), ``strata`` (one dict
+        each, largest first: ``name``, ``size``, ``kept``, ``rate``; None if there are none),
+        ``near_duplicates_kept``, ``junk_kept`` (counts, of what was kept to reach the target),
+        ``rank_field``, ``group_field``, ``groups_view`` (names, None if not written), ``groups``
+        (of near-duplicates, a count) and ``grouped`` (samples in them)
+    """
+    rank_field, group_field = (
+        items.stored(name(config.run_key)) for name in (names.rank_field, names.group_field)
+    )
+    groups, has_groups = wrote.groups or {}, wrote.groups is not None
+    return {
+        "run_key": config.run_key,
+        "tag": config.tag,
+        "target_count": config.target_count,
+        "strategy": config.strategy,
+        "kept": len(selection.indices),
+        "kept_view": names.kept_view(config.run_key),
+        "buckets_view": names.buckets_view(config.run_key),
+        "summary": totals(selection),
+        "choice": choices.worded(config),
+        "warning": ". ".join(shortfalls(selection)) or None,
+        "buckets": buckets(selection),
+        "strata": strata(selection),
+        "near_duplicates_kept": selection.n_near_duplicates_kept,
+        "junk_kept": selection.n_junk_kept,
+        "rank_field": rank_field if wrote.is_ranked else None,
+        "group_field": group_field if has_groups else None,
+        "groups_view": names.near_duplicates_view(config.run_key) if has_groups else None,
+        "groups": max(groups.values(), default=0),
+        "grouped": len(groups),
+    }
+
+
+def buckets(selection: Selection) -> list[dict[str, Any]]:
+    """Returns the buckets of a selection as plain values, largest first."""
+    return [
+        {
+            "bucket": bucket.id,
+            "name": bucket.name,
+            "size": bucket.size,
+            "kept": bucket.kept,
+            "rate": round(bucket.rate, 6),
+            "stride": bucket.stride and round(bucket.stride, 2),
+        }
+        for bucket in selection.buckets
+    ]
+
+
+def strata(selection: Selection) -> list[dict[str, Any]] | None:
+    """Returns the strata of a selection as plain values, largest first; None if it has none."""
+    if selection.strata is None:
+        return None
+    return [
+        {"name": s.name, "size": s.size, "kept": s.kept, "rate": s.rate and round(s.rate, 6)}
+        for s in selection.count_strata()
+    ]
+
+
+def _group_numbers(selection: Selection, leaders: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Numbers the groups of near-duplicates in natural order of their first images.
+
+    Returns:
+        ``(n,)``; from 1, and 0 for images that are alone or could not be read
+    """
+    numbers = np.zeros(len(leaders), np.int64)
+    found = leaders >= 0
+    sizes = np.bincount(leaders[found], minlength=len(leaders))
+    first = selection.order[sizes[selection.order] > 1]
+    of_leader = np.zeros(len(leaders), np.int64)
+    of_leader[first] = np.arange(1, len(first) + 1)
+    numbers[found] = of_leader[leaders[found]]
+    return numbers
+
+
+def written(selection: Selection, ids: Sequence[str]) -> Written:
+    """Returns what to write on samples.
+
+    Args:
+        selection: of n samples
+        ids: theirs
+    """
+    groups = None
+    if selection.leaders is not None:
+        numbers = _group_numbers(selection, selection.leaders)
+        groups = {ids[row]: int(numbers[row]) for row in np.flatnonzero(numbers)}
+    is_ranked = selection.ranking is not None
+    kept = selection.ranking if is_ranked else selection.indices
+    return Written([ids[row] for row in kept], is_ranked, groups)

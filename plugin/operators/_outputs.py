@@ -1,0 +1,185 @@
+"""What the App shows when an operator is done."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import fiftyone.operators.types as types
+
+from .. import names, wording
+from ..targets import kinds as targets
+
+#: How many of the files that could not be read are named.
+_MAX_LISTED = 10
+
+
+def warnings(result: Mapping[str, Any]) -> list[str]:
+    """Words what whoever has called an operator in Python should know of its result."""
+    texts = [result["warning"]] if result.get("warning") else []
+    if result["unreadable"]:
+        texts.append(
+            f"{result['unreadable']:,} of {result['images']:,} images could not be read; the field "
+            f"{result['signature_field']}.error says why, of the first: {result['errors'][0]}"
+        )
+    return texts
+
+
+def deletion_output(result: Mapping[str, Any]) -> types.Property:
+    """Says what an undo removed."""
+    outputs = types.Object()
+    items = targets.of_record(result)
+    mark = items.mark_name(result["tag"])
+    removed = [f"the {items.tag_kind} `{mark}` from {result['untagged']:,} {items.tagged}"]
+    removed += [f"the saved view `{name}`" for name in result["saved_views"]]
+    removed += [f"the field `{name}`" for name in result["fields"]]
+    if result["signature_field"]:
+        removed.append(f"the field `{result['signature_field']}`")
+    stays = ""
+    if result["kept_field"]:
+        stays = f" The field `{result['kept_field']}` stays: {result['why_kept']}."
+    outputs.md(f"Removed the run `{result['run_key']}`: {', '.join(removed)}.{stays}")
+    return types.Property(outputs, view=types.View(label="Undone"))
+
+
+def downsample_output(result: Mapping[str, Any]) -> types.Property:
+    """Says what a run did: totals, warnings, what was written, and a table of the buckets."""
+    outputs = types.Object()
+    outputs.view("summary_notice", types.Success(label=result["summary"]))
+    if result["warning"]:
+        outputs.view("warning_notice", types.Warning(label=result["warning"]))
+    if result.get("choice"):
+        outputs.md(f"{result['choice']}.", name="choice_text")
+    _count_outputs(outputs, result)
+    _field_outputs(outputs, result)
+    items = targets.of_record(result)
+    outputs.md(
+        f"Wrote the {items.tag_kind} `{items.mark_name(result['tag'])}`, the saved views "
+        f"`{result['kept_view']}` and `{result['buckets_view']}`, and the run `{result['run_key']}`"
+        + (", replacing the one before." if result["replaced"] else ".")
+        + "".join(f" Saved `{path}`." for path in result.get("charts", ()))
+        + f" *{names.LABELS['view_buckets']}* shows what was left out, and "
+        f"*{names.LABELS['delete_run']}* undoes all of it: the backtick key lists the operators.",
+        name="written",
+    )
+    if items.in_panel:
+        outputs.btn(
+            "open_panel",
+            "Open the panel beside the grid",
+            on_click="@voxel51/operators/open_panel",
+            params={"name": names.PANEL_NAME, "isActive": True, "layout": "horizontal"},
+            variant="outlined",
+        )
+    if result.get("strata"):
+        columns = (("name", "Label"), ("size", "Images"), ("kept", "Kept"), ("rate", "Share kept"))
+        _table(outputs, "strata", "Labels", columns)
+    outputs.md(
+        "The name of a bucket says what its images have in common: light, main colour, the top "
+        "left corner beside the rest, and whether they brighten from left to right (1) just above "
+        "and just below the middle.",
+        name="names_text",
+    )
+    stride = (("stride", "Stride"),) if result["strategy"] == "stride" else ()
+    columns = (("name", "Bucket"), ("size", "Images"), ("kept", "Kept"), ("rate", "Share kept"))
+    _table(outputs, "buckets", "Buckets", (*columns, *stride, ("bucket", "Id")))
+    return types.Property(outputs, view=types.View(label=names.LABELS["downsample"]))
+
+
+def readable(result: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns a result whose tables say shares and strides as the panel does."""
+
+    def worded(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+        texts = {"rate": wording.share, "stride": wording.stride}
+        return [
+            {**row, **{name: word(row[name]) for name, word in texts.items() if name in row}}
+            for row in rows
+        ]
+
+    tables = {name: worded(result[name]) for name in ("buckets", "strata") if result[name]}
+    return {**result, **tables}
+
+
+def signatures_output(result: Mapping[str, Any]) -> types.Property:
+    """Says what was computed."""
+    outputs = types.Object()
+    _count_outputs(outputs, result)
+    return types.Property(outputs, view=types.View(label="Visual signatures"))
+
+
+def frames_output(
+    result: Mapping[str, Any], stages: list[dict[str, Any]] | None = None
+) -> types.Property:
+    """Says what was sampled of videos, and what to do with it.
+
+    Args:
+        result: of :func:`sampling.sample`
+        stages: of the view of the frames, if the App shows it now
+    """
+    outputs = types.Object()
+    outputs.md(
+        f"{result['frames']:,} frames of {result['videos'] - len(result['failed']):,} videos, "
+        f"{result['fps']:g} a second.",
+        name="counts",
+    )
+    if result["failed"]:
+        listed = "".join(f"\n- {path}" for path in result["failed"][:_MAX_LISTED])
+        text = f"ffmpeg could not read some videos, and `ffmpeg -i PATH` says why:{listed}"
+        outputs.md(text, name="failed_list")
+    if stages:
+        # With the view: the App takes a moment to change its own.
+        outputs.btn(
+            "choose",
+            "Choose from these frames",
+            on_click=names.uri("downsample"),
+            prompt=True,
+            params={"stages": stages},
+            variant="contained",
+        )
+    else:
+        text = "To see them, run the operator again here: it finds them, and the App shows them."
+        outputs.md(text, name="how_to_see")
+    return types.Property(outputs, view=types.View(label=names.LABELS["sample_frames"]))
+
+
+def _count_outputs(outputs: types.Object, result: Mapping[str, Any]) -> None:
+    outputs.md(
+        f"Signatures in the field `{result['signature_field']}` of {result['images']:,} "
+        f"{targets.of_record(result).noun}: "
+        f"{result['computed']:,} computed, {result['reused']:,} reused, "
+        f"{result['unreadable']:,} unreadable.",
+        name="counts",
+    )
+    if result["errors"]:
+        listed = "".join(f"\n- {error}" for error in result["errors"])
+        outputs.md(
+            f"Unreadable (the reason is in `{result['signature_field']}.error`):{listed}",
+            name="unreadable_list",
+        )
+
+
+def _field_outputs(outputs: types.Object, result: Mapping[str, Any]) -> None:
+    """Says where the order of choice and the groups are, if they were written."""
+    noun = targets.of_record(result).noun
+    if result.get("rank_field"):
+        outputs.md(
+            f"The field `{result['rank_field']}` numbers the kept {noun} in the order of their "
+            "choice: filter it to a range from 1, and fewer of them are left, as different as "
+            "can be.",
+            name="ranks_text",
+        )
+    if result.get("group_field"):
+        outputs.md(
+            f"{result['grouped']:,} {noun} have near-duplicates, in {result['groups']:,} groups: "
+            f"the field `{result['group_field']}` numbers them, and the saved view "
+            f"`{result['groups_view']}` has a tile per group.",
+            name="groups_text",  # a property is shown with the result of its name, if there is one
+        )
+
+
+def _table(
+    outputs: types.Object, name: str, label: str, columns: Sequence[tuple[str, str]]
+) -> None:
+    table = types.TableView()
+    for column, title in columns:
+        table.add_column(column, label=title)
+    outputs.list(name, types.Object(), label=label, view=table)

@@ -1,0 +1,5 @@
+"""The panel: which buckets there are, what a run would keep, and two runs side by side."""
+
+from ._panel import PANELS
+
+__all__ = ["PANELS"]

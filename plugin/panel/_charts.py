@@ -1,0 +1,181 @@
+"""The panel's chart and table: plain values for the App, made from a selection."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from smartdownsample_core import Bucket
+
+from .. import wording
+
+#: Legible on the App's dark and light backgrounds alike.
+_KEPT = "#1aa59d"
+_EXCLUDED = "#8b94a3"
+_OTHER = "#a678de"
+_MARK = {"color": "#ff6d04", "width": 2}
+
+
+def traces(buckets: Sequence[Bucket]) -> list[dict[str, Any]]:
+    """Returns two stacked bars per bucket, kept and excluded, in the order of the buckets.
+
+    A bar's id is that of its bucket, so that a click says which one it was.
+
+    Args:
+        buckets: of a :class:`smartdownsample_core.Selection`, largest first
+    """
+    shared = _bars([str(bucket.id) for bucket in buckets], [_hover(bucket) for bucket in buckets])
+    kept = {"name": "kept", "y": [bucket.kept for bucket in buckets]}
+    excluded = {"name": "excluded", "y": [bucket.excluded for bucket in buckets]}
+    return [
+        {**shared, **kept, "marker": {"color": _KEPT}},
+        {**shared, **excluded, "marker": {"color": _EXCLUDED}},
+    ]
+
+
+def layout(marked: int | None = None) -> dict[str, Any]:
+    """Returns the layout of the chart, with a frame around the bar at place ``marked`` (from 1)."""
+    axes = _layout("buckets, largest first", "images", marked)
+    return {**axes, "barmode": "stack", "bargap": 0.15}
+
+
+def versus(compared: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Returns a bar per run in every bucket, in the order of the rows of a comparison.
+
+    Args:
+        compared: of :func:`compare.compared`
+    """
+    rows, a, b = compared["rows"], compared["a"], compared["b"]
+    texts = [
+        f"<b>{row['name']}</b><br>{a}: {row['a']:,}<br>{b}: {row['b']:,}<br>both: {row['both']:,}"
+        for row in rows
+    ]
+    shared = _bars([row["id"] for row in rows], texts)
+    return [
+        {**shared, "name": name, "y": [row[side] for row in rows], "marker": {"color": color}}
+        for side, name, color in (("a", a, _KEPT), ("b", b, _OTHER))
+    ]
+
+
+def _bars(ids: list[str], texts: list[str]) -> dict[str, Any]:
+    """Returns what the bars of all charts have in common: one after the other, texts on hover."""
+    return {
+        "type": "bar",
+        "x": [str(place) for place in range(1, len(ids) + 1)],
+        "ids": ids,
+        "text": texts,
+        "textposition": "none",
+        "hovertemplate": "%{text}<extra></extra>",
+    }
+
+
+def versus_layout(compared: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns the layout of the chart of two runs, with a frame around the bucket in the grid."""
+    ids = [row["id"] for row in compared["rows"]]
+    bucket = str(compared["bucket"])
+    marked = ids.index(bucket) + 1 if bucket in ids else None
+    axes = _layout("buckets, largest difference first", "images kept", marked)
+    return {**axes, "barmode": "group", "bargap": 0.25, "bargroupgap": 0}
+
+
+def _layout(x_title: str, y_title: str, marked: int | None) -> dict[str, Any]:
+    frame = {"type": "rect", "yref": "paper", "y0": 0, "y1": 1, "line": _MARK}
+    return {
+        "shapes": [{**frame, "x0": marked - 1.5, "x1": marked - 0.5}] if marked else [],
+        "showlegend": True,
+        "legend": {
+            "orientation": "h",
+            "traceorder": "normal",
+            "x": 1,
+            "xanchor": "right",
+            "y": 1,
+            "yanchor": "bottom",
+        },
+        "hovermode": "closest",
+        "hoverlabel": {"align": "left", "bgcolor": "#22262c", "font": {"color": "#ffffff"}},
+        "margin": {"t": 32, "r": 12, "b": 36, "l": 56},
+        "xaxis": {
+            "type": "category",
+            "title": {"text": x_title, "standoff": 6},
+            "showticklabels": False,
+            "showgrid": False,
+            "fixedrange": True,
+        },
+        "yaxis": {"title": {"text": y_title, "standoff": 6}, "fixedrange": True},
+    }
+
+
+def table(buckets: Sequence[Bucket]) -> list[dict[str, Any]]:
+    """Returns a row of text per bucket."""
+    return [
+        {
+            "id": str(bucket.id),
+            "place": str(place),
+            "name": bucket.name,
+            "size": f"{bucket.size:,}",
+            "kept": f"{bucket.kept:,}",
+            "rate": wording.share(bucket.rate),
+            "stride": wording.stride(bucket.stride),
+        }
+        for place, bucket in enumerate(buckets, 1)
+    ]
+
+
+def differences(compared: Mapping[str, Any]) -> list[dict[str, str]]:
+    """Returns a row of text per bucket of a comparison."""
+    numbers = ("a", "b", "both")
+    return [
+        {**row, **{name: f"{row[name]:,}" for name in numbers}, "gain": f"{row['gain']:+,}"}
+        for row in compared["rows"]
+    ]
+
+
+def overlap(compared: Mapping[str, Any]) -> str:
+    """Words what two runs share."""
+    shared = compared["counts"]["both"]
+    runs = ("a", "b")
+    kept = ", ".join(f"`{compared[run]}` kept {compared[f'kept_{run}']:,}" for run in runs)
+    shares = [
+        f"{shared / compared[f'kept_{run}']:.0%} of `{compared[run]}`"
+        for run in runs
+        if compared[f"kept_{run}"]
+    ]
+    return f"{kept}. **Both kept {shared:,}**: {' and '.join(shares)}."
+
+
+def strata(records: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:
+    """Returns a row of text per stratum."""
+    return [
+        {
+            "id": record["name"],
+            "name": record["name"],
+            "size": f"{record['size']:,}",
+            "kept": f"{record['kept']:,}",
+            "rate": wording.share(record["rate"]),
+        }
+        for record in records
+    ]
+
+
+def _hover(bucket: Bucket) -> str:
+    return (
+        f"<b>{bucket.name}</b><br>{bucket.size:,} images<br>{bucket.kept:,} kept, "
+        f"{bucket.excluded:,} excluded<br>stride {wording.stride(bucket.stride)}"
+    )
+
+
+def place(buckets: Sequence[Bucket], bucket_id: int | None) -> int | None:
+    """Returns the place of a bucket among the others, from 1; None if it is not among them."""
+    ids = [bucket.id for bucket in buckets]
+    return ids.index(bucket_id) + 1 if bucket_id in ids else None
+
+
+def sentence(buckets: Sequence[Bucket], marked: int | None) -> str | None:
+    """Words the bucket at a place, from 1; None if there is none."""
+    if marked is None:
+        return None
+    bucket = buckets[marked - 1]
+    return (
+        f"Bucket {marked} of {len(buckets)}: **{bucket.name}** · kept {bucket.kept:,} of "
+        f"{bucket.size:,}, stride {wording.stride(bucket.stride)}"
+    )

@@ -1,0 +1,51 @@
+"""Names that a run would give and that are taken, but for those of the run that it replaces."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import fiftyone as fo
+import fiftyone.core.utils as fou
+
+from ..config import DownsampleConfig
+from ..targets import Samples, samples
+from ..targets import kinds as targets
+from . import records as runs
+
+
+def problems(
+    dataset: fo.Dataset, items: Samples, config: DownsampleConfig
+) -> Iterator[tuple[str, str]]:
+    """Yields what of the names is taken: setting and error message."""
+    old = runs.load(dataset, config.run_key) if runs.exists(dataset, config.run_key) else None
+    if old is None and dataset.has_run(config.run_key):
+        yield "run_key", f"the dataset has another run {config.run_key!r}; choose another run_key"
+    ours = {fou.to_slug(name) for name in runs.views_of(old)} if old else set()
+    slugs = {fou.to_slug(name) for name in dataset.list_saved_views()} - ours
+    for name in runs.views_of(vars(config)):
+        if fou.to_slug(name) in slugs:
+            yield (
+                "run_key",
+                f"the dataset has a saved view by the name {name!r} already; choose another "
+                "run_key, or rename the view",
+            )
+    for name in map(items.stored, config.fields()):
+        if dataset.has_field(name) and not samples.is_of_run(dataset, name, config.run_key):
+            yield (
+                "run_key",
+                f"the dataset has a field {name!r} already; choose another run_key, or rename "
+                "the field",
+            )
+    is_new = old is None or (config.tag, items.stored("tags")) != (
+        old["tag"],
+        targets.of_record(old).stored("tags"),
+    )
+    if reason := items.refused_tag(config.tag):
+        yield "tag", reason
+    elif is_new and items.is_marked(dataset, config.tag):
+        yield (
+            "tag",
+            f"{items.noun} are tagged {config.tag!r} already, and not by the run "
+            f"{config.run_key!r}; choose another "
+            + ("tag" if config.tag != config.run_key else "run_key, or a tag of its own"),
+        )

@@ -1,0 +1,137 @@
+"""Files that a run can be saved to: lists of the kept samples, and charts. None is overwritten."""
+
+from __future__ import annotations
+
+import csv
+import itertools
+import json
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, TextIO
+
+import fiftyone as fo
+
+from smartdownsample_core.checks import reason
+from smartdownsample_core.new_files import new_stream
+
+from ..targets import kinds as targets
+from . import records as runs
+
+#: What :func:`save_list` writes: ending and what a person reads.
+LISTS = {".csv": "CSV, a line per kept sample", ".json": "JSON, an object per kept sample"}
+
+
+def expanded(path: str) -> Path:
+    """Returns a path with the home for its ``~``; if nobody has such a home, as it is."""
+    try:
+        return Path(os.path.expanduser(path))
+    except ValueError:  # a null character, say
+        return Path(path)
+
+
+def absolute(path: Any) -> Any:
+    """Returns the path of a caller in Python, who means their own folder; no path, as it is."""
+    path = os.fspath(path) if isinstance(path, os.PathLike) else path
+    return os.path.abspath(expanded(path)) if isinstance(path, str) and path else path
+
+
+def problem(name: str, path: Any, endings: Sequence[str]) -> str | None:
+    """Says why a new file cannot be written; None if it can.
+
+    Args:
+        name: of the setting
+        path: what the user gave
+        endings: that the name may have
+    """
+    if not isinstance(path, str) or not path:
+        return f"{name} must be the path of a file, got {path!r}"
+    place = expanded(path)
+    if not place.is_absolute():
+        return (
+            f"{name} must be a full path on the server, /tmp/kept{endings[0]} or so, got {path!r}"
+        )
+    if place.suffix.lower() not in endings:
+        return f"{name} must end in {' or '.join(endings)}, got {path!r}"
+    try:
+        os.lstat(place)
+    except FileNotFoundError:
+        pass
+    except (OSError, ValueError) as error:  # too long, a null character, a file as its folder
+        return f"{name}: no file can be named {path!r} ({reason(error)}); choose another name"
+    else:
+        return f"{place} exists already; choose another name"
+    folder = place.parent
+    if not folder.is_dir():
+        return f"the folder {folder} does not exist; make it, or choose another one"
+    if not os.access(folder, os.W_OK | os.X_OK):
+        return f"the server may not write into {folder}; choose another folder"
+    return None
+
+
+def are_same(path: str, other: str) -> bool:
+    """Whether two paths are those of one file, which need not exist."""
+    return os.path.realpath(expanded(path)) == os.path.realpath(expanded(other))
+
+
+def free(path: Path) -> Path:
+    """Returns the path, or if it is taken the next one that is free: ``a-2.csv`` for ``a.csv``."""
+    numbered = (path.with_stem(f"{path.stem}-{number}") for number in itertools.count(2))
+    return next(place for place in itertools.chain([path], numbered) if not os.path.lexists(place))
+
+
+def save_list(dataset: fo.Dataset, run_key: str, path: str) -> int:
+    """Writes what a run kept into a new file, CSV or JSON by its ending.
+
+    Its columns are ``id``, ``filepath``, those of the items (of patches ``label`` and
+    ``bounding_box``, of frames ``video_id`` and ``frame_number``), ``bucket`` and ``bucket_name``;
+    with the strategy "diverse" also ``rank``, 1 for the first choice, and with ``near_duplicates``
+    also ``group``, the number of the group of near-duplicates, empty for a sample that has none.
+
+    Args:
+        dataset: the dataset
+        run_key: the run
+        path: of the file
+
+    Returns:
+        the number of samples in it
+
+    Raises:
+        ValueError: if there is no such run, or the file cannot be written
+    """
+    record = runs.load(dataset, run_key)
+    if reason := problem("path", path, tuple(LISTS)):
+        raise ValueError(reason)
+    items = targets.of_record(record)
+    field = items.seen(record["signature_field"])
+    kept = items.marked(dataset, record["tag"])
+    columns = {
+        "id": "id",
+        "filepath": "filepath",
+        **items.columns,
+        "bucket": f"{field}.bucket",
+        "bucket_name": f"{field}.bucket_name",
+    }
+    numbers = {"rank": record["rank_field"], "group": record["group_field"]}
+    columns |= {name: items.seen(path) for name, path in numbers.items() if path}
+    rows = list(zip(*kept.values(list(columns.values())), strict=True))
+    place = expanded(path)
+    write = _write_csv if place.suffix.lower() == ".csv" else _write_json
+    try:
+        with new_stream(place, encoding="utf-8", newline="") as file:
+            write(file, list(columns), rows)
+    except OSError as error:
+        raise ValueError(
+            f"{place} could not be written: {error.strerror}; choose another place"
+        ) from error
+    return len(rows)
+
+
+def _write_csv(file: TextIO, columns: list[str], rows: list[tuple[Any, ...]]) -> None:
+    writer = csv.writer(file)
+    writer.writerow(columns)
+    writer.writerows(rows)
+
+
+def _write_json(file: TextIO, columns: list[str], rows: list[tuple[Any, ...]]) -> None:
+    json.dump([dict(zip(columns, row, strict=True)) for row in rows], file, indent=1)

@@ -1,0 +1,195 @@
+"""Runs: what one downsampling wrote, where it is recorded, how it is found and looked at."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import fiftyone as fo
+from fiftyone import ViewField as F
+
+from smartdownsample_core.checks import whole_number
+from smartdownsample_core.signatures import N_BUCKETS
+
+from .. import names
+from ..targets import GROUPS, SAMPLES, samples
+from ..targets import kinds as targets
+from . import _journal as journal
+
+#: What :func:`browse` shows: value and what a person reads.
+SHOWN = {
+    "buckets": "All buckets, a tile each",
+    "bucket": "One bucket",
+    "kept": "What the run kept",
+    "excluded": "What the run left out",
+    "near_duplicates": "Groups of near-duplicates, a tile each",
+}
+
+
+def keys(dataset: fo.Dataset) -> list[str]:
+    """Returns the keys of the dataset's runs."""
+    return list(dataset.list_runs(method=names.METHOD))
+
+
+def of_samples(dataset: fo.Dataset) -> list[str]:
+    """Returns the keys of the runs on samples or groups."""
+    flat = (SAMPLES, GROUPS)
+    return [key for key in keys(dataset) if targets.of_record(settings(dataset, key)) in flat]
+
+
+def settings(dataset: fo.Dataset, run_key: str) -> dict[str, Any]:
+    """Returns the settings of a run that there is.
+
+    Its parts are named by the ``run_key`` in there: of ``rename_run`` they know nothing.
+    """
+    config: dict[str, Any] = dataset.get_run_info(run_key).config.serialize()
+    return config
+
+
+def exists(dataset: fo.Dataset, run_key: str) -> bool:
+    """Whether the dataset has a run of ours under this key."""
+    return run_key in keys(dataset)
+
+
+def load(dataset: fo.Dataset, run_key: str) -> dict[str, Any]:
+    """Returns the record of a run: its settings, and what it found.
+
+    Of a run that is just being saved, there are the settings and ``kept`` 0. ``named_after`` is the
+    key that it was made under.
+
+    Raises:
+        ValueError: if there is no such run
+    """
+    if not exists(dataset, run_key):
+        raise ValueError(f"the dataset has no smartdownsample run {run_key!r}; {_known(dataset)}")
+    asked, results = settings(dataset, run_key), journal.results_of(dataset, run_key)
+    found = {"kept": 0, **(results.record if results else {})}
+    return {**asked, **found, "run_key": run_key, "named_after": asked["run_key"]}
+
+
+def _known(dataset: fo.Dataset) -> str:
+    """Words which runs there are, as the end of an error message."""
+    known = ", ".join(keys(dataset))
+    return f"there is {known}" if known else "there is none so far, and downsample makes one"
+
+
+def of_view(dataset: fo.Dataset, view: fo.DatasetView) -> str | None:
+    """Returns the key of the run whose kept samples a view shows; None if it is another view."""
+    if journal.entries(dataset):  # saved views may be half written
+        return None
+    stages = view._serialize(include_uuids=False)
+    for run_key in keys(dataset):
+        name = names.kept_view(settings(dataset, run_key)["run_key"])
+        if dataset.has_saved_view(name):
+            saved = dataset.load_saved_view(name)
+            if saved._serialize(include_uuids=False) == stages:
+                return run_key
+    return None
+
+
+def latest(dataset: fo.Dataset, among: Iterable[str]) -> str | None:
+    """Returns the key of the run that was made last; None of none."""
+    return max(among, key=lambda key: dataset.get_run_info(key).timestamp, default=None)
+
+
+def current(dataset: fo.Dataset, view: fo.DatasetView) -> str | None:
+    """Returns the key of the run that a view shows, else of the latest; None if there is none."""
+    return of_view(dataset, view) or latest(dataset, keys(dataset))
+
+
+def views_of(record: Mapping[str, Any]) -> list[str]:
+    """Returns the names of the views that a run of this record or these settings has saved."""
+    run_key = record.get("named_after", record["run_key"])
+    views = [names.kept_view(run_key), names.buckets_view(run_key)]
+    has_groups = record.get("near_duplicates") is not None
+    return views + [names.near_duplicates_view(run_key)] * has_groups
+
+
+def fields_of(dataset: fo.Dataset, run_key: str) -> list[str]:
+    """Returns the fields of numbers that a run has written and that are still there."""
+    record = settings(dataset, run_key)
+    items, key = targets.of_record(record), record["run_key"]
+    made = (items.stored(name) for name in (names.rank_field(key), names.group_field(key)))
+    return [name for name in made if samples.is_of_run(dataset, name, key)]
+
+
+def has_groups(dataset: fo.Dataset, run_key: str) -> bool:
+    """Whether a run has numbered groups of near-duplicates, and the numbers are still there."""
+    record = settings(dataset, run_key)
+    group = targets.of_record(record).stored(names.group_field(record["run_key"]))
+    return samples.is_of_run(dataset, group, record["run_key"])
+
+
+def by_bucket(view: fo.DatasetView, field: str) -> fo.DatasetView:
+    """Groups a view by bucket: one tile per bucket, its samples in it."""
+    grouped = samples.in_buckets(view, field)
+    return grouped.group_by(f"{field}.bucket", order_by=f"{field}.sort_key")
+
+
+def by_group(view: fo.DatasetView, group: str, field: str) -> fo.DatasetView:
+    """Groups a view by a field of groups of near-duplicates: one tile per group."""
+    return view.exists(group).group_by(group, order_by=f"{field}.sort_key")
+
+
+def browse(
+    dataset: fo.Dataset,
+    show: str = "buckets",
+    run_key: str | None = None,
+    bucket: int | None = None,
+    signature_field: str = names.DEFAULT_FIELD,
+) -> fo.DatasetView:
+    """Returns a view to look at: by bucket, one bucket, or what a run kept, excluded or grouped.
+
+    Args:
+        dataset: the dataset
+        show: one of :data:`SHOWN`
+        run_key: the run whose samples to show; all samples of the dataset if None
+        bucket: show this bucket only
+        signature_field: where the signatures are, if no run is given
+
+    Raises:
+        ValueError: if there is no such run, bucket or field
+    """
+    if show not in SHOWN:
+        raise ValueError(f"show must be one of {', '.join(SHOWN)}, got {show!r}")
+    if show == "bucket" and bucket is None:
+        raise ValueError(
+            "show='bucket' needs the id of a bucket; say bucket=0, or another one up to 127"
+        )
+    if show in ("kept", "excluded", "near_duplicates") and not run_key:
+        raise ValueError(f"show={show!r} needs the key of a run; {_known(dataset)}")
+    if not isinstance(signature_field, str):
+        raise ValueError(f"signature_field must be the name of a field, got {signature_field!r}")
+    record = load(dataset, run_key) if run_key else {"signature_field": signature_field}
+    items, stored = targets.of_record(record), record["signature_field"]
+    if not run_key and "." in stored:
+        raise ValueError(
+            f"signature_field {stored!r} is none of samples; what is known of patches and frames "
+            f"is found by the run_key; {_known(dataset)}"
+        )
+    if not samples.is_ours(dataset, stored):
+        raise ValueError(
+            f"the field {stored!r} has no signatures; run compute_signatures first, or give "
+            f"the key of a run; {_known(dataset)}"
+        )
+    field = items.seen(stored)
+    view = samples.flat(dataset.load_run_view(run_key) if run_key else dataset.view())
+    view = targets.fresh(view)
+    if bucket is not None:
+        bucket = whole_number("bucket, the id of a bucket,", bucket, 0, N_BUCKETS - 1)
+        everything, view = view, view.match(F(f"{field}.bucket") == bucket)
+        if not view:
+            occupied = sorted(set(everything.distinct(f"{field}.bucket")) - {None})
+            raise ValueError(
+                f"there is no image in bucket {bucket}; there are some in "
+                f"{', '.join(map(str, occupied))}"
+            )
+    if show == "near_duplicates":
+        if not has_groups(dataset, run_key):
+            raise ValueError(
+                f"the run {run_key!r} has no groups of near-duplicates; run it with near_duplicates"
+            )
+        return by_group(view, items.shown(names.group_field(record["named_after"])), field)
+    if show in ("kept", "excluded"):
+        view = items.with_mark(view, record["tag"], show == "kept")
+    return by_bucket(view, field) if show == "buckets" else samples.in_buckets(view, field)

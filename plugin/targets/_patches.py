@@ -1,0 +1,129 @@
+"""Patches: labelled objects, each cropped from its image in memory, and marked by label tags."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timezone
+from typing import Any
+
+import fiftyone as fo
+from bson import ObjectId
+from fiftyone import ViewField as F
+from pymongo import UpdateOne
+
+from smartdownsample_core import Crop
+from smartdownsample_core.images import Item
+
+from ._items import Parts
+
+
+class Patches(Parts):
+    """The detections of a field, whose attributes hold what is known of them."""
+
+    noun = "patches"
+    tag_kind = "label tag"
+    tagged = "patches"
+    subfields = (("box", fo.ListField, "The bounding box when the crop was signed"),)
+
+    def __init__(self, field: str) -> None:
+        self.field = field
+        self.key = f"{PREFIX}{field}"
+        self.columns = {"label": f"{field}.label", "bounding_box": f"{field}.bounding_box"}
+        self._list = f"{field}.{fo.Detections._LABEL_LIST_FIELD}"
+
+    def shown(self, name: str) -> str:
+        """Returns the path, in patches views, of an attribute of ours."""
+        return f"{self.field}.{name}"
+
+    def stored(self, name: str) -> str:
+        """Returns its path in the dataset."""
+        return f"{self._list}.{name}"
+
+    def is_reserved(self, name: str) -> bool:
+        """Whether FiftyOne uses this name."""
+        return hasattr(fo.Detection, name)
+
+    def documents(self, view: fo.DatasetView, ids: list[str]) -> list[str]:
+        """Returns the ids of the samples that the patches of a view are of."""
+        samples: list[str] = view.values("sample_id")
+        return samples
+
+    def located(self, dataset: fo.Dataset, ids: Sequence[str]) -> list[tuple[str, str]]:
+        """Returns the patches with these ids that are still there, each with its sample's id."""
+        wanted = set(ids)
+        by_sample = zip(*image_slices(dataset).values(["id", f"{self._list}.id"]), strict=True)
+        return [
+            (patch, sample)
+            for sample, patches in by_sample
+            for patch in patches or ()
+            if patch in wanted
+        ]
+
+    def sources(self, view: fo.DatasetView, paths: list[str]) -> Sequence[Item]:
+        """Returns the crops."""
+        (boxes,) = self._stored_values(view, ["bounding_box"])
+        return [Crop(path, tuple(box or ())) for path, box in zip(paths, boxes, strict=True)]
+
+    def stamps(self, source: Item) -> tuple[Any, ...]:
+        """Returns the box: a signature is one of this box only."""
+        return (list(source.box),) if isinstance(source, Crop) else ()
+
+    def mark(self, dataset: fo.Dataset, ids: Sequence[str], tag: str) -> None:
+        """Gives the detections with these ids a label tag."""
+        change = {
+            "$addToSet": {self._place("tags"): tag},
+            "$set": {"last_modified_at": datetime.now(timezone.utc)},
+        }
+        located = self.located(dataset, ids)
+        updates = [UpdateOne(self._where(*place), change) for place in located]
+        if updates:
+            self._send(dataset, updates, [sample for _, sample in located])
+
+    def unmark(self, dataset: fo.Dataset, tag: str) -> None:
+        """Removes a label tag."""
+        tagged = image_slices(dataset).match_labels(tags=tag, fields=self.field)
+        tagged.untag_labels(tag, label_fields=self.field)
+
+    def count_marked(self, dataset: fo.Dataset, tag: str) -> int:
+        """Returns how many detections have a tag."""
+        return int(image_slices(dataset).count_label_tags(label_fields=self.field).get(tag, 0))
+
+    def is_marked(self, dataset: fo.Dataset, tag: str) -> bool:
+        """Whether a detection of the field has this tag."""
+        return bool(image_slices(dataset).match_labels(tags=tag, fields=self.field).limit(1))
+
+    def kept(self, dataset: fo.Dataset, tag: str) -> fo.DatasetView:
+        """Returns the patches view of all detections of the field with this tag."""
+        tagged = image_slices(dataset).filter_labels(self.field, F("tags").contains(tag))
+        return tagged.to_patches(self.field)
+
+    def marked_ids(self, view: fo.DatasetView, tag: str) -> list[str]:
+        """Returns the ids of the patches of a view that have a tag now."""
+        (tags,) = self._stored_values(view, ["tags"])
+        return [
+            patch
+            for patch, found in zip(view.values("id"), tags, strict=True)
+            if found and tag in found
+        ]
+
+    def with_mark(self, view: fo.DatasetView, tag: str, kept: bool = True) -> fo.DatasetView:
+        """Returns the patches of a view that have a tag, or have it not."""
+        tagged = F(f"{self.field}.tags").contains(tag)
+        return view.match(tagged if kept else ~tagged)
+
+    def _where(self, item: str, document: str) -> dict[str, Any]:
+        return {"_id": ObjectId(document), f"{self._list}._id": ObjectId(item)}
+
+    def _place(self, name: str) -> str:
+        return f"{self._list}.$.{name}"
+
+
+#: What the keys of patches begin with.
+PREFIX = "patches "
+
+
+def image_slices(dataset: fo.Dataset) -> fo.Dataset | fo.DatasetView:
+    """Returns all images of the dataset; of a grouped one, those of every slice."""
+    if dataset.media_type != "group":
+        return dataset
+    return dataset.select_group_slices(media_type="image")

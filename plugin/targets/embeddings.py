@@ -1,0 +1,146 @@
+"""Embeddings of samples, from a field or from a brain run, as an array."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import fiftyone as fo
+import fiftyone.core.fields as fof
+import numpy as np
+from numpy.typing import NDArray
+
+from .. import names
+
+_KINDS = (fof.VectorField, fof.ArrayField)
+_BRAIN_TYPES = ("similarity", "visualization")
+
+
+def fields(dataset: fo.Dataset) -> list[tuple[str, str]]:
+    """Returns what can hold embeddings: names of fields and brain keys, and their labels."""
+    found = [
+        (path, f"Field: {path}")
+        for path, field in dataset.get_field_schema(flat=True).items()
+        if _is_numbers(field) and "." not in path
+    ]
+    return found + [(key, f"Brain: {key}") for key in _brain_keys(dataset)]
+
+
+def check(dataset: fo.Dataset, view: fo.DatasetView, name: str) -> None:
+    """Raises a ValueError if there are no such embeddings, or not for all samples of the view."""
+    field = _field(dataset, view, name)
+    if field is None:
+        ids = view.values("id")
+        _, found = _indexed(_similarity(dataset, name))
+        _require(name, len(set(ids).difference(found)), len(ids))
+        return
+    _require(name, len(view) - len(view.exists(field)), len(view))
+
+
+def load(
+    dataset: fo.Dataset, view: fo.DatasetView, ids: Sequence[str], name: str
+) -> NDArray[np.float32]:
+    """Reads the embeddings of the samples of a view.
+
+    Args:
+        dataset: the dataset
+        view: a flat view
+        ids: of its n samples, in its order
+        name: a field, or a brain key
+
+    Returns:
+        ``(n, d)``
+
+    Raises:
+        ValueError: if there are none, or not for all samples, or they differ in length
+    """
+    field = _field(dataset, view, name)
+    if field is not None:
+        vectors = view.values(field)
+        _require(name, sum(vector is None for vector in vectors), len(ids))
+    else:
+        found, found_ids = _indexed(_similarity(dataset, name))
+        places = {item: place for place, item in enumerate(found_ids)}
+        _require(name, sum(item not in places for item in ids), len(ids))
+        vectors = found[[places[item] for item in ids]]
+    lengths = {np.size(vector) for vector in vectors}
+    if len(lengths) != 1:
+        raise ValueError(
+            f"features: the embeddings of {name!r} differ in length, from {min(lengths)} to "
+            f"{max(lengths)}; compute them anew with one model"
+        )
+    return np.asarray([np.ravel(vector) for vector in vectors], np.float32)
+
+
+def _field(dataset: fo.Dataset, view: fo.DatasetView, name: str) -> str | None:
+    """Returns the path of the field, if that is where they are; None for an index of its own."""
+    if not isinstance(name, str):
+        raise ValueError(
+            f"features must be a field or a brain key, got a {type(name).__name__}; write "
+            "embeddings into a field with dataset.set_values('embeddings', list(array))"
+        )
+    field = view.get_field(name)
+    if field is not None:
+        if not _is_numbers(field):
+            raise ValueError(
+                f"features: {name!r} is of the type {type(field).__name__}, no embeddings"
+                f"{_others(dataset)}"
+            )
+        return name
+    if not dataset.has_brain_run(name):
+        raise ValueError(
+            f"features: the dataset has no field and no brain key {name!r}{_others(dataset, name)}"
+        )
+    config = dataset.get_brain_info(name).config
+    about, wanted = getattr(config, "patches_field", None), getattr(view, "patches_field", None)
+    if about != wanted:
+        kinds = (f"patches of {field!r}" if field else "samples" for field in (about, wanted))
+        raise ValueError(
+            f"features: the brain run {name!r} is about {', not about '.join(kinds)}"
+            f"{_others(dataset)}"
+        )
+    path: str | None = getattr(config, "embeddings_field", None)
+    if path and wanted:
+        path = f"{wanted}.{path}"
+    if path is None and config.type != "similarity":
+        raise ValueError(
+            f"features: the brain run {name!r} keeps no embeddings, only what it made of them; "
+            "compute them into a field, or choose a similarity run"
+        )
+    return path if path and view.has_field(path) else None
+
+
+def _similarity(dataset: fo.Dataset, name: str) -> Any:
+    index = dataset.load_brain_results(name)
+    if index is None or not hasattr(index, "get_embeddings"):
+        raise ValueError(f"features: the brain run {name!r} has no embeddings; compute it anew")
+    return index
+
+
+def _indexed(index: Any) -> tuple[NDArray[Any], list[str]]:
+    """Returns the embeddings of an index, and the ids of the samples, or patches, they are of."""
+    found, sample_ids, label_ids = index.get_embeddings()
+    return found, np.asarray(sample_ids if label_ids is None else label_ids).tolist()
+
+
+def _require(name: str, missing: int, total: int) -> None:
+    if missing:
+        raise ValueError(
+            f"features: {missing:,} of {total:,} samples have no embedding in {name!r}; compute "
+            "them for all samples, or choose from those that have one"
+        )
+
+
+def _others(dataset: fo.Dataset, name: str = "") -> str:
+    known = [value for value, _ in fields(dataset)]
+    return names.closest(name, known) or "; there is none: compute embeddings into a field first"
+
+
+def _is_numbers(field: fof.Field | None) -> bool:
+    if isinstance(field, _KINDS):
+        return True
+    return isinstance(field, fof.ListField) and isinstance(field.field, fof.FloatField)
+
+
+def _brain_keys(dataset: fo.Dataset) -> list[str]:
+    return [key for kind in _BRAIN_TYPES for key in dataset.list_brain_runs(type=kind)]

@@ -1,0 +1,108 @@
+"""The command line: folders, globs or a list of files in, the kept files out."""
+
+from __future__ import annotations
+
+import argparse
+import io
+import os
+import sys
+from collections.abc import Sequence
+
+from ..api import extract_with_bar
+from ..report import ERRORS
+from ..selection import downsample, natural_order
+from ._options import (
+    FAILED,
+    INTERRUPTED,
+    OK,
+    USAGE,
+    Output,
+    add_choice,
+    add_output,
+    add_reading,
+    check_output,
+    check_reading,
+    choice_of,
+    images_of,
+    in_options,
+    reading,
+)
+from ._shards import COMMANDS
+
+_PROGRAM = "smartdownsample"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs the command line and returns its exit code.
+
+    0: done, also if there were fewer images than asked for, which is said; 1: an image could not
+    be read, or none could, or the output could not be written; 2: bad arguments; 130: interrupted.
+    The kept paths go to standard output (or ``--output``), everything else to standard error.
+    """
+    for stream in (sys.stdin, sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors=ERRORS)
+    if sys.stderr is None:  # it is closed, and what is said would go to standard output instead
+        sys.stderr = open(os.devnull, "w")  # noqa: SIM115 - for as long as the process lasts
+    arguments = sys.argv[1:] if arguments is None else list(arguments)
+    try:
+        if arguments and arguments[0] in COMMANDS:
+            return COMMANDS[arguments[0]](_PROGRAM, arguments[1:])
+        return _run(_parser().parse_intermixed_args(arguments))
+    except (ValueError, FileExistsError, ImportError) as error:
+        print(f"{_PROGRAM}: error: {in_options(str(error))}", file=sys.stderr)
+        return USAGE
+    except BrokenPipeError:  # the reader, such as head, has all it wanted
+        return OK
+    except OSError as error:
+        message = str(error).replace("image_loading_errors='skip'", "--on-error skip")
+        print(f"{_PROGRAM}: error: {message}", file=sys.stderr)
+        return FAILED
+    except KeyboardInterrupt:
+        print(f"{_PROGRAM}: interrupted", file=sys.stderr)
+        return INTERRUPTED
+
+
+def _parser() -> argparse.ArgumentParser:
+    from .. import __version__
+
+    parser = argparse.ArgumentParser(
+        prog=_PROGRAM,
+        description="Keep exactly N diverse images of a large, redundant collection.",
+        epilog="Millions of images: 'smartdownsample extract --help' and 'smartdownsample select "
+        "--help'. Exit codes: 0 done, 1 images could not be read, 2 bad arguments, "
+        "130 interrupted.",
+    )
+    parser.add_argument(
+        "paths",
+        nargs="*",
+        metavar="PATH",
+        help="image files, folders (with all below them), quoted globs, or URLs of these such as "
+        "s3://bucket/folder; '-' or nothing reads one path a line from standard input",
+    )
+    add_output(parser)
+    add_reading(parser)
+    add_choice(parser)
+    parser.add_argument(
+        "-q", "--quiet", action="store_true", help="say nothing but warnings and errors"
+    )
+    parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
+    return parser
+
+
+def _run(options: argparse.Namespace) -> int:
+    check_output(options)
+    check_reading(options)
+    paths, base = images_of(options)
+    choice = choice_of(options, paths, options.hash_size)
+    output = Output(options, paths)
+    signatures = extract_with_bar(
+        paths,
+        not options.quiet,
+        **reading(options),
+        image_loading_errors=options.on_error,
+        descriptors=choice.needs_descriptors,
+    )
+    order = natural_order(paths)
+    selection = downsample(signatures, order, options.target_count, options.seed, choice)
+    return output.write(selection, paths, base)

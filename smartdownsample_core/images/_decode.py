@@ -1,0 +1,222 @@
+"""Path to RGB pixels: the only module that opens image files."""
+
+from __future__ import annotations
+
+import io
+import struct
+import zlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property, partial
+from typing import NamedTuple
+
+import numpy as np
+import simplejpeg
+from numpy.typing import NDArray
+from PIL import Image, UnidentifiedImageError
+
+from ..checks import KINDS_OF_ERRORS, shown_path, unreadable
+from ..limits import check_format, check_scans, check_sides, read_file
+from ._remote import is_remote, read_remote
+
+#: The shorter side of an image that the decoder reduced has at least this many pixels.
+_SHORT_SIDE = 64
+
+#: And of one that is averaged over squares, which blurs more.
+_AVERAGED_SHORT_SIDE = 192
+
+#: Images with a shorter side below this are not reduced: there is little to gain.
+_SMALLEST_TO_REDUCE = 192
+
+#: Nor are those that are more times as long as wide: the weights of a long side take much memory.
+_LONGEST_TO_REDUCE = 16
+
+_JPEG_START = b"\xff\xd8"
+
+# Besides OSError, what Pillow's decoders are known to raise on damaged files.
+_DECODER_ERRORS = (
+    Image.DecompressionBombError,
+    ArithmeticError,
+    AssertionError,
+    AttributeError,
+    EOFError,
+    LookupError,
+    MemoryError,
+    RuntimeError,
+    SyntaxError,  # Pillow's own word for a broken PNG, GIF, TIFF or JPEG structure
+    TypeError,
+    ValueError,
+    Warning,  # under python -W error
+    struct.error,
+    zlib.error,
+)
+
+
+class Reduced(NamedTuple):
+    """A reduced image."""
+
+    pixels: NDArray[np.uint8]
+    """``(rows, columns, 3)`` RGB"""
+    extent: tuple[float, float]
+    """width and height of the image in these pixels; may end within the last ones"""
+
+    @property
+    def size(self) -> tuple[object, ...]:
+        """Is the same for images that the same weights resize."""
+        return *self.pixels.shape, *self.extent
+
+
+@dataclass(eq=False)
+class Picture:
+    """An image file, read once: a reduced image at hand, the full one if it is asked for."""
+
+    reduced: Reduced
+    decode: Callable[[], Image.Image]
+    """returns the full image, of mode ``"RGB"`` or ``"RGBX"``"""
+    n_bytes: int
+    """what is held of the file for that"""
+
+    @cached_property
+    def full(self) -> Image.Image:
+        """The full image, mode ``"RGB"``; its file is not read again."""
+        return _as_rgb(self._decoded)
+
+    @cached_property
+    def full_grey(self) -> Image.Image:
+        """The full image, mode ``"L"``."""
+        return self._decoded.convert("L")
+
+    @cached_property
+    def _decoded(self) -> Image.Image:
+        return self.decode()
+
+
+def load_rgb(path: str) -> Image.Image:
+    """Reads the first frame of an image file as 8-bit RGB.
+
+    Whatever is not RGB goes through Pillow's ``convert("RGB")``: transparency is dropped, not
+    blended. EXIF orientation is ignored, as in smartdownsample 1.9, so that signatures equal its.
+
+    Args:
+        path: the file
+
+    Returns:
+        a fully loaded ``PIL.Image.Image`` of mode ``"RGB"``; the file is closed
+
+    Raises:
+        FileNotFoundError: ``File not found: PATH``
+        PermissionError: ``Permission denied: PATH``
+        OSError: ``Cannot read image file: PATH (reason)``; also for a directory, a damaged or
+            truncated file, and one beyond the limits of :mod:`smartdownsample_core.limits`
+    """
+    with _NamedErrors(path):
+        return _load(_read(path))
+
+
+def open_picture(path: str) -> Picture | Image.Image:
+    """Reads an image file once, and decodes it reduced if it is large enough for that.
+
+    JPEG files are decoded at 1/2, 1/4 or 1/8: libjpeg-turbo scales in its inverse transform, which
+    saves most of the work. Others are decoded whole and averaged over squares.
+
+    Args:
+        path: the file
+
+    Returns:
+        a :class:`Picture`, or the full image, as :func:`load_rgb` returns it, if it is small
+
+    Raises:
+        FileNotFoundError, PermissionError, OSError: as :func:`load_rgb`
+    """
+    with _NamedErrors(path):
+        data = _read(path)
+        picture = _jpeg_picture(path, data)
+        if picture is not None:
+            return picture
+        full = _load(data)
+        if not _is_worth_reducing(*full.size):
+            return full
+        return Picture(averaged(full), lambda: full, n_bytes=4 * full.width * full.height)
+
+
+def _read(path: str) -> bytes:
+    return read_remote(path) if is_remote(path) else read_file(path)
+
+
+def averaged(full: Image.Image) -> Reduced:
+    """Reduces an image by averaging over squares, to a shorter side of at least 192 pixels."""
+    factor = max(min(full.size) // _AVERAGED_SHORT_SIDE, 1)
+    extent = full.width / factor, full.height / factor
+    return Reduced(np.asarray(full.reduce(factor)), extent)
+
+
+def _is_worth_reducing(width: int, height: int) -> bool:
+    short, long = sorted((width, height))
+    return short >= _SMALLEST_TO_REDUCE and long <= _LONGEST_TO_REDUCE * short
+
+
+def _jpeg_picture(path: str, data: bytes) -> Picture | None:
+    """Decodes a JPEG file reduced; None if Pillow has to see to it."""
+    if not data.startswith(_JPEG_START):
+        return None
+    check_scans(data)
+    try:
+        height, width, colorspace, _ = simplejpeg.decode_jpeg_header(data)
+        if not _is_worth_reducing(width, height) or colorspace not in ("YCbCr", "Gray"):
+            return None
+        if Image.MAX_IMAGE_PIXELS is not None and width * height > Image.MAX_IMAGE_PIXELS:
+            return None
+        factor = max(f for f in (2, 4, 8) if f * _SHORT_SIDE <= min(width, height))
+        rows, columns = -(-height // factor), -(-width // factor)
+        reduced = simplejpeg.decode_jpeg(data, "RGB", min_height=rows, min_width=columns)
+    except ValueError:  # damaged; Pillow forgives some damage, and words the rest
+        return None
+    return Picture(
+        Reduced(reduced, (width / factor, height / factor)),
+        decode=partial(_decode_jpeg, path, data),
+        n_bytes=len(data),
+    )
+
+
+def _decode_jpeg(path: str, data: bytes) -> Image.Image:
+    with _NamedErrors(path):
+        pixels = simplejpeg.decode_jpeg(data, "RGBX")
+    # Pillow keeps RGB in four bytes as well, so that it need not copy these.
+    return Image.frombuffer("RGBX", pixels.shape[1::-1], pixels, "raw", "RGBX", 0, 1)
+
+
+def _load(data: bytes) -> Image.Image:
+    with Image.open(io.BytesIO(data)) as image:
+        check_format(image.format)
+        image.load()
+        check_sides(*image.size)  # not before: that of an icon is known only now
+        return _as_rgb(image)
+
+
+def _as_rgb(image: Image.Image) -> Image.Image:
+    return image if image.mode == "RGB" else image.convert("RGB")
+
+
+class _NamedErrors:
+    """Turns whatever goes wrong with a file into one of three errors that name it."""
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, _: object, error: BaseException | None, trace: object) -> None:
+        for kind, beginning in KINDS_OF_ERRORS.items():
+            if isinstance(error, kind):
+                raise kind(beginning + shown_path(self._path)) from error
+        if isinstance(error, (OSError, *_DECODER_ERRORS)):
+            raise unreadable(self._path, _reason(error)) from error
+
+
+def _reason(error: BaseException) -> str:
+    if isinstance(error, UnidentifiedImageError):
+        return "empty, or not an image format that Pillow knows"
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
+    return str(error) or type(error).__name__

@@ -1,0 +1,150 @@
+"""The kept files, as lists and as copies."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TextIO
+
+import numpy as np
+
+from ..checks import reason
+from ..new_files import make_folder, new_file, new_stream, writing
+from ..selection import Selection
+from ..signatures import bucket_name
+
+ERRORS = "surrogateescape"  # file names need not be valid text; they come out as they went in
+
+
+def place(verb: str, directory: str, kept: list[str], base: str) -> None:
+    """Copies or links files, with the folders they are in below ``base``.
+
+    Args:
+        verb: one of :data:`VERBS`
+        directory: where to
+        kept: the files
+        base: a folder that all of them are below
+
+    Raises:
+        FileExistsError: before anything is placed, if one of them is there already
+        OSError: if one cannot be placed
+    """
+    targets = [Path(directory, os.path.relpath(path, base)) for path in kept]
+    for target in targets:
+        new_file(f"--{verb}-to", target)
+    for path, target in zip(kept, targets, strict=True):
+        make_folder(f"--{verb}-to", target.parent)
+        try:
+            VERBS[verb](os.path.abspath(path), target)
+        except OSError as error:
+            remedy = "the image is gone since it was read: run again"
+            if os.path.exists(path):
+                remedy = "choose another folder, or another of --copy-to, --symlink-to and "
+                remedy += "--hardlink-to"
+            raise OSError(
+                f"--{verb}-to: cannot {verb} {path} to {target} ({reason(error)}); {remedy}"
+            ) from error
+
+
+def _copy(source: str, target: Path) -> None:
+    with open(source, "rb") as readable, new_stream(target, "xb") as writable:
+        shutil.copyfileobj(readable, writable)
+    shutil.copystat(source, target)
+
+
+VERBS: dict[str, Callable[[str, Path], None]] = {
+    "copy": _copy,
+    "symlink": os.symlink,
+    "hardlink": os.link,
+}
+
+
+def new_list(path: str | None) -> Path | None:
+    """Returns the place of a list that does not exist yet, None for None; makes its folder."""
+    if path is None:
+        return None
+    if Path(path).suffix.lower() not in _WRITERS:
+        raise ValueError(f"--output must end in {', '.join(_WRITERS)}, got {path!r}")
+    output = new_file("--output", path)
+    make_folder("--output", output.parent)
+    return output
+
+
+def write_list(output: Path, paths: list[str], selection: Selection) -> None:
+    """Writes what was kept as text, CSV or JSON, as the name of the file says."""
+    with (
+        writing("--output", output),
+        new_stream(output, encoding="utf-8", errors=ERRORS, newline="") as stream,
+    ):
+        _WRITERS[output.suffix.lower()](stream, paths, selection)
+
+
+@contextmanager
+def dropped_if_it_fails(stream: TextIO) -> Iterator[None]:
+    """Drops what could not be written, or Python would try again when the process ends."""
+    try:
+        yield
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+        raise
+
+
+def write_text(stream: TextIO, paths: list[str], selection: Selection) -> None:
+    """Writes the kept paths, one a line."""
+    stream.writelines(f"{paths[index]}\n" for index in selection.indices)
+
+
+def _write_csv(stream: TextIO, paths: list[str], selection: Selection) -> None:
+    records = _records(paths, selection)
+    writer = csv.DictWriter(stream, list(records[0]) if records else ["path"])
+    writer.writeheader()
+    writer.writerows(records)
+
+
+def _write_json(stream: TextIO, paths: list[str], selection: Selection) -> None:
+    document = {
+        "target_count": selection.target_count,
+        "random_seed": selection.random_seed,
+        "kept": _records(paths, selection),
+        "buckets": [
+            {"bucket": b.id, "bucket_name": b.name, "size": b.size, "kept": b.kept}
+            for b in selection.buckets
+        ],
+        "unreadable": [
+            {"path": paths[index], "error": str(error)}
+            for index, error in selection.unreadable.items()
+        ],
+    }
+    json.dump(document, stream, indent=2)
+
+
+def _records(paths: list[str], selection: Selection) -> list[dict[str, object]]:
+    kept = selection.indices
+    ids = selection.bucket_ids[kept].tolist()
+    columns: dict[str, list[object]] = {
+        "path": [paths[index] for index in kept],
+        "bucket": ids,
+        "bucket_name": [bucket_name(bucket_id) for bucket_id in ids],
+    }
+    if selection.ranking is not None:
+        columns["rank"] = (np.argsort(selection.ranking) + 1).tolist()
+    if selection.strata is not None:
+        numbers, names = selection.strata
+        columns["stratum"] = [names[number] for number in numbers[kept]]
+    if selection.leaders is not None:
+        columns["first_of_group"] = [
+            paths[leader] if leader >= 0 else None for leader in selection.leaders[kept]
+        ]
+    return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+
+
+_WRITERS: dict[str, Callable[[TextIO, list[str], Selection], None]] = {
+    ".txt": write_text,
+    ".csv": _write_csv,
+    ".json": _write_json,
+}

@@ -1,0 +1,115 @@
+"""What a choice demands beside a strategy, as arrays: who comes first, and how many of whom."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..signatures import Signatures, assign_buckets, bucket_name, is_junk, unpack
+from ._choice import Choice
+from ._distances import Points
+from ._features import mean_squared_length
+from ._near_duplicates import near_duplicates
+from ._strata import assign_strata
+from ._tiers import GOOD, JUNK, NEAR_DUPLICATE, NEVER
+
+_Rows = NDArray[np.int64]
+
+
+class Constraints:
+    """The choice, applied to n images."""
+
+    keep: _Rows
+    """``(m,)``; rows that are taken from the start, ascending"""
+    leaders: _Rows | None
+    """``(n,)``; first row of the group of near-duplicates, -1 where there is none"""
+    strata: tuple[_Rows, list[str]] | None
+    """``(n,)`` number of the stratum, and their names"""
+    tiers: NDArray[np.int8]
+    """``(n,)``; who comes first, of :mod:`smartdownsample_core.selection._tiers`"""
+
+    def __init__(self, signatures: Signatures, order: _Rows, choice: Choice) -> None:
+        """Works out who comes first; the choice has been checked."""
+        readable = signatures.readable
+        self.keep = np.unique(np.array(choice.keep, np.int64))
+        self.leaders = _leaders(signatures, order, choice)
+        self.strata = None
+        if choice.stratify_by is not None:
+            self.strata = assign_strata(choice.stratify_by)
+        elif choice.max_per_group is not None:
+            self.strata = _strata_of_buckets(signatures)
+        no_junk = np.zeros(len(signatures), bool)
+        junk = is_junk(signatures.traits) if choice.leave_out_junk else no_junk
+        self.tiers = self._tiers(readable, junk, order)
+        self._room = self._room_by_stratum(readable, choice.max_per_group)
+        sizes = np.bincount(self.stratum_of[readable], minlength=len(self._room))
+        self.shares = np.rint(np.maximum(sizes, 1.0) ** choice.exponent * 1024).astype(np.int64)
+
+    @property
+    def stratum_of(self) -> _Rows:
+        """``(n,)``; all 0 without strata."""
+        return np.zeros(len(self.tiers), np.int64) if self.strata is None else self.strata[0]
+
+    def room(self, taken: _Rows) -> _Rows:
+        """How many more each stratum may get, ``(s,)``."""
+        return self._room - np.bincount(self.stratum_of[taken], minlength=len(self._room))
+
+    def available(self) -> int:
+        """How many images there are in the first tier, within the room of their strata."""
+        good = np.bincount(self.stratum_of[self.tiers == GOOD], minlength=len(self._room))
+        return len(self.keep) + int(np.minimum(good, self.room(self.keep)).sum())
+
+    def check_target(self, target_count: int) -> None:
+        """Raises a ValueError if the strata have no room for so many, though there are as many."""
+        most = len(self.keep) + int(self.room(self.keep).sum())
+        readable = int((self.tiers != NEVER).sum()) + len(self.keep)
+        if most < min(target_count, readable):
+            raise ValueError(
+                f"target_count {target_count:,} exceeds the {most:,} images that max_per_group "
+                "leaves; raise max_per_group, or ask for fewer"
+            )
+
+    def _tiers(
+        self, readable: NDArray[np.bool_], junk: NDArray[np.bool_], order: _Rows
+    ) -> NDArray[np.int8]:
+        tiers = np.where(readable, GOOD, NEVER).astype(np.int8)
+        kept = np.zeros(len(tiers), bool)
+        kept[self.keep] = True
+        if self.leaders is not None:
+            rows = order[readable[order]]
+            preference = np.where(kept, -1, junk)[rows]
+            by_group = rows[np.lexsort((preference, self.leaders[rows]))]
+            is_first = np.diff(self.leaders[by_group], prepend=-1) != 0
+            tiers[by_group[~is_first]] = NEAR_DUPLICATE
+        tiers[readable & junk] = JUNK
+        tiers[kept] = NEVER
+        return tiers
+
+    def _room_by_stratum(self, readable: NDArray[np.bool_], most: int | None) -> _Rows:
+        n_strata = 1 if self.strata is None else len(self.strata[1])
+        sizes = np.bincount(self.stratum_of[readable], minlength=n_strata)
+        kept = np.bincount(self.stratum_of[self.keep], minlength=n_strata)
+        return np.maximum(sizes if most is None else np.minimum(sizes, most), kept)
+
+
+def _strata_of_buckets(signatures: Signatures) -> tuple[_Rows, list[str]]:
+    """Returns the strata of :func:`assign_strata` with the buckets' names as labels."""
+    found, places = np.unique(assign_buckets(signatures), return_inverse=True)
+    named = [bucket_name(bucket) for bucket in found.tolist()]
+    numbers, names = assign_strata(named)
+    return numbers[places.reshape(-1)], names
+
+
+def _leaders(signatures: Signatures, order: _Rows, choice: Choice) -> _Rows | None:
+    if choice.near_duplicates is None:
+        return None
+    if choice.features is None:
+        points: Points = unpack(signatures.dhash, signatures.hash_size**2).view(np.uint8)
+        squared_radius = float(choice.near_duplicates)  # of bits, it is the number that differ
+    else:
+        points = choice.points(len(signatures))
+        squared_radius = 2 * choice.near_duplicates * mean_squared_length(points)
+    rows = order[signatures.readable[order]]
+    leaders = np.full(len(signatures), -1, np.int64)
+    leaders[rows] = near_duplicates(points, rows, squared_radius)
+    return leaders

@@ -1,0 +1,140 @@
+"""Signatures and a target to a selection: the whole decision, without reading or printing."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..checks import shown, whole_number
+from ..signatures import UNREADABLE, Signatures, assign_buckets
+from ._allocation import top_up
+from ._choice import Choice
+from ._constraints import Constraints
+from ._distances import Points
+from ._local_scaling import weights
+from ._result import Selection, count_buckets
+from ._strategies import PICKS, Images
+from ._tiers import TIERS
+
+_Rows = NDArray[np.int64]
+
+
+def downsample(
+    signatures: Signatures,
+    order: _Rows,
+    target_count: int | None,
+    random_seed: int = 42,
+    choice: Choice | None = None,
+    constraints: Constraints | None = None,
+) -> Selection:
+    """Chooses exactly ``target_count`` images.
+
+    What the choice wants to leave out, near-duplicates and then junk, is taken only if there are
+    not enough others, so that the count is exact whenever there are enough readable images.
+
+    Args:
+        signatures: the table of n images
+        order: ``(n,)``; their natural order, of :func:`smartdownsample_core.natural_order`
+        target_count: images to keep, those of ``choice.keep`` among them, even if unreadable; all
+            readable ones if there are fewer, none if 0 or less; None for as many as
+            ``near_duplicates`` and ``max_per_group`` leave
+        random_seed: at least 0; the same seed gives the same selection
+        choice: strategy and constraints; :class:`smartdownsample_core.Choice` () by default
+        constraints: those of the same choice, but for its strategy, if they have been worked out
+            before: looking for near-duplicates takes a while
+
+    Returns:
+        a :class:`Selection`
+
+    Raises:
+        ValueError: for an argument out of its bounds
+    """
+    choice = Choice() if choice is None else choice
+    if not isinstance(choice, Choice):
+        raise ValueError(
+            f"choice must be a Choice, got {shown(choice)}; say Choice(strategy='diverse') or so"
+        )
+    order = _checked_order(order, len(signatures))
+    random_seed = whole_number("random_seed", random_seed, minimum=0)
+    if target_count is not None:
+        target_count = whole_number("target_count", target_count)
+    choice.check(len(signatures), target_count, signatures.hash_size)
+    if choice.needs_descriptors and np.isnan(signatures.sharpness[signatures.readable]).any():
+        raise ValueError("these signatures have no descriptors; extract them with descriptors=True")
+    constraints = constraints or Constraints(signatures, order, choice)
+    target = constraints.available() if target_count is None else max(target_count, 0)
+    constraints.check_target(target)
+
+    images = _images(signatures, order, random_seed, choice)
+    # Always in natural order, so that it does not matter in which order images are given.
+    taken = order[np.isin(order, constraints.keep)]
+    for tier in TIERS:
+        pool = order[constraints.tiers[order] == tier]
+        picked = _pick(images, constraints, pool, taken, target - len(taken), choice)
+        taken = np.concatenate([taken, picked])
+    return Selection(
+        indices=np.sort(taken),
+        bucket_ids=images.bucket_ids,
+        buckets=count_buckets(images.bucket_ids, taken),
+        order=order,
+        unreadable=dict(signatures.unreadable),
+        target_count=target if target_count is None else target_count,
+        random_seed=random_seed,
+        strategy=choice.strategy,
+        ranking=taken if choice.strategy == "diverse" else None,
+        leaders=constraints.leaders,
+        tiers=constraints.tiers,
+        strata=constraints.strata,
+        strata_are_labels=choice.stratify_by is not None,
+    )
+
+
+def _checked_order(order: _Rows, n: int) -> _Rows:
+    rows = np.asarray(order)
+    if rows.shape == (n,) and (rows.dtype.kind in "iu" or not n):
+        rows = rows.astype(np.int64, copy=False)
+        inside = rows[(rows >= 0) & (rows < n)]
+        if len(inside) == n and (np.bincount(inside, minlength=n) == 1).all():
+            return rows
+    raise ValueError(
+        f"order must have each of the positions 0 to {n - 1} once, as natural_order(paths) does, "
+        f"got {shown(order)}"
+    )
+
+
+def _images(signatures: Signatures, order: _Rows, random_seed: int, choice: Choice) -> Images:
+    n = len(signatures)
+    counts = np.ones(n, np.float32)
+    points: Points = np.empty((n, 0), np.uint8)
+    if choice.features is not None:
+        points = choice.points(n)
+    elif choice.strategy != "stride":
+        points = signatures.descriptor
+        if choice.strategy == "diverse":
+            counts = weights(points, order)
+    return Images(order, assign_buckets(signatures), points, counts, random_seed)
+
+
+def _pick(
+    images: Images, constraints: Constraints, pool: _Rows, taken: _Rows, count: int, choice: Choice
+) -> _Rows:
+    """Picks up to ``count`` of the pool, from each stratum its share; in the order of picking."""
+    pick, stratum_of = PICKS[choice.strategy], constraints.stratum_of
+    room = constraints.room(taken)
+    sizes = np.minimum(np.bincount(stratum_of[pool], minlength=len(room)), room)
+    count = min(count, int(sizes.sum()))
+    if count <= 0:
+        return np.empty(0, np.int64)
+    # Where an unreadable image of keep is, only features say.
+    seen = taken if choice.features is not None else taken[images.bucket_ids[taken] != UNREADABLE]
+    if constraints.strata is None:
+        return pick(images, pool, seen, count)
+    has = np.bincount(stratum_of[taken], minlength=len(room))
+    quotas = top_up(sizes, has, count, images.random_seed, constraints.shares)
+    picked = [
+        pick(images, pool[stratum_of[pool] == stratum], seen, int(quotas[stratum]))
+        for stratum in np.flatnonzero(quotas)
+    ]
+    # In turn, so that any beginning of the order has about its share of every stratum.
+    turns = [(np.arange(len(rows)) + 0.5) / len(rows) for rows in picked]
+    return np.concatenate(picked)[np.argsort(np.concatenate(turns), kind="stable")]

@@ -1,0 +1,91 @@
+"""Farthest-first traversal: points, each as far as can be from all before it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ._distances import Nearest
+
+#: Points among which the next ones are looked for before all distances are brought up to date.
+_CANDIDATES = 4096
+_CANDIDATES_PER_POINT = 8
+
+
+def farthest_first(
+    nearest: Nearest,
+    count: int,
+    start: int,
+    weights: NDArray[np.float32] | None = None,
+    progress: Callable[[int], None] | None = None,
+) -> NDArray[np.int64]:
+    """Ranks points: each is the farthest from the centers and from all ranked before it.
+
+    T. F. Gonzalez, "Clustering to minimize the maximum intercluster distance" (1985). The ranking
+    is nested: its first k are the answer for k. Computed exactly, but in batches: distances only
+    ever shrink, so the next ones are found among the farthest candidates as long as one of these
+    stays farther than all others were. Equal distances go to the lowest row.
+
+    Args:
+        nearest: n points with the centers to stay away from, if any; the ranked become centers
+        count: points to rank, at most those that are no centers yet
+        start: the row to begin with if there are no centers
+        weights: ``(n,)``; what the squared distance of a point is multiplied with, 1 by default
+        progress: called with the number of points ranked so far
+
+    Returns:
+        ``(count,)`` rows, in the order in which they were chosen
+
+    >>> line = np.array([[0], [1], [5], [9]], np.uint8)
+    >>> farthest_first(Nearest(line), 4, start=0).tolist()
+    [0, 3, 2, 1]
+    """
+    if weights is None:
+        weights = np.ones(len(nearest.points), np.float32)
+    ranking = [np.empty(0, np.int64)]
+    ranked = 0
+    while ranked < count:
+        if nearest.is_center.any():
+            batch = _next_batch(nearest, weights, count - ranked)
+        else:
+            batch = np.array([start])
+        nearest.add(batch)
+        ranking.append(batch)
+        ranked += len(batch)
+        if progress:
+            progress(ranked)
+    return np.concatenate(ranking)
+
+
+def _next_batch(nearest: Nearest, weights: NDArray[np.float32], most: int) -> NDArray[np.int64]:
+    """Returns at least one and at most ``most`` of the points that come next, in their order."""
+    farness = np.where(nearest.is_center, np.float32(-1), nearest.squared * weights)
+    rows, bound, last = _candidates(farness, min(_CANDIDATES, _CANDIDATES_PER_POINT * most))
+    between = nearest.between(rows) * weights[rows]
+    left = farness[rows]
+    chosen: list[int] = []
+    while len(chosen) < most:
+        place = int(left.argmax())
+        if left[place] < bound or (left[place] == bound and rows[place] > last):
+            break
+        chosen.append(place)
+        np.minimum(left, between[place], out=left)
+        left[place] = -1
+    return np.asarray(rows[chosen])
+
+
+def _candidates(farness: NDArray[np.float32], count: int) -> tuple[NDArray[np.int64], float, int]:
+    """Returns the rows of the farthest points, ascending, and how far the others are at most.
+
+    The third is the row behind which there may be others that are just as far. Centers have a
+    farness of -1.
+    """
+    place = max(len(farness) - count, 0)
+    bound = np.partition(farness, place)[place]
+    if bound < 0:  # all that are left are among the candidates
+        return np.flatnonzero(farness >= 0), 0.0, len(farness)
+    farther = np.flatnonzero(farness > bound)
+    as_far = np.flatnonzero(farness == bound)[: count - len(farther)]
+    return np.sort(np.concatenate([farther, as_far])), float(bound), int(as_far[-1])

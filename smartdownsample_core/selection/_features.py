@@ -1,0 +1,75 @@
+"""Feature vectors of the user's own, such as embeddings, to points that can be compared exactly."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..checks import shown
+
+_LARGEST = 127
+_LARGEST_FLOAT = float(np.finfo(np.float32).max)
+_LONGEST = 2047  # squares of such a vector sum to less than 2**22
+
+
+def unit_features(features: Any, n: int) -> NDArray[np.float32]:
+    """Returns feature vectors scaled to length 1, so that distances follow the cosine.
+
+    Args:
+        features: ``(n, d)`` numbers
+        n: images there are
+
+    Raises:
+        ValueError: for another shape, or values that are no finite numbers
+    """
+    try:
+        with np.errstate(over="ignore"):  # of float64; what becomes infinite is refused below
+            table = np.asarray(features, np.float32)
+    except (TypeError, ValueError, OverflowError):
+        got, remedy = shown(features), "give each image as many numbers, of one model"
+        if isinstance(features, str):
+            remedy = "numpy.load reads a file"
+        elif hasattr(features, "dtype"):
+            got = f"an array of {features.dtype}"
+        raise ValueError(
+            f"features must be an array of numbers with {n:,} rows, one for each image, got {got}; "
+            f"{remedy}"
+        ) from None
+    if table.ndim != 2 or len(table) != n or not table.shape[1]:
+        raise ValueError(
+            f"features must have the shape ({n}, d), one row for each of the {n:,} images, "
+            f"got {table.shape}; leave out the rows of others, and compute those that are missing"
+        )
+    bad = np.flatnonzero(~np.isfinite(table).all(axis=1))
+    if len(bad):
+        row = np.asarray(features)[bad[0]]
+        value = row[~np.isfinite(table[bad[0]])][0]
+        raise ValueError(
+            f"features must be finite numbers up to {_LARGEST_FLOAT:.1e}; {len(bad):,} of {n:,} "
+            f"rows are not, the first is row {bad[0]} with {value}: compute them anew, or leave "
+            "these images out"
+        )
+    # By the largest value first: squares of tiny and huge numbers leave the range of float32.
+    table = table / _or_one(np.abs(table).max(axis=1, keepdims=True, initial=0))
+    return np.asarray(table / _or_one(np.linalg.norm(table, axis=1, keepdims=True)))
+
+
+def quantized(features: NDArray[np.float32]) -> NDArray[np.int8]:
+    """Rounds feature vectors of length 1, ``(n, d)``, to bytes in a common scale."""
+    largest = max(float(np.abs(features).max(initial=0)), 1e-12)
+    # Rounding makes a vector longer by at most half the diagonal of a unit cube.
+    scale = min(_LARGEST / largest, _LONGEST - features.shape[1] ** 0.5 / 2)
+    return np.asarray(np.rint(features * scale).astype(np.int8))
+
+
+def mean_squared_length(points: NDArray[np.int8]) -> float:
+    """Returns the mean squared length of quantized vectors, ``(n, d)``, that are not 0."""
+    squares = np.einsum("ij,ij->i", points, points, dtype=np.int64)
+    squares = squares[squares > 0]
+    return float(squares.mean()) if len(squares) else 1.0
+
+
+def _or_one(values: NDArray[np.float32]) -> NDArray[np.float32]:
+    return np.where(values > 0, values, np.float32(1))

@@ -1,0 +1,99 @@
+"""Near-duplicates: groups of points that are within a radius of the first of them."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ._distances import Points, as_centers, with_ones
+
+#: Points that are looked at together, and leaders that they are compared with in one product.
+_ROWS, _LEADERS = 1024, 8192
+
+
+def near_duplicates(
+    points: Points, order: NDArray[np.int64], squared_radius: float
+) -> NDArray[np.int64]:
+    """Groups points by the leader algorithm: each joins the nearest leader before it, or leads.
+
+    J. A. Hartigan, "Clustering Algorithms" (1975), chapter 3. Takes 2 n l d floating-point
+    operations for l leaders.
+
+    Args:
+        points: ``(n, d)``; the squares of a point sum to less than 2**22
+        order: ``(m,)``; the rows that take part; earlier ones lead
+        squared_radius: the largest squared distance to a leader
+
+    Returns:
+        ``(m,)``; the row of the leader of each; a leader has itself
+
+    >>> line = np.array([[0], [9], [1], [8], [2]], np.uint8)
+    >>> near_duplicates(line, np.arange(5), 1).tolist()
+    [0, 1, 0, 1, 4]
+    """
+    leaders = _Leaders(points)
+    found = [np.empty(0, np.int64)]
+    for first in range(0, len(order), _ROWS):
+        rows = order[first : first + _ROWS]
+        leader, squared = leaders.nearest(rows)
+        _lead_among(points, rows, squared_radius, leader, squared)
+        leaders.add(rows[leader == rows])
+        found.append(leader)
+    return np.concatenate(found)
+
+
+def _lead_among(
+    points: Points,
+    rows: NDArray[np.int64],
+    squared_radius: float,
+    leader: NDArray[np.int64],
+    squared: NDArray[np.float32],
+) -> None:
+    """Makes those of a few points, ``(m,)``, leaders that are too far from all before them.
+
+    Brings the nearest leader of each, and how far it is, up to date.
+    """
+    table = points[rows].astype(np.float32)
+    norms = (table**2).sum(axis=1)
+    for place in range(len(rows)):
+        if squared[place] <= squared_radius:
+            continue
+        later = slice(place, None)
+        distance = norms[later] + norms[place] - 2 * (table[later] @ table[place])
+        closer = place + np.flatnonzero(distance < squared[later])
+        squared[closer] = distance[closer - place]
+        leader[closer] = rows[place]
+
+
+class _Leaders:
+    """The leaders so far, as a table that grows."""
+
+    def __init__(self, points: Points) -> None:
+        self.points = points
+        self.count = 0
+        self.rows = np.empty(_LEADERS, np.int64)
+        self.table = np.empty((_LEADERS, points.shape[1] + 1), np.float32)
+
+    def add(self, rows: NDArray[np.int64]) -> None:
+        """Makes these points leaders."""
+        end = self.count + len(rows)
+        if end > len(self.rows):
+            self.rows = np.concatenate([self.rows, np.empty_like(self.rows)])
+            self.table = np.concatenate([self.table, np.empty_like(self.table)])
+        self.rows[self.count : end] = rows
+        self.table[self.count : end] = as_centers(self.points[rows])
+        self.count = end
+
+    def nearest(self, rows: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+        """Returns the nearest leader of each point, -1 if there is none, and how far it is."""
+        points = with_ones(self.points[rows])
+        best = np.full(len(rows), np.inf, np.float32)
+        leader = np.full(len(rows), -1, np.int64)
+        for first in range(0, self.count, _LEADERS):
+            last = min(first + _LEADERS, self.count)
+            squared = points @ self.table[first:last].T
+            places = squared.argmin(axis=1)
+            values = squared[np.arange(len(rows)), places]
+            closer = values < best
+            best[closer], leader[closer] = values[closer], self.rows[first + places[closer]]
+        return leader, best + (points[:, :-1] ** 2).sum(axis=1)

@@ -1,0 +1,77 @@
+"""The strategies: each picks some of a pool of images, minding those that are taken already."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..signatures import N_BUCKETS
+from ._allocation import top_up
+from ._choice import Strategy
+from ._distances import Nearest, Points
+from ._farthest_first import farthest_first
+from ._representatives import representatives
+from ._systematic import select
+
+_Rows = NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
+class Images:
+    """What strategies know of n images."""
+
+    order: _Rows
+    """``(n,)``; rows in natural order"""
+    bucket_ids: NDArray[np.int16]
+    """``(n,)``"""
+    points: Points
+    """``(n, d)``; where images are, for distances"""
+    weights: NDArray[np.float32]
+    """``(n,)``; what a squared distance counts"""
+    random_seed: int
+
+
+Pick = Callable[[Images, _Rows, _Rows, int], _Rows]
+"""Of images: rows to pick from, rows that are taken, how many; returns the picked rows."""
+
+
+def pick_by_stride(images: Images, pool: _Rows, taken: _Rows, count: int) -> _Rows:
+    """Picks from every bucket, in proportion to its size, evenly spaced in natural order."""
+    ids = np.full(len(images.order), -1, images.bucket_ids.dtype)
+    ids[pool] = images.bucket_ids[pool]
+    sizes = np.bincount(images.bucket_ids[pool], minlength=N_BUCKETS)
+    taken_ids = images.bucket_ids[taken]
+    has = np.bincount(taken_ids[taken_ids >= 0], minlength=N_BUCKETS)
+    quotas = top_up(sizes, has, count, images.random_seed)
+    return select(ids, quotas, images.order, images.random_seed)
+
+
+def pick_diverse(images: Images, pool: _Rows, taken: _Rows, count: int) -> _Rows:
+    """Picks what differs most from all that is taken or picked; in the order of picking."""
+    nearest = _nearest(images, pool, taken)
+    start = int(np.random.default_rng(images.random_seed).integers(len(pool)))
+    weights = np.concatenate([images.weights[pool], images.weights[taken]])
+    return np.asarray(pool[farthest_first(nearest, count, start, weights)])
+
+
+def pick_representative(images: Images, pool: _Rows, taken: _Rows, count: int) -> _Rows:
+    """Picks what the others are near to."""
+    nearest = _nearest(images, pool, taken)
+    return np.asarray(pool[representatives(nearest, count, images.random_seed)])
+
+
+PICKS: dict[Strategy, Pick] = {
+    "stride": pick_by_stride,
+    "diverse": pick_diverse,
+    "representative": pick_representative,
+}
+
+
+def _nearest(images: Images, pool: _Rows, taken: _Rows) -> Nearest:
+    nearest = Nearest(images.points[np.concatenate([pool, taken])])
+    if len(taken):
+        nearest.add(len(pool) + np.arange(len(taken)))
+    return nearest

@@ -1,0 +1,107 @@
+"""RGB pixels to signature: dHash, aHash, mean colour and a thumbnail of one image."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import imagehash
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from ..checks import shown
+from ..settings import check_hash_size
+
+#: Side of the thumbnail; the mean colour is taken from it, as in smartdownsample 1.9.
+THUMBNAIL_SIDE = 32
+
+#: R, G and B for greyscale: ITU-R 601-2, as Pillow's, in units of 1/1024.
+GREY_WEIGHTS = np.array([306, 601, 117], np.float32)
+
+
+class Signature(NamedTuple):
+    """What one image is reduced to; h is the hash size."""
+
+    dhash: NDArray[np.bool_]
+    """``(h, h)``; True where the h+1 by h grey thumbnail is brighter than its left neighbour"""
+    ahash: NDArray[np.bool_]
+    """``(h // 2, h // 2)``; True where the grey thumbnail is brighter than its mean"""
+    mean_rgb: NDArray[np.float64]
+    """``(3,)``; mean of each channel of the thumbnail, 0-255"""
+    thumbnail: NDArray[np.uint8]
+    """``(3, 32, 32)`` RGB, shrunk with Lanczos; for the descriptor"""
+
+
+def sign(image: Image.Image, hash_size: int = 8) -> Signature:
+    """Reduces an image to its signature.
+
+    dHash: Neal Krawetz, "Kind of Like That" (2013), hackerfactor.com; aHash: the same author's
+    "Looks Like It" (2011); both as the ``imagehash`` package computes them.
+
+    Args:
+        image: an image of any size; of another mode than ``"RGB"`` it is converted, as by
+            :func:`smartdownsample_core.load_rgb`
+        hash_size: side of the dHash, 4 to 64; the aHash has half of it
+
+    Returns:
+        a :class:`Signature`
+
+    Raises:
+        ValueError: if it is no image of Pillow's, or for a hash size out of its bounds
+
+    An image that brightens to the right has every dHash bit set; a grey one of level 7 has no
+    bit set at all:
+
+    >>> ramp = Image.fromarray(np.tile(np.arange(0, 250, 10, dtype=np.uint8), (20, 1)))
+    >>> print(picture(sign(ramp.convert("RGB"), hash_size=4).dhash))
+    ####
+    ####
+    ####
+    ####
+    >>> flat = sign(Image.new("RGB", (64, 48), (7, 7, 7)))
+    >>> bool(flat.dhash.any() or flat.ahash.any()), flat.mean_rgb.tolist()
+    (False, [7.0, 7.0, 7.0])
+    """
+    if not isinstance(image, Image.Image):
+        raise ValueError(
+            f"image must be an image of Pillow's, got {shown(image)}; sign_file signs a file, and "
+            "PIL.Image.fromarray makes one of an array"
+        )
+    check_hash_size(hash_size)
+    if image.mode != "RGB":
+        image = image.convert("RGB")
+    grey = image.convert("L")
+    small = thumbnail(image)
+    return Signature(
+        dhash=np.asarray(imagehash.dhash(grey, hash_size).hash),
+        ahash=average_hash(grey, hash_size // 2),
+        mean_rgb=mean_rgb(small),
+        thumbnail=small,
+    )
+
+
+def average_hash(grey: Image.Image, hash_size: int) -> NDArray[np.bool_]:
+    """Returns the aHash of an image of mode ``"L"``, ``(hash_size, hash_size)``."""
+    return np.asarray(imagehash.average_hash(grey, hash_size).hash)
+
+
+def thumbnail(image: Image.Image) -> NDArray[np.uint8]:
+    """Returns the thumbnail of an RGB image, ``(3, 32, 32)``."""
+    small = image.resize((THUMBNAIL_SIDE, THUMBNAIL_SIDE), Image.Resampling.LANCZOS)
+    return np.asarray(small).transpose(2, 0, 1)
+
+
+def mean_rgb(thumbnail: NDArray[np.uint8]) -> NDArray[np.float64]:
+    """Returns the mean of each channel of a thumbnail, ``(3,)``."""
+    return np.asarray(thumbnail.reshape(3, -1).mean(axis=1))
+
+
+def picture(bits: NDArray[np.bool_]) -> str:
+    """Draws a hash, ``(rows, columns)`` bool, as text: ``#`` for a set bit, ``.`` for the rest.
+
+    >>> print(picture(np.eye(3, dtype=bool)))
+    #..
+    .#.
+    ..#
+    """
+    return "\n".join("".join("#" if bit else "." for bit in row) for row in bits)

@@ -1,0 +1,17 @@
+"""What decides a bucket: which bits, and the thresholds of smartdownsample 1.9."""
+
+from __future__ import annotations
+
+#: A colour image has at least this variance of its channel means; others are grey.
+COLOR_VARIANCE = 100.0
+
+#: A bright image has at least this mean.
+BRIGHTNESS = 128.0
+
+#: A colour image is red, green or blue if that channel mean is the largest and above this.
+THEME_LEVEL = 140.0
+
+
+def structure_bits(hash_size: int) -> tuple[int, int]:
+    """Returns the flat indices of the two deciding dHash bits, near the middle of the image."""
+    return (27, 36) if hash_size >= 8 else (5, 10)
