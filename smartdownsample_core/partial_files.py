@@ -1,0 +1,99 @@
+"""Files that get their name once they are complete, and what is left of processes that died.
+
+A file is written under a hidden temporary name, which its process holds locked. The lock of a
+process that dies is gone, whatever killed it, so its temporary file can be told from one that is
+being written, on this machine or, where the file system shares locks, on another.
+"""
+
+from __future__ import annotations
+
+import glob
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import BinaryIO
+
+try:
+    import fcntl
+except ImportError:  # Windows: nothing is locked there, and nothing taken for abandoned
+    fcntl = None  # type: ignore[assignment]
+
+_SUFFIX = ".partial"
+
+#: Bytes of a file's name that its temporary name begins with: with the rest, a name has 255.
+_LONGEST_BEGINNING = 200
+
+
+@contextmanager
+def complete_file(path: Path) -> Iterator[BinaryIO]:
+    """Opens a new file for writing and reading, which appears as a whole or not at all.
+
+    Yields:
+        a stream of bytes; :func:`remove_abandoned` leaves its file alone as long as it is open
+
+    Raises:
+        FileExistsError: if there is a file of that name by the time this one is complete; it stays
+        OSError: if the file cannot be written or named
+    """
+    partial, stream = _locked(path)
+    try:
+        with stream:
+            yield stream
+            stream.flush()
+            _give_name(partial, path)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def remove_abandoned(folder: Path, name: str = "") -> None:
+    """Removes temporary files in a folder whose processes have died.
+
+    Args:
+        folder: need not exist
+        name: remove only those that were to get this name
+    """
+    beginning = glob.escape(_beginning(name)) if name else "*"
+    for partial in folder.glob(f".{beginning}.{'[0-9a-f]' * 8}{_SUFFIX}"):
+        with suppress(OSError), partial.open("r+b") as stream:
+            if _lock(stream):
+                partial.unlink()
+
+
+def _beginning(name: str) -> str:
+    return os.fsdecode(os.fsencode(name)[:_LONGEST_BEGINNING])
+
+
+def _locked(path: Path) -> tuple[Path, BinaryIO]:
+    """Opens a temporary file and locks it before another process can take it for abandoned."""
+    while True:
+        partial = path.with_name(f".{_beginning(path.name)}.{secrets.token_hex(4)}{_SUFFIX}")
+        stream = partial.open("x+b")
+        _lock(stream)
+        with suppress(FileNotFoundError):  # removed in between
+            if os.path.samestat(os.fstat(stream.fileno()), partial.stat()):
+                return partial, stream
+        stream.close()
+
+
+def _lock(stream: BinaryIO) -> bool:
+    """Locks a file while it is open; False if another process has, or nothing can be locked."""
+    if fcntl is None:
+        return False
+    try:
+        fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True
+
+
+def _give_name(partial: Path, path: Path) -> None:
+    try:
+        os.link(partial, path)  # unlike renaming, replaces nothing
+    except FileExistsError:
+        raise
+    except OSError:  # a file system without hard links
+        if os.path.lexists(path):
+            raise FileExistsError(f"File already exists: {path}") from None
+        partial.rename(path)
