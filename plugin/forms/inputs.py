@@ -72,7 +72,7 @@ CHOICE_ROWS = (
         "leave_out_junk",
         "switch",
         "Leave out junk",
-        "Images with next to nothing on them: black, white, blurred beyond use",
+        "Blank images (black, white or blurred beyond use); empty scenes are not blank",
         DownsampleConfig.leave_out_junk,
         what_if=True,
     ),

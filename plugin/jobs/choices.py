@@ -215,7 +215,7 @@ def worded(config: DownsampleConfig) -> str:
         unit = "cosine distance" if config.features else "bits"
         parts.append(f"leaves out near-duplicates within {config.near_duplicates:g} {unit}")
     if config.leave_out_junk:
-        parts.append("leaves out images with nothing on them")
+        parts.append("leaves out blank images (black, white or blurred)")
     if config.stratify_by:
         balance = config.balance
         share = balance if isinstance(balance, str) else f"size to the power of {balance:g}"

@@ -60,7 +60,7 @@ def summary(selection: Selection) -> str:
 def _left_out(selection: Selection) -> list[str]:
     counts = {
         "near-duplicates of kept images": selection.n_near_duplicates_left_out,
-        "images with nothing on them": selection.n_junk_left_out,
+        "blank images (black, white or blurred)": selection.n_junk_left_out,
     }
     words = [f"{count:,} {what}" for what, count in counts.items() if count]
     return [f"Left out {' and '.join(words)}"] if words else []
@@ -93,7 +93,7 @@ def shortfalls(selection: Selection) -> list[str]:
     """Words what was asked for and could not be done, a sentence each; none if all is well."""
     target, n_readable = selection.target_count, selection.n_readable
     unwanted = {
-        "images with nothing on them": selection.n_junk_kept,
+        "blank images (black, white or blurred)": selection.n_junk_kept,
         "near-duplicates of kept images": selection.n_near_duplicates_kept,
     }
     unwanted = {kind: count for kind, count in unwanted.items() if count}
@@ -134,8 +134,8 @@ def _short_of_share(selection: Selection) -> list[str]:
         return []
     return [
         f"{n_short:,} of {len(names):,} labels may have less than their share, as all that is left "
-        "of them are near-duplicates or images with nothing on them; do not leave these out, or "
-        "lower near_duplicates"
+        "of them are near-duplicates or blank images; do not leave these out, or lower "
+        "near_duplicates"
     ]
 
 

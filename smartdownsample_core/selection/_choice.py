@@ -53,7 +53,7 @@ class Choice:
     keep: Sequence[int] = ()
     """positions of images that are in anyway, and count; others are chosen to differ from them"""
     leave_out_junk: bool = False
-    """leave out images with nothing on them; see :mod:`smartdownsample_core.signatures._quality`"""
+    """leave out blank images; see :mod:`smartdownsample_core.signatures._quality`"""
 
     def __post_init__(self) -> None:
         one_of("strategy", self.strategy, STRATEGIES)

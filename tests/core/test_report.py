@@ -127,7 +127,7 @@ def test_summary_says_what_junk_was_left_out(white_paths: list[str], burst_paths
     paths = [*white_paths, *burst_paths[:4]]
     table = extract(paths, descriptors=True)
     kept = downsample(table, natural_order(paths), 5, choice=Choice(leave_out_junk=True))
-    assert summary(kept).splitlines()[1] == "Left out 5 images with nothing on them"
+    assert summary(kept).splitlines()[1] == "Left out 5 blank images (black, white or blurred)"
 
 
 def test_summary_of_nothing_is_words_too(table_of) -> None:
