@@ -38,13 +38,13 @@ def main() -> None:
 
 
 def _write(size: int) -> list[str]:
-    from plugin.targets import samples
+    from plugin.targets import stored_signatures
 
     dataset, target = unsigned(size)
     start = time.perf_counter()
     write_signatures(dataset, target)
     written = time.perf_counter()
-    again = samples.load(dataset.view(), "signature", 8, "exact", recompute=False)
+    again = stored_signatures.load(dataset.view(), "signature", 8, "exact", recompute=False)
     assert not len(again.stale)
     read = time.perf_counter()
     document = dataset._sample_collection.find_one()["signature"]

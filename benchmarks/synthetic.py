@@ -29,11 +29,11 @@ def unsigned(size: int) -> tuple[Any, Any]:
     """Returns a new dataset, and what to write: a target of so many samples with signatures."""
     import fiftyone as fo
 
-    from plugin.targets import samples
+    from plugin.targets import stored_signatures
 
     dataset = fo.Dataset(persistent=True)
     dataset.add_samples([fo.Sample(path) for path in synthetic_paths(size)])
-    target = samples.load(dataset.view(), "signature", 8, "exact", recompute=True)
+    target = stored_signatures.load(dataset.view(), "signature", 8, "exact", recompute=True)
     target.signatures.put(target.stale, random_signatures(size))
     return dataset, target
 
@@ -41,9 +41,9 @@ def unsigned(size: int) -> tuple[Any, Any]:
 def write_signatures(dataset: Any, target: Any) -> None:
     """Declares the field and writes the signatures of a target."""
     from plugin.jobs import engine
-    from plugin.targets import samples
+    from plugin.targets import signature_fields, stored_signatures
 
-    samples.declare(dataset, target.items, "signature", wanted_by_user=True)
+    signature_fields.declare(dataset, target.items, "signature", wanted_by_user=True)
     for first in range(0, len(target.ids), engine.WRITE_EVERY):
         rows = np.arange(first, min(first + engine.WRITE_EVERY, len(target.ids)))
-        samples.write(dataset, "signature", target, rows, "exact")
+        stored_signatures.write(dataset, "signature", target, rows, "exact")

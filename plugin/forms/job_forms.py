@@ -16,8 +16,8 @@ from ..config import DownsampleConfig, SignatureConfig
 from ..jobs import problems
 from ..runs import interrupted
 from ..runs import records as runs
+from ..targets import flat_views
 from ..targets import kinds as targets
-from ..targets import samples
 from ._forecast import forecast
 from .inputs import (
     CHOICE_ROWS,
@@ -47,10 +47,10 @@ _FOLDED = {row.name for _, rows in SECTIONS for row in rows}
 def target(ctx: foo.ExecutionContext) -> Any:
     """Returns the flat view to work on: the form's choice, or the view the SDK was given."""
     if ctx.params.get("stages") is not None:  # the panel's choice, whatever the grid shows
-        return samples.rebuild(ctx.dataset, ctx.params["stages"])
+        return flat_views.rebuild(ctx.dataset, ctx.params["stages"])
     chosen = ctx.params.get("view_target") or ctx.request_params.get("view_target")
     collection = ctx.target_view() if chosen else ctx.view
-    return samples.flat(collection.view(), ctx.params.get("group_slice") or "")
+    return flat_views.flat(collection.view(), ctx.params.get("group_slice") or "")
 
 
 def default_target(n_samples: int) -> int:

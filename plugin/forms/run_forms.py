@@ -12,7 +12,7 @@ from ..base import refuse
 from ..runs import files
 from ..runs import records as runs
 from ..targets import kinds as targets
-from ..targets import samples
+from ..targets import signature_fields
 from .job_forms import begin
 
 #: What of :data:`runs.SHOWN` needs no run, a run, a run with groups.
@@ -32,7 +32,7 @@ def view_form(ctx: foo.ExecutionContext) -> types.Property:
     show, run_key, bucket, field = view_params(ctx)
     if known:
         _run_choice(inputs, known, run_key, required=False)
-    chooses_bucket = show == "bucket" and samples.is_ours(ctx.dataset, field)
+    chooses_bucket = show == "bucket" and signature_fields.is_ours(ctx.dataset, field)
     if chooses_bucket:
         _bucket_choice(ctx, inputs, field)
     if bucket is not None or not chooses_bucket:  # or the App fills in the default and asks again

@@ -19,7 +19,7 @@ from smartdownsample_core.selection import assign_strata
 
 from .. import names
 from ..config import DownsampleConfig, is_given
-from ..targets import embeddings, samples
+from ..targets import embeddings, flat_views, signature_fields
 from ..targets import kinds as targets
 
 #: Ids that ``keep`` may list: a run is recorded in a MongoDB document, which holds 16 MB.
@@ -188,7 +188,7 @@ def label_fields(dataset: fo.Dataset | fo.DatasetView) -> list[tuple[str, str]]:
     """Returns the fields of a dataset that are likely to be stratified by: path and label."""
     found = [("tags", "tags")]
     for name, field in dataset.get_field_schema().items():
-        if samples.is_ours(dataset, name):
+        if signature_fields.is_ours(dataset, name):
             found.append((f"{name}.bucket_name", f"{name}.bucket_name"))
         elif _is_label(field):
             found.append((f"{name}.label", f"{name}.label"))
@@ -257,7 +257,7 @@ def _kept_ids(
         return keep
     if _is_tag(dataset, view, keep):
         return targets.of(view).marked_ids(view, keep)
-    saved: list[str] = samples.flat(dataset.load_saved_view(keep)).values("id")
+    saved: list[str] = flat_views.flat(dataset.load_saved_view(keep)).values("id")
     return set(saved).intersection(view.values("id"))
 
 

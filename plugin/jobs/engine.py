@@ -20,7 +20,7 @@ from smartdownsample_core.selection import Choice
 from ..config import CHARTS, DownsampleConfig, SignatureConfig
 from ..runs import files, held, writes
 from ..runs import records as runs
-from ..targets import Samples, samples
+from ..targets import Samples, flat_views, signature_fields, stored_signatures
 from ..targets import kinds as targets
 from . import choices, outcome, problems
 from ._background import SECONDS_BETWEEN_SIGNS, to_the_end, waiting
@@ -63,7 +63,7 @@ def compute_signatures(
         ValueError: for bad settings, before anything is written; or if no image can be read
         OSError: if there are no workers: no cluster at the scheduler's address, or no processes
     """
-    view = samples.flat(view, config.group_slice)
+    view = flat_views.flat(view, config.group_slice)
     problems.check(config, dataset, view)
     target = _load(view, config)
     yield from _sign(dataset, target, config, wanted_by_user=True, in_app=in_app)
@@ -93,7 +93,7 @@ def run(
     """
     if writes.unfinished(dataset):
         writes.recover(dataset)
-    view = samples.flat(view, config.group_slice)
+    view = flat_views.flat(view, config.group_slice)
     problems.check(config, dataset, view)
     target = _load(view, config)
     items = targets.of(view, config.whole_groups)
@@ -129,7 +129,9 @@ def run(
     return record if tagged == record["kept"] else _with_warning(record, tagged, items)
 
 
-def _select(target: samples.Target, config: DownsampleConfig, choice: Choice) -> Selection:
+def _select(
+    target: stored_signatures.Target, config: DownsampleConfig, choice: Choice
+) -> Selection:
     order = natural_order(target.paths)
     return downsample(target.signatures, order, config.target_count, config.random_seed, choice)
 
@@ -142,14 +144,14 @@ def _with_warning(record: dict[str, Any], tagged: int, items: Samples) -> dict[s
     return {**record, "warning": ". ".join(filter(None, (record["warning"], gone)))}
 
 
-def _load(view: fo.DatasetView, config: SignatureConfig) -> samples.Target:
+def _load(view: fo.DatasetView, config: SignatureConfig) -> stored_signatures.Target:
     field = config.signature_field
-    return samples.load(view, field, config.hash_size, config.decode, config.recompute)
+    return stored_signatures.load(view, field, config.hash_size, config.decode, config.recompute)
 
 
 def _sign(
     dataset: fo.Dataset,
-    target: samples.Target,
+    target: stored_signatures.Target,
     config: SignatureConfig,
     wanted_by_user: bool,
     in_app: bool,
@@ -196,7 +198,7 @@ class _Writer:
     def __init__(
         self,
         dataset: fo.Dataset,
-        target: samples.Target,
+        target: stored_signatures.Target,
         config: SignatureConfig,
         wanted_by_user: bool,
     ) -> None:
@@ -221,15 +223,19 @@ class _Writer:
         field = self._config.signature_field
         if not self._is_declared:
             with held(self._dataset):
-                samples.declare(self._dataset, self._target.items, field, self._wanted_by_user)
+                signature_fields.declare(
+                    self._dataset, self._target.items, field, self._wanted_by_user
+                )
             self._is_declared = True
         if self._unwritten:
             rows = np.concatenate(self._unwritten)
-            samples.write(self._dataset, field, self._target, rows, self._config.decode)
+            stored_signatures.write(self._dataset, field, self._target, rows, self._config.decode)
             self._unwritten.clear()
 
 
-def _counts(target: samples.Target, items: Samples, config: SignatureConfig) -> dict[str, Any]:
+def _counts(
+    target: stored_signatures.Target, items: Samples, config: SignatureConfig
+) -> dict[str, Any]:
     errors = [str(error) for error in target.signatures.unreadable.values()]
     return {
         "signature_field": items.stored(config.signature_field),

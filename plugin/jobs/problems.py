@@ -16,7 +16,7 @@ from smartdownsample_core.settings import DECODES, check_hash_size
 
 from ..config import CHARTS, WORKERS_SETTINGS, DownsampleConfig, SignatureConfig
 from ..runs import collisions, files
-from ..targets import SAMPLES, samples
+from ..targets import SAMPLES, signature_fields
 from ..targets import kinds as targets
 from . import choices
 
@@ -117,7 +117,7 @@ def _of_field(config: SignatureConfig, dataset: fo.Dataset, view: fo.DatasetView
             "signature_field",
             f"{field!r} is a word of FiftyOne; choose another signature_field",
         )
-    elif dataset.has_field(stored) and not samples.is_ours(dataset, stored):
+    elif dataset.has_field(stored) and not signature_fields.is_ours(dataset, stored):
         yield (
             "signature_field",
             f"the dataset has a field {stored!r} that smartdownsample did not "

@@ -15,7 +15,7 @@ from ..forms import run_forms
 from ..runs import files, writes
 from ..runs import records as runs
 from ..targets import kinds as targets
-from ..targets import samples
+from ..targets import signature_fields
 from . import _layout as layout
 from . import _outputs as outputs
 from ._recovery import RecoverRuns
@@ -182,7 +182,11 @@ class ArrangeApp(Operator):
             ValueError: if the dataset has no signatures
         """
         dataset = targets.dataset_of(dataset)
-        fields = [field for field in dataset.get_field_schema() if samples.is_ours(dataset, field)]
+        fields = [
+            field
+            for field in dataset.get_field_schema()
+            if signature_fields.is_ours(dataset, field)
+        ]
         if not fields and not undo:
             raise ValueError(
                 "the dataset has no signatures of samples (those of patches and frames stay with "

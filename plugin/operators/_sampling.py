@@ -12,8 +12,8 @@ import fiftyone.operators.types as types
 from ..base import Operator
 from ..forms import job_forms as forms
 from ..jobs import execute, frame_sampling, show_output, with_bar
+from ..targets import flat_views
 from ..targets import kinds as targets
-from ..targets import samples
 from . import _outputs as outputs
 
 
@@ -26,21 +26,21 @@ class SampleFrames(Operator):
 
     def form(self, ctx: foo.ExecutionContext) -> types.Property:
         """The form."""
-        view = samples.flat(ctx.view)
+        view = flat_views.flat(ctx.view)
         return forms.frames_form(
             view, frame_sampling.problems(view, ctx.params.get("fps", forms.DEFAULT_FPS))
         )
 
     def execute(self, ctx: foo.ExecutionContext) -> Any:
         """Samples; returns the counts, or streams to the App, which then shows the frames."""
-        view, fps = samples.flat(ctx.view), ctx.params.get("fps", forms.DEFAULT_FPS)
+        view, fps = flat_views.flat(ctx.view), ctx.params.get("fps", forms.DEFAULT_FPS)
         made: list[fo.DatasetView] = []
 
         def show(result: dict[str, Any]) -> Iterator[Any]:
             (frames,) = made
             yield ctx.ops.reload_dataset()
             yield ctx.ops.set_view(frames)
-            stages = samples.stages_of(frames)
+            stages = flat_views.stages_of(frames)
             yield show_output(ctx, outputs.frames_output(result, stages), result)
 
         return execute(ctx, frame_sampling.sample(view, fps, made.append), show)
@@ -65,7 +65,7 @@ class SampleFrames(Operator):
             ValueError: if these are no videos, or ffmpeg is not installed
         """
         targets.dataset_of(sample_collection)
-        view = samples.flat(sample_collection.view())
+        view = flat_views.flat(sample_collection.view())
         made: list[fo.DatasetView] = []
         with_bar(frame_sampling.sample(view, fps, made.append))
         return made[0]

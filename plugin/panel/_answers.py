@@ -20,8 +20,8 @@ from ..forms import inputs
 from ..jobs import outcome, problems
 from ..runs import interrupted
 from ..runs import records as runs
+from ..targets import flat_views
 from ..targets import kinds as targets
-from ..targets import samples
 from . import _charts as charts
 from . import _sources as sources
 from . import _whatif as whatif
@@ -86,7 +86,7 @@ class Question:
     def __init__(self, dataset: fo.Dataset, state: Mapping[str, Any]) -> None:
         self._dataset = dataset
         self._state = state
-        self._base = samples.rebuild(dataset, state["stages"])
+        self._base = flat_views.rebuild(dataset, state["stages"])
         self._config = DownsampleConfig.from_params(state["settings"])
 
     @property

@@ -19,7 +19,7 @@ from ..forms import inputs
 from ..jobs import defect
 from ..runs import compare
 from ..runs import records as runs
-from ..targets import samples
+from ..targets import flat_views
 from . import _answers as answers
 from . import _charts as charts
 from . import _sources as sources
@@ -193,7 +193,7 @@ class SmartDownsample(foo.Panel):
         """Shows the panel without the other run, and in the grid what the run chose from."""
         closed = dict.fromkeys(("compared", "choose.other", "bucket", "place", "bucket_text"))
         ctx.panel.set_state({**closed, "show": "all"})
-        ctx.ops.set_view(samples.rebuild(ctx.dataset, ctx.panel.state.stages))
+        ctx.ops.set_view(flat_views.rebuild(ctx.dataset, ctx.panel.state.stages))
 
     def show_either(self, ctx: foo.ExecutionContext) -> None:
         """Shows what at least one of the two runs kept."""

@@ -16,7 +16,7 @@ from ..config import CHARTS, DownsampleConfig
 from ..forms import inputs
 from ..forms import job_forms as forms
 from ..runs import records as runs
-from ..targets import samples
+from ..targets import flat_views, signature_fields
 from ._whatif import Stored
 
 DATASET = "dataset"
@@ -52,23 +52,23 @@ def named(dataset: fo.Dataset, view: fo.DatasetView, key: str) -> Source:
     """Returns the source of a key; ``view`` is what the grid shows."""
     if run := run_key(key):
         return of_run(dataset, run)
-    base = samples.flat(view if key == VIEW else dataset.view())
+    base = flat_views.flat(view if key == VIEW else dataset.view())
     field = names.DEFAULT_FIELD
     settings = {
         **inputs.defaults(),
         "target_count": forms.default_target(len(base)),
         "run_key": names.DEFAULT_RUN_KEY,
         "signature_field": field,
-        **samples.made_with(dataset, field),
+        **signature_fields.made_with(dataset, field),
     }
-    return Source(key, samples.stages_of(base) or None, settings)
+    return Source(key, flat_views.stages_of(base) or None, settings)
 
 
 def of_run(dataset: fo.Dataset, run: str) -> Source:
     """Returns a run as a source: its samples and its settings."""
     record = runs.load(dataset, run)
-    base = samples.flat(dataset.load_run_view(run))
-    return Source(_RUN + run, samples.stages_of(base) or None, settings_of(record))
+    base = flat_views.flat(dataset.load_run_view(run))
+    return Source(_RUN + run, flat_views.stages_of(base) or None, settings_of(record))
 
 
 def run_key(source: str | None) -> str | None:
@@ -120,4 +120,4 @@ def part(
     ids = stored.ids_of(kept)
     if show == "kept":
         return view.select(ids)
-    return samples.in_buckets(view, field).exclude(ids)
+    return signature_fields.in_buckets(view, field).exclude(ids)

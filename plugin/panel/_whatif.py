@@ -22,7 +22,7 @@ from smartdownsample_core.selection import Constraints
 from ..config import DownsampleConfig, SignatureConfig
 from ..forms import CHOICE_ROWS, WHAT_IF_ROWS
 from ..jobs import choices
-from ..targets import samples
+from ..targets import signature_fields, stored_signatures
 
 #: Rows kept in memory, over all datasets and views; a row takes about 200 bytes, and four times
 #: the length of an embedding, if these were asked for.
@@ -218,8 +218,8 @@ def load(view: fo.DatasetView, config: SignatureConfig) -> Stored:
 
 def _read(view: fo.DatasetView, config: SignatureConfig) -> Stored:
     name = config.signature_field
-    target = samples.load(view, name, config.hash_size, config.decode, recompute=False)
-    unreadable = samples.unreadable_ids(view, name)
+    target = stored_signatures.load(view, name, config.hash_size, config.decode, recompute=False)
+    unreadable = signature_fields.unreadable_ids(view, name)
     for row in target.stale.tolist():
         if target.ids[row] in unreadable:
             target.signatures.unreadable[row] = OSError(f"{target.paths[row]} could not be read")

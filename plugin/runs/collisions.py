@@ -8,7 +8,7 @@ import fiftyone as fo
 import fiftyone.core.utils as fou
 
 from ..config import DownsampleConfig
-from ..targets import Samples, samples
+from ..targets import Samples, number_fields
 from ..targets import kinds as targets
 from . import records as runs
 
@@ -30,7 +30,7 @@ def problems(
                 "run_key, or rename the view",
             )
     for name in map(items.stored, config.fields()):
-        if dataset.has_field(name) and not samples.is_of_run(dataset, name, config.run_key):
+        if dataset.has_field(name) and not number_fields.is_of_run(dataset, name, config.run_key):
             yield (
                 "run_key",
                 f"the dataset has a field {name!r} already; choose another run_key, or rename "

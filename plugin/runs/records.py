@@ -12,7 +12,7 @@ from smartdownsample_core.checks import whole_number
 from smartdownsample_core.signatures import N_BUCKETS
 
 from .. import names
-from ..targets import GROUPS, SAMPLES, samples
+from ..targets import GROUPS, SAMPLES, flat_views, number_fields, signature_fields
 from ..targets import kinds as targets
 from . import _journal as journal
 
@@ -110,19 +110,19 @@ def fields_of(dataset: fo.Dataset, run_key: str) -> list[str]:
     record = settings(dataset, run_key)
     items, key = targets.of_record(record), record["run_key"]
     made = (items.stored(name) for name in (names.rank_field(key), names.group_field(key)))
-    return [name for name in made if samples.is_of_run(dataset, name, key)]
+    return [name for name in made if number_fields.is_of_run(dataset, name, key)]
 
 
 def has_groups(dataset: fo.Dataset, run_key: str) -> bool:
     """Whether a run has numbered groups of near-duplicates, and the numbers are still there."""
     record = settings(dataset, run_key)
     group = targets.of_record(record).stored(names.group_field(record["run_key"]))
-    return samples.is_of_run(dataset, group, record["run_key"])
+    return number_fields.is_of_run(dataset, group, record["run_key"])
 
 
 def by_bucket(view: fo.DatasetView, field: str) -> fo.DatasetView:
     """Groups a view by bucket: one tile per bucket, its samples in it."""
-    grouped = samples.in_buckets(view, field)
+    grouped = signature_fields.in_buckets(view, field)
     return grouped.group_by(f"{field}.bucket", order_by=f"{field}.sort_key")
 
 
@@ -167,13 +167,13 @@ def browse(
             f"signature_field {stored!r} is none of samples; what is known of patches and frames "
             f"is found by the run_key; {_known(dataset)}"
         )
-    if not samples.is_ours(dataset, stored):
+    if not signature_fields.is_ours(dataset, stored):
         raise ValueError(
             f"the field {stored!r} has no signatures; run compute_signatures first, or give "
             f"the key of a run; {_known(dataset)}"
         )
     field = items.seen(stored)
-    view = samples.flat(dataset.load_run_view(run_key) if run_key else dataset.view())
+    view = flat_views.flat(dataset.load_run_view(run_key) if run_key else dataset.view())
     view = targets.fresh(view)
     if bucket is not None:
         bucket = whole_number("bucket, the id of a bucket,", bucket, 0, N_BUCKETS - 1)
@@ -192,4 +192,4 @@ def browse(
         return by_group(view, items.shown(names.group_field(record["named_after"])), field)
     if show in ("kept", "excluded"):
         view = items.with_mark(view, record["tag"], show == "kept")
-    return by_bucket(view, field) if show == "buckets" else samples.in_buckets(view, field)
+    return by_bucket(view, field) if show == "buckets" else signature_fields.in_buckets(view, field)

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import fiftyone as fo
 
 from .. import names
-from ..targets import Samples, samples
+from ..targets import Samples, number_fields, signature_fields
 from ..targets import kinds as targets
 from . import _journal as journal
 from . import records as runs
@@ -144,7 +144,7 @@ def _put(dataset: fo.Dataset, key: str, contents: dict[str, Any]) -> None:
 
 def _put_fields(dataset: fo.Dataset, items: Samples, run_key: str, written: Written) -> None:
     if written.is_ranked:
-        samples.write_numbers(
+        number_fields.write(
             dataset,
             items,
             names.rank_field(run_key),
@@ -154,7 +154,7 @@ def _put_fields(dataset: fo.Dataset, items: Samples, run_key: str, written: Writ
             run_key,
         )
     if written.groups is not None:
-        samples.write_numbers(
+        number_fields.write(
             dataset,
             items,
             names.group_field(run_key),
@@ -224,9 +224,9 @@ def _why_kept(dataset: fo.Dataset, field: str, run_key: str, keep_signatures: bo
     """Words why a signature field outlives a run; None if nothing else needs it."""
     if keep_signatures:
         return "it was to be kept"
-    if not samples.is_ours(dataset, field):
+    if not signature_fields.is_ours(dataset, field):
         return "it is not ours"
-    if samples.is_wanted_by_user(dataset, field):
+    if signature_fields.is_wanted_by_user(dataset, field):
         return "you had it computed as such"
     keys = (key for key in runs.keys(dataset) if key != run_key)
     users = [key for key in keys if runs.load(dataset, key)["signature_field"] == field]

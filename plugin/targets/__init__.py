@@ -1,6 +1,13 @@
 """What a view holds - samples, groups, patches, frames - and how it is read and written."""
 
-from . import embeddings, kinds, samples
+from . import (
+    embeddings,
+    flat_views,
+    kinds,
+    number_fields,
+    signature_fields,
+    stored_signatures,
+)
 from ._items import GROUPS, SAMPLES, Samples, all_slices
 
 __all__ = [
@@ -9,6 +16,9 @@ __all__ = [
     "Samples",
     "all_slices",
     "embeddings",
+    "flat_views",
     "kinds",
-    "samples",
+    "number_fields",
+    "signature_fields",
+    "stored_signatures",
 ]

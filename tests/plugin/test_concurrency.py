@@ -13,7 +13,7 @@ from plugin.jobs import engine
 from plugin.jobs.progress import with_bar
 from plugin.runs import _lock as lock
 from plugin.runs import writes
-from plugin.targets import samples
+from plugin.targets import stored_signatures
 
 from .conftest import Zygote
 
@@ -68,15 +68,15 @@ def test_samples_that_are_added_meanwhile(dataset, images) -> None:
 def test_a_sample_that_is_added_between_two_queries(dataset, images, monkeypatch) -> None:
     """Ids and stored signatures are read one after the other; what is new has no row."""
     with_bar(engine.compute_signatures(dataset, dataset.view(), SignatureConfig()))
-    file_stamp = samples.file_stamp
+    file_stamp = stored_signatures.file_stamp
 
     def add_and_stamp(path: str) -> tuple[int | None, float | None]:
         if len(dataset) == 80:
             dataset.add_samples([fo.Sample(images[0])])
         return file_stamp(path)
 
-    monkeypatch.setattr(samples, "file_stamp", add_and_stamp)
-    target = samples.load(dataset.view(), "signature", 8, "exact", recompute=False)
+    monkeypatch.setattr(stored_signatures, "file_stamp", add_and_stamp)
+    target = stored_signatures.load(dataset.view(), "signature", 8, "exact", recompute=False)
     assert (len(dataset), len(target.ids), len(target.stale)) == (81, 80, 0)
 
 

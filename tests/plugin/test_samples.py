@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from plugin.targets import samples
+from plugin.targets import stored_signatures
 from smartdownsample_core import extract
 
 
@@ -13,7 +13,9 @@ from smartdownsample_core import extract
 def test_signatures_come_back_bit_equal(dataset, operators, images, hash_size) -> None:
     """Signatures loaded from the dataset equal fresh ones in every bit, and none is stale."""
     operators.compute_signatures(dataset, hash_size=hash_size)
-    target = samples.load(dataset.view(), "signature", hash_size, "exact", recompute=False)
+    target = stored_signatures.load(
+        dataset.view(), "signature", hash_size, "exact", recompute=False
+    )
     fresh = extract(images, hash_size)
     assert target.paths == images
     assert target.stale.tolist() == []
@@ -26,9 +28,9 @@ def test_parts_are_the_whole(dataset, operators, images, monkeypatch) -> None:
     """Stored signatures are read a part at a time, in whatever order the view has its samples."""
     operators.compute_signatures(dataset.limit(70))
     view = dataset.sort_by("filepath", reverse=True)
-    whole = samples.load(view, "signature", 8, "exact", recompute=False)
-    monkeypatch.setattr(samples, "_LOADED_AT_A_TIME", 7)
-    parts = samples.load(view, "signature", 8, "exact", recompute=False)
+    whole = stored_signatures.load(view, "signature", 8, "exact", recompute=False)
+    monkeypatch.setattr(stored_signatures, "_LOADED_AT_A_TIME", 7)
+    parts = stored_signatures.load(view, "signature", 8, "exact", recompute=False)
     assert [parts.paths[row] for row in parts.stale] == sorted(images[70:], reverse=True)
     assert np.array_equal(parts.stale, whole.stale)
     for column in whole.signatures.columns():
@@ -39,7 +41,7 @@ def test_parts_are_the_whole(dataset, operators, images, monkeypatch) -> None:
 def test_another_hash_size_is_stale(dataset, operators) -> None:
     """Signatures of one hash size are none of another."""
     operators.compute_signatures(dataset, hash_size=6)
-    target = samples.load(dataset.view(), "signature", 8, "exact", recompute=False)
+    target = stored_signatures.load(dataset.view(), "signature", 8, "exact", recompute=False)
     assert target.stale.tolist() == list(range(len(dataset)))
     assert not target.signatures.readable.any()
 
@@ -48,7 +50,7 @@ def test_the_samples_follow_the_order_of_the_view(dataset, operators, images) ->
     """Rows of the target are in the order of the view, whatever that is."""
     operators.compute_signatures(dataset)
     view = dataset.sort_by("filepath", reverse=True).limit(10)
-    target = samples.load(view, "signature", 8, "exact", recompute=False)
+    target = stored_signatures.load(view, "signature", 8, "exact", recompute=False)
     assert target.paths == sorted(images, reverse=True)[:10]
     assert np.array_equal(target.signatures.mean_rgb, extract(target.paths).mean_rgb)
 

@@ -1,8 +1,7 @@
-"""Samples to arrays and back: the only module that knows the fields of a signature."""
+"""Signatures in a dataset: read where they still hold, and written."""
 
 from __future__ import annotations
 
-import json
 import os
 from base64 import b64decode, b64encode
 from collections.abc import Iterator, Mapping, Sequence
@@ -11,8 +10,6 @@ from typing import Any
 
 import fiftyone as fo
 import numpy as np
-from bson import json_util
-from fiftyone.core.stages import ExcludeFields, GroupBy, SelectFields
 from numpy.typing import NDArray
 
 from smartdownsample_core import Signatures, assign_buckets, bucket_name
@@ -22,14 +19,12 @@ from smartdownsample_core.settings import Decode
 from smartdownsample_core.signatures import DESCRIPTOR_SIZE, UNREADABLE, from_hex
 
 from .. import names
-from . import kinds as targets
-from ._items import Samples, note_of
+from . import kinds
+from ._items import Samples
 from ._local import localized
 
 #: Samples whose stored signatures are held as Python values at a time, of 2.5 kB each.
 _LOADED_AT_A_TIME = 20_000
-
-_HIDING = (SelectFields, ExcludeFields)
 
 #: Sub-fields that a signature is read from, one by one, and those that hold a column each.
 _STORED = ("descriptor", "dhash", "ahash", "mean_red", "mean_green", "mean_blue")
@@ -57,33 +52,6 @@ class Target:
     """``(m,)``; the rows that have no signature, or one of another file, hash size or decode"""
 
 
-def flat(view: fo.DatasetView, group_slice: str = "") -> fo.DatasetView:
-    """Returns the view with all fields and without groups.
-
-    Of a grouped dataset that is one slice; of a view that groups samples dynamically, as our bucket
-    view does, all of its samples. Fields that the view hides are shown, because ours may be among
-    them.
-
-    Args:
-        view: the view
-        group_slice: the slice; that which is active if there is none of this name
-    """
-    stages = [stage for stage in view._stages if not isinstance(stage, _HIDING)]
-    if stages and isinstance(stages[-1], GroupBy):
-        stages.pop()
-    # Patches, frames and clips are left as they are, to be refused: they are no views of samples.
-    if len(stages) < len(view._stages) and type(view) is fo.DatasetView:
-        view = fo.load_dataset(view.dataset_name).view()
-        for stage in stages:
-            view = view.add_stage(stage)
-    if view._is_dynamic_groups:
-        view = view.flatten()
-    if view.media_type != "group":
-        return view
-    known = group_slice in view.group_slices
-    return view.select_group_slices(group_slice if known else view.group_slice)
-
-
 def load(
     view: fo.DatasetView, field: str, hash_size: int, decode: Decode, recompute: bool
 ) -> Target:
@@ -96,7 +64,7 @@ def load(
         decode: how it must have been made to be reused; exact ones are as good as fast ones
         recompute: reuse none
     """
-    items = targets.of(view)
+    items = kinds.of(view)
     wanted = (*_STORED, *_COLUMNS, *_STAMP, *(name for name, _, _ in items.subfields))
     fields = [f"{field}.{name}" for name in wanted]
     ids, paths = items.read(view, ())
@@ -228,106 +196,3 @@ def _values(signatures: Signatures) -> Iterator[dict[str, Any]]:
             "descriptor": b64encode(descriptor).decode(),
             **dict(zip(_COLUMNS, rest, strict=True)),
         }
-
-
-def declare(dataset: fo.Dataset, items: Samples, field: str, wanted_by_user: bool) -> None:
-    """Declares the signature field with all its sub-fields and the indexes on the bucket.
-
-    Args:
-        dataset: the dataset
-        items: what the field is of
-        field: name of the field; nothing happens if it is declared already
-        wanted_by_user: the user asked for the signatures as such, so that no undo removes them
-    """
-    stored = items.stored(field)
-    if not dataset.has_field(stored):
-        items.add_field(
-            dataset,
-            field,
-            fo.EmbeddedDocumentField,
-            embedded_doc_type=fo.DynamicEmbeddedDocument,
-            description="Visual signature of the image, made by smartdownsample",
-            info={names.METHOD: {"wanted_by_user": wanted_by_user}},
-        )
-    elif wanted_by_user and not is_wanted_by_user(dataset, stored):
-        declared = dataset.get_field(stored)
-        declared.info = {**declared.info, names.METHOD: {"wanted_by_user": True}}
-        declared.save()
-    for name, kind, description in (*names.SUBFIELDS, *items.subfields):
-        if not dataset.has_field(f"{stored}.{name}"):
-            items.add_field(dataset, f"{field}.{name}", kind, description=description)
-    for indexed in ("bucket", "bucket_name"):  # what people group and filter by
-        items.add_index(dataset, f"{field}.{indexed}")
-
-
-def is_ours(dataset: fo.Dataset, field: str) -> bool:
-    """Whether a field of the dataset was made by :func:`declare`."""
-    return "wanted_by_user" in note_of(dataset, field)
-
-
-def is_wanted_by_user(dataset: fo.Dataset, field: str) -> bool:
-    """Whether the user asked for the signatures as such."""
-    return bool(note_of(dataset, field)["wanted_by_user"])
-
-
-def write_numbers(
-    dataset: fo.Dataset,
-    items: Samples,
-    field: str,
-    numbers: Mapping[str, int],
-    description: str,
-    run_key: str,
-) -> None:
-    """Declares a field of whole numbers that belongs to a run, and writes it.
-
-    Args:
-        dataset: the dataset
-        items: what the field is of
-        field: name of the field; there is none yet
-        numbers: id of an item to its number
-        description: of the field
-        run_key: the run
-    """
-    info = {names.METHOD: {"run": run_key}}
-    items.add_field(dataset, field, fo.IntField, description=description, info=info)
-    items.add_index(dataset, field)
-    located = items.located(dataset, list(numbers))
-    ids, documents = [item for item, _ in located], [document for _, document in located]
-    items.write(dataset, ids, documents, ((field, numbers[item]) for item in ids))
-
-
-def is_of_run(dataset: fo.Dataset, field: str, run_key: str) -> bool:
-    """Whether a field of the dataset was made by :func:`write_numbers` for a run."""
-    return note_of(dataset, field).get("run") == run_key
-
-
-def in_buckets(view: fo.DatasetView, field: str) -> fo.DatasetView:
-    """Returns the samples of the view that have a bucket."""
-    return view.exists(f"{field}.bucket")
-
-
-def unreadable_ids(view: fo.DatasetView, field: str) -> set[str]:
-    """Returns the ids of the samples whose image could not be read when it was tried."""
-    if not view.has_field(field):
-        return set()
-    return set(view.exists(f"{field}.error").values("id"))
-
-
-def made_with(dataset: fo.Dataset, field: str) -> dict[str, Any]:
-    """Returns the settings that signatures of the field were made with; empty if there is none."""
-    if not is_ours(dataset, field):
-        return {}
-    signed = in_buckets(dataset.view(), field).limit(1)
-    hash_sizes, decodes = signed.values([f"{field}.hash_size", f"{field}.decode"])
-    return {"hash_size": hash_sizes[0], "decode": decodes[0]} if hash_sizes else {}
-
-
-def rebuild(dataset: fo.Dataset, stages: list[dict[str, Any]] | None) -> fo.DatasetView:
-    """Returns the flat view that these stages, of :func:`stages_of`, describe."""
-    return flat(fo.DatasetView._build(dataset, stages or []))
-
-
-def stages_of(view: fo.DatasetView) -> list[dict[str, Any]]:
-    """Returns a view's stages as plain values, which a browser or a request can hold."""
-    stages: list[dict[str, Any]] = json.loads(json_util.dumps(view._serialize()))
-    return stages

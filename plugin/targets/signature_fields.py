@@ -1,0 +1,71 @@
+"""Signature fields of a dataset: their declaration, and what they say of the samples."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import fiftyone as fo
+
+from .. import names
+from ._items import Samples, note_of
+
+
+def declare(dataset: fo.Dataset, items: Samples, field: str, wanted_by_user: bool) -> None:
+    """Declares the signature field with all its sub-fields and the indexes on the bucket.
+
+    Args:
+        dataset: the dataset
+        items: what the field is of
+        field: name of the field; nothing happens if it is declared already
+        wanted_by_user: the user asked for the signatures as such, so that no undo removes them
+    """
+    stored = items.stored(field)
+    if not dataset.has_field(stored):
+        items.add_field(
+            dataset,
+            field,
+            fo.EmbeddedDocumentField,
+            embedded_doc_type=fo.DynamicEmbeddedDocument,
+            description="Visual signature of the image, made by smartdownsample",
+            info={names.METHOD: {"wanted_by_user": wanted_by_user}},
+        )
+    elif wanted_by_user and not is_wanted_by_user(dataset, stored):
+        declared = dataset.get_field(stored)
+        declared.info = {**declared.info, names.METHOD: {"wanted_by_user": True}}
+        declared.save()
+    for name, kind, description in (*names.SUBFIELDS, *items.subfields):
+        if not dataset.has_field(f"{stored}.{name}"):
+            items.add_field(dataset, f"{field}.{name}", kind, description=description)
+    for indexed in ("bucket", "bucket_name"):  # what people group and filter by
+        items.add_index(dataset, f"{field}.{indexed}")
+
+
+def is_ours(dataset: fo.Dataset, field: str) -> bool:
+    """Whether a field of the dataset was made by :func:`declare`."""
+    return "wanted_by_user" in note_of(dataset, field)
+
+
+def is_wanted_by_user(dataset: fo.Dataset, field: str) -> bool:
+    """Whether the user asked for the signatures as such."""
+    return bool(note_of(dataset, field)["wanted_by_user"])
+
+
+def made_with(dataset: fo.Dataset, field: str) -> dict[str, Any]:
+    """Returns the settings that signatures of the field were made with; empty if there is none."""
+    if not is_ours(dataset, field):
+        return {}
+    signed = in_buckets(dataset.view(), field).limit(1)
+    hash_sizes, decodes = signed.values([f"{field}.hash_size", f"{field}.decode"])
+    return {"hash_size": hash_sizes[0], "decode": decodes[0]} if hash_sizes else {}
+
+
+def in_buckets(view: fo.DatasetView, field: str) -> fo.DatasetView:
+    """Returns the samples of the view that have a bucket."""
+    return view.exists(f"{field}.bucket")
+
+
+def unreadable_ids(view: fo.DatasetView, field: str) -> set[str]:
+    """Returns the ids of the samples whose image could not be read when it was tried."""
+    if not view.has_field(field):
+        return set()
+    return set(view.exists(f"{field}.error").values("id"))
