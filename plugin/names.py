@@ -67,6 +67,7 @@ SUBFIELDS = (
     ("decode", fo.StringField, "How the image was read: 'exact', or the faster 'fast'"),
     ("file_size", fo.IntField, "Size of the file when it was read, in bytes"),
     ("file_mtime", fo.FloatField, "When the file had been changed last, in seconds since 1970"),
+    ("file_path", fo.StringField, "Where the file was when it was read"),
     ("error", fo.StringField, "Why the image could not be read; None if it was"),
 )  # fmt: skip
 

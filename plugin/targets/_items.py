@@ -64,8 +64,8 @@ class Samples:
 
     def read(self, view: fo.DatasetView, fields: Sequence[str]) -> list[list[Any]]:
         """Returns lists in the order of the view: ids, paths, and one for each field of ours."""
-        columns: list[list[Any]] = view.values(["id", "filepath", *fields])
-        return columns
+        ids, paths, *columns = view.values(["id", "filepath", *fields])
+        return [ids, given_paths(paths), *columns]
 
     def documents(self, view: fo.DatasetView, ids: list[str]) -> list[str]:
         """Returns the ids of the documents in the database that the items of a view are in.
@@ -213,7 +213,8 @@ class Parts(Samples):
 
     def read(self, view: fo.DatasetView, fields: Sequence[str]) -> list[list[Any]]:
         """Returns lists in the order of the view: ids, paths, and one for each field of ours."""
-        return [*view.values(["id", "filepath"]), *self._stored_values(view, fields)]
+        ids, paths = view.values(["id", "filepath"])
+        return [ids, given_paths(paths), *self._stored_values(view, fields)]
 
     def _stored_values(self, view: fo.DatasetView, fields: Sequence[str]) -> list[list[Any]]:
         """Returns a list for each of some fields, as they are now, in the order of the view."""
@@ -251,6 +252,11 @@ class Groups(Samples):
 
 
 SAMPLES, GROUPS = Samples(), Groups()
+
+
+def given_paths(paths: Iterable[str | None]) -> list[str]:
+    """Returns paths with the empty one, which no file has, where FiftyOne has none."""
+    return [path or "" for path in paths]
 
 
 def note_of(dataset: fo.Dataset, path: str) -> dict[str, Any]:

@@ -33,6 +33,8 @@ def flat(view: fo.DatasetView, group_slice: str = "") -> fo.DatasetView:
             view = view.add_stage(stage)
     if view._is_dynamic_groups:
         view = view.flatten()
+    if view.media_type == "group" and view.group_slices is None:
+        view._set_media_type(_ungrouped(view).media_type)
     if view.media_type != "group":
         return view
     known = group_slice in view.group_slices
@@ -48,3 +50,13 @@ def stages_of(view: fo.DatasetView) -> list[dict[str, Any]]:
     """Returns a view's stages as plain values, which a browser or a request can hold."""
     stages: list[dict[str, Any]] = json.loads(json_util.dumps(view._serialize()))
     return stages
+
+
+def _ungrouped(view: fo.DatasetView) -> fo.DatasetView:
+    """Returns what a view grouped dynamically.
+
+    FiftyOne (1.22.1) takes what was flattened for grouped samples again if the dataset is of
+    groups, also where one slice of them had been selected before.
+    """
+    grouped = next(place for place, stage in enumerate(view._stages) if isinstance(stage, GroupBy))
+    return fo.DatasetView._build(fo.load_dataset(view.dataset_name), view._serialize()[:grouped])

@@ -29,7 +29,7 @@ _LOADED_AT_A_TIME = 20_000
 #: Sub-fields that a signature is read from, one by one, and those that hold a column each.
 _STORED = ("descriptor", "dhash", "ahash", "mean_red", "mean_green", "mean_blue")
 _COLUMNS = {"sharpness": "sharpness", "clipped_dark": "dark", "clipped_bright": "bright"}
-_STAMP = ("decode", "hash_size", "file_size", "file_mtime")
+_STAMP = ("decode", "hash_size", "file_size", "file_mtime", "file_path")
 _NO_VALUES = dict.fromkeys(name for name, _, _ in names.SUBFIELDS)
 
 
@@ -47,7 +47,7 @@ class Target:
     """what to sign"""
     signatures: Signatures
     stamps: list[tuple[Any, ...]]
-    """of each source, taken before it is read; see :func:`file_stamp`"""
+    """of each source, taken before it is read: :func:`file_stamp`, path and, of a crop, its box"""
     stale: NDArray[np.int64]
     """``(m,)``; the rows that have no signature, or one of another file, hash size or decode"""
 
@@ -70,7 +70,7 @@ def load(
     ids, paths = items.read(view, ())
     sources = items.sources(view, paths)
     has_crops = sources is not paths
-    files = {path: file_stamp(path) for path in dict.fromkeys(paths)}
+    files = {path: (*file_stamp(path), path) for path in dict.fromkeys(paths)}
     stamps = [
         (*files[path], *items.stamps(source)) for path, source in zip(paths, sources, strict=True)
     ]

@@ -172,3 +172,34 @@ def test_a_run_that_is_stopped_leaves_the_one_it_would_replace(dataset, operator
     assert labels == ["Selecting", "Saving the run"]
     assert dataset.count_sample_tags() == {"smartdownsample": 20}
     assert dataset.load_run_results("smartdownsample").record["kept"] == 20
+
+
+def test_a_signature_is_one_of_its_path(make_dataset, operators, own_images) -> None:
+    """Samples that come to have other files are read again, also if size and time are the same."""
+    for path in own_images:
+        with open(path, "ab") as file:
+            file.truncate(1 << 20)
+        os.utime(path, (0, 0))
+    dataset = make_dataset(own_images)
+    operators.compute_signatures(dataset, workers="threads")
+    before = dataset.values("signature.dhash")
+    assert before[0] != before[1]
+    dataset.set_values("filepath", [own_images[1], own_images[0], *own_images[2:]])
+    assert _counts(operators.compute_signatures(dataset, workers="threads")) == (2, 22)
+    assert dataset.values("signature.dhash") == [before[1], before[0], *before[2:]]
+
+
+def test_buckets_are_in_order_of_the_names_that_files_have_now(
+    make_dataset, operators, own_images
+) -> None:
+    """Files that are renamed are put where their new names belong."""
+    dataset = make_dataset(own_images)
+    operators.downsample(dataset, 10, workers="threads")
+    renamed = [path.replace("image ", f"{99 - row} ") for row, path in enumerate(own_images)]
+    for old, new in zip(own_images, renamed, strict=True):
+        os.rename(old, new)
+    dataset.set_values("filepath", renamed)
+    operators.downsample(dataset, 10, workers="threads")
+    for bucket in dataset.load_saved_view("smartdownsample buckets").iter_dynamic_groups():
+        paths = bucket.values("filepath")
+        assert paths == sorted(paths)
