@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 from PIL import Image
 
@@ -13,6 +15,12 @@ from tests.cluster import Cluster
 from tests.core import fatal
 
 _ROOT = Path(__file__).parents[1]
+
+# A shell that starts the tests in the background makes them ignore Ctrl-C, and whatever they start.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+# How long an example takes depends on what else the machine does.
+hypothesis.settings.register_profile("any machine", deadline=None)
+hypothesis.settings.load_profile("any machine")
 
 
 @pytest.fixture(scope="session")

@@ -113,7 +113,6 @@ def test_interrupt_ends_with_130(
         stdin=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
     )
     assert process.stdin
     assert process.stderr

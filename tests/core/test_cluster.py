@@ -121,7 +121,6 @@ def test_ctrl_c_leaves_the_cluster_to_others(
         env=python_env,
         stderr=subprocess.PIPE,
         text=True,
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
     )
     try:
         stuck = trap.caught()

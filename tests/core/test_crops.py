@@ -94,15 +94,13 @@ def test_every_crop_of_a_lost_file_is_recorded(burst_paths, tmp_path) -> None:
 
 def test_a_file_is_decoded_once_for_all_of_its_crops(burst_paths, monkeypatch) -> None:
     """However many crops it has, if they are next to each other."""
-    import smartdownsample_core.images._crops as module
-
     read = []
 
     def counting(path: str):
         read.append(path)
         return load_rgb(path)
 
-    monkeypatch.setattr(module, "load_rgb", counting)
+    monkeypatch.setattr("smartdownsample_core.signatures._sign_crops.load_rgb", counting)
     crops = [Crop(path, _BOXES[k % 4]) for path in burst_paths[:5] for k in range(3 * BATCH_SIZE)]
     extract(crops, n_workers=2)
     assert sorted(read) == sorted(burst_paths[:5])

@@ -34,7 +34,7 @@ import sys
 from pathlib import Path
 import numpy as np
 from smartdownsample_core import Signatures, downsample
-from smartdownsample_core.report import save_distribution
+from smartdownsample_core.report._report import save_distribution
 save_distribution(downsample(Signatures.blank(0, 8), np.arange(0), 1), Path(sys.argv[1]))
 print("matplotlib.figure" in sys.modules, "matplotlib.pyplot" in sys.modules)
 """

@@ -178,7 +178,6 @@ def test_an_interrupted_shard_is_not_there(
         env=python_env,
         stderr=subprocess.PIPE,
         text=True,
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
     )
     trap.caught()
     job.send_signal(signal.SIGINT)

@@ -146,7 +146,8 @@ def test_raise_stops_at_a_file_that_kills_its_worker(tmp_path: Path) -> None:
 
 _EXTRACT = textwrap.dedent("""
     import sys
-    from smartdownsample_core import extract, processes
+    from smartdownsample_core import extract
+    from smartdownsample_core.extraction import _processes as processes
     from tests.core import fatal
 
     fatal.register()
@@ -156,7 +157,7 @@ _EXTRACT = textwrap.dedent("""
 
 _COMMAND_LINE = textwrap.dedent("""
     import sys
-    from smartdownsample_core import processes
+    from smartdownsample_core.extraction import _processes as processes
     from smartdownsample_core.cli import main
     from tests.core import fatal
 
@@ -182,7 +183,6 @@ def start(
             stderr=subprocess.PIPE,
             text=True,
             start_new_session=True,
-            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
         )
         started.append(process)
         return process

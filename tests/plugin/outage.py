@@ -70,7 +70,7 @@ def main() -> None:
 
     def interrupted() -> Job:
         job = engine.run(dataset, dataset.view(), config)
-        yield next(job)
+        yield next(progress for progress in job if progress.done)
         begin()
         return (yield from job)
 

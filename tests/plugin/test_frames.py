@@ -134,7 +134,7 @@ def test_a_stopped_run_is_resumed(videos, frames, operators, monkeypatch) -> Non
     """Signatures written before a run was stopped are on the frames, and reused."""
     monkeypatch.setattr(engine, "WRITE_EVERY", 8)
     job = engine.run(videos, frames, DownsampleConfig(target_count=5))
-    next(job)
+    next(progress for progress in job if progress.done)
     job.close()
     signed = videos.count("frames.signature.bucket")
     assert 0 < signed < 36

@@ -203,7 +203,7 @@ def test_a_stopped_run_is_resumed(objects, cars, operators, monkeypatch) -> None
     """Signatures written before a run was stopped are on the labels, and reused."""
     monkeypatch.setattr(engine, "WRITE_EVERY", 8)
     job = engine.run(objects, cars, DownsampleConfig(target_count=10))
-    next(job)
+    next(progress for progress in job if progress.done)
     job.close()
     signed = objects.count("ground_truth.detections.signature.bucket")
     assert 0 < signed < 48

@@ -95,8 +95,6 @@ def test_ctrl_c(make_dataset, images, trap: Trap) -> None:
         env=environment,
         stderr=subprocess.PIPE,
         start_new_session=True,
-        # Of tests that run in the background, the shell has the children ignore it.
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
     ) as script:
         shown = b""
         while not re.search(rb"Reading images.* [1-9][0-9]*/161", shown):
