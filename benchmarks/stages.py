@@ -18,7 +18,7 @@ from PIL import Image
 
 from smartdownsample_core import sample_diverse
 from smartdownsample_core.images import open_picture
-from smartdownsample_core.signatures import sign_files
+from smartdownsample_core.signatures import sign_items
 
 from .table import interleaved_medians, print_table
 
@@ -38,8 +38,8 @@ def print_stages(sets: dict[str, list[str]], rounds: int) -> None:
         exact = [
             partial(_each, _read, paths),
             partial(_each, open_picture, paths),
-            partial(sign_files, paths, 8, "fast"),
-            partial(sign_files, paths, 8, "exact"),
+            partial(sign_items, paths, 8, "fast"),
+            partial(sign_items, paths, 8, "exact"),
             partial(sample_diverse, paths, len(paths) - 1, **QUIET),
         ]
         tasks: dict[str, list[Callable[[], object]]] = {"1.9.2": reference, "exact": exact}

@@ -9,7 +9,7 @@ bytes           :data:`MAX_FILE_BYTES`, from the size of the file, before it is 
 scans           :data:`MAX_SCANS` of a JPEG file: each one goes over all pixels again
 kind of file    regular files only, which is looked up before they are opened: opening a named
                 pipe waits for a writer, and a device may never end
-format          what Pillow reads, but for :data:`REFUSED_FORMATS`
+format          :data:`FORMATS`; ``limits.FORMATS.add("TGA")`` allows another one
 time            :data:`MAX_SECONDS`, of worker processes only: a decoder in C cannot be stopped but
                 with its process
 ==============  ==============================================================================
@@ -36,10 +36,12 @@ MAX_SCANS = 100
 #: For a batch of files, and then for each of them alone; a slow disk is no fault of a file.
 MAX_SECONDS = 600
 
-REFUSED_FORMATS = {
-    "EPS": "as they are PostScript, a program that Ghostscript would run",
-    "FITS": "as Pillow below 12.2 decompresses them without a bound",
-}
+#: Formats that are read, by Pillow's names, and those that other packages have registered with it,
+#: such as ``pillow_heif``. All of Pillow's other plug-ins start a program (EPS), open any format
+#: inside (IPTC), decompress without a bound (FITS), decode in Python at a microsecond a pixel (QOI,
+#: BLP, MSP, XPM), wrap another format (ICO, ICNS, CUR, DCX, BLP), need a handler (WMF, GRIB, BUFR,
+#: HDF5), or are no format of photographs.
+FORMATS = {"AVIF", "BMP", "GIF", "JPEG", "JPEG2000", "MPO", "PNG", "PPM", "TIFF", "WEBP"}
 
 _READ_WITHOUT_WAITING = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 
@@ -55,6 +57,10 @@ _KINDS = {
 _JPEG_MARKER = re.compile(rb"\xff[\xc0-\xcf\xd9-\xfe]")
 _START_OF_SCAN, _END_OF_IMAGE = b"\xff\xda", b"\xff\xd9"
 _SEQUENTIAL = (0xC0, 0xC1)  # frames that are not progressive
+
+
+class RefusedError(ValueError):
+    """An image that is not read; says why, and what to do."""
 
 
 def read_file(path: str) -> bytes:
@@ -82,7 +88,7 @@ def _checked_size(status: os.stat_result) -> int:
     if not stat.S_ISREG(status.st_mode):
         kind = _KINDS.get(stat.S_IFMT(status.st_mode), "not a regular file")
         remedy = ", and files are read: name the files in it" if kind == "a directory" else ""
-        raise OSError(f"it is {kind}{remedy}")
+        raise RefusedError(f"it is {kind}{remedy}")
     check_bytes(status.st_size)
     return status.st_size
 
@@ -97,33 +103,25 @@ def check_bytes(size: int) -> None:
 
 
 def check_sides(width: int, height: int) -> None:
-    """Raises a ValueError for an image without pixels, or with a side above :data:`MAX_SIDE`."""
+    """Raises a RefusedError for an image without pixels, or with a side above :data:`MAX_SIDE`."""
     if min(width, height) < 1:
-        raise ValueError(f"it has no pixels, {width} x {height}")
+        raise RefusedError(f"it has no pixels, {width} x {height}")
     if max(width, height) > MAX_SIDE:
-        raise ValueError(
+        raise RefusedError(
             f"it is {width:,} x {height:,} pixels, and a side above {MAX_SIDE:,} is not read; "
             "smartdownsample_core.limits.MAX_SIDE is the limit"
         )
 
 
-def check_format(name: str | None) -> None:
-    """Raises a ValueError if Pillow's name of a format is one of :data:`REFUSED_FORMATS`."""
-    if name in REFUSED_FORMATS:
-        raise ValueError(
-            f"{name} files are not read, {REFUSED_FORMATS[name]}; convert it to PNG or JPEG"
-        )
-
-
 def check_scans(jpeg: bytes) -> None:
-    r"""Raises a ValueError if a JPEG file has more scans than :data:`MAX_SCANS`.
+    r"""Raises a RefusedError if a JPEG file has more scans than :data:`MAX_SCANS`.
 
     >>> head = b"\xff\xd8" + b"\xff\xc2\x00\x0b\x08\x00\x40\x00\x40\x01\x01\x11\x00"
     >>> scan = b"\xff\xda\x00\x08\x01\x01\x00\x00\x3f\x00" + b"compressed\xff\x00"
     >>> check_scans(head + 100 * scan + b"\xff\xd9" + scan)
-    >>> check_scans(head + 101 * scan + b"\xff\xd9")
+    >>> check_scans(head + 101 * scan + b"\xff\xd9")  # doctest: +ELLIPSIS
     Traceback (most recent call last):
-    ValueError: it has more than 100 scans; smartdownsample_core.limits.MAX_SCANS is the limit
+    ...RefusedError: it has more than 100 scans; ...MAX_SCANS is the limit
     """
     if _has_one_scan(jpeg):
         return
@@ -131,7 +129,7 @@ def check_scans(jpeg: bytes) -> None:
     while (marker := _JPEG_MARKER.search(jpeg, place)) and marker[0] != _END_OF_IMAGE:
         scans += marker[0] == _START_OF_SCAN
         if scans > MAX_SCANS:
-            raise ValueError(
+            raise RefusedError(
                 f"it has more than {MAX_SCANS} scans; "
                 "smartdownsample_core.limits.MAX_SCANS is the limit"
             )

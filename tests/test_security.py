@@ -127,4 +127,4 @@ def test_security_policy_names_every_limit() -> None:
     policy = " ".join((_ROOT / "SECURITY.md").read_text(encoding="utf-8").split())
     for bound in (limits.MAX_SIDE, limits.MAX_SCANS, limits.MAX_FILE_BYTES // 2**30):
         assert f"{bound:,} " in policy
-    assert all(name in policy for name in limits.REFUSED_FORMATS)
+    assert all(name in policy for name in limits.FORMATS)

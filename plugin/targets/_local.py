@@ -8,8 +8,7 @@ import fiftyone as fo
 import numpy as np
 from numpy.typing import NDArray
 
-from smartdownsample_core import Crop
-from smartdownsample_core.images import Item, is_remote, path_of
+from smartdownsample_core.images import Item, is_remote, moved, path_of
 
 from ._items import MAX_SELECTED_IDS
 
@@ -38,9 +37,5 @@ def localized(
         samples = view.select([ids[row] for row in some], ordered=True)
         for row, sample in zip(some, samples, strict=True):
             if sample.local_path:
-                found[row] = _moved(sources[row], sample.local_path)
+                found[row] = moved(sources[row], sample.local_path)
     return found
-
-
-def _moved(source: Item, path: str) -> Item:
-    return source._replace(path=path) if isinstance(source, Crop) else path

@@ -6,7 +6,6 @@ read again file by file, as in :mod:`smartdownsample_core.extraction._processes`
 
 from __future__ import annotations
 
-import os
 import re
 import time
 from collections.abc import Sequence
@@ -14,7 +13,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any, cast
 
 from ..checks import shown
-from ..images import Crop, Item, is_remote
+from ..images import Item, absolute
 from ..optional import optional
 from ..signatures import Signatures
 from ._batches import Sign, WorkerDiedError, one_by_one
@@ -86,7 +85,7 @@ class Cluster:
 
     def submit(self, batch: Sequence[Item]) -> tuple[Sequence[Item], Future[Signatures]]:
         """Hands a batch over."""
-        paths = [_absolute(item) for item in batch]
+        paths = [absolute(item) for item in batch]
         return paths, self._handed_over(paths)
 
     def is_done(self, ticket: tuple[Sequence[Item], Future[Signatures]], seconds: float) -> bool:
@@ -137,12 +136,6 @@ class Cluster:
         finally:
             self._in_flight.discard(future)
         return signed
-
-
-def _absolute(item: Item) -> Item:
-    if isinstance(item, Crop):
-        return item._replace(path=str(_absolute(item.path)))
-    return item if is_remote(item) else os.path.abspath(item)
 
 
 def _connected(distributed: Any, scheduler: str | Client) -> Client:

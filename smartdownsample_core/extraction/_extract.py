@@ -9,14 +9,13 @@ from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
-from itertools import groupby
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..checks import one_of, path_list, whole_number
-from ..images import Crop, Item, path_of, spans
+from ..images import Item, Part, path_of, spans
 from ..images import check as check_remote
 from ..settings import (
     DECODES,
@@ -28,7 +27,7 @@ from ..settings import (
     Workers,
     check_hash_size,
 )
-from ..signatures import Signature, Signatures, describe, pack, sign_crops, sign_files, traits
+from ..signatures import Signature, Signatures, describe, pack, sign_items, traits
 from . import _blas as blas
 from ._batches import Pool
 from ._inherited import Surroundings
@@ -74,8 +73,8 @@ def extract(
     """Reads images and returns their signatures.
 
     Args:
-        paths: n image files, or crops of image files; put those of one file next to each other, and
-            it is decoded once for all of them
+        paths: n image files, or parts of image files, such as :class:`Crop`; put parts of one file
+            next to each other, so that it is decoded once for all of them
         hash_size: side of the dHash, at least 4
         n_workers: how many images are read at the same time; the result does not depend on it
         image_loading_errors: ``"raise"`` stops at the first file that cannot be read, ``"skip"``
@@ -110,7 +109,7 @@ def extract(
         ChildProcessError: if workers cannot start, or have another version of this package
     """
     one_of("image_loading_errors", image_loading_errors, LOADING_ERRORS)
-    items = path_list(paths, "paths", (Crop,))
+    items = path_list(paths, "paths", (Part,))
     signatures = Signatures.blank(len(items), check_hash_size(hash_size))
     pace = Pace()
     stream = extract_batches(
@@ -169,9 +168,9 @@ def extract_batches(
     one_of("decode", decode, DECODES)
     one_of("workers", workers, WORKERS)
     one_of("start_method", start_method, START_METHODS)
-    sign_files = _SignFiles(check_hash_size(hash_size), decode, descriptors)
+    sign = _SignFiles(check_hash_size(hash_size), decode, descriptors)
     count = whole_number("n_workers", n_workers, minimum=1)
-    items: list[Item] = path_list(paths, "paths", (Crop,))
+    items: list[Item] = path_list(paths, "paths", (Part,))
     check_remote(path_of(item) for item in items)
     if not items:
         return  # and start nothing
@@ -182,7 +181,7 @@ def extract_batches(
             prepare = partial(_prepare, Surroundings.here())
     with (
         blas.limited,
-        closing(open_pool(sign_files, workers, count, start_method, prepare, scheduler)) as pool,
+        closing(open_pool(sign, workers, count, start_method, prepare, scheduler)) as pool,
     ):
         yield from _signed(pool, items, hash_size, heartbeat)
 
@@ -224,12 +223,7 @@ class _SignFiles:
     descriptors: bool
 
     def __call__(self, items: Iterable[Item]) -> Signatures:
-        signed: list[Signature | OSError] = []
-        for are_crops, alike in groupby(items, key=lambda item: isinstance(item, Crop)):
-            if are_crops:
-                signed += sign_crops(cast("Iterator[Crop]", alike), self.hash_size)
-            else:
-                signed += sign_files(cast("Iterator[str]", alike), self.hash_size, self.decode)
+        signed = sign_items(items, self.hash_size, self.decode)
         return tabulate(signed, self.hash_size, self.descriptors)
 
 
@@ -239,7 +233,7 @@ def tabulate(
     """Returns a table of signatures; of files that could not be read, the error stands for them.
 
     Args:
-        signed: of :func:`smartdownsample_core.signatures._sign_files.sign_files`
+        signed: of :func:`smartdownsample_core.signatures._sign_files.sign_items`
         hash_size: that of all of them
         descriptors: as in :func:`extract`
     """

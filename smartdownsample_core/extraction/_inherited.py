@@ -14,14 +14,14 @@ from PIL import Image, ImageFile
 
 from .. import limits
 
-_LIMITS = ("MAX_FILE_BYTES", "MAX_SIDE", "MAX_SCANS")
+_LIMITS = ("FORMATS", "MAX_FILE_BYTES", "MAX_SCANS", "MAX_SIDE")
 
 
 @dataclass(frozen=True)
 class Surroundings:
     """Goes to other processes, and is applied there."""
 
-    limits: tuple[int, ...]
+    limits: tuple[Any, ...]
     max_pixels: int | None
     truncated_images: bool
     formats: tuple[tuple[str, Any, Callable[[bytes], Any] | None], ...]

@@ -1,24 +1,30 @@
 """Image files, URLs and crops to pixels: the only code that opens images."""
 
-from ._crops import Crop, Item, cut, load_item, path_of, spans
+from ._crops import Crop
 from ._decode import Picture, Reduced, averaged, load_rgb, open_picture
+from ._errors import attempt
 from ._find import file_stats, find_images, images_below
+from ._items import Item, Part, absolute, load_item, moved, open_items, path_of, spans
 from ._remote import check, is_remote
 
 __all__ = [
     "Crop",
     "Item",
+    "Part",
     "Picture",
     "Reduced",
+    "absolute",
+    "attempt",
     "averaged",
     "check",
-    "cut",
     "file_stats",
     "find_images",
     "images_below",
     "is_remote",
     "load_item",
     "load_rgb",
+    "moved",
+    "open_items",
     "open_picture",
     "path_of",
     "spans",

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import io
-import struct
-import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property, partial
@@ -15,8 +13,9 @@ import simplejpeg
 from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 
-from ..checks import KINDS_OF_ERRORS, shown_path, unreadable
-from ..limits import check_format, check_scans, check_sides, read_file
+from ..limits import check_scans, check_sides, read_file
+from ._errors import named_errors
+from ._formats import allowed_formats, unidentified
 from ._remote import is_remote, read_remote
 
 #: The shorter side of an image that the decoder reduced has at least this many pixels.
@@ -32,24 +31,6 @@ _SMALLEST_TO_REDUCE = 192
 _LONGEST_TO_REDUCE = 16
 
 _JPEG_START = b"\xff\xd8"
-
-# Besides OSError, what Pillow's decoders are known to raise on damaged files.
-_DECODER_ERRORS = (
-    Image.DecompressionBombError,
-    ArithmeticError,
-    AssertionError,
-    AttributeError,
-    EOFError,
-    LookupError,
-    MemoryError,
-    RuntimeError,
-    SyntaxError,  # Pillow's own word for a broken PNG, GIF, TIFF or JPEG structure
-    TypeError,
-    ValueError,
-    Warning,  # under python -W error
-    struct.error,
-    zlib.error,
-)
 
 
 class Reduced(NamedTuple):
@@ -109,8 +90,13 @@ def load_rgb(path: str) -> Image.Image:
         OSError: ``Cannot read image file: PATH (reason)``; also for a directory, a damaged or
             truncated file, and one beyond the limits of :mod:`smartdownsample_core.limits`
     """
-    with _NamedErrors(path):
-        return _load(_read(path))
+    with named_errors(path):
+        return decode_rgb(path)
+
+
+def decode_rgb(path: str) -> Image.Image:
+    """:func:`load_rgb` with the errors as they come."""
+    return _load(_read(path))
 
 
 def open_picture(path: str) -> Picture | Image.Image:
@@ -128,15 +114,20 @@ def open_picture(path: str) -> Picture | Image.Image:
     Raises:
         FileNotFoundError, PermissionError, OSError: as :func:`load_rgb`
     """
-    with _NamedErrors(path):
-        data = _read(path)
-        picture = _jpeg_picture(path, data)
-        if picture is not None:
-            return picture
-        full = _load(data)
-        if not _is_worth_reducing(*full.size):
-            return full
-        return Picture(averaged(full), lambda: full, n_bytes=4 * full.width * full.height)
+    with named_errors(path):
+        return decode_picture(path)
+
+
+def decode_picture(path: str) -> Picture | Image.Image:
+    """:func:`open_picture` with the errors as they come."""
+    data = _read(path)
+    picture = _jpeg_picture(data)
+    if picture is not None:
+        return picture
+    full = _load(data)
+    if not _is_worth_reducing(*full.size):
+        return full
+    return Picture(averaged(full), lambda: full, n_bytes=4 * full.width * full.height)
 
 
 def _read(path: str) -> bytes:
@@ -155,7 +146,7 @@ def _is_worth_reducing(width: int, height: int) -> bool:
     return short >= _SMALLEST_TO_REDUCE and long <= _LONGEST_TO_REDUCE * short
 
 
-def _jpeg_picture(path: str, data: bytes) -> Picture | None:
+def _jpeg_picture(data: bytes) -> Picture | None:
     """Decodes a JPEG file reduced; None if Pillow has to see to it."""
     if not data.startswith(_JPEG_START):
         return None
@@ -173,21 +164,23 @@ def _jpeg_picture(path: str, data: bytes) -> Picture | None:
         return None
     return Picture(
         Reduced(reduced, (width / factor, height / factor)),
-        decode=partial(_decode_jpeg, path, data),
+        decode=partial(_decode_jpeg, data),
         n_bytes=len(data),
     )
 
 
-def _decode_jpeg(path: str, data: bytes) -> Image.Image:
-    with _NamedErrors(path):
-        pixels = simplejpeg.decode_jpeg(data, "RGBX")
+def _decode_jpeg(data: bytes) -> Image.Image:
+    pixels = simplejpeg.decode_jpeg(data, "RGBX")
     # Pillow keeps RGB in four bytes as well, so that it need not copy these.
     return Image.frombuffer("RGBX", pixels.shape[1::-1], pixels, "raw", "RGBX", 0, 1)
 
 
 def _load(data: bytes) -> Image.Image:
-    with Image.open(io.BytesIO(data)) as image:
-        check_format(image.format)
+    try:
+        image = Image.open(io.BytesIO(data), formats=allowed_formats())
+    except UnidentifiedImageError:
+        raise unidentified(data) from None
+    with image:
         image.load()
         check_sides(*image.size)  # not before: that of an icon is known only now
         return _as_rgb(image)
@@ -195,28 +188,3 @@ def _load(data: bytes) -> Image.Image:
 
 def _as_rgb(image: Image.Image) -> Image.Image:
     return image if image.mode == "RGB" else image.convert("RGB")
-
-
-class _NamedErrors:
-    """Turns whatever goes wrong with a file into one of three errors that name it."""
-
-    def __init__(self, path: str) -> None:
-        self._path = path
-
-    def __enter__(self) -> None:
-        pass
-
-    def __exit__(self, _: object, error: BaseException | None, trace: object) -> None:
-        for kind, beginning in KINDS_OF_ERRORS.items():
-            if isinstance(error, kind):
-                raise kind(beginning + shown_path(self._path)) from error
-        if isinstance(error, (OSError, *_DECODER_ERRORS)):
-            raise unreadable(self._path, _reason(error)) from error
-
-
-def _reason(error: BaseException) -> str:
-    if isinstance(error, UnidentifiedImageError):
-        return "empty, or not an image format that Pillow knows"
-    if isinstance(error, OSError) and error.strerror:
-        return error.strerror
-    return str(error) or type(error).__name__

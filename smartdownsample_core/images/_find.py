@@ -10,12 +10,9 @@ from typing import TextIO
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
+from ._formats import file_endings
 from ._remote import find_remote, is_remote
-
-# Of all that Pillow opens, without what is no photograph or needs other programs (EPS, PDF, MPEG).
-_IMAGE_FORMATS = {"AVIF", "BMP", "GIF", "JPEG", "JPEG2000", "MPO", "PNG", "PPM", "TIFF", "WEBP"}
 
 _STATS_AT_A_TIME = 1000
 _STAT_THREADS = 16
@@ -55,7 +52,7 @@ def _files_of(argument: str, stdin: TextIO) -> list[str]:
     if argument == "-":
         return [line.rstrip("\r\n") for line in stdin if line.strip()]
     if is_remote(argument):
-        return find_remote(argument, _endings())
+        return find_remote(argument, file_endings())
     if os.path.isdir(argument):
         return images_below(argument)
     if not _is_glob(argument):
@@ -65,12 +62,12 @@ def _files_of(argument: str, stdin: TextIO) -> list[str]:
 
 
 def images_below(folder: str) -> list[str]:
-    """Returns all files below a folder with an extension of a usual image format.
+    """Returns all files below a folder with the extension of a format that is read.
 
     Raises:
         OSError: if a folder cannot be listed
     """
-    readable = _endings()
+    readable = file_endings()
 
     def fail(error: OSError) -> None:
         raise OSError(
@@ -106,11 +103,6 @@ def _stat(path: str) -> tuple[int, int]:
     except (OSError, ValueError):  # a null character in its name, for the second
         return -1, -1
     return stat.st_size, stat.st_mtime_ns
-
-
-def _endings() -> tuple[str, ...]:
-    extensions = Image.registered_extensions().items()
-    return tuple(extension for extension, name in extensions if name in _IMAGE_FORMATS)
 
 
 def _hint(argument: str) -> str:

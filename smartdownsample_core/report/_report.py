@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont, ImageOps
 
-from ..images import Item, load_item
+from ..images import Item, attempt, load_item, path_of
 from ..new_files import new_stream, writing
 from ..selection import GOOD, Bucket, Selection, Stratum
 
@@ -293,11 +293,10 @@ def _grid(
     return grid
 
 
-def _tile(path: Item, side: int, kept: bool) -> Image.Image:
+def _tile(item: Item, side: int, kept: bool) -> Image.Image:
     framed = Image.new("RGB", (side, side), _PAPER)
-    try:
-        tile = ImageOps.fit(load_item(path), (side - 2, side - 2))
-    except OSError:  # gone since it was signed; the grid shows a gap rather than fail
+    tile = attempt(path_of(item), lambda: ImageOps.fit(load_item(item), (side - 2, side - 2)))
+    if isinstance(tile, OSError):  # gone since it was signed: show a gap rather than fail
         tile = Image.new("RGB", (side - 2, side - 2), EXCLUDED_COLOR)
     framed.paste(tile, (1, 1))
     if kept:

@@ -4,8 +4,7 @@ from ._buckets import N_BUCKETS, UNREADABLE, assign_buckets, bucket_name
 from ._definition import Signature, sign
 from ._descriptor import DESCRIPTOR_SIZE, describe
 from ._quality import is_junk, traits
-from ._sign_crops import sign_crops
-from ._sign_files import sign_file, sign_files
+from ._sign_files import sign_file, sign_items
 from ._table import Signatures, from_hex, pack, unpack
 
 __all__ = [
@@ -21,9 +20,8 @@ __all__ = [
     "is_junk",
     "pack",
     "sign",
-    "sign_crops",
     "sign_file",
-    "sign_files",
+    "sign_items",
     "traits",
     "unpack",
 ]

@@ -1,14 +1,12 @@
-"""Image files to signatures: opened one after the other, and signed some at a time."""
+"""Images to signatures: opened one after the other, and signed some at a time."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Sequence
 
-from PIL import Image
-
 from ..checks import one_of
-from ..images import Picture, open_picture
+from ..images import Item, Picture, attempt, open_items
 from ..settings import DECODES, Decode, check_hash_size
 from ._definition import Signature, sign
 from ._reduced import sign_reduced
@@ -37,61 +35,65 @@ def sign_file(
     """
     check_hash_size(hash_size)
     one_of("decode", decode, DECODES)
-    (signed,) = sign_files([os.fsdecode(path)], hash_size, decode)
+    (signed,) = sign_items([os.fsdecode(path)], hash_size, decode)
     if isinstance(signed, OSError):
         raise signed
     return signed
 
 
-def sign_files(paths: Iterable[str], hash_size: int, decode: Decode) -> list[Signature | OSError]:
-    """Reads image files; returns the signature of each, or the error for which it has none.
+def sign_items(items: Iterable[Item], hash_size: int, decode: Decode) -> list[Signature | OSError]:
+    """Signs image files and parts of them; returns the signature of each, or its error.
+
+    Files are decoded reduced where that helps. Parts, which are small, are decoded in full, and
+    signed by the definition, :func:`smartdownsample_core.sign`.
 
     Args:
-        paths: n files, or fewer: an iterator may end early
+        items: n items, or fewer: an iterator may end early
         hash_size: as in :func:`sign_file`
         decode: as in :func:`sign_file`
     """
     signed: list[Signature | OSError] = []
     held: list[Picture] = []  # of one size
+    paths: list[str] = []  # of those held
     n_bytes = 0
 
     def sign_held() -> None:
         nonlocal n_bytes
-        signed.extend(_sign_alike(held, hash_size, exact=decode == "exact"))
+        signed.extend(_sign_alike(paths, held, hash_size, decode == "exact"))
         held.clear()
+        paths.clear()
         n_bytes = 0
 
-    for path in paths:
-        image = _opened(path)
+    for path, image in open_items(items):
         if held and not (isinstance(image, Picture) and image.reduced.size == held[0].reduced.size):
             sign_held()
         if isinstance(image, Picture):
             held.append(image)
+            paths.append(path)
             n_bytes += image.n_bytes
             if n_bytes > _HELD_BYTES:
                 sign_held()
+        elif isinstance(image, OSError):
+            signed.append(image)
         else:
-            signed.append(sign(image, hash_size) if isinstance(image, Image.Image) else image)
+            signed.append(attempt(path, sign, image, hash_size))
     sign_held()
     return signed
 
 
-def _opened(path: str) -> Picture | Image.Image | OSError:
-    try:
-        return open_picture(path)
-    except OSError as error:
-        return error
-
-
 def _sign_alike(
-    pictures: Sequence[Picture], hash_size: int, exact: bool
+    paths: Sequence[str], pictures: Sequence[Picture], hash_size: int, exact: bool
 ) -> Sequence[Signature | OSError]:
     """Signs pictures of the same size."""
     if not pictures:
         return []
-    try:
-        return sign_reduced(pictures, hash_size, exact)
-    except OSError as error:  # of one of them, when it was decoded in full
-        if len(pictures) == 1:
-            return [error]
-        return [signed for one in pictures for signed in _sign_alike([one], hash_size, exact)]
+    signed = attempt(paths[0], sign_reduced, pictures, hash_size, exact)
+    if not isinstance(signed, OSError):
+        return signed
+    if len(pictures) == 1:
+        return [signed]
+    # One of them failed when it was decoded in full: which one shows when each is on its own.
+    each = zip(paths, pictures, strict=True)
+    return [
+        one for path, picture in each for one in _sign_alike([path], [picture], hash_size, exact)
+    ]

@@ -10,10 +10,6 @@ from collections.abc import Iterator
 import numpy as np
 from PIL import Image
 
-#: Formats that no seed can be decoded of: those for which Pillow has no decoder without a handler
-#: or another program, one whose files are 768 KB, and two that other plugins see to first.
-WITHOUT_SEED = {"BUFR", "EPS", "GRIB", "HDF5", "MPEG", "WMF", "PCD", "IMT", "XVTHUMB"}
-
 _MODES = ("RGB", "L", "P", "1", "RGBA", "F")
 #: Modes of a scene by format and options to save it with, besides what ``_MODES`` gives.
 _VARIANTS: dict[str, tuple[str, str, dict[str, object]]] = {
@@ -127,7 +123,7 @@ def _by_hand() -> Iterator[tuple[str, bytes | None]]:
         + struct.pack("<7I", 1, 24, 16, 1, 1, 1, 32)
         + (struct.pack("<I", len(pixels)) + pixels),
     )
-    yield "iptc", _iptc(grey)
+    yield "iptc", iptc(grey)
 
 
 def _at(parts: dict[int, bytes], size: int) -> bytes:
@@ -144,7 +140,9 @@ def _fli(width: int, height: int, grey: bytes) -> bytes:
     return header.ljust(128, b"\0") + frame
 
 
-def _iptc(grey: bytes) -> bytes:
+def iptc(contents: bytes, compression: int = 1) -> bytes:
+    """An IPTC file of 24 x 16 pixels; with compression 5, its contents are a file of any format."""
+
     def field(number: int, value: bytes) -> bytes:
         return struct.pack(">BBBH", 0x1C, 3, number, len(value)) + value
 
@@ -153,9 +151,9 @@ def _iptc(grey: bytes) -> bytes:
         field(60, b"\1\0")
         + size
         + field(65, b"\0")
-        + field(120, b"\1")
-        + struct.pack(">BBBH", 0x1C, 8, 10, len(grey))
-        + grey
+        + field(120, bytes([compression]))
+        + struct.pack(">BBBH", 0x1C, 8, 10, len(contents))
+        + contents
     )
 
 

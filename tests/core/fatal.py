@@ -44,6 +44,15 @@ def killer_once(path: Path, number: int, image: str) -> Path:
     return _file(path, {"signal": number, "once": str(flag)}, Path(image).read_bytes())
 
 
+class StrangeError(Exception):
+    """Not an error that any decoder is known to raise."""
+
+
+def raiser(path: Path) -> Path:
+    """Makes a file whose decoder raises a :class:`StrangeError`."""
+    return _file(path, {"raise": "out of cheese"})
+
+
 def witness(path: Path, image: str) -> Path:
     """Makes a file that is that image, and writes who decodes it to a ``.pid`` file beside it."""
     return _file(path, {"tell": str(path.with_suffix(".pid"))}, Path(image).read_bytes())
@@ -82,6 +91,8 @@ def decode(file: IO[bytes], filename: str | bytes) -> Any:
         Path(what["trap"]).write_text(f"{os.getpid():>{_PID_BYTES}}")
         while True:
             signal.pause()
+    if "raise" in what:
+        raise StrangeError(what["raise"])
     if "tell" in what:
         Path(what["tell"]).write_text(str(os.getpid()))
     elif "once" not in what or _taken(what["once"]):

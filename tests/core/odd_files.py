@@ -95,8 +95,11 @@ _CONTENTS: dict[str, tuple[bytes, str]] = {
     "longest.png": (png(80_000_000, 1, zlib.compress(bytes(80_000_001))), _SIDE),
     "100 scans.jpg": (_scans(100), SIGNED),
     "101 scans.jpg": (_scans(101), "more than 100 scans"),
-    "postscript.jpg": (encoded(scene(), "EPS") or b"", "EPS files are not read"),
-    "fits": (_SEEDS["fits"], "FITS files are not read"),
+    "postscript.jpg": (
+        encoded(scene(), "EPS") or b"",
+        "EPS is not among the formats that are read: AVIF, BMP",
+    ),
+    "fits": (_SEEDS["fits"], "FITS is not among the formats that are read"),
     "new\nline.png": (_PNG, SIGNED),
     os.fsdecode(b"not utf-8 \xff\xfe.png"): (_PNG, SIGNED),
     unicodedata.normalize("NFC", "Müller.png"): (_PNG, SIGNED),

@@ -6,10 +6,12 @@ import re
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from smartdownsample_core import Crop, extract, extract_batches, load_rgb, sign
 from smartdownsample_core.extraction._batches import BATCH_SIZE
-from smartdownsample_core.images._crops import pixel_box, spans
+from smartdownsample_core.images import Part, moved, spans
+from smartdownsample_core.images._crops import pixel_box
 
 _BOXES = [(0.0, 0.0, 1.0, 1.0), (0.1, 0.2, 0.5, 0.25), (0.7, 0.6, 0.6, 0.6), (-0.2, -0.1, 0.5, 0.4)]
 
@@ -100,7 +102,7 @@ def test_a_file_is_decoded_once_for_all_of_its_crops(burst_paths, monkeypatch) -
         read.append(path)
         return load_rgb(path)
 
-    monkeypatch.setattr("smartdownsample_core.signatures._sign_crops.load_rgb", counting)
+    monkeypatch.setattr("smartdownsample_core.images._items.decode_rgb", counting)
     crops = [Crop(path, _BOXES[k % 4]) for path in burst_paths[:5] for k in range(3 * BATCH_SIZE)]
     extract(crops, n_workers=2)
     assert sorted(read) == sorted(burst_paths[:5])
@@ -119,6 +121,34 @@ def test_paths_and_crops_can_be_mixed(burst_paths) -> None:
     table = extract(items)
     assert table.mean_rgb[0].tolist() == extract(burst_paths[:1]).mean_rgb[0].tolist()
     assert table.mean_rgb[1:9].tolist() == extract(_crops(burst_paths[1:3])).mean_rgb.tolist()
+
+
+class _Flat(Part):
+    """A kind of item that only this test knows: an image in memory."""
+
+    def __init__(self, path: str, level: int) -> None:
+        self.path, self.level = path, level
+
+    def source(self) -> int:
+        return self.level
+
+    def pixels(self, source: int) -> Image.Image:
+        return Image.new("RGB", (8, 8), (source, source, 256 // source))
+
+    def at(self, path: str) -> _Flat:
+        return _Flat(path, self.level)
+
+
+@pytest.mark.parametrize("workers", ["threads", "processes"])
+def test_a_new_kind_of_item_is_one_class(burst_paths, workers) -> None:
+    """It is read by all workers among others, and its errors are its own."""
+    items = [burst_paths[0], _Flat("one", 1), _Flat("two", 2), _Flat("zero", 0), burst_paths[1]]
+    table = extract(items, workers=workers, image_loading_errors="skip")
+    assert table.mean_rgb[1:3].tolist() == [[1, 1, 255], [2, 2, 128]]
+    assert {row: str(error) for row, error in table.unreadable.items()} == {
+        3: "Cannot read image file: zero (ZeroDivisionError: integer division or modulo by zero)"
+    }
+    assert moved(items[1], "there").path == "there"
 
 
 def test_plain_paths_are_cut_evenly() -> None:

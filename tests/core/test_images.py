@@ -9,7 +9,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from smartdownsample_core import load_rgb
+from smartdownsample_core import Crop, downsample, extract, load_rgb, natural_order
+from smartdownsample_core.report._report import save_thumbnails
+from tests.cluster import Cluster
+from tests.core.fatal import raiser
 
 _ORIENTATION = 0x0112
 
@@ -81,6 +84,43 @@ def test_exif_orientation_is_ignored(
     image.save(tagged, exif=exif)
     assert Image.open(tagged).getexif()[_ORIENTATION] == orientation
     assert (np.asarray(load_rgb(str(tagged))) == np.asarray(load_rgb(str(plain)))).all()
+
+
+@pytest.mark.parametrize("workers", ["threads", "processes", "dask"])
+@pytest.mark.usefixtures("fatal_format")
+def test_whatever_is_raised_is_the_error_of_one_image(
+    burst_paths: list[str], tmp_path: Path, cluster: Cluster, workers: str
+) -> None:
+    """An exception that no list of known ones holds, in each kind of worker, also of a crop."""
+    bad = str(raiser(tmp_path / "bad.jpg"))
+    items = [burst_paths[0], bad, Crop(bad, (0, 0, 1, 1)), Crop(burst_paths[1], (0, 0, 1, 1))]
+    scheduler = cluster.address if workers == "dask" else None
+    table = extract(items, workers=workers, scheduler=scheduler, image_loading_errors="skip")
+    words = f"Cannot read image file: {bad} (StrangeError: out of cheese)"
+    assert {row: str(error) for row, error in table.unreadable.items()} == {1: words, 2: words}
+    assert table.readable.tolist() == [True, False, False, True]
+
+
+@pytest.mark.usefixtures("fatal_format")
+def test_an_interrupt_is_no_error_of_an_image(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ctrl-C while a file is decoded ends the run, also when errors are skipped."""
+    bad = str(raiser(tmp_path / "bad.jpg"))
+    monkeypatch.setattr("tests.core.fatal.StrangeError", KeyboardInterrupt)
+    with pytest.raises(KeyboardInterrupt):
+        extract([bad], image_loading_errors="skip")
+
+
+@pytest.mark.usefixtures("fatal_format")
+def test_an_image_that_cannot_be_drawn_is_a_gap(burst_paths: list[str], tmp_path: Path) -> None:
+    """Whatever becomes of a file after it was signed, the grid of thumbnails is saved."""
+    paths = [str(tmp_path / "copy.jpg"), *burst_paths[1:4]]
+    Path(paths[0]).write_bytes(Path(burst_paths[0]).read_bytes())
+    selection = downsample(extract(paths), natural_order(paths), 2)
+    raiser(Path(paths[0]))
+    save_thumbnails(selection, paths, tmp_path / "grid.png")
+    assert Image.open(tmp_path / "grid.png").size[0] >= 480
 
 
 def test_unreadable_file_is_a_named_error(broken: tuple[str, type[OSError], str]) -> None:

@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from smartdownsample_core import load_rgb, sign_file
+from smartdownsample_core import extract, load_rgb, sign_file
 from smartdownsample_core.checks import shown_path
 from smartdownsample_core.images._decode import Picture, open_picture
 from smartdownsample_core.limits import read_file
-from tests.core.corpus import encoded, scene
+from tests.core.corpus import encoded, iptc, scene
 from tests.core.odd_files import EXPECTED, SIGNED
 
 _WIDTH, _HEIGHT = 136, 130
@@ -105,6 +105,58 @@ def test_very_long_images_are_not_reduced(
         path.write_bytes(encoded(scene(*size), format_name) or b"")
         assert isinstance(open_picture(str(path)), Picture) == reduced
         assert sign_file(str(path))
+
+
+_GHOSTSCRIPT = """#!/bin/sh
+touch {flag}
+"""
+
+_SIGN = """
+import sys
+from smartdownsample_core import extract, limits
+limits.FORMATS |= set(sys.argv[2].split())
+print(*extract(sys.argv[1:2], image_loading_errors="skip").unreadable.values())
+"""
+
+
+@pytest.mark.parametrize("allowed", [False, True], ids=["refused", "allowed"])
+@pytest.mark.parametrize("name", ["plain.eps", "holiday.jpg"])
+def test_no_program_is_started_unless_allowed(
+    tmp_path: Path,
+    run_python,
+    python_env: dict[str, str],
+    monkeypatch: pytest.MonkeyPatch,
+    name: str,
+    allowed: bool,
+) -> None:
+    """Not by PostScript, nor by an IPTC container that holds some, whatever its name."""
+    flag, program = tmp_path / "started", tmp_path / "bin" / "gs"
+    program.parent.mkdir()
+    program.write_text(_GHOSTSCRIPT.format(flag=flag))
+    program.chmod(0o755)
+    postscript = encoded(scene(), "EPS") or b""
+    path = tmp_path / name
+    path.write_bytes(postscript if name == "plain.eps" else iptc(postscript, compression=5))
+    monkeypatch.setitem(python_env, "PATH", f"{program.parent}{os.pathsep}{os.environ['PATH']}")
+    formats = "EPS IPTC" if allowed else ""
+    result = run_python("-c", _SIGN, str(path), formats)
+    assert result.stdout.startswith(f"Cannot read image file: {path}"), result.stderr
+    assert flag.exists() == allowed
+
+
+@pytest.mark.parametrize("workers", ["threads", "processes"])
+def test_more_formats_can_be_allowed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, workers: str
+) -> None:
+    """By their names in Pillow, which the refusal gives, also for worker processes."""
+    path = tmp_path / "image.ico"
+    path.write_bytes(encoded(scene(), "ICO") or b"")
+    options = {"workers": workers, "image_loading_errors": "skip"}
+    (refused,) = extract([str(path)], **options).unreadable.values()
+    assert "(ICO is not among the formats that are read: AVIF, BMP, GIF, JPEG" in str(refused)
+    assert "allow it by smartdownsample_core.limits.FORMATS.add('ICO')" in str(refused)
+    monkeypatch.setattr("smartdownsample_core.limits.FORMATS", {"ICO"})
+    assert extract([str(path)], **options).readable.all()
 
 
 def test_a_file_is_read_as_long_as_it_was(tmp_path: Path) -> None:

@@ -23,7 +23,7 @@ from smartdownsample_core.settings import DECODES
 from smartdownsample_core.signatures import _reduced as reduced
 from smartdownsample_core.signatures._definition import Signature
 from smartdownsample_core.signatures._reduced import lanczos_weights
-from smartdownsample_core.signatures._sign_files import sign_files
+from smartdownsample_core.signatures._sign_files import sign_items
 
 _SIZES = [(256, 256), (500, 375), (375, 500), (640, 427), (1081, 1919), (203, 211)]
 
@@ -128,7 +128,7 @@ def test_files_signed_together_are_signed_as_alone(resized: list[str], tmp_path:
     """In every bit, in whatever order and among files that cannot be read."""
     paths = [*resized[::3], str(tmp_path / "gone.jpg"), *resized[::-2]]
     for decode in DECODES:
-        for path, signed in zip(paths, sign_files(paths, 8, decode), strict=True):
+        for path, signed in zip(paths, sign_items(paths, 8, decode), strict=True):
             if isinstance(signed, OSError):
                 assert path == str(tmp_path / "gone.jpg")
                 continue
@@ -141,17 +141,18 @@ def test_one_that_cannot_be_decoded_in_full_costs_no_other(
 ) -> None:
     """It is noticed only when the others have been opened, too."""
     paths = [path for path in resized if path.endswith(".jpg")][::6][:5]
-    decode = images._decode_jpeg
+    decode, bad = images._decode_jpeg, Path(paths[2]).read_bytes()
 
-    def fail(path: str, data: bytes) -> Image.Image:
-        if path == paths[2]:
-            raise OSError(f"Cannot read image file: {path} (out of memory)")
-        return decode(path, data)
+    def fail(data: bytes) -> Image.Image:
+        if data == bad:
+            raise MemoryError
+        return decode(data)
 
     monkeypatch.setattr(images, "_decode_jpeg", fail)
     monkeypatch.setattr(reduced, "_DHASH_MARGIN", 999)  # all are in doubt
-    signed = sign_files(paths, 8, "exact")
+    signed = sign_items(paths, 8, "exact")
     assert [isinstance(one, OSError) for one in signed] == [False, False, True, False, False]
+    assert str(signed[2]) == f"Cannot read image file: {paths[2]} (MemoryError)"
 
 
 @pytest.mark.parametrize("mode", ["L", "CMYK"])
