@@ -15,6 +15,8 @@ from typing import Any
 import fiftyone as fo
 from fiftyone.core.odm.database import patch_runs, patch_saved_views
 
+from ._refresh import refresh
+
 #: ``method`` of the custom runs that are entries.
 METHOD = "smartdownsample_journal"
 
@@ -80,4 +82,4 @@ def mend_references(dataset: fo.Dataset) -> None:
     """
     patch_runs(dataset.name)
     patch_saved_views(dataset.name)
-    dataset.reload()
+    refresh(dataset)

@@ -12,62 +12,72 @@ from uuid import uuid4
 
 import fiftyone as fo
 import psutil
-from fiftyone.operators.store import ExecutionStoreService
-from mongoengine.errors import DoesNotExist
+from fiftyone.core.odm import get_db_conn
+from pymongo.collection import Collection
 from pymongo.errors import DuplicateKeyError
 
-# Seconds to wait for whoever holds the lock; writing a run of a million samples takes a minute.
+from ._refresh import refresh
+
+#: Seconds to wait for the lock. Writing a run of a million samples takes a minute.
 _PATIENCE = 120.0
 
-# After so many seconds a lock is void, whoever holds it: of other machines the processes cannot be
-# looked up, and who loses MongoDB cannot give a lock back.
+#: Seconds after which a lock is void, whoever holds it: processes on other machines cannot be
+#: looked up, and one that lost its connection to MongoDB could not release its lock.
 _LEASE = 900.0
 
-# Of the locks that this process holds, or waits for.
-_tokens: set[str] = set()
-
-_NAME = "smartdownsample_lock"
 _SECONDS_BETWEEN_TRIES = 0.05
+
+#: One document for each locked dataset, whose id is the document's. MongoDB never stores an id
+#: twice, which makes this a lock, and can replace or delete a document only if it still has a given
+#: token, so that nobody removes a lock that has changed hands. FiftyOne's execution store cannot be
+#: used: before 1.22, ``ExecutionStore.set`` overwrites, and no version deletes conditionally.
+_COLLECTION = "smartdownsample_locks"
+
+#: Tokens of the locks that this process holds or waits for.
+_tokens: set[str] = set()
 
 
 @contextmanager
 def held(dataset: fo.Dataset) -> Iterator[None]:
-    """Holds the lock of a dataset, and sees to it that the dataset is as others have left it.
+    """Holds the lock of a dataset, whose document is up to date from then on.
 
-    Two processes that change one dataset's runs and saved views at the same time can lose each
-    other's changes, because FiftyOne writes what it remembers of the dataset.
+    Two processes that change the runs and saved views of one dataset at the same time can lose each
+    other's changes, because FiftyOne writes back what it has in memory.
 
     Args:
         dataset: the dataset
 
     Raises:
-        ValueError: if somebody else holds the lock for too long, or the dataset has been deleted
+        ValueError: if another process holds the lock for too long, or the dataset has been deleted
     """
-    # A store is a document with a unique index, which is what makes this a lock; it goes with the
-    # dataset.
-    service = ExecutionStoreService(dataset_id=dataset._doc.id)
-    token = uuid4().hex
+    locks, key, token = _locks(), dataset._doc.id, uuid4().hex
     _tokens.add(token)
     try:
-        _acquire(service, token, dataset.name)
+        _acquire(locks, key, token, dataset.name)
         try:
-            _reload(dataset)
+            refresh(dataset)
             yield
         finally:
-            _delete(service, token)
+            locks.delete_one({"_id": key, "token": token})
     finally:
         _tokens.remove(token)
 
 
 def is_held(dataset: fo.Dataset) -> bool:
-    """Whether someone holds the lock of a dataset."""
-    holder = _holder(ExecutionStoreService(dataset_id=dataset._doc.id))
+    """Whether a running process holds the lock of a dataset."""
+    holder = _locks().find_one({"_id": dataset._doc.id})
     return holder is not None and not _is_void(holder)
 
 
-def _acquire(service: ExecutionStoreService, token: str, dataset_name: str) -> None:
+def _locks() -> Collection[dict[str, Any]]:
+    locks: Collection[dict[str, Any]] = get_db_conn()[_COLLECTION]
+    return locks
+
+
+def _acquire(locks: Collection[dict[str, Any]], key: Any, token: str, dataset_name: str) -> None:
     process = psutil.Process()
     mine = {
+        "_id": key,
         "token": token,
         "host": platform.node(),
         "pid": process.pid,
@@ -77,15 +87,16 @@ def _acquire(service: ExecutionStoreService, token: str, dataset_name: str) -> N
     deadline = time.monotonic() + _PATIENCE
     while True:
         try:
-            service.create_store(_NAME, metadata=mine)
+            locks.insert_one(mine)
         except DuplicateKeyError:
-            holder = _holder(service)
+            holder = locks.find_one({"_id": key})
         else:
             return
         if holder is None:
             continue
         if _is_void(holder):
-            _delete(service, holder["token"])
+            if locks.replace_one({"_id": key, "token": holder["token"]}, mine).matched_count:
+                return
         elif time.monotonic() > deadline:
             raise ValueError(
                 f"the process {holder['pid']} on {holder['host']!r} has been writing a run into "
@@ -96,22 +107,8 @@ def _acquire(service: ExecutionStoreService, token: str, dataset_name: str) -> N
             time.sleep(_SECONDS_BETWEEN_TRIES)
 
 
-def _holder(service: ExecutionStoreService) -> dict[str, Any] | None:
-    """Returns what is known of who holds the lock; None if nobody does."""
-    store = service.get_store(_NAME)
-    # Of a store that is made while it looks for one, FiftyOne returns the name only.
-    return (store.metadata or None) if store else None
-
-
-def _delete(service: ExecutionStoreService, token: str) -> None:
-    """Deletes the lock, unless it is somebody else's by now: FiftyOne deletes by name only."""
-    service._repo._collection.delete_one(
-        {"store_name": _NAME, "dataset_id": service._dataset_id, "value.token": token}
-    )
-
-
 def _is_void(holder: dict[str, Any]) -> bool:
-    """Whether whoever held the lock has ended without giving it back."""
+    """Whether the lease of a lock has ended, or the process that held it."""
     if time.time() - holder["since"] > _LEASE:
         return True
     if holder["host"] != platform.node():
@@ -122,12 +119,3 @@ def _is_void(holder: dict[str, Any]) -> bool:
         return bool(psutil.Process(holder["pid"]).create_time() != holder["started"])
     except psutil.NoSuchProcess:
         return True
-
-
-def _reload(dataset: fo.Dataset) -> None:
-    name = dataset.name
-    try:
-        dataset._doc.reload()  # by its id: it may have another name by now
-    except DoesNotExist:
-        raise ValueError(f"the dataset {name!r} has been deleted; nothing was written") from None
-    dataset.reload()

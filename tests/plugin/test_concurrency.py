@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from contextlib import ExitStack
 from typing import Any
 
@@ -101,6 +102,36 @@ def test_a_dataset_that_is_deleted_meanwhile(make_dataset, images, zygotes) -> N
     with pytest.raises(ValueError, match=r"the dataset .* has been deleted"):
         with_bar(job)
     assert not fo.dataset_exists(dataset.name)
+
+
+def test_samples_in_memory_are_read_again_when_they_are_written(dataset, monkeypatch) -> None:
+    """A script may hold all samples: a run costs one query for each write to one of them."""
+    samples_in_memory = list(dataset)
+    reloads: Counter[bool] = Counter()
+    reload = fo.Sample.reload
+
+    def count(sample: fo.Sample, hard: bool = False, **options: Any) -> None:
+        reloads[hard] += 1
+        reload(sample, hard=hard, **options)
+
+    monkeypatch.setattr(fo.Sample, "reload", count)
+    for run_key in ("first", "second"):
+        with_bar(
+            engine.run(dataset, dataset.view(), DownsampleConfig(target_count=20, run_key=run_key))
+        )
+    assert reloads == {False: 80 + 20 + 20}  # a signature each, and the tags of two runs
+    assert {sample.signature is None for sample in samples_in_memory} == {False}
+    assert sum("second" in sample.tags for sample in samples_in_memory) == 20
+
+
+def test_fields_that_another_process_adds(dataset, zygotes) -> None:
+    """They are known after the next run, to the samples in memory as well."""
+    samples_in_memory = list(dataset)
+    _have_done(zygotes[0], dataset, "run", target_count=20, strategy="diverse", run_key="other")
+    assert not dataset.has_field("other_rank")
+    with_bar(engine.run(dataset, dataset.view(), DownsampleConfig(target_count=10)))
+    assert sum(sample.other_rank is not None for sample in samples_in_memory) == 20
+    assert sorted(dataset.list_runs()) == ["other", "smartdownsample"]
 
 
 def test_a_lock_that_is_held(dataset, monkeypatch) -> None:
