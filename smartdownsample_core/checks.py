@@ -14,6 +14,7 @@ LARGEST = 2**63 - 1
 
 _ANY_PATH = (str, bytes, os.PathLike)
 _LONGEST_SHOWN = 100
+_LONGEST_PATH_SHOWN = 500
 
 
 def whole_number(name: str, value: Any, minimum: int = -LARGEST, maximum: int = LARGEST) -> int:
@@ -85,9 +86,13 @@ def shown(value: Any) -> str:
 def shown_path(path: str) -> str:
     r"""Returns a path as people see it; as it is written in Python if they would not see all of it.
 
+    What is longer than usual paths is shortened in its middle.
+
     >>> shown_path("/a b.jpg"), shown_path("/a.jpg\r"), shown_path("")
     ('/a b.jpg', "'/a.jpg\\r'", "''")
     """
+    if len(path) > _LONGEST_PATH_SHOWN:
+        path = f"{path[: _LONGEST_PATH_SHOWN // 2]}...{path[-_LONGEST_PATH_SHOWN // 2 :]}"
     is_seen = path.isprintable() and path == path.strip() != ""
     return path if is_seen else repr(path)
 

@@ -18,6 +18,8 @@ from ._options import (
     USAGE,
     Output,
     add_choice,
+    add_finding,
+    add_null,
     add_output,
     add_reading,
     check_output,
@@ -45,6 +47,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if sys.stderr is None:  # it is closed, and what is said would go to standard output instead
         sys.stderr = open(os.devnull, "w")  # noqa: SIM115 - for as long as the process lasts
     arguments = sys.argv[1:] if arguments is None else list(arguments)
+    # An option -0 would make argparse take the -1 of "--seed -1" for an option, too.
+    arguments = ["--null" if argument == "-0" else argument for argument in arguments]
     try:
         if arguments and arguments[0] in COMMANDS:
             return COMMANDS[arguments[0]](_PROGRAM, arguments[1:])
@@ -80,6 +84,8 @@ def _parser() -> argparse.ArgumentParser:
         help="image files, folders (with all below them), quoted globs, or URLs of these such as "
         "s3://bucket/folder; '-' or nothing reads one path a line from standard input",
     )
+    add_finding(parser)
+    add_null(parser, "on standard input and output")
     add_output(parser)
     add_reading(parser)
     add_choice(parser)

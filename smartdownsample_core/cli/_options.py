@@ -56,7 +56,34 @@ def images_of(options: argparse.Namespace) -> tuple[list[str], str]:
         raise ValueError("standard input is closed; name images or folders as PATH")
     if not options.paths and sys.stdin.isatty():
         raise ValueError("no PATH was given; name images or folders, or see --help")
-    return find_images(options.paths or ["-"], sys.stdin)
+    found = find_images(
+        options.paths or ["-"],
+        sys.stdin,
+        skip_errors=getattr(options, "on_error", "raise") == "skip",
+        include=options.include,
+        exclude=options.exclude,
+        null=options.null,
+    )
+    for note in found.passed_over.notes(options.quiet):
+        print(note, file=sys.stderr)
+    return found.paths, found.base
+
+
+def add_finding(parser: argparse.ArgumentParser) -> None:
+    """Adds which files are found; see :func:`images_of`."""
+    names = {
+        "include": "take files and folders of this name, whatever they are: a search passes over "
+        "hidden files, bins, thumbnails, earlier copies, and what does not end like an image",
+        "exclude": "pass over files and folders of this name",
+    }
+    for name, what in names.items():
+        parser.add_argument(
+            f"--{name}",
+            action="append",
+            default=[],
+            metavar="NAME",
+            help=f"{what}; may be a quoted pattern, and be given several times",
+        )
 
 
 def add_reading(parser: argparse.ArgumentParser) -> None:
@@ -103,6 +130,15 @@ def reading(options: argparse.Namespace) -> dict[str, Any]:
         "workers": "dask" if options.scheduler else workers,
         "scheduler": options.scheduler,
     }
+
+
+def add_null(parser: argparse.ArgumentParser, where: str) -> None:
+    """Adds the option that separates names by null characters."""
+    parser.add_argument(
+        "--null",
+        action="store_true",
+        help=f"or -0: separate names by null characters {where}, as find -print0 and xargs -0 do",
+    )
 
 
 def add_output(parser: argparse.ArgumentParser) -> None:

@@ -26,6 +26,8 @@ from ._options import (
     OK,
     Output,
     add_choice,
+    add_finding,
+    add_null,
     add_output,
     add_reading,
     check_output,
@@ -138,6 +140,8 @@ def _extract_parser(program: str) -> argparse.ArgumentParser:
         default=True,
         help="also what --strategy diverse and representative and --leave-out-junk need (yes)",
     )
+    add_finding(parser)
+    add_null(parser, "on standard input")
     add_reading(parser)
     parser.add_argument("-q", "--quiet", action="store_true", help="show no progress")
     return parser
@@ -153,6 +157,7 @@ def _select_parser(program: str) -> argparse.ArgumentParser:
     parser.add_argument(
         "--partial", action="store_true", help="do without shards I/N that are missing"
     )
+    add_null(parser, "on standard output")
     add_output(parser)
     add_choice(parser)
     parser.add_argument(

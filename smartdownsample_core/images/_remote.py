@@ -10,7 +10,7 @@ fsspec serves any number of threads; to hide the latency, use more of them than 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -88,26 +88,32 @@ def _read_all(file: Any, said: int | None) -> bytes:
     return b"".join(chunks)
 
 
-def find_remote(url: str, endings: Sequence[str]) -> list[str]:
+def find_remote(url: str, endings: Sequence[str], takes: Callable[[str, str], bool]) -> list[str]:
     """Returns the files that a URL stands for, as sorted URLs.
 
     Args:
         url: of a file, if it has one of the endings, in which case nothing is asked; a pattern with
-            ``*``; or a folder, whose files with one of the endings are listed, and those below it
+            ``*``; or a folder, which is listed with all below it
         endings: such as ``".jpg"``, in lower case
+        takes: called with the URL of a folder and the name of a file below it: whether it is taken;
+            None takes those that have one of the endings
 
     Raises:
         ValueError: if what is needed is not installed
         OSError: if the folder cannot be listed
     """
     check([url])
+
+    def is_taken(name: str) -> bool:
+        return takes(url, name) if takes is not None else name.lower().endswith(endings)
+
     is_glob, endings = "*" in url, tuple(endings)
     if not is_glob and _QUERY.sub("", url).lower().endswith(endings):
         return [url]
     try:
         with _os_errors():
             fs, place = _fsspec().core.url_to_fs(url)
-            names = _glob(fs, place) if is_glob else _below(fs, place, endings)
+            names = _glob(fs, place) if is_glob else _below(fs, place, is_taken)
             if not names:  # which is also the answer if nobody could be asked
                 fs.ls(place.partition("*")[0])
             return sorted(fs.unstrip_protocol(name) for name in names)
@@ -124,8 +130,8 @@ def _glob(fs: Any, pattern: str) -> list[str]:
     return [name for name, entry in found.items() if entry["type"] != "directory"]
 
 
-def _below(fs: Any, folder: str, endings: tuple[str, ...]) -> list[str]:
-    return [name for name in fs.find(folder) if name.lower().endswith(endings)]
+def _below(fs: Any, folder: str, takes: Callable[[str], bool]) -> list[str]:
+    return [name for name in fs.find(folder) if takes(name.removeprefix(folder))]
 
 
 def _fsspec() -> Any:
