@@ -226,9 +226,10 @@ def print_warnings(
     failures = list(selection.unreadable.values())
     if failures:
         n_images = selection.n_readable + len(failures)
+        # Callers of smartdownsample 1.9 match its words, and its number without commas.
         print(
-            f"Warning: {len(failures):,} of {n_images:,} images could not be read, and were left "
-            f"out; mend or remove them{':' if name_files else ''}",
+            f"Warning: {len(failures)} image(s) could not be loaded and were skipped (of "
+            f"{n_images:,}); fix or delete them{':' if name_files else ''}",
             file=stream,
         )
         for error in failures[: _MAX_NAMED_FILES if name_files else 0]:

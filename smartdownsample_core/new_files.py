@@ -97,7 +97,7 @@ def _new_png(name: str, path: Any) -> Path | None:
         )
     png = Path(path)
     if png.suffix.lower() != ".png":
-        raise ValueError(f"{name} must end in .png, got {os.fspath(path)!r}")
+        raise ValueError(f"{name} must be a .png file path, got {os.fspath(path)!r}")
     return new_file(name, png)
 
 

@@ -172,7 +172,7 @@ class TestChartPaths:
     @pytest.mark.parametrize("path", ["chart.jpg", "chart", "png", ""])
     def test_other_endings_are_refused(self, name: str, path: str) -> None:
         """Only a PNG can be asked for."""
-        message = f"{name} must end in .png, got {path!r}"
+        message = f"{name} must be a .png file path, got {path!r}"
         with pytest.raises(ValueError, match=re.escape(message)):
             sample_diverse(_MISSING, 2, **_QUIET, **{name: path})
 
@@ -243,7 +243,7 @@ def test_skip_fills_the_target_from_the_readable(
     kept = sample_diverse(paths, 5, image_loading_errors="skip", **_QUIET)
     assert kept == burst_paths[:5]
     assert capsys.readouterr().out.splitlines() == [
-        "Warning: 2 of 7 images could not be read, and were left out; mend or remove them"
+        "Warning: 2 image(s) could not be loaded and were skipped (of 7); fix or delete them"
     ]
 
 
@@ -252,7 +252,7 @@ def test_the_first_ten_unreadable_files_are_named(burst_paths: list[str], capsys
     paths = [*(f"gone/{number}.jpg" for number in range(12)), *burst_paths[:5]]
     sample_diverse(paths, 2, image_loading_errors="skip", show_summary=False)
     assert capsys.readouterr().out.splitlines() == [
-        "Warning: 12 of 17 images could not be read, and were left out; mend or remove them:",
+        "Warning: 12 image(s) could not be loaded and were skipped (of 17); fix or delete them:",
         *(f"  File not found: gone/{number}.jpg" for number in range(10)),
         "  ... and 2 more",
     ]
@@ -263,7 +263,7 @@ def test_a_target_that_cannot_be_met_is_said(burst_paths: list[str], capsys) -> 
     kept = sample_diverse([*_MISSING, *burst_paths[:4]], 6, image_loading_errors="skip", **_QUIET)
     assert kept == burst_paths[:4]
     assert capsys.readouterr().out.splitlines() == [
-        "Warning: 3 of 7 images could not be read, and were left out; mend or remove them",
+        "Warning: 3 image(s) could not be loaded and were skipped (of 7); fix or delete them",
         "Warning: target_count 6 exceeds the 4 readable images; 3 could not be read: "
         "all of them were kept; ask for 4 or fewer",
     ]

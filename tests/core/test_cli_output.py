@@ -112,7 +112,9 @@ def test_an_existing_file_is_refused_before_reading(
     [
         pytest.param(["-o", "kept.xml"], "--output must end in .txt, .csv, .json", id="ending"),
         pytest.param(
-            ["--thumbnails", "a.jpg"], "--thumbnails must end in .png, got 'a.jpg'", id="chart"
+            ["--thumbnails", "a.jpg"],
+            "--thumbnails must be a .png file path, got 'a.jpg'",
+            id="chart",
         ),
         pytest.param(
             ["--seed", "-1"], "--seed must be a whole number of at least 0, got -1", id="seed"
@@ -188,7 +190,7 @@ def test_skipped_images_are_named_and_the_target_is_met(tree: list[str], run) ->
     assert code == 0
     assert set(out) == set(tree)
     assert err.splitlines() == [
-        "Warning: 1 of 13 images could not be read, and were left out; mend or remove them:",
+        "Warning: 1 image(s) could not be loaded and were skipped (of 13); fix or delete them:",
         "  File not found: gone.png",
     ]
 
@@ -197,7 +199,7 @@ def test_nothing_readable_is_a_failure(tree: list[str], run) -> None:
     """Skipping every image leaves nothing to keep: exit code 1."""
     code, out, err = run("gone.png", "-n", "3", "--quiet", "--on-error", "skip")
     assert (code, out) == (1, [])
-    assert "Warning: 1 of 1 images could not be read" in err
+    assert "Warning: 1 image(s) could not be loaded" in err
 
 
 def test_quiet_says_nothing_of_a_good_run(tree: list[str], run) -> None:
