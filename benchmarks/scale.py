@@ -168,7 +168,7 @@ def _write(folder: Path, first: int, size: int) -> None:
         f"/data/site {n % 7}/cam{n % 97}/2026-05-{n % 30 + 1:02d}/IMG_{n:08d}.JPG"
         for n in range(first, first + size)
     ]
-    origin = Origin(8, "exact", True, str(first), 1, 1, "/data", "0")
+    origin = Origin(8, "exact", True, str(first), size, 1, 1, "/data", "0")
     stats = (np.full(size, 2_000_000), np.arange(size))
     write_shard(folder / f"{first:012d}.parquet", origin, paths, stats, _batches(first, size))
 

@@ -57,7 +57,7 @@ def writing(name: str, path: object) -> Iterator[None]:
     """Names the parameter, the file and the reason in the error of what cannot be written."""
     try:
         yield
-    except BrokenPipeError:
+    except (BrokenPipeError, FileExistsError):
         raise
     except OSError as error:
         raise OSError(

@@ -7,6 +7,7 @@ being written, on this machine or, where the file system shares locks, on anothe
 
 from __future__ import annotations
 
+import errno
 import glob
 import os
 import secrets
@@ -14,6 +15,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
+
+from .new_files import writing
 
 try:
     import fcntl
@@ -27,23 +30,30 @@ _LONGEST_BEGINNING = 200
 
 
 @contextmanager
-def complete_file(path: Path) -> Iterator[BinaryIO]:
+def complete_file(name: str, path: Path) -> Iterator[BinaryIO]:
     """Opens a new file for writing and reading, which appears as a whole or not at all.
+
+    Args:
+        name: of the parameter that asks for the file, for errors
+        path: the file
 
     Yields:
         a stream of bytes; :func:`remove_abandoned` leaves its file alone as long as it is open
 
     Raises:
         FileExistsError: if there is a file of that name by the time this one is complete; it stays
-        OSError: if the file cannot be written or named
+        OSError: if the file cannot be opened or named, or its last bytes not be written
     """
-    partial, stream = _locked(path)
+    with writing(name, path):
+        partial, stream = _locked(path)
     try:
-        with stream:
-            yield stream
+        yield stream
+        with writing(name, path):
             stream.flush()
             _give_name(partial, path)
     finally:
+        with suppress(OSError):  # what could not be written before cannot be now
+            stream.close()
         partial.unlink(missing_ok=True)
 
 
@@ -95,5 +105,5 @@ def _give_name(partial: Path, path: Path) -> None:
         raise
     except OSError:  # a file system without hard links
         if os.path.lexists(path):
-            raise FileExistsError(f"File already exists: {path}") from None
+            raise FileExistsError(errno.EEXIST, "File exists", str(path)) from None
         partial.rename(path)

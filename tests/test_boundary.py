@@ -20,7 +20,8 @@ _CORE = _ROOT / "smartdownsample_core"
 _LAYERS = {
     "smartdownsample_core": """
         checks limits optional
-        settings new_files partial_files text_files
+        settings new_files text_files
+        partial_files
         images
         signatures
         extraction selection

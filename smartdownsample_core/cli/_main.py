@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from ..api import extract_with_bar
 from ..report import ERRORS
 from ..selection import downsample, natural_order
+from ._extract import extract_command
 from ._options import (
     FAILED,
     INTERRUPTED,
@@ -29,9 +30,11 @@ from ._options import (
     in_options,
     reading,
 )
-from ._shards import COMMANDS
+from ._select import select_command
 
 _PROGRAM = "smartdownsample"
+
+_COMMANDS = {"extract": extract_command, "select": select_command}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -50,8 +53,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     # An option -0 would make argparse take the -1 of "--seed -1" for an option, too.
     arguments = ["--null" if argument == "-0" else argument for argument in arguments]
     try:
-        if arguments and arguments[0] in COMMANDS:
-            return COMMANDS[arguments[0]](_PROGRAM, arguments[1:])
+        if arguments and arguments[0] in _COMMANDS:
+            return _COMMANDS[arguments[0]](_PROGRAM, arguments[1:])
         return _run(_parser().parse_intermixed_args(arguments))
     except (ValueError, FileExistsError, ImportError) as error:
         print(f"{_PROGRAM}: error: {in_options(str(error))}", file=sys.stderr)

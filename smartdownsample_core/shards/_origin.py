@@ -1,15 +1,22 @@
-"""What a file of signatures is a part of, and which files belong together."""
+"""What a shard is a part of, and which shards belong together."""
 
 from __future__ import annotations
 
 import json
+import os
+import stat
+import zlib
 from collections import defaultdict
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
+from typing import BinaryIO
 
-from ..checks import reason
+from ..checks import flag, one_of, reason, shown, whole_number
 from ..optional import arrow
+from ..settings import DECODES, check_hash_size
+from ._seal import PARQUET, check_seal
 
 _KEY = b"smartdownsample"
 
@@ -22,17 +29,60 @@ class Origin:
     decode: str
     descriptors: bool
     listing: str
-    """says which list of images was divided; that of one image list is always the same"""
+    """tells the list of images that was divided from other lists; see :func:`fingerprint`"""
+    images: int
+    """in that list"""
     number: int
     """1..count"""
     count: int
     """shards that the list was divided into"""
     base: str
-    """folder that all images of the list are below"""
+    """absolute; the folder that all local images of the list are below"""
     version: str
     """of this package"""
     folder: str = ""
-    """that relative paths start from; empty if there are none"""
+    """absolute; where relative paths start, empty if there are none"""
+
+    @property
+    def rows(self) -> range:
+        """The part of the list that is in this shard.
+
+        >>> [Origin(8, "exact", True, "", 10, n, 3, "/", "").rows for n in (1, 2, 3)]
+        [range(0, 3), range(3, 6), range(6, 10)]
+        """
+        return range(
+            self.images * (self.number - 1) // self.count, self.images * self.number // self.count
+        )
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def check(self) -> None:
+        """Raises a ValueError if a field has the wrong type, or a value out of its bounds."""
+        check_hash_size(self.hash_size)
+        one_of("decode", self.decode, DECODES)
+        flag("descriptors", self.descriptors)
+        whole_number("images", self.images, 0)
+        whole_number("count", self.count, 1)
+        whole_number("number", self.number, 1, self.count)
+        for name in ("listing", "base", "version", "folder"):
+            if not isinstance(getattr(self, name), str):
+                raise ValueError(f"{name} must be text, got {shown(getattr(self, name))}")
+        for name, path in (("base", self.base), ("folder", self.folder or self.base)):
+            if path != os.path.abspath(path) or "\0" in path:
+                raise ValueError(f"{name} must be an absolute path, got {shown(path)}")
+
+
+def fingerprint(paths: Sequence[str]) -> str:
+    """Tells lists of paths apart: shards of two different lists do not make a whole.
+
+    >>> fingerprint(["a.jpg", "b.jpg"])
+    '1e9d0fc0'
+    """
+    checksum = 0
+    for path in paths:
+        checksum = zlib.crc32(path.encode("utf-8", "surrogateescape") + b"\0", checksum)
+    return f"{checksum:08x}"
 
 
 def metadata_of(origin: Origin) -> dict[bytes, bytes]:
@@ -41,36 +91,59 @@ def metadata_of(origin: Origin) -> dict[bytes, bytes]:
 
 
 def read_origin(file: Path) -> Origin:
-    """Returns what a shard is a part of.
+    """Compares a shard with its checksum, and returns what it is a part of.
 
     Raises:
         ImportError: if the extra ``shards`` is not installed
-        ValueError: if the file cannot be read, or is no shard
+        ValueError: if the file cannot be read, is no shard, or is damaged
     """
-    pyarrow = arrow()
+    parquet = arrow().parquet
+    with _opened(file) as stream, damage_named(file):
+        check_seal(stream)
+        stream.seek(0)
+        return _origin_in(parquet.read_schema(stream).metadata or {})
+
+
+def _origin_in(metadata: dict[bytes, bytes]) -> Origin:
     try:
-        with file.open("rb") as stream:
-            metadata = pyarrow.parquet.read_schema(stream).metadata or {}
-        return Origin(**json.loads(metadata[_KEY]))
-    except OSError as error:
-        if error.errno is None:  # pyarrow's word for what makes no sense
-            raise damaged(file, error) from error
-        if file.is_dir():
-            raise ValueError(
-                f"{file} is a folder; name a file, or those in it, as in {file}/*.parquet"
-            ) from None
+        values = json.loads(metadata[_KEY])
+        origin = Origin(**{field.name: values[field.name] for field in fields(Origin)})
+    except (KeyError, TypeError, ValueError, RecursionError):
+        raise ValueError("it does not say which images it is of") from None
+    origin.check()
+    return origin
+
+
+def _opened(file: Path) -> BinaryIO:
+    """Opens what may be a shard; raises a ValueError for what does not look like one."""
+    try:
+        mode = os.stat(file).st_mode
+        stream = file.open("rb") if stat.S_ISREG(mode) else None
+    except (OSError, ValueError) as error:  # a null character in its name, for the second
         raise ValueError(
             f"cannot read {file} ({reason(error)}); name files of 'smartdownsample extract'"
         ) from None
-    except (pyarrow.ArrowInvalid, KeyError, TypeError, ValueError):
+    if stat.S_ISDIR(mode):
+        raise ValueError(f"{file} is a folder; name a file, or those in it, as in {file}/*.parquet")
+    if stream is None:  # opening a named pipe would wait for a writer
+        raise ValueError(f"{file} is not a regular file; name files of 'smartdownsample extract'")
+    start = stream.read(len(PARQUET))
+    stream.seek(max(stream.seek(0, os.SEEK_END) - len(PARQUET), 0))
+    if PARQUET not in (start, stream.read()):  # one of them may be damaged
+        stream.close()
+        raise ValueError(f"{file} is no file of signatures; 'smartdownsample extract' makes them")
+    return stream
+
+
+@contextmanager
+def damage_named(file: Path) -> Iterator[None]:
+    """Turns whatever reading a damaged shard raises into one kind of ValueError."""
+    try:
+        yield
+    except (arrow().ArrowException, OSError, KeyError, ValueError) as error:
         raise ValueError(
-            f"{file} is no file of signatures; 'smartdownsample extract' makes them"
-        ) from None
-
-
-def damaged(file: Path, error: Exception) -> ValueError:
-    """Returns the error that names a shard of which a part cannot be read."""
-    return ValueError(f"{file} is damaged ({reason(error)}); delete it, and extract it again")
+            f"{file} is damaged ({reason(error)}); delete it, and extract it again"
+        ) from error
 
 
 def check_origins(files: Sequence[Path], origins: Sequence[Origin], partial: bool) -> None:
@@ -80,22 +153,23 @@ def check_origins(files: Sequence[Path], origins: Sequence[Origin], partial: boo
             if getattr(origin, name) != getattr(origins[0], name):
                 raise ValueError(
                     f"{file} has {name} {getattr(origin, name)}, {files[0]} has "
-                    f"{getattr(origins[0], name)}; extract them alike"
+                    f"{getattr(origins[0], name)}; extract them with the same settings"
                 )
-    lists: dict[tuple[str, int], dict[int, Path]] = defaultdict(dict)
+    lists: dict[tuple[str, int, int], dict[int, Path]] = defaultdict(dict)
     for file, origin in zip(files, origins, strict=True):
-        shards = lists[origin.listing, origin.count]
+        shards = lists[origin.listing, origin.images, origin.count]
         if origin.number in shards:
             raise ValueError(
                 f"{file} and {shards[origin.number]} hold the same images, shard "
                 f"{origin.number}/{origin.count}; name one of them"
             )
         shards[origin.number] = file
-    for (_, count), shards in lists.items():
-        missing = sorted(set(range(1, count + 1)) - set(shards))
-        if missing and not partial:
+    for (_, _, count), shards in lists.items():
+        if len(shards) < count and not partial:
+            # Not a set of all numbers: a shard may claim to be one of any number.
+            first = next(number for number in range(1, count + 1) if number not in shards)
             raise ValueError(
-                f"{len(missing):,} of {count:,} shards are missing, the first is shard "
-                f"{missing[0]}/{count} beside {next(iter(shards.values()))}; extract it, or say "
+                f"{count - len(shards):,} of {count:,} shards are missing, the first is shard "
+                f"{first}/{count} beside {next(iter(shards.values()))}; extract it, or say "
                 "--partial. If it is there, the folders changed between the extractions"
             )

@@ -16,7 +16,7 @@ _KILLED = """
 import os, signal, sys
 from pathlib import Path
 from smartdownsample_core.partial_files import complete_file
-with complete_file(Path(sys.argv[1])) as stream:
+with complete_file('--output', Path(sys.argv[1])) as stream:
     stream.write(b"half")
     stream.flush()
     os.kill(os.getpid(), signal.SIGKILL)
@@ -28,7 +28,7 @@ def _names(folder: Path) -> list[str]:
 
 
 def test_a_file_appears_once_it_is_complete(tmp_path: Path) -> None:
-    with complete_file(tmp_path / "a.bin") as stream:
+    with complete_file("--output", tmp_path / "a.bin") as stream:
         stream.write(b"all of it")
         assert "a.bin" not in _names(tmp_path)
     assert _names(tmp_path) == ["a.bin"]
@@ -37,7 +37,7 @@ def test_a_file_appears_once_it_is_complete(tmp_path: Path) -> None:
 
 def test_an_error_leaves_nothing(tmp_path: Path) -> None:
     def write_half() -> None:
-        with complete_file(tmp_path / "a.bin") as stream:
+        with complete_file("--output", tmp_path / "a.bin") as stream:
             stream.write(b"half")
             raise KeyboardInterrupt
 
@@ -53,9 +53,9 @@ def test_a_file_that_is_there_stays(
     """Also where the file system has no hard links and the file is renamed."""
     if not has_links:
         monkeypatch.setattr(os, "link", _refused)
-    with complete_file(tmp_path / "b.bin") as stream:
+    with complete_file("--output", tmp_path / "b.bin") as stream:
         stream.write(b"other")
-    with pytest.raises(FileExistsError), complete_file(tmp_path / "a.bin") as stream:
+    with pytest.raises(FileExistsError), complete_file("--output", tmp_path / "a.bin") as stream:
         (tmp_path / "a.bin").write_bytes(b"first")
     assert _names(tmp_path) == ["a.bin", "b.bin"]
     assert (tmp_path / "a.bin").read_bytes() == b"first"
@@ -73,7 +73,7 @@ def test_what_killed_processes_leave_is_removed(tmp_path: Path, python_env: dict
         killed = subprocess.run(command, env=python_env, timeout=60, check=False)
         assert killed.returncode == -signal.SIGKILL
     assert len(_names(tmp_path)) == 3
-    with complete_file(tmp_path / "a[1].bin") as stream:
+    with complete_file("--output", tmp_path / "a[1].bin") as stream:
         stream.write(b"all of it")
         remove_abandoned(tmp_path, "a[1].bin")
         kept = [name for name in _names(tmp_path) if ".b.bin." in name or name == ".mine.partial"]
@@ -87,6 +87,6 @@ def test_what_killed_processes_leave_is_removed(tmp_path: Path, python_env: dict
 def test_the_longest_name_is_taken(tmp_path: Path) -> None:
     """Though the temporary name is longer than the file's, it has at most 255 bytes."""
     name = "é" * 123 + ".bin"
-    with complete_file(tmp_path / name):
+    with complete_file("--output", tmp_path / name):
         pass
     assert _names(tmp_path) == [name]

@@ -7,7 +7,6 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -19,12 +18,13 @@ from smartdownsample_core import assign_buckets, extract, extract_batches, natur
 from smartdownsample_core.images._find import file_stats
 from smartdownsample_core.shards._origin import Origin
 from smartdownsample_core.shards._select import select_from
-from smartdownsample_core.shards._shards import Shards, write_shard
+from smartdownsample_core.shards._shards import Shards
+from smartdownsample_core.shards._write import write_shard
 from tests.core.fatal import Trap
 
 _MODULE = (sys.executable, "-m", "smartdownsample_core")
 _PATIENCE = 60
-_ORIGIN = Origin(8, "exact", True, "one list", 1, 1, "/", "1.0.0")
+_ORIGIN = Origin(8, "exact", True, "one list", 13, 1, 1, "/", "1.0.0")
 
 
 @pytest.fixture(scope="module")
@@ -97,17 +97,6 @@ def test_few_paths_at_a_time_make_no_difference(shards: list[str]) -> None:
     kept = [[paths[index] for index in selection.indices] for selection, paths in answers]
     assert len(kept[0]) == 20
     assert kept[0] == kept[1] == kept[2]
-
-
-def test_selecting_by_stride_needs_three_columns(shards: list[str], run, tmp_path: Path) -> None:
-    """Without all the others, descriptors among them, the answer is the same."""
-    slim = []
-    for file in shards:
-        slim.append(str(tmp_path / Path(file).name))
-        pq.write_table(pq.read_table(file, columns=["bucket", "path", "error"]), slim[-1])
-    options = ["-n", "9", "--on-error", "skip", "-q"]
-    assert run("select", *slim, *options) == run("select", *shards, *options)
-    assert run("select", *slim, *options)[0] == 0
 
 
 def test_a_shard_is_a_table_for_others(collection: str, shards: list[str], same) -> None:
@@ -187,6 +176,36 @@ def test_an_interrupted_shard_is_not_there(
     Image.new("RGB", (8, 8)).save(trap.path, "PNG")
     assert run(*command)[0] == 0
     assert [file.name for file in output.parent.iterdir()] == ["shard.parquet"]
+
+
+def test_two_jobs_may_resume_the_same_shard(
+    tree: list[str], trap: Trap, python_env: dict[str, str], tmp_path: Path, run
+) -> None:
+    """The slower one accepts what the other has written meanwhile, if it is of the same images."""
+    orders = trap.path.read_bytes()
+    Image.new("RGB", (8, 8)).save(trap.path, "PNG")
+    command = ["extract", "photos", str(trap.path), "-q", "--resume", "-o"]
+    assert run(*command, "faster.parquet")[0] == 0
+    assert run("extract", "photos", "-q", "-o", "other.parquet")[0] == 0
+    trap.path.write_bytes(orders)
+    for written, code, message in [
+        ("faster.parquet", 0, ""),
+        ("other.parquet", 2, "--resume: s.parquet is of other images"),
+    ]:
+        job = subprocess.Popen(
+            [sys.executable, "-c", _WITH_TRAPS, *command, "s.parquet"],
+            env=python_env,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        reader = trap.caught()
+        os.link(written, "s.parquet")
+        reader.kill()
+        trap.caught().kill()  # once more, as it is read again alone
+        err = job.communicate(timeout=_PATIENCE)[1]
+        assert job.returncode == code
+        assert message in err
+        os.unlink("s.parquet")
 
 
 def test_shards_of_one_list_must_be_complete(shards: list[str], run) -> None:
@@ -293,38 +312,6 @@ def test_without_pyarrow_the_extra_is_named(tree: list[str], run_python, tmp_pat
     assert "pip install pyarrow, or install smartdownsample-core with its extra" in result.stderr
 
 
-def _cut_out(data: bytes, start: int, length: int) -> bytes:
-    return data[:start] + bytes(length) + data[start + length :]
-
-
-@pytest.mark.parametrize(
-    "damage",
-    [
-        pytest.param(lambda data: _cut_out(data, 40, 60), id="a column"),
-        pytest.param(lambda data: _cut_out(data, len(data) // 2, 200), id="the schema"),
-        pytest.param(lambda data: _cut_out(data, 4, len(data) * 2 // 3), id="most of it"),
-    ],
-)
-def test_a_damaged_shard_is_named(tree: list[str], run, damage: Callable[[bytes], bytes]) -> None:
-    """With what to do about it, not only in the words of the format."""
-    assert run("extract", "photos", "-o", "s.parquet", "-q")[0] == 0
-    Path("bad.parquet").write_bytes(damage(Path("s.parquet").read_bytes()))
-    code, out, err = run("select", "bad.parquet", "-n", "3", "-q", "--strategy", "diverse")
-    assert (code, out) == (2, [])
-    assert err.startswith("smartdownsample: error: bad.parquet is damaged (")
-    assert err.endswith("); delete it, and extract it again\n")
-    assert err.count("\n") == 1
-
-
-@pytest.mark.parametrize("column", ["bucket", "path", "error"])
-def test_a_shard_without_a_column_is_damaged(tree: list[str], run, column: str) -> None:
-    assert run("extract", "photos", "-o", "s.parquet", "-q")[0] == 0
-    pq.write_table(pq.read_table("s.parquet").drop([column]), "bad.parquet")
-    code, _, err = run("select", "bad.parquet", "-n", "3", "-q")
-    assert code == 2
-    assert f'bad.parquet is damaged (\'Field "{column}" does not exist' in err
-
-
 @pytest.mark.parametrize(
     ("output", "message"),
     [
@@ -346,6 +333,48 @@ def test_a_shard_that_cannot_be_written_is_noticed_first(
     assert err.count("\n") == 1
 
 
+_ON_A_FULL_DISK = """
+import resource, signal, sys
+from smartdownsample_core.cli import main
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[1]), -1))
+sys.exit(main(sys.argv[2:]))
+"""
+
+
+@pytest.mark.parametrize("share", [0, 0.3, 0.99])
+def test_a_full_disk_is_named(
+    tree: list[str], run, run_python, tmp_path: Path, share: float
+) -> None:
+    """Wherever in the file it is full; nothing is left."""
+    command = ["extract", "photos", "-o", "s.parquet", "-q", "--no-processes"]
+    assert run(*command)[0] == 0
+    n_bytes = int(Path("s.parquet").stat().st_size * share)
+    Path("s.parquet").unlink()
+    result = run_python("-c", _ON_A_FULL_DISK, str(n_bytes), *command, cwd=tmp_path)
+    assert result.returncode == 1
+    message = "--output: cannot write s.parquet (File too large); choose another place\n"
+    assert result.stderr == f"smartdownsample: error: {message}"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["gone.png", "photos"]
+
+
+def test_what_a_killed_job_left_is_removed(
+    tree: list[str], trap: Trap, python_env: dict[str, str], run
+) -> None:
+    """By the next one that makes the same shard."""
+    command = ["extract", "photos", "-o", "s.parquet", "-q"]
+    job = subprocess.Popen(
+        [sys.executable, "-c", _WITH_TRAPS, *command, str(trap.path)], env=python_env
+    )
+    reader = trap.caught()
+    job.kill()
+    job.wait(_PATIENCE)
+    reader.wait(_PATIENCE)
+    assert len(list(Path().glob(".s.parquet.*"))) == 1
+    assert run(*command)[0] == 0
+    assert list(Path().glob(".*")) == []
+
+
 def test_the_longest_name_is_taken(tree: list[str], run) -> None:
     """Also while the file is not whole yet and has a longer one."""
     name = "é" * 123 + ".parquet"  # of 254 bytes
@@ -363,7 +392,7 @@ def test_a_job_that_comes_second_says_so(tree: list[str]) -> None:
         output.write_text("first")
 
     with pytest.raises(
-        FileExistsError, match=r"s\.parquet has been written by another job .*--res"
+        FileExistsError, match=r"s\.parquet has been written by another job .*--resume"
     ):
         write_shard(output, _ORIGIN, tree, file_stats(tree), batches())
     assert output.read_text() == "first"

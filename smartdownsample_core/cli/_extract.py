@@ -1,0 +1,164 @@
+"""The command ``extract``: signatures of many images, written to a shard."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import sys
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import asdict
+from pathlib import Path
+
+from tqdm import tqdm
+
+from ..extraction import extract_batches
+from ..images import file_stats, is_remote
+from ..new_files import make_folder, new_file
+from ..optional import arrow
+from ..shards import Origin, Rows, fingerprint, read_origin, write_shard
+from ..signatures import Signatures
+from ._options import (
+    FAILED,
+    OK,
+    add_finding,
+    add_null,
+    add_reading,
+    check_reading,
+    images_of,
+    reading,
+)
+
+_SUFFIX = ".parquet"
+
+
+def extract_command(program: str, arguments: list[str]) -> int:
+    """Runs ``extract`` and returns its exit code, as :func:`smartdownsample_core.cli.main`."""
+    from .. import __version__
+
+    options = _extract_parser(program).parse_intermixed_args(arguments)
+    check_reading(options)
+    number, count = _part(options.shard)
+    paths, base = images_of(options)
+    origin = Origin(
+        hash_size=options.hash_size,
+        decode=options.decode,
+        descriptors=options.descriptors,
+        listing=fingerprint(paths),
+        images=len(paths),
+        number=number,
+        count=count,
+        base=base,
+        version=__version__,
+        folder="" if all(os.path.isabs(path) or is_remote(path) for path in paths) else os.getcwd(),
+    )
+    origin.check()
+    arrow()  # before images are read for hours
+    output = Path(options.output)
+    if output.suffix != _SUFFIX:
+        raise ValueError(f"--output must end in {_SUFFIX}, got {options.output!r}")
+    if options.resume and _is_done(output, origin):
+        return OK
+    output = new_file("--output", output)
+    make_folder("--output", output.parent)
+    part = paths[origin.rows.start : origin.rows.stop]
+    del paths
+    try:
+        n_unreadable = _extract(options, output, origin, part)
+    except FileExistsError:  # another job has written it meanwhile
+        if options.resume and _is_done(output, origin):
+            return OK
+        raise
+    if n_unreadable:
+        print(
+            f"Warning: {n_unreadable:,} image(s) could not be read; column 'error' says why",
+            file=sys.stderr,
+        )
+    return FAILED if part and n_unreadable == len(part) else OK
+
+
+def _extract_parser(program: str) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog=f"{program} extract",
+        description="Read images and write their signatures to a file, for 'select'. Files that "
+        "cannot be read are listed in it.",
+    )
+    parser.add_argument(
+        "paths",
+        nargs="*",
+        metavar="PATH",
+        help="image files, folders or quoted globs; '-' or nothing reads standard input",
+    )
+    parser.add_argument(
+        "-o", "--output", required=True, metavar="FILE", help=f"a new {_SUFFIX} file"
+    )
+    parser.add_argument(
+        "--shard",
+        default="1/1",
+        metavar="I/N",
+        help="read only the I-th of N equal parts of the images, for N jobs",
+    )
+    parser.add_argument(
+        "--resume",
+        action="store_true",
+        help="do nothing if FILE is there already, whole and of the same images",
+    )
+    parser.add_argument(
+        "--descriptors",
+        action=argparse.BooleanOptionalAction,
+        default=True,
+        help="also what --strategy diverse and representative and --leave-out-junk need (yes)",
+    )
+    add_finding(parser)
+    add_null(parser, "on standard input")
+    add_reading(parser)
+    parser.add_argument("-q", "--quiet", action="store_true", help="show no progress")
+    return parser
+
+
+def _part(text: str) -> tuple[int, int]:
+    match = re.fullmatch("([0-9]+)/([0-9]+)", text)
+    if not match or not 1 <= int(match[1]) <= int(match[2]):
+        raise ValueError(f"--shard must be I/N with I from 1 to N, as in 3/8, got {text!r}")
+    return int(match[1]), int(match[2])
+
+
+def _is_done(output: Path, origin: Origin) -> bool:
+    """Whether a shard is there already, whole and of the same images.
+
+    Raises:
+        ValueError: if there is another file, or a damaged shard
+    """
+    if not output.exists():
+        return False
+    there, wanted = asdict(read_origin(output)), asdict(origin)
+    for name in wanted:
+        if name not in ("version", "base") and there[name] != wanted[name]:
+            raise ValueError(
+                f"--resume: {output} is of {_difference(name, there[name], wanted[name])}; "
+                "delete it, or give --output another path"
+            )
+    return True
+
+
+def _difference(name: str, there: object, wanted: object) -> str:
+    """Words what is not as it was when a shard was written; fields are those of its origin."""
+    if name == "listing":
+        return "other images: PATH, or what the folders hold, is not what it was"
+    return f"another extraction, whose {name} was {there}, and is now {wanted}"
+
+
+def _extract(options: argparse.Namespace, output: Path, origin: Origin, paths: list[str]) -> int:
+    # Before the images are read: a change that comes in between is then seen as one.
+    stats = file_stats(paths)
+    stream = extract_batches(paths, **reading(options), descriptors=options.descriptors)
+    with tqdm(total=len(paths), desc="Reading images", unit="img", disable=options.quiet) as bar:
+
+        def counted() -> Iterator[tuple[Rows, Signatures]]:
+            for rows, batch in stream:
+                yield rows, batch
+                bar.update(len(rows))
+
+        with closing(stream):
+            return write_shard(output, origin, paths, stats, counted())

@@ -1,0 +1,80 @@
+"""The command ``select``: which images to keep, by the signatures in shards."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from dataclasses import fields
+from pathlib import Path
+
+from ..extraction import raise_first_error
+from ..selection import Choice, downsample, natural_order
+from ..shards import Shards, check_distinct, select_from
+from ._options import Output, add_choice, add_null, add_output, check_output, choice_of, placing
+
+
+def select_command(program: str, arguments: list[str]) -> int:
+    """Runs ``select`` and returns its exit code, as :func:`smartdownsample_core.cli.main`."""
+    parser = _select_parser(program)
+    options = parser.parse_intermixed_args(arguments)
+    check_output(options)
+    shards = Shards([Path(file) for file in options.shards], options.partial)
+    _check_folder(options, shards)
+    if options.on_error == "raise":
+        raise_first_error(shards.unreadable())
+    if _by_buckets_alone(parser, options):
+        output = Output(options)
+        selection, paths = select_from(shards, options.target_count, options.seed)
+        return output.write(selection, paths, shards.base)
+    paths = shards.paths()
+    check_distinct(paths)
+    choice = choice_of(options, paths, shards.origin.hash_size)
+    if choice.needs_descriptors and not shards.has_descriptors:
+        strategy = options.strategy
+        what = "--leave-out-junk" if choice.leave_out_junk else f"--strategy {strategy}"
+        raise ValueError(
+            f"{what} needs descriptors, and these signatures were extracted with --no-descriptors; "
+            "extract them without it, or leave that out"
+        )
+    output = Output(options, paths)
+    signatures = shards.signatures(choice.needs_descriptors)
+    order = natural_order(paths)
+    selection = downsample(signatures, order, options.target_count, options.seed, choice)
+    return output.write(selection, paths, shards.base)
+
+
+def _select_parser(program: str) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog=f"{program} select",
+        description="Keep exactly N diverse images of those whose signatures 'extract' wrote: the "
+        "same as of one run on all of them. No image is read.",
+    )
+    parser.add_argument("shards", nargs="+", metavar="SHARD", help="files that 'extract' wrote")
+    parser.add_argument(
+        "--partial", action="store_true", help="do without shards I/N that are missing"
+    )
+    add_null(parser, "on standard output")
+    add_output(parser)
+    add_choice(parser)
+    parser.add_argument(
+        "-q", "--quiet", action="store_true", help="say nothing but warnings and errors"
+    )
+    return parser
+
+
+def _check_folder(options: argparse.Namespace, shards: Shards) -> None:
+    """Raises a ValueError if files are to be opened whose paths start from another folder."""
+    opens = options.thumbnails or placing(options)
+    if opens and shards.folders - {os.getcwd()}:
+        raise ValueError(
+            f"the paths in these files start from {min(shards.folders)}: go there to copy, link or "
+            "draw images, or name images by absolute paths when you extract"
+        )
+
+
+def _by_buckets_alone(parser: argparse.ArgumentParser, options: argparse.Namespace) -> bool:
+    """Whether nothing is asked for that needs more than the buckets and the order of the images."""
+    others = [*(field.name for field in fields(Choice)), "thumbnails"]
+    return options.target_count is not None and all(
+        getattr(options, name) == parser.get_default(name) for name in others
+    )
