@@ -16,10 +16,13 @@ from ..images import is_remote
 from ..optional import arrow
 from ..signatures import N_BUCKETS, UNREADABLE, Signatures
 from ._columns import BUCKET, ERROR, PATH, SIZE, schema_of, to_numpy
-from ._origin import Origin, damage_named
+from ._damage import damage_named, refuse_if
+from ._origin import Origin
 
-#: More than any program puts into a group of its own accord: a group is in memory at once.
+#: Of a group of rows, which is in memory at once: 16 times what ``extract`` writes, and 4 KB for
+#: each row of such a group.
 _MOST_ROWS_OF_A_GROUP = 2**20
+_MOST_BYTES_OF_A_GROUP = 2**28
 
 #: Smallest and largest value of the columns that are numbers; NaN stands for none.
 _BOUNDS = {
@@ -27,6 +30,7 @@ _BOUNDS = {
     "sharpness": (0, np.inf),
     "dark": (0, 1),
     "bright": (0, 1),
+    BUCKET: (UNREADABLE, N_BUCKETS - 1),
     SIZE: (-1, np.inf),
 }
 
@@ -39,52 +43,60 @@ def check_shard(file: Path, origin: Origin) -> None:
     """
     with damage_named(file), arrow().parquet.ParquetFile(file) as shard:
         _check_schema(shard.schema_arrow, origin)
-        lengths = [
-            shard.metadata.row_group(number).num_rows for number in range(shard.num_row_groups)
-        ]
-        if sum(lengths) != len(origin) or shard.metadata.num_rows != len(origin):
-            raise ValueError(
-                f"it has {shard.metadata.num_rows:,} images instead of {len(origin):,}"
-            )
-        # However well they are compressed, no two paths are the same.
-        if len(origin) > os.path.getsize(file):
-            raise ValueError(f"it is too small to hold {len(origin):,} images")
-        if max(lengths, default=0) > _MOST_ROWS_OF_A_GROUP:
-            raise ValueError(f"it has a group of more than {_MOST_ROWS_OF_A_GROUP:,} images")
-        for number, length in enumerate(lengths):
+        _check_sizes(shard.metadata, origin, os.path.getsize(file))
+        for number in range(shard.num_row_groups):
             group = shard.read_row_group(number)
-            if len(group) != length:
-                raise ValueError("a group of images is cut off")
+            is_cut_off = len(group) != shard.metadata.row_group(number).num_rows
+            refuse_if(is_cut_off, "a group of images is cut off")
             group.validate(full=True)  # text that is none, offsets that point elsewhere
             _check_rows(group, origin)
+
+
+def _check_sizes(metadata: Any, origin: Origin, file_size: int) -> None:
+    """Raises a ValueError for more images than are there, or than memory should hold at once."""
+    groups = [metadata.row_group(number) for number in range(metadata.num_row_groups)]
+    n_rows = sum(group.num_rows for group in groups)
+    is_count = n_rows == metadata.num_rows == len(origin)
+    refuse_if(not is_count, f"it has {n_rows:,} images instead of {len(origin):,}")
+    # However well they are compressed, no two paths are the same.
+    refuse_if(n_rows > file_size, f"it is too small to hold {n_rows:,} images")
+    for group in groups:
+        refuse_if(
+            group.num_rows > _MOST_ROWS_OF_A_GROUP
+            or not 0 <= group.total_byte_size <= _MOST_BYTES_OF_A_GROUP,
+            "it has a group of images that is too large to be read at once",
+        )
+        # One that says a value once, for all of its rows, is larger than it seems.
+        columns = (group.column(place) for place in range(group.num_columns))
+        is_plain = all({"PLAIN", "RLE"}.issuperset(column.encodings) for column in columns)
+        refuse_if(not is_plain, "it has columns in an encoding that 'extract' does not write")
 
 
 def _check_schema(schema: Any, origin: Origin) -> None:
     for field in schema_of(origin):
         place = schema.get_field_index(field.name)
-        if place < 0:
-            raise ValueError(f"column '{field.name}' is missing, or there twice")
+        refuse_if(place < 0, f"column '{field.name}' is missing, or there twice")
         kind = schema.field(place).type
-        if kind != field.type and not (field.name == PATH and kind == "binary"):
-            raise ValueError(f"column '{field.name}' is of type {kind} instead of {field.type}")
+        is_right = kind == field.type or (field.name == PATH and kind == "binary")
+        refuse_if(not is_right, f"column '{field.name}' is of type {kind} instead of {field.type}")
 
 
 def _check_rows(group: Any, origin: Origin) -> None:
     for field in schema_of(origin):
-        if field.name != ERROR and group.column(field.name).null_count:
-            raise ValueError(f"column '{field.name}' has gaps")
+        has_gaps = field.name != ERROR and group.column(field.name).null_count
+        refuse_if(has_gaps, f"column '{field.name}' has gaps")
     blank = Signatures.blank(0, origin.hash_size)
     for name, (smallest, largest) in _BOUNDS.items():
         values = to_numpy(group.column(name), getattr(blank, name, np.empty(0)))
-        if ((values < smallest) | (values > largest)).any():
-            raise ValueError(f"column '{name}' has values outside of {smallest} to {largest}")
+        is_out = ((values < smallest) | (values > largest)).any()
+        refuse_if(is_out, f"column '{name}' has values outside of {smallest} to {largest}")
     ids = group.column(BUCKET).to_numpy()
-    if ((ids < UNREADABLE) | (ids >= N_BUCKETS)).any():
-        raise ValueError(f"column '{BUCKET}' has values outside of {UNREADABLE} to {N_BUCKETS - 1}")
     failed = group.column(ERROR).is_valid().to_numpy()
-    means = to_numpy(group.column("mean_rgb"), blank.mean_rgb)
-    if ((ids == UNREADABLE) != failed).any() or (np.isnan(means) != failed[:, None]).any():
-        raise ValueError("images that could not be read have signatures, or others have none")
+    has_no_mean = np.isnan(to_numpy(group.column("mean_rgb"), blank.mean_rgb))
+    refuse_if(
+        ((ids == UNREADABLE) != failed).any() or (has_no_mean != failed[:, None]).any(),
+        "images that could not be read have signatures, or others have none",
+    )
     _check_paths(group.column(PATH), origin)
 
 
@@ -94,15 +106,17 @@ def _check_paths(paths: Any, origin: Origin) -> None:
     Where copies go follows from the way from that folder to the file.
     """
     compute = arrow().compute
-    clean = compute.starts_with(paths, os.path.join(origin.base, ""))
-    for detour in ("/../", "/..", "//"):
-        clean = compute.and_not(clean, compute.match_substring(paths, detour))
-    for path in paths.filter(compute.invert(clean)).to_pylist():
+    is_clean = compute.starts_with(paths, os.path.join(origin.base, ""))
+    for detour in ("/..", "//"):
+        is_clean = compute.and_not(is_clean, compute.match_substring(paths, detour))
+    for path in paths.filter(compute.invert(is_clean)).to_pylist():
         name = os.fsdecode(path)
         if is_remote(name):
             continue
-        if not origin.folder and not os.path.isabs(name):
-            raise ValueError("it has relative paths, and does not say from which folder they start")
+        refuse_if(
+            not origin.folder and not os.path.isabs(name),
+            "it has relative paths, and does not say from which folder they start",
+        )
         full = os.path.normpath(os.path.join(origin.folder, name))
-        if os.path.commonpath([full, origin.base]) != origin.base:
-            raise ValueError(f"{name!r} is not below the folder of its images, {origin.base!r}")
+        is_below = os.path.commonpath([full, origin.base]) == origin.base
+        refuse_if(not is_below, f"{name!r} is not below the folder of its images, {origin.base!r}")

@@ -7,15 +7,16 @@ import os
 import stat
 import zlib
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from ..checks import flag, one_of, reason, shown, whole_number
 from ..optional import arrow
 from ..settings import DECODES, check_hash_size
+from ._damage import damage_named, refuse_if
 from ._seal import PARQUET, check_seal
 
 _KEY = b"smartdownsample"
@@ -105,11 +106,13 @@ def read_origin(file: Path) -> Origin:
 
 
 def _origin_in(metadata: dict[bytes, bytes]) -> Origin:
-    try:
+    values: Any = None
+    with suppress(KeyError, ValueError, RecursionError):
         values = json.loads(metadata[_KEY])
-        origin = Origin(**{field.name: values[field.name] for field in fields(Origin)})
-    except (KeyError, TypeError, ValueError, RecursionError):
-        raise ValueError("it does not say which images it is of") from None
+    names = [field.name for field in fields(Origin)]
+    is_complete = isinstance(values, dict) and values.keys() >= set(names)
+    refuse_if(not is_complete, "it does not say which images it is of")
+    origin = Origin(**{name: values[name] for name in names})
     origin.check()
     return origin
 
@@ -133,17 +136,6 @@ def _opened(file: Path) -> BinaryIO:
         stream.close()
         raise ValueError(f"{file} is no file of signatures; 'smartdownsample extract' makes them")
     return stream
-
-
-@contextmanager
-def damage_named(file: Path) -> Iterator[None]:
-    """Turns whatever reading a damaged shard raises into one kind of ValueError."""
-    try:
-        yield
-    except (arrow().ArrowException, OSError, KeyError, ValueError) as error:
-        raise ValueError(
-            f"{file} is damaged ({reason(error)}); delete it, and extract it again"
-        ) from error
 
 
 def check_origins(files: Sequence[Path], origins: Sequence[Origin], partial: bool) -> None:

@@ -10,6 +10,8 @@ import hashlib
 import os
 from typing import BinaryIO
 
+from ._damage import refuse_if
+
 PARQUET = b"PAR1"
 
 _MARK = b"smartdownsample\n"
@@ -37,11 +39,11 @@ def check_seal(stream: BinaryIO) -> None:
     footer_at = _footer_at(stream)
     seal_at = footer_at - len(_MARK) - _DIGEST_SIZE
     stream.seek(max(seal_at, 0))
-    if stream.read(len(_MARK)) != _MARK:
-        raise ValueError("it carries no checksum, so it is not as 'extract' wrote it")
+    has_seal = stream.read(len(_MARK)) == _MARK
+    refuse_if(not has_seal, "it carries no checksum, so it is not as 'extract' wrote it")
     expected = stream.read(_DIGEST_SIZE)
-    if _digest(stream, seal_at, footer_at) != expected:
-        raise ValueError("its bytes do not match its checksum")
+    is_same = _digest(stream, seal_at, footer_at) == expected
+    refuse_if(not is_same, "its bytes do not match its checksum")
 
 
 def _footer_at(stream: BinaryIO) -> int:
@@ -50,8 +52,8 @@ def _footer_at(stream: BinaryIO) -> int:
     stream.seek(max(size - 8, 0))
     end = stream.read()
     start = size - 8 - int.from_bytes(end[:4], "little")
-    if len(end) < 8 or end[4:] != PARQUET or start < len(PARQUET):
-        raise ValueError("its end is missing or overwritten")
+    is_whole = len(end) == 8 and end[4:] == PARQUET and start >= len(PARQUET)
+    refuse_if(not is_whole, "its end is missing or overwritten")
     return start
 
 

@@ -15,7 +15,8 @@ from ..optional import arrow
 from ..signatures import Signatures
 from ._check import check_shard
 from ._columns import BUCKET, ERROR, PATH, to_numpy
-from ._origin import check_origins, damage_named, read_origin
+from ._damage import damage_named, refuse_if
+from ._origin import check_origins, read_origin
 from ._write import Rows
 
 
@@ -98,8 +99,8 @@ class Shards:
         for file in self._files:
             with damage_named(file):
                 shard = self._parquet.ParquetFile(file)
-                if _stamp(file) != self._stamps[file]:
-                    raise ValueError("it has changed since it was opened")
+                has_changed = _stamp(file) != self._stamps[file]
+                refuse_if(has_changed, "it has changed since it was opened")
             with shard:
                 for number in range(shard.num_row_groups):
                     end = start + shard.metadata.row_group(number).num_rows

@@ -12,6 +12,7 @@ import faulthandler
 import io
 import json
 import random
+import re
 import resource
 import tempfile
 import time
@@ -65,7 +66,7 @@ def packed(table: pa.Table, metadata: bytes, **options: Any) -> bytes:
     """Returns a table as a shard of this metadata."""
     stream = io.BytesIO()
     table = table.replace_schema_metadata({b"smartdownsample": metadata})
-    pq.write_table(table, stream, **options)
+    pq.write_table(table, stream, **{"use_dictionary": False, **options})
     return sealed(stream.getvalue())
 
 
@@ -169,7 +170,9 @@ def main() -> None:
             counts[f"{kind}_{'read' if outcome(file) == 'read' else 'refused'}"] += 1
         faulthandler.cancel_dump_traceback_later()
         seconds = round(time.monotonic() - start, 1)
-    peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+    # Unlike what getrusage says, without what the process was forked from.
+    (peak,) = re.findall(r"VmHWM:\s*(\d+) kB", Path("/proc/self/status").read_text())
+    peak_mb = int(peak) // 1024
     print(json.dumps({**counts, "seconds": seconds, "peak_mb": peak_mb}))
 
 

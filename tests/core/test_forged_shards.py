@@ -152,9 +152,24 @@ def test_a_small_file_cannot_hold_a_billion_images(good: bytes, run, tmp_path: P
     """Nor have them all in memory at once: a column that repeats takes next to no bytes."""
     table = pq.read_table(io.BytesIO(good)).take(pa.array([0] * 1_500_000))
     metadata = json.loads(table.schema.metadata[b"smartdownsample"]) | {"images": 1_500_000}
-    shard = packed(table, json.dumps(metadata).encode(), row_group_size=2_000_000)
+    shard = packed(table, json.dumps(metadata).encode(), use_dictionary=True)
     reason = _refused(run, tmp_path, shard)
     assert reason == "it is too small to hold 1,500,000 images"
+
+
+def test_columns_that_repeat_a_value_are_not_read(good: bytes, run, tmp_path: Path) -> None:
+    """As a kilobyte would say a long path for a million images."""
+    table = pq.read_table(io.BytesIO(good))
+    shard = packed(table, table.schema.metadata[b"smartdownsample"], use_dictionary=True)
+    reason = _refused(run, tmp_path, shard)
+    assert reason == "it has columns in an encoding that 'extract' does not write"
+
+
+def test_a_path_of_many_megabytes_is_not_read(good: bytes, run, tmp_path: Path) -> None:
+    """Though it takes only kilobytes of the file."""
+    paths = pa.array([f"/photos/{'x' * 2**28}", *_PATHS[1:]])
+    reason = _refused(run, tmp_path, forged(good, {"path": paths}))
+    assert reason == "it has a group of images that is too large to be read at once"
 
 
 @pytest.mark.parametrize(

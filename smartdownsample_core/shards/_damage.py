@@ -1,0 +1,27 @@
+"""One kind of error for all that can be wrong with a shard."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from ..checks import reason
+from ..optional import arrow
+
+
+@contextmanager
+def damage_named(file: Path) -> Iterator[None]:
+    """Turns whatever reading a damaged shard raises into a ValueError with file and remedy."""
+    try:
+        yield
+    except (arrow().ArrowException, OSError, KeyError, ValueError) as error:
+        raise ValueError(
+            f"{file} is damaged ({reason(error)}); delete it, and extract it again"
+        ) from error
+
+
+def refuse_if(is_wrong: object, what: str) -> None:
+    """Raises a ValueError that says what is wrong, for :func:`damage_named`."""
+    if is_wrong:
+        raise ValueError(what)
