@@ -8,6 +8,7 @@ from contextlib import suppress
 from PIL import Image
 
 from .. import limits
+from ._names import unread_content
 
 _PREFIX_BYTES = 16
 
@@ -35,6 +36,9 @@ def file_endings() -> tuple[str, ...]:
 
 def unidentified(data: bytes) -> limits.RefusedError:
     """Returns the error of a file that no allowed format has recognized."""
+    kind = unread_content(data[:_PREFIX_BYTES])
+    if kind is not None:
+        return limits.RefusedError(f"it is a {kind.one}: {kind.remedy}")
     name = _refused_format(data[:_PREFIX_BYTES])
     if name is None:
         return limits.RefusedError("empty, or not an image format that is read")

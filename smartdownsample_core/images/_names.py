@@ -36,8 +36,8 @@ class _Plugin(NamedTuple):
     """function of the module, None if importing it is enough"""
 
 
-VIDEO = Kind("video", "videos", "extract their frames, as with ffmpeg")
-RAW = Kind("raw photo", "raw photos", "convert them to JPEG or TIFF")
+VIDEO = Kind("video", "videos", "extract frames, as with ffmpeg")
+RAW = Kind("raw photo", "raw photos", "convert to JPEG or TIFF")
 BROKEN_LINK = Kind("broken link", "broken links", "mount or restore what they point to")
 OWN_COPY = Kind("copy placed by an earlier run", "copies placed by an earlier run")
 OTHER_NAME = Kind("second name of a file", "second names of files")
@@ -60,6 +60,15 @@ _PLUGINS = (
         _files("AVIF", "pip install pillow-avif-plugin"), (".avif", ".avifs"), "pillow_avif", None
     ),
     _Plugin(_files("JPEG XL", "pip install pillow-jxl-plugin"), (".jxl",), "pillow_jxl", None),
+)
+
+# How files begin: ISO containers name their format at byte 4, and all others are videos here.
+_BEGINNINGS = (
+    (re.compile(rb"....ftyp(hei[cfmsx]|hev[cx]|mif1|msf1)", re.DOTALL), _PLUGINS[0].kind),
+    (re.compile(rb"....ftypavi[fs]", re.DOTALL), _PLUGINS[1].kind),
+    (re.compile(rb"\xff\x0a|\0\0\0\x0cJXL "), _PLUGINS[2].kind),
+    (re.compile(rb"....ftypcrx |FUJIFILMCCD-RAW|IIU\0", re.DOTALL), RAW),
+    (re.compile(rb"....ftyp|....(moov|mdat|wide)|\x1aE\xdf\xa3|RIFF....AVI ", re.DOTALL), VIDEO),
 )
 
 _VIDEO_ENDINGS = (
@@ -118,6 +127,15 @@ def unread_format(name: str) -> Kind | None:
     if lower.endswith(_RAW_ENDINGS):
         return RAW
     return next((plugin.kind for plugin in _PLUGINS if lower.endswith(plugin.endings)), None)
+
+
+def unread_content(start: bytes) -> Kind | None:
+    r"""Returns which video or image format, of those that Pillow does not read, a file begins like.
+
+    >>> unread_content(b"\0\0\0\x18ftypheic").one, unread_content(b"\xff\xd8\xff")
+    ('HEIC file', None)
+    """
+    return next((kind for beginning, kind in _BEGINNINGS if beginning.match(start)), None)
 
 
 def is_video(name: str) -> bool:

@@ -88,7 +88,9 @@ def _read_all(file: Any, said: int | None) -> bytes:
     return b"".join(chunks)
 
 
-def find_remote(url: str, endings: Sequence[str], takes: Callable[[str, str], bool]) -> list[str]:
+def find_remote(
+    url: str, endings: Sequence[str], takes: Callable[[str, str], bool] | None = None
+) -> list[str]:
     """Returns the files that a URL stands for, as sorted URLs.
 
     Args:
@@ -105,10 +107,10 @@ def find_remote(url: str, endings: Sequence[str], takes: Callable[[str, str], bo
     check([url])
 
     def is_taken(name: str) -> bool:
-        return takes(url, name) if takes is not None else name.lower().endswith(endings)
+        return takes(url, name) if takes is not None else name.lower().endswith(tuple(endings))
 
-    is_glob, endings = "*" in url, tuple(endings)
-    if not is_glob and _QUERY.sub("", url).lower().endswith(endings):
+    is_glob = "*" in url
+    if not is_glob and _QUERY.sub("", url).lower().endswith(tuple(endings)):
         return [url]
     try:
         with _os_errors():

@@ -89,9 +89,9 @@ def test_names_can_be_excluded_and_included(tree: list[str]) -> None:
     [
         (".HEIC", "2 HEIC files (pip install pillow-heif): such as photos/0.HEIC"),
         (".jxl", "2 JPEG XL files (pip install pillow-jxl-plugin): such as photos/0.jxl"),
-        (".CR3", "2 raw photos (convert them to JPEG or TIFF): such as photos/0.CR3"),
-        (".dng", "2 raw photos (convert them to JPEG or TIFF): such as photos/0.dng"),
-        (".MP4", "2 videos (extract their frames, as with ffmpeg): such as photos/0.MP4"),
+        (".CR3", "2 raw photos (convert to JPEG or TIFF): such as photos/0.CR3"),
+        (".dng", "2 raw photos (convert to JPEG or TIFF): such as photos/0.dng"),
+        (".MP4", "2 videos (extract frames, as with ffmpeg): such as photos/0.MP4"),
     ],
 )
 def test_formats_that_are_not_read_are_named(tree: list[str], run, ending: str, words: str) -> None:
@@ -119,6 +119,24 @@ def test_a_video_that_is_named_is_refused_before_reading(tree: list[str], run) -
     assert code == 2
     assert "error: clip.MP4 is a video, and images are read: extract its frames" in err
     assert run(tree[0], "clip.MP4", "-n", "1", "-q", "--on-error", "skip")[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("start", "words"),
+    [
+        (b"\0\0\0\x18ftypheic", "it is a HEIC file: pip install pillow-heif"),
+        (b"\0\0\0\x18ftypisom", "it is a video: extract frames, as with ffmpeg"),
+        (b"RIFF\x10\0\0\0AVI LIST", "it is a video: extract"),
+        (b"\0\0\0\x0cJXL \r\n\x87\n", "it is a JPEG XL file: pip install pillow-jxl-plugin"),
+    ],
+    ids=["heic", "mp4", "avi", "jxl"],
+)
+def test_a_file_of_another_kind_is_named_when_read(
+    tree: list[str], run, start: bytes, words: str
+) -> None:
+    """Whatever its name is."""
+    Path("a.jpg").write_bytes(start + bytes(100))
+    assert f"Cannot read image file: a.jpg ({words}" in run("a.jpg", "-n", "1", "-q")[2]
 
 
 def test_patterns_are_what_a_shell_makes_of_them(tree: list[str]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.server
+import io
 import json
 import re
 import shutil
@@ -16,6 +17,7 @@ import numpy as np
 import pytest
 
 from smartdownsample_core import Crop, extract, limits, load_rgb, sample_diverse
+from smartdownsample_core.images._find import find_images
 from smartdownsample_core.images._remote import check, find_remote
 
 _BIG = 50_000_000
@@ -298,6 +300,18 @@ def test_shards_of_urls_belong_to_no_folder(run_python, web, local, tmp_path) ->
         cwd=tmp_path / "elsewhere",
     )
     assert len(kept.stdout.splitlines()) == 5, kept.stderr
+
+
+def test_what_no_user_took_is_passed_over_at_urls_too(memory) -> None:
+    """As in folders, and counted."""
+    names = ("/cams/._0.jpg", "/cams/@eaDir/0.jpg", "/cams/clip.mp4")
+    fsspec.filesystem("memory").pipe(dict.fromkeys(names, b"hello"))
+    paths, _, passed_over = find_images(["memory://cams"], io.StringIO())
+    assert len(paths) == len(memory)
+    warning, others = passed_over.notes()
+    assert "1 video (extract frames, as with ffmpeg): memory://cams/clip.mp4" in warning
+    assert "1 bin, thumbnail or hidden folder: memory://cams/@eaDir/0.jpg" in others
+    assert "1 system or hidden file: memory://cams/._0.jpg" in others
 
 
 @pytest.mark.parametrize("name", ["folder/", "*.jpg"])
