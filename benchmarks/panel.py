@@ -10,10 +10,12 @@ shares of a field.
 from __future__ import annotations
 
 import argparse
+import copy
 import os
 import statistics
 import time
 import uuid
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +29,8 @@ from .table import print_table
 
 _PANEL = "@smartdownsample/smartdownsample/smart_downsample"
 _PROMPT = "prompt_user_for_operation"
+#: Views whose components report no values.
+_SILENT = ("AlertView", "Button", "LoadingView", "MarkdownView", "TableView")
 _SIZES = (10_000, 100_000)
 _OPTIONS = {
     "diverse s": {"strategy": "diverse"},
@@ -36,7 +40,10 @@ _OPTIONS = {
 
 
 class PanelUser:
-    """Does over HTTP what a browser does with the panel, and keeps the panel's state and data.
+    """Does over HTTP what a browser does with the panel, and keeps the panel's state and layout.
+
+    The App mixes state and data, and an input that notices another value writes all that it saw
+    before into the state, unless it is composite: so does this.
 
     Args:
         url: of the App's server
@@ -45,19 +52,37 @@ class PanelUser:
 
     def __init__(self, url: str, dataset: str) -> None:
         self.state: dict[str, Any] = {}
-        self.data: dict[str, Any] = {}
         self.layout: dict[str, Any] = {}
         self.signs: list[str] = []  # that something takes a moment
         self.panel_id = uuid.uuid4().hex
         self.calls: list[tuple[str, dict[str, Any]]] = []
         self.view: list[dict[str, Any]] = []
+        self._data: dict[str, Any] = {}
         self._url = f"{url}/operators/execute"
         self._dataset = dataset
 
+    @property
+    def settings(self) -> dict[str, Any]:
+        """The values of the inputs."""
+        return self.state["settings"]
+
+    @property
+    def text(self) -> str:
+        """All that the panel says outside of charts and tables, a line each."""
+        return "\n".join(_texts(self.layout))
+
+    @property
+    def chart(self) -> list[dict[str, Any]]:
+        """The traces of the chart."""
+        return self.layout["chart"]["view"]["data"]
+
+    def table(self, name: str) -> list[dict[str, Any]]:
+        """Returns the rows of a table."""
+        return self.layout[name]["default"]
+
     def do(self, method: str, **params: Any) -> None:
         """Calls a handler of the panel, and those that it makes the App call."""
-        state = {**self.state, **self.data}  # as the App mixes them
-        own = {"panel_id": self.panel_id, "panel_state": state, "__method__": method}
+        own = {"panel_id": self.panel_id, "panel_state": self.state, "__method__": method}
         body = {
             "operator_uri": _PANEL,
             "dataset_name": self._dataset,
@@ -68,14 +93,24 @@ class PanelUser:
         assert answer["error"] is None, answer["error"]
         requested = answer["executor"]["requests"]
         self.calls = [(request["operator_uri"], request["params"]) for request in requested]
+        before = merged(self.state, self._data)
         for name, arguments in sorted(self.calls, key=lambda call: call[0] == _PROMPT):
             self._obey(name, arguments)
+        self._echo(before)
 
     def change(self, name: str, value: Any) -> None:
         """Types a value into an input of the settings."""
+        self.state = merged(self.state, self._data)
         self.state["settings"][name] = value
-        handler = "change_target" if name in ("target_count", "slider") else "change_setting"
+        handlers = {"target_count": "change_target", "slider": "change_target"}
+        handlers["more"] = "fold_settings"
+        handler = handlers.get(name, "change_setting")
         self.do(handler, path=f"settings.{name}", value=value)
+
+    def choose(self, source: str) -> None:
+        """Chooses what the panel is about."""
+        self.state["choose"]["source"] = source
+        self.do("choose_source", path="choose.source", value=source)
 
     def called(self, name: str) -> dict[str, Any]:
         """Returns the arguments of what the last handler made the App do."""
@@ -85,20 +120,68 @@ class PanelUser:
     def _obey(self, name: str, arguments: dict[str, Any]) -> None:
         if name in ("patch_panel_state", "patch_panel_data"):
             what = name.removeprefix("patch_panel_")
-            if sign := arguments[what].get("working"):
-                self.signs.append(sign)
             for path, value in arguments[what].items():
-                *folders, last = path.split(".")
-                place = getattr(self, what)
-                for folder in folders:
-                    place = place[folder]
-                place[last] = value
+                _put(self.state if what == "state" else self._data, path, value)
         elif name == "show_panel_output":
             self.layout = arguments["output"]["type"]["properties"]
+            if sign := self.layout.get("loading"):
+                self.signs.append(sign["view"]["text"])
         elif name == "set_view":
             self.view = arguments.get("view", [])
         elif name == _PROMPT and arguments["skip_prompt"]:
             self.do(arguments["operator_uri"].partition("#")[2], **arguments["params"])
+
+    def _echo(self, before: dict[str, Any]) -> None:
+        now = merged(self.state, self._data)
+        for path, prop in _inputs(self.layout):
+            value = _get(now, path)
+            composite = prop["view"].get("composite_view")
+            if value is not None and value != _get(before, path) and not composite:
+                self.state = merged(self.state, before)
+                _put(self.state, path, value)
+
+
+def merged(old: Any, new: Any) -> Any:
+    """Returns two states in one, as lodash merges them: of a longer list the tail stays."""
+    if isinstance(old, dict) and isinstance(new, dict):
+        both = {key: merged(old[key], new[key]) for key in old.keys() & new.keys()}
+        return {**copy.deepcopy({**old, **new}), **both}
+    if isinstance(old, list) and isinstance(new, list):
+        pairs = [merged(*pair) for pair in zip(old, new, strict=False)]
+        return pairs + copy.deepcopy(old[len(new) :] + new[len(old) :])
+    return copy.deepcopy(new)
+
+
+def _inputs(layout: dict[str, Any], folder: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yields the path and the property of all that has a value."""
+    for name, prop in layout.items():
+        if inner := prop["type"].get("properties"):
+            yield from _inputs(inner, f"{folder}{name}.")
+        elif prop["view"]["name"] not in _SILENT:
+            yield folder + name, prop
+
+
+def _texts(layout: dict[str, Any]) -> Iterator[str]:
+    for prop in layout.values():
+        if inner := prop["type"].get("properties"):
+            yield from _texts(inner)
+        elif prop["view"]["name"] == "MarkdownView":
+            yield prop["default"]
+        elif label := prop["view"].get("label"):
+            yield label
+
+
+def _put(state: dict[str, Any], path: str, value: Any) -> None:
+    *folders, last = path.split(".")
+    for folder in folders:
+        state = state.setdefault(folder, {})
+    state[last] = value
+
+
+def _get(state: Any, path: str) -> Any:
+    for folder in path.split("."):
+        state = state.get(folder) if isinstance(state, dict) else None
+    return state
 
 
 def main() -> None:
@@ -146,15 +229,15 @@ def _row(url: str, dataset: Any) -> list[str]:
     again = _seconds(lambda: PanelUser(url, dataset.name).do("on_load"))
     targets = np.linspace(1, size, 10).astype(int).tolist()
     changed = [_seconds(lambda t=target: user.change("target_count", t)) for target in targets]
-    bars = user.data["chart"][0]["ids"][:10]
+    bars = user.chart[0]["ids"][:10]
     clicked = [_seconds(lambda b=bar: user.do("click_bar", id=b)) for bar in bars]
     seconds = [opened, again, statistics.median(changed), statistics.median(clicked)]
     user.change("target_count", size // 10)
     for settings in _OPTIONS.values():
         for name, value in settings.items():
-            before = user.state["settings"].get(name)
+            before = user.settings.get(name)
             seconds.append(_seconds(lambda n=name, v=value: user.change(n, v)))
-            assert user.state["problem"] is None, user.state["problem"]
+            assert "Would keep" in user.text, user.text
             user.change(name, before)
     return [f"{size:,}", *(f"{value:.2f}" for value in seconds)]
 

@@ -1,4 +1,4 @@
-"""What the panel says: plain values for its state, made from a dataset and the panel's settings."""
+"""What the panel shows for what is chosen in it, worked out from stored signatures."""
 
 from __future__ import annotations
 
@@ -6,29 +6,28 @@ import hashlib
 import json
 import threading
 from collections import OrderedDict
-from collections.abc import Mapping
 from functools import cached_property
 from typing import Any, NamedTuple
 
 import fiftyone as fo
+import numpy as np
 
-from smartdownsample_core import Selection
+from smartdownsample_core import Bucket, Selection, assign_buckets
 from smartdownsample_core.report import shortfalls, totals
+from smartdownsample_core.selection import tally
+from smartdownsample_core.signatures import N_BUCKETS, UNREADABLE
 
 from ..config import DownsampleConfig
 from ..forms import inputs
 from ..jobs import outcome, problems
-from ..runs import interrupted
+from ..runs import compare, interrupted
 from ..runs import records as runs
 from ..targets import flat_views
 from ..targets import kinds as targets
-from . import _charts as charts
 from . import _sources as sources
 from . import _whatif as whatif
+from ._state import Chosen, PanelState
 from ._whatif import Stored
-
-#: Rows of the table that are shown at first: the App takes long to draw many.
-FIRST_ROWS = 10
 
 #: Settings that decide what is kept.
 _ASKED = (*inputs.ASKED, "signature_field", "hash_size", "decode")
@@ -68,7 +67,7 @@ class Turns:
 
 
 class Found(NamedTuple):
-    """What the settings of a state choose."""
+    """What is chosen by some settings."""
 
     base: fo.DatasetView
     stored: Stored
@@ -76,24 +75,24 @@ class Found(NamedTuple):
 
 
 class Question:
-    """What a state of the panel asks.
+    """What the panel is asked.
 
     Args:
         dataset: the dataset
-        state: of the panel
+        chosen: what is chosen in the panel
     """
 
-    def __init__(self, dataset: fo.Dataset, state: Mapping[str, Any]) -> None:
+    def __init__(self, dataset: fo.Dataset, chosen: Chosen) -> None:
         self._dataset = dataset
-        self._state = state
-        self._base = flat_views.rebuild(dataset, state["stages"])
-        self._config = DownsampleConfig.from_params(state["settings"])
+        self._chosen = chosen
+        self._base = flat_views.rebuild(dataset, chosen["stages"])
+        self._config = DownsampleConfig.from_params(chosen["settings"])
 
     @property
     def key(self) -> str:
         """Differs from that of any other question."""
-        asked = [self._dataset.name, *(self._state[name] for name in ("source", "stages"))]
-        settings = sorted(self._state["settings"].items())
+        asked = [self._dataset.name, self._chosen["source"], self._chosen["stages"]]
+        settings = sorted(self._chosen["settings"].items())
         return hashlib.sha1(json.dumps([asked, settings]).encode()).hexdigest()
 
     @cached_property
@@ -109,14 +108,26 @@ class Question:
         found = problems.of_choice(self._config, self._dataset, self._base)
         return next((inputs.labelled(problem) for _, problem in found), None)
 
+    @cached_property
+    def _lists(self) -> dict[str, Any]:
+        """What the panel offers, whatever the answer."""
+        unfolded = self._chosen["settings"].get("more")
+        return {
+            "chosen": self._chosen,
+            "sources": sources.offered(self._dataset),
+            "run_keys": runs.of_samples(self._dataset),
+            "options": inputs.options(self._dataset) if unfolded else {},
+        }
+
     def takes_long(self) -> str | None:
         """Words what has to be done for :meth:`answer`, if it takes more than a moment."""
-        if self._refusal or self._problem:
+        if self._chosen["choose"]["other"] or self._refusal or self._problem:
             return None
         return whatif.takes_long(self._dataset, self._base, self._config)
 
-    def find(self) -> Found:
-        """Returns what is chosen.
+    @cached_property
+    def found(self) -> Found:
+        """What is chosen.
 
         Raises:
             ValueError: if the settings do not fit the samples
@@ -124,64 +135,71 @@ class Question:
         selection = whatif.answer(self._dataset, self._base, self._stored, self._config)
         return Found(self._base, self._stored, selection)
 
-    def answer(self) -> tuple[dict[str, Any], dict[str, Any]]:
-        """Returns what to change of the state, and what to draw if there is an answer."""
-        said: dict[str, Any] = {
-            "choices": sources.offered(self._dataset),
-            "run_keys": runs.of_samples(self._dataset),
-        }
+    def promise(self, working: str) -> PanelState:
+        """Returns what to show until there is an answer."""
+        return PanelState(**self._lists, working=working, n_samples=len(self._base))
+
+    def answer(self) -> PanelState:
+        """Returns what to show."""
+        if compared := self._compared():  # also of runs whose settings have no answer any more
+            return PanelState(**self._lists, compared=compared)
         if self._refusal:
-            return {**said, "phase": "refused", "problem": self._refusal}, {}
+            return PanelState(**self._lists, phase="refused", problem=self._refusal)
         stored = self._stored
-        n_samples, n_unusable = len(stored), stored.n_missing + stored.n_unreadable
-        said |= {
-            "n_samples": n_samples,
+        known: dict[str, Any] = {
+            **self._lists,
+            "n_samples": len(stored),
             "n_missing": stored.n_missing,
             "n_unreadable": stored.n_unreadable,
-            "problem": self._problem,
-            "phase": "ready",
         }
-        if n_unusable == n_samples:
-            return {**said, "phase": "unsigned" if stored.n_missing else "unreadable"}, {}
+        if stored.n_missing + stored.n_unreadable == len(stored):
+            return PanelState(**known, phase="unsigned" if stored.n_missing else "unreadable")
         if self._problem:
-            return said, {}
+            return PanelState(**known, problem=self._problem, buckets=_sizes(stored))
         try:
-            _, _, selection = self.find()
+            selection = self.found.selection
         except ValueError as error:
-            return {**said, "problem": inputs.labelled(str(error))}, {}
-        said |= {
+            problem = inputs.labelled(str(error))
+            return PanelState(**known, problem=problem, buckets=_sizes(stored))
+        return PanelState(
+            **known,
             **self._of_run(selection),
-            **marked(selection, self._state["bucket"]),
-            "totals": totals(selection),
-            "warnings": shortfalls(selection),
-            "stratified": selection.strata is not None,
-            "n_buckets": len(selection.buckets),
-        }
-        drawn = {
-            "chart": charts.traces(selection.buckets),
-            "buckets": rows(selection, bool(self._state.get("all_rows"))),
-            "strata": charts.strata(outcome.strata(selection) or []),
-        }
-        return said, drawn
+            buckets=tuple(selection.buckets),
+            strata=outcome.strata(selection),
+            totals=totals(selection),
+            warnings=shortfalls(selection),
+        )
 
-    def _of_run(self, selection: Selection) -> dict[str, bool]:
+    def part(self) -> fo.DatasetView:
+        """Returns the view of the part that is chosen for the grid.
+
+        Raises:
+            ValueError: if it has too many samples for the App
+        """
+        base, stored, selection = self.found
+        show, bucket = self._chosen["show"] or "all", self._chosen["bucket"]
+        field = self._config.signature_field
+        return sources.part(base, field, stored, selection, show, bucket)
+
+    def _of_run(self, selection: Selection) -> dict[str, Any]:
         """Says whether this is what a run has saved, and whether it would keep the same now."""
-        run = sources.run_key(self._state["source"])
+        run = sources.run_key(self._chosen["source"])
         if run is None or not runs.exists(self._dataset, run):
-            return {"saved": False, "changed": False}
+            return {}
         record = runs.load(self._dataset, run)
         made_with = DownsampleConfig.from_params(sources.settings_of(record))
         if any(getattr(made_with, name) != getattr(self._config, name) for name in _ASKED):
-            return {"saved": False, "changed": False}
-        return {"saved": True, "changed": record.get("buckets") != outcome.buckets(selection)}
+            return {}
+        has_changed = record.get("buckets") != outcome.buckets(selection)
+        return {"is_saved": True, "has_changed": has_changed}
+
+    def _compared(self) -> dict[str, Any] | None:
+        run, other = sources.run_key(self._chosen["source"]), self._chosen["choose"]["other"]
+        return compare.compared(self._dataset, run, other) if run and other else None
 
 
-def rows(selection: Selection, all_rows: bool) -> list[dict[str, Any]]:
-    """Returns the rows of the table: all, or the first ones."""
-    return charts.table(selection.buckets if all_rows else selection.buckets[:FIRST_ROWS])
-
-
-def marked(selection: Selection, bucket: int | None) -> dict[str, Any]:
-    """Returns what the panel says about the bucket that the grid shows."""
-    place = charts.place(selection.buckets, bucket)
-    return {"place": place, "bucket_text": charts.sentence(selection.buckets, place)}
+def _sizes(stored: Stored) -> tuple[Bucket, ...]:
+    """Returns the buckets of some signatures, largest first, with nothing of them kept."""
+    ids = assign_buckets(stored.signatures)
+    sizes = np.bincount(ids[ids != UNREADABLE], minlength=N_BUCKETS)
+    return tally(sizes, np.zeros_like(sizes))

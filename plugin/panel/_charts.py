@@ -69,11 +69,10 @@ def _bars(ids: list[str], texts: list[str]) -> dict[str, Any]:
     }
 
 
-def versus_layout(compared: Mapping[str, Any]) -> dict[str, Any]:
+def versus_layout(compared: Mapping[str, Any], bucket: int | None) -> dict[str, Any]:
     """Returns the layout of the chart of two runs, with a frame around the bucket in the grid."""
     ids = [row["id"] for row in compared["rows"]]
-    bucket = str(compared["bucket"])
-    marked = ids.index(bucket) + 1 if bucket in ids else None
+    marked = ids.index(str(bucket)) + 1 if str(bucket) in ids else None
     axes = _layout("buckets, largest difference first", "images kept", marked)
     return {**axes, "barmode": "group", "bargap": 0.25, "bargroupgap": 0}
 
@@ -162,12 +161,6 @@ def _hover(bucket: Bucket) -> str:
         f"<b>{bucket.name}</b><br>{bucket.size:,} images<br>{bucket.kept:,} kept, "
         f"{bucket.excluded:,} excluded<br>stride {wording.stride(bucket.stride)}"
     )
-
-
-def place(buckets: Sequence[Bucket], bucket_id: int | None) -> int | None:
-    """Returns the place of a bucket among the others, from 1; None if it is not among them."""
-    ids = [bucket.id for bucket in buckets]
-    return ids.index(bucket_id) + 1 if bucket_id in ids else None
 
 
 def sentence(buckets: Sequence[Bucket], marked: int | None) -> str | None:

@@ -1,33 +1,32 @@
 """The panel: what happens when it opens, and when a person changes or presses something.
 
-All unsaved settings are panel state, which is of a session of the App. What a handler changes is
-sent once, at its end: the App draws the panel anew for whatever it is sent.
+Every handler changes what is chosen, and returns all that the panel shows now: the browser is sent
+the choices that differ, and one layout.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import replace
+from typing import Any, Literal, cast
 
 import fiftyone.operators as foo
-import fiftyone.operators.types as types
 from fiftyone.operators.categories import Categories
 
-from smartdownsample_core.report import totals
-
 from .. import names
-from ..forms import inputs
 from ..jobs import defect
 from ..runs import compare
 from ..runs import records as runs
 from ..targets import flat_views
 from . import _answers as answers
-from . import _charts as charts
 from . import _sources as sources
 from . import _view as panel_view
 from ._answers import OvertakenError
 from ._sources import Source
+from ._state import Chosen, PanelState, changes
 
 _turns = answers.Turns()
+
+Grid = Literal["stays", "follows", "shows"]
 
 
 class SmartDownsample(foo.Panel):
@@ -44,290 +43,333 @@ class SmartDownsample(foo.Panel):
             help_markdown="How many images of each visual bucket a downsampling keeps",
         )
 
-    def render(self, ctx: foo.ExecutionContext) -> types.Property:
-        """Lays the panel out from its state."""
-        return panel_view.render(self, ctx.panel.state)
-
-    def execute(self, ctx: foo.ExecutionContext) -> Any:
-        """Calls a handler; what a user can do something about is said, not thrown."""
+    def execute(self, ctx: foo.ExecutionContext) -> None:
+        """Calls a handler and shows what it returns; errors that a user can fix are notices."""
+        name = ctx.params.get("__method__", "on_startup")
+        if name == "on_startup":
+            self.on_startup(ctx)
+            return
         try:
-            return super().execute(ctx)
+            shown = getattr(self, name)(ctx)
         except OvertakenError:
-            return None
+            return
         except ValueError as error:
             ctx.ops.notify(str(error), variant="error")
+            return
         except Exception as error:
             ctx.ops.notify(defect(error), variant="error")
             raise
+        if shown is not None:
+            ctx.ops.show_panel_output(panel_view.render(self, shown))
 
-    def on_load(self, ctx: foo.ExecutionContext) -> None:
+    def on_load(self, ctx: foo.ExecutionContext) -> PanelState | None:
         """Starts from the run whose samples the grid shows, the view, a run, or the dataset."""
-        if ctx.dataset is not None:
-            self._open(ctx, sources.first(ctx.dataset, ctx.view))
+        if ctx.dataset is None:
+            ctx.ops.show_panel_output(panel_view.nothing())
+            return None
+        return self._open(ctx, sources.first(ctx.dataset, ctx.view))
 
-    def on_change_dataset(self, ctx: foo.ExecutionContext) -> None:
+    def on_change_dataset(self, ctx: foo.ExecutionContext) -> PanelState | None:
         """Starts again."""
-        self.on_load(ctx)
+        return self.on_load(ctx)
 
-    def choose_source(self, ctx: foo.ExecutionContext) -> None:
+    def choose_source(self, ctx: foo.ExecutionContext) -> PanelState:
         """The dataset, the view of the grid, or a run."""
-        self._open(ctx, sources.named(ctx.dataset, ctx.view, ctx.params["value"]))
+        source = sources.named(ctx.dataset, ctx.view, ctx.params["value"])
+        return self._open(ctx, source, follow=True)
 
-    def take_view(self, ctx: foo.ExecutionContext) -> None:
+    def take_view(self, ctx: foo.ExecutionContext) -> PanelState:
         """The view that the grid shows now."""
-        self._open(ctx, sources.named(ctx.dataset, ctx.view, sources.VIEW))
+        return self._open(ctx, sources.named(ctx.dataset, ctx.view, sources.VIEW))
 
-    def work(self, ctx: foo.ExecutionContext) -> None:
+    def work(self, ctx: foo.ExecutionContext) -> PanelState:
         """Does what takes long, now that the panel says so."""
-        self._answer(ctx, ctx.params["changed"], at_once=False)
+        return self._answer(ctx, ctx.params["chosen"], grid=ctx.params["grid"], at_once=False)
 
-    def change_target(self, ctx: foo.ExecutionContext) -> None:
+    def change_target(self, ctx: foo.ExecutionContext) -> PanelState:
         """Another number of images to keep, typed or dragged; the other input follows."""
         value = ctx.params.get("value")
         is_whole = value is not None and value == round(value)
         target = round(value) if is_whole else value
-        other = "target_count" if ctx.params["path"].endswith("slider") else "slider"
-        follow = {f"settings.{other}": target} if target and is_whole else {}
-        self._change(ctx, follow, target_count=target)
+        follow = {"slider": target} if target and is_whole else {}
+        return self._change(ctx, target_count=target, **follow)
 
-    def change_setting(self, ctx: foo.ExecutionContext) -> None:
+    def change_setting(self, ctx: foo.ExecutionContext) -> PanelState:
         """Another value of a setting, named by the last part of its path."""
         name = ctx.params["path"].rpartition(".")[2]
-        self._change(ctx, {}, **{name: ctx.params.get("value")})
+        return self._change(ctx, **{name: ctx.params.get("value")})
 
-    def fold_settings(self, ctx: foo.ExecutionContext) -> None:
+    def fold_settings(self, ctx: foo.ExecutionContext) -> PanelState:
         """Shows the settings besides the number, or hides them."""
-        settings = {**ctx.panel.state.settings, "more": ctx.params.get("value")}
-        ctx.panel.state._data["settings"] = settings
-        if settings["more"]:
-            ctx.panel.set_state("options", inputs.options(ctx.dataset))
+        return self._change(ctx, more=bool(ctx.params.get("value")))
 
-    def click_bar(self, ctx: foo.ExecutionContext) -> None:
-        """Shows the bucket of the bar."""
-        self._show(ctx, bucket=int(ctx.params["id"]))
-
-    def click_row(self, ctx: foo.ExecutionContext) -> None:
-        """Shows the bucket of the table's row."""
-        found, row = self._selection(ctx), ctx.params["row"]
-        if row < len(found.selection.buckets):
-            self._show(ctx, found, bucket=found.selection.buckets[row].id)
-        else:  # the samples have changed since the table was drawn
-            self._answer(ctx)
-
-    def fold_table(self, ctx: foo.ExecutionContext) -> None:
+    def fold_table(self, ctx: foo.ExecutionContext) -> PanelState:
         """Shows all rows of the table, or the first ones only."""
-        _, _, selection = self._selection(ctx)
-        all_rows = not ctx.panel.state.all_rows
-        _send(ctx, {"all_rows": all_rows}, {"buckets": answers.rows(selection, all_rows)})
+        chosen = _chosen(ctx)
+        chosen["all_rows"] = not chosen["all_rows"]
+        return self._answer(ctx, chosen)
 
-    def previous_bucket(self, ctx: foo.ExecutionContext) -> None:
+    def click_bar(self, ctx: foo.ExecutionContext) -> PanelState:
+        """Shows the bucket of the bar."""
+        return self._show(ctx, bucket=int(ctx.params["id"]))
+
+    def click_row(self, ctx: foo.ExecutionContext) -> PanelState:
+        """Shows the bucket of the table's row."""
+        buckets, row = self._buckets(ctx), ctx.params["row"]
+        if row >= len(buckets):  # the samples have changed since the table was drawn
+            return self._answer(ctx, _chosen(ctx))
+        return self._show(ctx, bucket=buckets[row])
+
+    def previous_bucket(self, ctx: foo.ExecutionContext) -> PanelState:
         """Shows the next larger bucket, or the smallest."""
-        self._step(ctx, -1)
+        return self._step(ctx, -1)
 
-    def next_bucket(self, ctx: foo.ExecutionContext) -> None:
+    def next_bucket(self, ctx: foo.ExecutionContext) -> PanelState:
         """Shows the next smaller bucket, or the largest."""
-        self._step(ctx, 1)
+        return self._step(ctx, 1)
 
-    def show_all(self, ctx: foo.ExecutionContext) -> None:
+    def show_all(self, ctx: foo.ExecutionContext) -> PanelState:
         """Shows kept and excluded samples."""
-        self._show(ctx, show="all")
+        return self._show(ctx, show="all")
 
-    def show_kept(self, ctx: foo.ExecutionContext) -> None:
+    def show_kept(self, ctx: foo.ExecutionContext) -> PanelState:
         """Shows the samples that are, or would be, kept."""
-        self._show(ctx, show="kept")
+        return self._show(ctx, show="kept")
 
-    def show_excluded(self, ctx: foo.ExecutionContext) -> None:
+    def show_excluded(self, ctx: foo.ExecutionContext) -> PanelState:
         """Shows the samples that are, or would be, left out."""
-        self._show(ctx, show="excluded")
+        return self._show(ctx, show="excluded")
 
-    def leave_bucket(self, ctx: foo.ExecutionContext) -> None:
+    def leave_bucket(self, ctx: foo.ExecutionContext) -> PanelState:
         """Shows the samples of all buckets again."""
-        self._show(ctx, bucket=None)
+        return self._show(ctx, bucket=None)
 
     def compute(self, ctx: foo.ExecutionContext) -> None:
         """Opens the form of the operator that computes signatures."""
         self._prompt(ctx, "compute_signatures", self.after_compute)
 
-    def after_compute(self, ctx: foo.ExecutionContext) -> None:
+    def after_compute(self, ctx: foo.ExecutionContext) -> PanelState:
         """Shows the chart that was waiting for the signatures."""
-        self._answer(ctx)
+        return self._answer(ctx, _chosen(ctx))
 
     def apply(self, ctx: foo.ExecutionContext) -> None:
         """Opens the operator's form with the settings of the panel."""
         self._prompt(ctx, "downsample", self.after_apply)
 
-    def after_apply(self, ctx: foo.ExecutionContext) -> None:
+    def after_apply(self, ctx: foo.ExecutionContext) -> PanelState | None:
         """Opens the run that was made."""
         run_key = ctx.params["original_params"].get("run_key") or names.DEFAULT_RUN_KEY
-        if runs.exists(ctx.dataset, run_key):
-            self._open(ctx, sources.of_run(ctx.dataset, run_key))
+        if not runs.exists(ctx.dataset, run_key):
+            return None
+        return self._open(ctx, sources.of_run(ctx.dataset, run_key))
 
     def undo(self, ctx: foo.ExecutionContext) -> None:
         """Opens the form of the operator that deletes the run."""
-        run_key = sources.run_key(ctx.panel.state.source)
-        params = {"run_key": run_key, "keep_signatures": True}
+        params = {"run_key": sources.run_key(_chosen(ctx)["source"]), "keep_signatures": True}
         ctx.prompt(names.uri("delete_run"), params=params, on_success=self.after_undo)
 
-    def after_undo(self, ctx: foo.ExecutionContext) -> None:
+    def after_undo(self, ctx: foo.ExecutionContext) -> PanelState:
         """Keeps the settings, now as a proposal for the same samples."""
-        state = ctx.panel.state
-        kind = sources.VIEW if state.stages else sources.DATASET
-        self._open(ctx, Source(kind, state.stages, state.settings))
+        chosen = _chosen(ctx)
+        kind = sources.VIEW if chosen["stages"] else sources.DATASET
+        return self._open(ctx, Source(kind, chosen["stages"], chosen["settings"]))
 
     def export(self, ctx: foo.ExecutionContext) -> None:
         """Opens the form of the operator that saves the list of what the run kept."""
-        params = {"run_key": sources.run_key(ctx.panel.state.source)}
+        params = {"run_key": sources.run_key(_chosen(ctx)["source"])}
         ctx.prompt(names.uri("export_run"), params=params)
 
-    def compare(self, ctx: foo.ExecutionContext) -> None:
+    def compare(self, ctx: foo.ExecutionContext) -> PanelState:
         """Puts another run beside the one that the panel is about; none if none is named."""
-        run, other = sources.run_key(ctx.panel.state.source), ctx.params.get("value")
-        if not (run and other):
-            ctx.panel.set_state("compared", None)
-            return
-        compared = compare.compared(ctx.dataset, run, other)
-        rows = {"versus_chart": charts.versus(compared), "difference": charts.differences(compared)}
-        _send(ctx, {"compared": compared}, rows)
+        chosen = _chosen(ctx)
+        chosen["choose"] = {**chosen["choose"], "other": ctx.params.get("value")}
+        chosen |= {"part": None, "bucket": None}
+        return self._answer(ctx, chosen)
 
-    def close_comparison(self, ctx: foo.ExecutionContext) -> None:
+    def close_comparison(self, ctx: foo.ExecutionContext) -> PanelState:
         """Shows the panel without the other run, and in the grid what the run chose from."""
-        closed = dict.fromkeys(("compared", "choose.other", "bucket", "place", "bucket_text"))
-        ctx.panel.set_state({**closed, "show": "all"})
-        ctx.ops.set_view(flat_views.rebuild(ctx.dataset, ctx.panel.state.stages))
+        chosen = _chosen(ctx)
+        chosen["choose"] = {**chosen["choose"], "other": None}
+        chosen |= {"part": None, "bucket": None, "show": "all"}
+        ctx.ops.set_view(flat_views.rebuild(ctx.dataset, chosen["stages"]))
+        return self._answer(ctx, chosen)
 
-    def show_either(self, ctx: foo.ExecutionContext) -> None:
+    def show_either(self, ctx: foo.ExecutionContext) -> PanelState:
         """Shows what at least one of the two runs kept."""
-        self._show_difference(ctx, part="either", bucket=None)
+        return self._show_difference(ctx, part="either", bucket=None)
 
-    def show_both(self, ctx: foo.ExecutionContext) -> None:
+    def show_both(self, ctx: foo.ExecutionContext) -> PanelState:
         """Shows what both runs kept."""
-        self._show_difference(ctx, part="both", bucket=None)
+        return self._show_difference(ctx, part="both", bucket=None)
 
-    def show_only_a(self, ctx: foo.ExecutionContext) -> None:
+    def show_only_a(self, ctx: foo.ExecutionContext) -> PanelState:
         """Shows what the run kept and the other did not."""
-        self._show_difference(ctx, part="only_a", bucket=None)
+        return self._show_difference(ctx, part="only_a", bucket=None)
 
-    def show_only_b(self, ctx: foo.ExecutionContext) -> None:
+    def show_only_b(self, ctx: foo.ExecutionContext) -> PanelState:
         """Shows what the other run kept and this one did not."""
-        self._show_difference(ctx, part="only_b", bucket=None)
+        return self._show_difference(ctx, part="only_b", bucket=None)
 
-    def click_versus_bar(self, ctx: foo.ExecutionContext) -> None:
+    def click_versus_bar(self, ctx: foo.ExecutionContext) -> PanelState:
         """Shows the bucket of the bar: of what was shown before, or of what either run kept."""
-        self._show_difference(ctx, bucket=int(ctx.params["id"]))
+        return self._show_difference(ctx, bucket=int(ctx.params["id"]))
 
-    def click_difference(self, ctx: foo.ExecutionContext) -> None:
+    def click_difference(self, ctx: foo.ExecutionContext) -> PanelState:
         """Shows the bucket of the row: of what was shown before, or of what either run kept."""
-        row = ctx.panel.state.compared["rows"][ctx.params["row"]]
-        self._show_difference(ctx, bucket=int(row["id"]))
+        a, b = _compared(_chosen(ctx))
+        rows = compare.compared(ctx.dataset, a, b)["rows"]
+        return self._show_difference(ctx, bucket=int(rows[ctx.params["row"]]["id"]))
 
-    def _show_difference(self, ctx: foo.ExecutionContext, **what: Any) -> None:
-        what = {"part": ctx.panel.state.compared["part"] or "either", **what}
-        ctx.panel.set_state({f"compared.{name}": value for name, value in what.items()})
-        compared = ctx.panel.state.compared
-        a, b, part = compared["a"], compared["b"], compared["part"]
-        ctx.ops.set_view(compare.view(ctx.dataset, a, b, part, compared["bucket"]))
+    def _show_difference(self, ctx: foo.ExecutionContext, **what: Any) -> PanelState:
+        chosen = _chosen(ctx)
+        part = chosen["part"] or "either"
+        chosen = cast(Chosen, {**chosen, "part": part, **what})
+        a, b = _compared(chosen)
+        view = compare.view(ctx.dataset, a, b, chosen["part"] or part, chosen["bucket"])
+        ctx.ops.set_view(view)
+        return self._answer(ctx, chosen)
 
-    def _open(self, ctx: foo.ExecutionContext, source: Source) -> None:
-        """Makes a source the one that the panel is about."""
-        target = source.settings["target_count"]
-        changed = {
-            "source": source.key,
-            "choose": {"source": source.key},
-            "stages": source.stages,
-            "settings": {**source.settings, "slider": target},
-            # By itself as well, or the input would go on showing what was typed into it.
-            "settings.target_count": target,
-            "bucket": None,
-            "show": None,  # nobody has chosen what the grid shows
-            "compared": None,
-            "all_rows": False,
-        }
-        self._answer(ctx, changed)
+    def _open(
+        self, ctx: foo.ExecutionContext, source: Source, *, follow: bool = False
+    ) -> PanelState:
+        """Makes a source the one that the panel is about.
 
-    def _change(self, ctx: foo.ExecutionContext, changed: dict[str, Any], **settings: Any) -> None:
-        if ctx.panel.state.show != "all":  # the grid goes on showing what other settings keep
-            changed = {**changed, "show": None}
-        # The browser has the new value already; to write it back would undo what is being typed.
-        ctx.panel.state._data["settings"] = {**ctx.panel.state.settings, **settings}
-        self._answer(ctx, changed)
+        Args:
+            ctx: the context
+            source: the source
+            follow: what the panel has made the grid show, it shows of this source from now on
+        """
+        chosen = _of_source(ctx, source)
+        follows = follow and _grid_is_ours(ctx)
+        if follows:
+            chosen["show"] = ctx.panel.state.show
+        return self._answer(ctx, chosen, grid="follows" if follows else "stays")
+
+    def _change(self, ctx: foo.ExecutionContext, **settings: Any) -> PanelState:
+        chosen = _chosen(ctx)
+        chosen["settings"] = {**chosen["settings"], **settings}
+        if not _grid_is_ours(ctx):
+            chosen |= {"show": None, "bucket": None}
+        follows = chosen["show"] in ("kept", "excluded")
+        return self._answer(ctx, chosen, grid="follows" if follows else "stays")
+
+    def _show(self, ctx: foo.ExecutionContext, **what: Any) -> PanelState:
+        """Shows a part of the samples in the grid, and marks its bar."""
+        chosen = _chosen(ctx)
+        chosen = cast(Chosen, {**chosen, "show": chosen["show"] or "all", **what})
+        return self._answer(ctx, chosen, grid="shows")
+
+    def _step(self, ctx: foo.ExecutionContext, by: int) -> PanelState:
+        chosen, buckets = _chosen(ctx), self._buckets(ctx)
+        if not buckets:  # the signatures are gone since the panel was drawn
+            return self._answer(ctx, chosen)
+        bucket = chosen["bucket"]
+        place = buckets.index(bucket) + by if bucket in buckets else min(by, 0)
+        return self._show(ctx, bucket=buckets[place % len(buckets)])
+
+    def _buckets(self, ctx: foo.ExecutionContext) -> list[int]:
+        """Returns the ids of the buckets, in the order of the chart."""
+        found = answers.Question(ctx.dataset, _chosen(ctx)).found
+        return [bucket.id for bucket in found.selection.buckets]
 
     def _answer(
         self,
         ctx: foo.ExecutionContext,
-        changed: dict[str, Any] | None = None,
+        chosen: Chosen,
         *,
+        grid: Grid = "stays",
         at_once: bool = True,
-    ) -> None:
-        """Shows what a run with the settings of the state would keep, or why there is no answer.
+    ) -> PanelState:
+        """Returns what to show, and sends what the browser has to hold for that.
 
         Args:
             ctx: the context
-            changed: what else to change of the state
-            at_once: if it takes long, say so instead and call back
+            chosen: what is chosen
+            grid: "shows": it is made to show what is chosen, or else an error is raised;
+                "follows": likewise, or else it is left alone
+            at_once: if it takes long, say so instead and have the App call back
 
         Raises:
             OvertakenError: if the settings have changed meanwhile, whose answer is to come
+            ValueError: if the grid cannot show what is chosen
         """
-        changed = dict(changed or {})
-        question = answers.Question(ctx.dataset, {**ctx.panel.state._data, **changed})
+        question = answers.Question(ctx.dataset, chosen)
         _turns.ask(ctx.panel.id, question.key)
         if at_once and (working := question.takes_long()):
-            ctx.panel.set_state({**changed, "working": working})
             # The App calls back before it has taken over the new state, so that goes along.
-            params = {"changed": changed}
+            params = {"chosen": chosen, "grid": grid}
             ctx.prompt(self.method_to_uri("work"), params=params, skip_prompt=True)
-            return
-        said, drawn = question.answer()
-        _turns.check(ctx.panel.id, question.key)
-        _send(ctx, {**changed, **said, "working": None}, drawn)
-
-    def _selection(self, ctx: foo.ExecutionContext) -> answers.Found:
-        return answers.Question(ctx.dataset, ctx.panel.state._data).find()
-
-    def _show(
-        self, ctx: foo.ExecutionContext, found: answers.Found | None = None, **what: Any
-    ) -> None:
-        """Shows a part of the samples in the grid, and marks its bar."""
-        base, stored, selection = found or self._selection(ctx)
-        what = {"show": ctx.panel.state.show or "all", **what}
-        state = {**ctx.panel.state._data, **what}
-        field = state["settings"]["signature_field"]
-        try:
-            view = sources.part(base, field, stored, selection, state["show"], state["bucket"])
-        except ValueError as error:
-            ctx.ops.notify(str(error), variant="warning")
+            shown = question.promise(working)
         else:
-            if totals(selection) != state["totals"]:  # samples have changed since it was drawn
-                self._answer(ctx, what)
-            ctx.panel.set_state({**what, **answers.marked(selection, state["bucket"])})
-            ctx.ops.set_view(view)
+            shown = question.answer()
+            _turns.check(ctx.panel.id, question.key)
+            if grid != "stays" and shown.has_answer:
+                shown = self._show_in_grid(ctx, question, shown, grid)
+        ctx.panel.set_state(changes(ctx.panel.state._data, shown.chosen))
+        return shown
 
-    def _step(self, ctx: foo.ExecutionContext, by: int) -> None:
-        found = self._selection(ctx)
-        ids = [bucket.id for bucket in found.selection.buckets]
-        if not ids:  # the signatures are gone since the panel was drawn
-            self._answer(ctx)
-            return
-        bucket = ctx.panel.state.bucket
-        place = ids.index(bucket) + by if bucket in ids else min(by, 0)
-        self._show(ctx, found, bucket=ids[place % len(ids)])
+    def _show_in_grid(
+        self, ctx: foo.ExecutionContext, question: answers.Question, shown: PanelState, grid: Grid
+    ) -> PanelState:
+        try:
+            ctx.ops.set_view(question.part())
+        except ValueError as error:
+            if grid == "shows":
+                raise
+            ctx.ops.notify(str(error), variant="warning")
+            return replace(shown, chosen={**shown.chosen, "show": None})
+        return shown
 
     def _prompt(self, ctx: foo.ExecutionContext, operator: str, on_success: Any) -> None:
-        state = ctx.panel.state
-        settings = {k: v for k, v in state.settings.items() if k not in ("slider", "more")}
-        params = {**settings, "stages": state.stages or []}
+        chosen = _chosen(ctx)
+        settings = {k: v for k, v in chosen["settings"].items() if k not in ("slider", "more")}
+        params = {**settings, "stages": chosen["stages"] or []}
         ctx.prompt(names.uri(operator), params=params, on_success=on_success)
 
 
-def _send(ctx: foo.ExecutionContext, said: dict[str, Any], drawn: dict[str, Any]) -> None:
-    """Changes the state, and what is drawn from data.
+def _chosen(ctx: foo.ExecutionContext) -> Chosen:
+    """Returns what the browser holds; if a source has just been chosen, this as it opens."""
+    held: Chosen = ctx.panel.state._data
+    source = held["choose"]["source"]
+    if source != held["source"]:
+        return _of_source(ctx, sources.named(ctx.dataset, ctx.view, source))
+    return cast(
+        Chosen, {name: value for name, value in held.items() if name in Chosen.__annotations__}
+    )
 
-    The App copies data into the state and merges the two, so that of a longer list the tail would
-    stay: the copy is emptied.
-    """
-    if drawn:
-        ctx.panel.set_data(drawn)
-    ctx.panel.set_state({**said, **dict.fromkeys(drawn)})
+
+def _of_source(ctx: foo.ExecutionContext, source: Source) -> Chosen:
+    """Returns what is chosen when a source is opened; unfolded settings stay unfolded."""
+    more = bool((ctx.panel.state.settings or {}).get("more"))
+    return {
+        "choose": {"source": source.key, "other": None},
+        "source": source.key,
+        "stages": source.stages,
+        "settings": {**source.settings, "slider": source.settings["target_count"], "more": more},
+        "show": None,
+        "bucket": None,
+        "part": None,
+        "all_rows": False,
+    }
+
+
+def _compared(chosen: Chosen) -> tuple[str, str]:
+    """Returns the keys of the two runs that are compared."""
+    run, other = sources.run_key(chosen["source"]), chosen["choose"]["other"]
+    if not (run and other):
+        raise ValueError("no runs are compared any more; choose another one under 'Compare with'")
+    return run, other
+
+
+def _grid_is_ours(ctx: foo.ExecutionContext) -> bool:
+    """Whether the grid shows what the panel has made it show, of whatever settings."""
+    state = ctx.panel.state
+    if not state.show or state.part:
+        return False
+    stages = [stage["_cls"].rpartition(".")[2] for stage in ctx.request_params.get("view") or ()]
+    added = ["Match"] if state.bucket is not None else []
+    added += {"all": [], "kept": ["Select"], "excluded": ["Exists", "Exclude"]}[state.show]
+    return stages[len(state.stages or ()) :] == added
 
 
 PANELS = (SmartDownsample,)

@@ -7,9 +7,10 @@ from typing import Any
 
 import fiftyone.operators.types as types
 
-#: Of an input that the panel sets. The App reports it as changed by the user when the panel has set
-#: it, unless its view says that it is composite; two that follow each other would then never rest.
-NO_ECHO = {"composite_view": True}
+#: Options of the view of every input of the panel. An input that is not composite reports the value
+#: that it was given as if it had been typed, along with all that it saw before, which would undo
+#: what the panel has just been sent.
+INPUT = {"composite_view": True}
 
 PLOT_CONFIG = {"displayModeBar": False, "scrollZoom": False}
 
@@ -54,11 +55,20 @@ def dropdown(choices: Iterable[tuple[str, str]], **options: Any) -> types.Dropdo
     return view
 
 
-def table_view(columns: Iterable[tuple[str, str]], on_click_row: Any = None) -> types.TableView:
-    """Returns the view of a table.
+def table(
+    body: types.Object,
+    name: str,
+    columns: Iterable[tuple[str, str]],
+    rows: list[dict[str, Any]],
+    on_click_row: Any = None,
+) -> None:
+    """Adds a table.
 
     Args:
+        body: where to add it
+        name: of the table
         columns: key and label
+        rows: text by key
         on_click_row: handler
     """
     pointer = {"cursor": "pointer"} if on_click_row else {}
@@ -67,7 +77,7 @@ def table_view(columns: Iterable[tuple[str, str]], on_click_row: Any = None) -> 
         "tableHeadCell": {"sx": _SMALL},
         "tableBodyCell": {"sx": {**_SMALL, **pointer}},
     }
-    table = types.TableView(on_click_row=on_click_row, componentsProps=components)
+    view = types.TableView(on_click_row=on_click_row, componentsProps=components)
     for column, label in columns:
-        table.add_column(column, label=label)
-    return table
+        view.add_column(column, label=label)
+    body.list(name, types.Object(), default=rows, view=view)

@@ -33,8 +33,7 @@ def compared(dataset: fo.Dataset, a: str, b: str) -> dict[str, Any]:
     Returns:
         ``a``, ``b`` (the keys), ``kept_a``, ``kept_b`` (counts), ``counts`` (samples in each of
         :data:`PARTS`), ``rows`` (one dict per bucket, the largest difference first: ``id`` (text),
-        ``name``, ``a``, ``b``, ``both``, ``gain`` from a to b), ``part`` and ``bucket`` (what the
-        grid is to show: None at first)
+        ``name``, ``a``, ``b``, ``both``, ``gain`` from a to b)
 
     Raises:
         ValueError: if there is no such run
@@ -69,8 +68,6 @@ def compared(dataset: fo.Dataset, a: str, b: str) -> dict[str, Any]:
             }
             for key in sorted(gains, key=lambda key: (-abs(gains[key]), key))
         ],
-        "part": None,
-        "bucket": None,
     }
 
 

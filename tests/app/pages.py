@@ -104,6 +104,13 @@ class Panel:
         """The rows of the table."""
         return self.root.locator("tbody tr")
 
+    def chart(self) -> list[list[int]]:
+        """Heights of the chart's bars: one list per series, in the order of the buckets."""
+        heights: list[list[int]] = self.root.locator(".js-plotly-plot").evaluate(
+            "plot => plot.data.map(trace => trace.y)"
+        )
+        return heights
+
     def button(self, name: str) -> Locator:
         """A button of the panel."""
         return self.root.get_by_role("button", name=name, exact=True)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from fiftyone import ViewField as F
 
 from .conftest import shown_ids
@@ -14,7 +12,7 @@ def test_two_runs_are_compared(dataset, operators, open_panel) -> None:
     operators.downsample(dataset, 20, run_key="small")
     operators.downsample(dataset, 40, run_key="large", strategy="diverse")
     user = open_panel(dataset)
-    user.do("choose_source", value="run:small")
+    user.choose("run:small")
     user.do("compare", value="large")
     kept = {tag: set(dataset.match_tags(tag).values("id")) for tag in ("small", "large")}
     parts = {
@@ -23,19 +21,22 @@ def test_two_runs_are_compared(dataset, operators, open_panel) -> None:
         "only_a": kept["small"] - kept["large"],
         "only_b": kept["large"] - kept["small"],
     }
-    compared: dict[str, Any] = user.state["compared"]
-    assert compared["counts"] == {part: len(ids) for part, ids in parts.items()}
+    buttons = user.layout["parts"]["type"]["properties"]
+    for part, ids in parts.items():
+        assert f"({len(ids)})" in buttons[f"show_{part}"]["view"]["label"]
+    rows = user.table("difference")
     for part, ids in parts.items():
         user.do(f"show_{part}")
         assert shown_ids(dataset, user) == ids
-        for place, row in enumerate(compared["rows"]):
+        for place, row in enumerate(rows):
             user.do("click_difference", row=place)
             members = set(dataset.match(F("signature.bucket") == int(row["id"])).values("id"))
             assert shown_ids(dataset, user) == ids & members
             if part == "either":
                 counts = [len(members & kept[tag]) for tag in ("small", "large")]
-                assert [row["a"], row["b"], row["both"]] == [*counts, len(members & parts["both"])]
-                assert user.data["difference"][place]["gain"] == f"{counts[1] - counts[0]:+}"
+                counts.append(len(members & parts["both"]))
+                assert [int(row[name]) for name in ("a", "b", "both")] == counts
+                assert row["gain"] == f"{counts[1] - counts[0]:+}"
     user.do("close_comparison")
-    assert user.state["compared"] is None
+    assert "difference" not in user.layout
     assert shown_ids(dataset, user) == set(dataset.values("id"))

@@ -106,7 +106,7 @@ def test_what_was_interrupted_is_offered(
         form = str(post("resolve-type", operator, copy, {}))
         assert "`smartdownsample`: writing or undoing it was interrupted" in form, operator
     user = open_panel(copy)
-    assert "writing or undoing it was interrupted" in user.state["problem"]
+    assert "writing or undoing it was interrupted" in user.text
     answer = post("execute", "recover_runs", copy, {})
     assert answer["result"] == {"runs": {"smartdownsample": "written"}}
     copy.reload()

@@ -20,7 +20,7 @@ from .conftest import shown_ids
 def test_it_starts_with_what_to_do(dataset, open_panel) -> None:
     """Without signatures there is one button, which opens the operator's form."""
     user = open_panel(dataset)
-    assert user.state["phase"] == "unsigned"
+    assert "None of the 80 samples has a visual signature yet" in user.text
     assert set(user.layout) == {"choose", "notice", "start"}
     user.do("compute")
     prompted = user.called("prompt_user_for_operation")
@@ -35,7 +35,7 @@ def test_it_answers_as_a_run_would(dataset, operators, open_panel) -> None:
     user.change("target_count", 23)
     user.change("random_seed", 7)
     user.do("fold_table")
-    table = user.data["buckets"]
+    table = user.table("buckets")
     user.do("show_kept")
     would_keep = shown_ids(dataset, user)
     record = operators.downsample(dataset, 23, random_seed=7)
@@ -61,17 +61,17 @@ def test_a_what_if_reads_no_image_and_writes_nothing(
     user = open_panel(dataset)
     for target in (1, 12, 24):
         user.change("target_count", target)
-        assert f"ept {target} of 24" in user.state["totals"]
+        assert f" {target} of 24" in user.text
     for name, value in {
         "strategy": "diverse",
         "near_duplicates": 4,
         "leave_out_junk": True,
     }.items():
         user.change(name, value)
-        assert user.state["problem"] is None
-    user.do("click_bar", id=user.data["chart"][0]["ids"][0])
+        assert "chart" in user.layout
+    user.do("click_bar", id=user.chart[0]["ids"][0])
     user.do("show_excluded")
-    assert (user.state["n_missing"], user.state["n_unreadable"]) == (0, 0)
+    assert "missing_notice" not in user.layout
     assert _documents(dataset) == before
 
 
@@ -97,7 +97,7 @@ def test_what_takes_long_is_said_first(open_panel) -> None:
     dataset = signed(6_000)
     user = open_panel(dataset)
     assert user.signs == ["Reading the stored signatures of 6,000 samples"]
-    assert user.state["working"] is None
+    assert "loading" not in user.layout
     for target in (600, 300):
         user.change("target_count", target)
     assert len(user.signs) == 1
@@ -105,7 +105,7 @@ def test_what_takes_long_is_said_first(open_panel) -> None:
     assert user.signs[1:] == ["Choosing among 6,000 images with the strategy 'diverse'"]
     for target in (20, 450):
         user.change("target_count", target)
-        assert f"ept {target} of 6,000" in user.state["totals"]
+        assert f" {target} of 6,000" in user.text
     assert len(user.signs) == 2
     dataset.delete()
 
@@ -125,7 +125,7 @@ def test_a_bar_shows_its_bucket(dataset, operators, open_panel) -> None:
     """A click on a bar shows the samples of its bucket, kept and excluded ones if asked for."""
     operators.downsample(dataset, 20)
     user = open_panel(dataset)
-    for bucket in user.data["chart"][0]["ids"]:
+    for bucket in user.chart[0]["ids"]:
         members = set(dataset.match(F("signature.bucket") == int(bucket)).values("id"))
         kept = set(dataset.match_tags("smartdownsample").values("id"))
         user.do("click_bar", id=bucket)
@@ -143,7 +143,7 @@ def test_next_and_previous_go_round(dataset, operators, open_panel) -> None:
     """From nowhere, next is the largest bucket and previous the smallest."""
     operators.downsample(dataset, 20)
     user = open_panel(dataset)
-    buckets = [int(bucket) for bucket in user.data["chart"][0]["ids"]]
+    buckets = [int(bucket) for bucket in user.chart[0]["ids"]]
     user.do("next_bucket")
     assert user.state["bucket"] == buckets[0]
     user.do("previous_bucket")
@@ -158,9 +158,9 @@ def test_users_do_not_see_each_others_settings(dataset, operators, open_panel) -
     one, other = open_panel(dataset), open_panel(dataset)
     one.change("target_count", 60)
     other.change("random_seed", 1)
-    assert other.state["settings"]["target_count"] == 20
-    assert one.state["settings"]["random_seed"] == 42
-    assert open_panel(dataset).state["settings"]["target_count"] == 20
+    assert other.settings["target_count"] == 20
+    assert one.settings["random_seed"] == 42
+    assert open_panel(dataset).settings["target_count"] == 20
 
 
 def test_the_view_of_the_grid_is_what_is_chosen_from(dataset, operators, open_panel) -> None:
@@ -169,10 +169,10 @@ def test_the_view_of_the_grid_is_what_is_chosen_from(dataset, operators, open_pa
     user = open_panel(dataset)
     user.view = dataset.limit(30)._serialize()
     user.do("take_view")
-    assert user.state["n_samples"] == 30
-    user.do("click_bar", id=user.data["chart"][0]["ids"][0])
+    assert "of 30 images" in user.text
+    user.do("click_bar", id=user.chart[0]["ids"][0])
     user.change("target_count", 5)
-    assert "ept 5 of 30" in user.state["totals"]
+    assert " 5 of 30" in user.text
     user.do("apply")
     params = user.called("prompt_user_for_operation")["params"]
     assert (params["target_count"], len(params["stages"])) == (5, 1)
@@ -182,14 +182,15 @@ def test_new_signatures_are_seen(dataset, operators, open_panel, own_images) -> 
     """A sample that was added, and its signature, are seen at the next answer."""
     operators.downsample(dataset, 20)
     user = open_panel(dataset)
-    assert (user.state["n_missing"], user.state["saved"]) == (0, True)
+    assert "saved as the run" in user.text
+    assert "missing_notice" not in user.layout
     dataset.add_samples([fo.Sample(path) for path in own_images])
     user.change("target_count", 20)
-    assert user.state["n_missing"] == len(own_images)
+    assert f"{len(own_images)} of 104 samples have no up-to-date signature" in user.text
     operators.compute_signatures(dataset)
     user.change("target_count", 20)
-    assert user.state["n_missing"] == 0
-    assert user.state["changed"]
+    assert "missing_notice" not in user.layout
+    assert "The dataset has changed since this run" in user.text
 
 
 def test_deleted_samples_are_noticed_by_any_click(dataset, operators, open_panel) -> None:
@@ -198,8 +199,8 @@ def test_deleted_samples_are_noticed_by_any_click(dataset, operators, open_panel
     user = open_panel(dataset)
     dataset.delete_samples(dataset.match_tags("smartdownsample").limit(5).values("id"))
     user.do("show_kept")
-    assert user.state["changed"]
-    assert "of 75 images" in user.state["totals"]
+    assert "The dataset has changed since this run" in user.text
+    assert "of 75 images" in user.text
 
 
 def test_a_fraction_is_refused(dataset, operators, open_panel) -> None:
@@ -207,9 +208,9 @@ def test_a_fraction_is_refused(dataset, operators, open_panel) -> None:
     operators.compute_signatures(dataset)
     user = open_panel(dataset)
     user.change("target_count", 2.5)
-    assert "must be a whole number" in user.state["problem"]
+    assert "must be a whole number" in user.text
     user.change("target_count", 3.0)
-    assert user.state["problem"] is None
+    assert "chart" in user.layout
 
 
 def test_unreadable_images_are_not_missing_signatures(make_dataset, images, operators, open_panel):
@@ -217,20 +218,19 @@ def test_unreadable_images_are_not_missing_signatures(make_dataset, images, oper
     dataset = make_dataset([*images[:10], "/nowhere/lost.jpg"])
     operators.compute_signatures(dataset)
     user = open_panel(dataset)
-    assert (user.state["n_missing"], user.state["n_unreadable"]) == (0, 1)
-    assert "of 10 images" in user.state["totals"]
+    assert "missing_notice" not in user.layout
+    assert "of 10 images" in user.text
     dataset.add_samples([fo.Sample(path) for path in images[10:13]])
     user.change("target_count", 14)
-    assert (user.state["n_missing"], user.state["n_unreadable"]) == (3, 1)
-    (warning,) = user.state["warnings"]
-    assert "exceeds the 10 readable images; 1 could not be read: all" in warning
+    assert "3 of 14 samples have no up-to-date signature" in user.text
+    assert "exceeds the 10 readable images; 1 could not be read: all" in user.text
 
 
 def test_what_cannot_be_downsampled_is_refused(make_dataset, open_panel) -> None:
     """An empty dataset gets a reason instead of a chart."""
     user = open_panel(make_dataset())
-    assert user.state["phase"] == "refused"
-    assert "there are no samples here" in user.state["problem"]
+    assert "chart" not in user.layout
+    assert "there are no samples here" in user.text
 
 
 def test_a_run_that_was_undone_leaves_a_proposal(dataset, operators, open_panel) -> None:
@@ -239,8 +239,9 @@ def test_a_run_that_was_undone_leaves_a_proposal(dataset, operators, open_panel)
     user = open_panel(dataset)
     operators.delete_run(dataset, "smartdownsample", keep_signatures=True)
     user.do("after_undo")
-    assert (user.state["source"], user.state["saved"]) == ("dataset", False)
-    assert user.state["settings"]["target_count"] == 33
+    assert user.state["source"] == "dataset"
+    assert "nothing is saved yet" in user.text
+    assert user.settings["target_count"] == 33
 
 
 def test_a_run_that_somebody_else_undid_is_said(dataset, operators, open_panel) -> None:
@@ -250,7 +251,7 @@ def test_a_run_that_somebody_else_undid_is_said(dataset, operators, open_panel) 
     user = open_panel(dataset)
     operators.delete_run(dataset, "mine")
     before = dict(user.state)
-    user.do("choose_source", value="run:mine")
+    user.choose("run:mine")
     notice = user.called("notify")
     assert notice["variant"] == "error"
     assert "no smartdownsample run 'mine'" in notice["message"]
@@ -275,17 +276,18 @@ def test_it_answers_every_option_as_a_run_would(dataset, operators, open_panel) 
     user.change("target_count", 25)
     for name, value in options.items():
         user.change(name, value)
-        assert user.state["problem"] is None
-    strata = user.data["strata"]
+        assert "chart" in user.layout
+    strata = user.table("strata")
     user.do("show_kept")
     would_keep = shown_ids(dataset, user)
     record = operators.downsample(dataset, 25, **options)
     assert would_keep == set(dataset.match_tags("smartdownsample").values("id"))
     assert [int(row["kept"]) for row in strata] == [row["kept"] for row in record["strata"]]
     again = open_panel(dataset)
-    assert (again.state["saved"], again.state["settings"]["balance"]) == (True, "0.5")
+    assert "saved as the run" in again.text
+    assert again.settings["balance"] == "0.5"
     again.change("keep", "lost")
-    assert "no tag and no saved view is named 'lost'" in again.state["problem"]
+    assert "no tag and no saved view is named 'lost'" in again.text
 
 
 def test_a_view_to_keep_may_change(dataset, operators, open_panel) -> None:
@@ -307,11 +309,11 @@ def test_without_a_target_it_says_what_one_of_each_group_is(dataset, operators, 
     operators.compute_signatures(dataset)
     user = open_panel(dataset)
     user.change("target_count", None)
-    assert "say how many images to keep" in user.state["problem"]
+    assert "say how many images to keep" in user.text
     user.change("near_duplicates", 10)
-    assert user.state["problem"] is None
+    assert "chart" in user.layout
     kept = operators.downsample(dataset, near_duplicates=10)["kept"]
-    assert f"ept {kept} of 80" in user.state["totals"]
+    assert f" {kept} of 80" in user.text
 
 
 def test_ids_to_keep_are_shown_as_a_number(dataset, operators, open_panel, post) -> None:
@@ -319,11 +321,11 @@ def test_ids_to_keep_are_shown_as_a_number(dataset, operators, open_panel, post)
     choice = {"keep": dataset.limit(3), "stratify_by": "filepath", "balance": 0.12345678}
     operators.downsample(dataset, 20, **choice)
     user = open_panel(dataset)
-    assert user.state["saved"]
-    assert user.state["settings"]["balance"] == "0.12345678"
+    assert "saved as the run" in user.text
+    assert user.settings["balance"] == "0.12345678"
     user.change("more", True)
     user.change("target_count", 30)
-    assert "ept 30 of 80" in user.state["totals"]
+    assert " 30 of 80" in user.text
     user.do("apply")
     params = {**user.called("prompt_user_for_operation")["params"], "advanced": True}
     form = post("resolve-type", "downsample", dataset, params)["type"]["properties"]
@@ -348,3 +350,47 @@ def test_a_changed_run_can_be_applied_under_another_key(
     params = {**user.called("prompt_user_for_operation")["params"], "run_key": "other"}
     form = post("resolve-type", "downsample", dataset, params)["type"]["properties"]
     assert "tagged 'mine' already" in form["tag_error"]["error_message"]
+
+
+def test_nothing_of_one_run_is_seen_in_another(dataset, operators, open_panel) -> None:
+    """Runs of different samples and strategies, opened in turn, with settings unfolded."""
+    settings = {"strategy": "diverse", "near_duplicates": 3, "stratify_by": "filepath"}
+    some = operators.downsample(dataset.limit(24), 9, run_key="some", **settings)
+    every = operators.downsample(dataset, 30, run_key="every")
+    kept = {key: set(dataset.match_tags(key).values("id")) for key in ("some", "every")}
+    user = open_panel(dataset)
+    user.change("more", True)
+    user.do("show_kept")
+    for record in (some, every, some):
+        user.change("target_count", 7)
+        user.choose(f"run:{record['run_key']}")
+        assert f"saved as the run `{record['run_key']}`" in user.text
+        assert user.settings["target_count"] == user.settings["slider"] == record["kept"]
+        assert user.settings["strategy"] == record["strategy"]
+        if user.state["all_rows"] is False and len(record["buckets"]) > 10:
+            user.do("fold_table")
+        rows = [[row["id"], int(row["size"]), int(row["kept"])] for row in user.table("buckets")]
+        assert rows == [[str(b["bucket"]), b["size"], b["kept"]] for b in record["buckets"]]
+        assert user.chart[0]["y"] == [b["kept"] for b in record["buckets"]]
+        assert ("strata" in user.layout) == (record is some)
+        user.do("show_kept")
+        assert shown_ids(dataset, user) == kept[record["run_key"]]
+
+
+def test_the_grid_follows_what_is_kept(dataset, operators, open_panel) -> None:
+    """Another number, or another run, while the grid shows what is kept; not another view."""
+    operators.downsample(dataset, 20, run_key="a")
+    operators.downsample(dataset.limit(40), 30, run_key="b")
+    user = open_panel(dataset)
+    user.do("show_kept")
+    user.change("target_count", 12)
+    assert len(shown_ids(dataset, user)) == 12
+    user.choose("run:a")
+    assert shown_ids(dataset, user) == set(dataset.match_tags("a").values("id"))
+    user.do("show_excluded")
+    user.change("target_count", 21)
+    assert len(shown_ids(dataset, user)) == 59
+    user.view = dataset.limit(3)._serialize()
+    user.change("target_count", 22)
+    assert "set_view" not in dict(user.calls)
+    assert user.state["show"] is None

@@ -1,0 +1,122 @@
+"""The panel's state: what a person has chosen in it, and all that it shows because of that.
+
+The App merges a panel's state and data into each other, and an input that notices another value
+writes what it saw before back into the state. So the browser holds choices only (:class:`Chosen`),
+and whatever is drawn is one :class:`PanelState`, sent as a whole with the layout.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, TypedDict
+
+from smartdownsample_core import Bucket
+
+#: What part of a bucket, or of all, the grid shows; None if nobody has chosen it in the panel.
+Show = Literal["all", "kept", "excluded"] | None
+
+Phase = Literal["refused", "unsigned", "unreadable", "ready"]
+
+
+class Inputs(TypedDict):
+    """The two lists at the top of the panel."""
+
+    source: str
+    """what to choose from: a key of :mod:`_sources`"""
+    other: str | None
+    """key of the run that is compared with the source, a run, too"""
+
+
+class Chosen(TypedDict):
+    """What a person has chosen in the panel: the only state that the browser holds."""
+
+    choose: Inputs
+    source: str
+    """the source that stages and settings are of; ``choose.source`` may be ahead of it"""
+    stages: list[dict[str, Any]] | None
+    """of the view to choose from; None for the whole dataset"""
+    settings: dict[str, Any]
+    """params of the operator, and ``slider`` and ``more`` of the panel"""
+    show: Show
+    bucket: int | None
+    """id of the bucket that the grid shows; None for all of them"""
+    part: str | None
+    """of a comparison, what the grid shows; None if nobody has chosen it"""
+    all_rows: bool
+    """whether the table is unfolded"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PanelState:
+    """All that the panel shows, at one time and for one :class:`Chosen`."""
+
+    chosen: Chosen
+    sources: list[tuple[str, str]]
+    """what can be chosen from: value and label"""
+    run_keys: list[str]
+    """of the runs that can be compared"""
+    phase: Phase = "ready"
+    working: str | None = None
+    """what takes a moment; the answer is still to come"""
+    problem: str | None = None
+    """why there is no answer"""
+    n_samples: int = 0
+    n_missing: int = 0
+    """samples without a signature that holds"""
+    n_unreadable: int = 0
+    buckets: tuple[Bucket, ...] = ()
+    """largest first; with a problem, nothing of them is kept"""
+    strata: list[dict[str, Any]] | None = None
+    """see :func:`outcome.strata`"""
+    totals: str = ""
+    warnings: list[str] = field(default_factory=list)
+    is_saved: bool = False
+    """a run was made with these settings"""
+    has_changed: bool = False
+    """that run would keep other samples now"""
+    compared: dict[str, Any] | None = None
+    """see :func:`compare.compared`"""
+    options: dict[str, list[tuple[str, str]]] = field(default_factory=dict)
+    """what the unfolded settings offer: value and label"""
+
+    @property
+    def has_answer(self) -> bool:
+        """Whether it says what would be kept."""
+        return bool(self.totals)
+
+    @property
+    def place(self) -> int | None:
+        """Place of the bucket that the grid shows among the others, from 1; None if it is none."""
+        ids = [bucket.id for bucket in self.buckets]
+        bucket = self.chosen["bucket"]
+        return ids.index(bucket) + 1 if bucket in ids else None
+
+
+def changes(held: Mapping[str, Any], wanted: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns what to send for the browser to hold what is wanted: paths of values that differ.
+
+    Value by value, because the App draws an input anew only if its own path is sent, and because
+    to write back what is just being typed would undo it.
+
+    >>> changes({"settings": {"n": 1, "old": 2}}, {"settings": {"n": 3}})
+    {'settings.n': 3, 'settings.old': None}
+
+    Args:
+        held: state of the browser
+        wanted: another one
+    """
+    return dict(_differences(held, wanted, ""))
+
+
+def _differences(
+    held: Mapping[str, Any], wanted: Mapping[str, Any], folder: str
+) -> Iterator[tuple[str, Any]]:
+    for name, value in wanted.items():
+        old = held.get(name)
+        if isinstance(value, Mapping) and isinstance(old, Mapping):
+            yield from _differences(old, value, f"{folder}{name}.")
+        elif old != value or name not in held:
+            yield folder + name, value
+    if folder:
+        yield from ((folder + name, None) for name in held if name not in wanted)
