@@ -18,7 +18,7 @@ from smartdownsample_core.report import save_charts
 from smartdownsample_core.selection import Choice
 
 from ..config import CHARTS, DownsampleConfig, SignatureConfig
-from ..runs import files, held, writes
+from ..runs import Saved, files, held, writes
 from ..runs import records as runs
 from ..targets import Samples, flat_views, signature_fields, stored_signatures
 from ..targets import kinds as targets
@@ -125,8 +125,8 @@ def run(
         "signature_field": record["signature_field"],
         "items": items.key,
     }
-    tagged = to_the_end(lambda: writes.save(dataset, view, written, settings, record))
-    return record if tagged == record["kept"] else _with_warning(record, tagged, items)
+    saved = to_the_end(lambda: writes.save(dataset, view, written, settings, record))
+    return _with_warnings(record, saved, items)
 
 
 def _select(
@@ -136,12 +136,16 @@ def _select(
     return downsample(target.signatures, order, config.target_count, config.random_seed, choice)
 
 
-def _with_warning(record: dict[str, Any], tagged: int, items: Samples) -> dict[str, Any]:
-    gone = (
-        f"{record['kept'] - tagged:,} of the {record['kept']:,} {items.noun} that were chosen have "
-        "been deleted meanwhile; run again for as many as you asked for"
-    )
-    return {**record, "warning": ". ".join(filter(None, (record["warning"], gone)))}
+def _with_warnings(record: dict[str, Any], saved: Saved, items: Samples) -> dict[str, Any]:
+    """Adds what became of a run while it was being written."""
+    found = [record["warning"]]
+    if saved.tagged != record["kept"]:
+        found.append(
+            f"{record['kept'] - saved.tagged:,} of the {record['kept']:,} {items.noun} that were "
+            "chosen have been deleted meanwhile; run again for as many as you asked for"
+        )
+    found += [f"Not written: {text}" for text in saved.impossible]
+    return {**record, "warning": ". ".join(filter(None, found)) or None}
 
 
 def _load(view: fo.DatasetView, config: SignatureConfig) -> stored_signatures.Target:

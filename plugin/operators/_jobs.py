@@ -50,7 +50,8 @@ class Downsample(Operator):
         def show(result: dict[str, Any]) -> Iterator[Any]:
             yield reload(ctx)
             # By its stages: the App may not have heard of the saved view yet, and then ignores it.
-            yield ctx.ops.set_view(ctx.dataset.load_saved_view(result["kept_view"]))
+            if ctx.dataset.has_saved_view(result["kept_view"]):
+                yield ctx.ops.set_view(ctx.dataset.load_saved_view(result["kept_view"]))
             shown = outputs.readable(result)
             yield show_output(ctx, outputs.downsample_output(result), shown)
 

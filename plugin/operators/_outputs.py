@@ -38,7 +38,9 @@ def deletion_output(result: Mapping[str, Any]) -> types.Property:
     stays = ""
     if result["kept_field"]:
         stays = f" The field `{result['kept_field']}` stays: {result['why_kept']}."
-    outputs.md(f"Removed the run `{result['run_key']}`: {', '.join(removed)}.{stays}")
+    gone = "".join(f"\n- {text}" for text in result["gone"])
+    gone = gone and f"\n\nCould not be removed, as when it is gone already:{gone}"
+    outputs.md(f"Removed the run `{result['run_key']}`: {', '.join(removed)}.{stays}{gone}")
     return types.Property(outputs, view=types.View(label="Undone"))
 
 

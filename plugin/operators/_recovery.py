@@ -17,6 +17,7 @@ _DONE = {
     "written": "is written as it was to be",
     "removed": "is undone as it was to be",
     "nothing": "needed nothing",
+    "abandoned": "cannot be written any more, and nothing of it is left; the server's log says why",
 }
 
 
@@ -53,8 +54,8 @@ class RecoverRuns(Operator):
             dataset: the dataset
 
         Returns:
-            the keys of these runs, each with what was done: ``"written"``, ``"removed"`` or
-            ``"nothing"``
+            the keys of these runs, each with what was done: ``"written"``, ``"removed"``,
+            ``"nothing"`` or, if it cannot be written any more, ``"abandoned"``
 
         Raises:
             ValueError: if another process is writing a run all the while

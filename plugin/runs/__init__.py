@@ -2,9 +2,10 @@
 
 from . import collisions, compare, files, interrupted, records, writes
 from ._lock import held
-from .writes import Written
+from .writes import Saved, Written
 
 __all__ = [
+    "Saved",
     "Written",
     "collisions",
     "compare",

@@ -14,6 +14,7 @@ from typing import Any
 
 import fiftyone as fo
 from fiftyone.core.odm.database import patch_runs, patch_saved_views
+from gridfs.errors import GridFSError
 
 from ._refresh import refresh
 
@@ -60,7 +61,7 @@ def results_of(dataset: fo.Dataset, key: str) -> fo.RunResults | None:
     """Returns the results of a custom run; None if there are none, or none any more."""
     try:
         return dataset.load_run_results(key, cache=False, load_view=False)
-    except AttributeError:
+    except (AttributeError, GridFSError):
         # FiftyOne deletes the file of the results before the run, and does not expect it gone.
         return None
 
@@ -71,8 +72,9 @@ def view_of(dataset: fo.Dataset, key: str) -> fo.DatasetView:
 
 
 def strike(dataset: fo.Dataset, key: str) -> None:
-    """Removes an entry."""
-    dataset.delete_run(key)
+    """Removes an entry, if there is one."""
+    if dataset.has_run(key):
+        dataset.delete_run(key)
 
 
 def mend_references(dataset: fo.Dataset) -> None:

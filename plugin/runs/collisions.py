@@ -17,10 +17,11 @@ def problems(
     dataset: fo.Dataset, items: Samples, config: DownsampleConfig
 ) -> Iterator[tuple[str, str]]:
     """Yields what of the names is taken: setting and error message."""
-    old = runs.load(dataset, config.run_key) if runs.exists(dataset, config.run_key) else None
+    old = runs.settings(dataset, config.run_key) if runs.exists(dataset, config.run_key) else None
     if old is None and dataset.has_run(config.run_key):
         yield "run_key", f"the dataset has another run {config.run_key!r}; choose another run_key"
-    ours = {fou.to_slug(name) for name in runs.views_of(old)} if old else set()
+    theirs = runs.views_of(old) if old else runs.left_views(dataset, config.run_key)
+    ours = set(map(fou.to_slug, theirs))
     slugs = {fou.to_slug(name) for name in dataset.list_saved_views()} - ours
     for name in runs.views_of(vars(config)):
         if fou.to_slug(name) in slugs:
@@ -42,7 +43,11 @@ def problems(
     )
     if reason := items.refused_tag(config.tag):
         yield "tag", reason
-    elif is_new and items.is_marked(dataset, config.tag):
+    elif (
+        is_new
+        and items.is_marked(dataset, config.tag)
+        and not runs.left_tag(dataset, items, config.run_key, config.tag)
+    ):
         yield (
             "tag",
             f"{items.noun} are tagged {config.tag!r} already, and not by the run "

@@ -101,6 +101,6 @@ def _everything(dataset: fo.Dataset, *keys: str) -> fo.DatasetView:
     """Returns all samples; if a run is of whole groups, the one of each group that it went by."""
     for key in keys:
         if targets.of_record(runs.load(dataset, key)) is GROUPS:
-            slices = dataset.load_run_view(key).distinct(f"{dataset.group_field}.name")
+            slices = runs.view_of(dataset, key).distinct(f"{dataset.group_field}.name")
             return dataset.select_group_slices(slices or None)
     return all_slices(dataset)

@@ -109,9 +109,9 @@ def save_list(dataset: fo.Dataset, run_key: str, path: str) -> int:
         "id": "id",
         "filepath": "filepath",
         **items.columns,
-        "bucket": f"{field}.bucket",
-        "bucket_name": f"{field}.bucket_name",
     }
+    if dataset.has_field(record["signature_field"]):
+        columns |= {name: f"{field}.{name}" for name in ("bucket", "bucket_name")}
     numbers = {"rank": record["rank_field"], "group": record["group_field"]}
     columns |= {name: items.seen(path) for name, path in numbers.items() if path}
     rows = list(zip(*kept.values(list(columns.values())), strict=True))

@@ -12,7 +12,7 @@ from smartdownsample_core.checks import whole_number
 from smartdownsample_core.signatures import N_BUCKETS
 
 from .. import names
-from ..targets import GROUPS, SAMPLES, flat_views, number_fields, signature_fields
+from ..targets import GROUPS, SAMPLES, Samples, flat_views, number_fields, signature_fields
 from ..targets import kinds as targets
 from . import _journal as journal
 
@@ -24,6 +24,10 @@ SHOWN = {
     "excluded": "What the run left out",
     "near_duplicates": "Groups of near-duplicates, a tile each",
 }
+
+
+#: Ends the description of the views that runs save, by which they are known if the run is gone.
+MADE_BY_US = " (smartdownsample)"
 
 
 def keys(dataset: fo.Dataset) -> list[str]:
@@ -51,6 +55,20 @@ def exists(dataset: fo.Dataset, run_key: str) -> bool:
     return run_key in keys(dataset)
 
 
+def require(dataset: fo.Dataset, run_key: str) -> None:
+    """Raises a ValueError if the dataset has no run of ours under this key."""
+    if exists(dataset, run_key):
+        return
+    left = left_views(dataset, run_key) if isinstance(run_key, str) else []
+    hint = _known(dataset)
+    if left:
+        hint = (
+            f"but one that was deleted by other means left {names.in_words(left)}; run downsample "
+            f"with run_key={run_key!r}, which takes over what it left, and undo that"
+        )
+    raise ValueError(f"the dataset has no smartdownsample run {run_key!r}; {hint}")
+
+
 def load(dataset: fo.Dataset, run_key: str) -> dict[str, Any]:
     """Returns the record of a run: its settings, and what it found.
 
@@ -60,8 +78,7 @@ def load(dataset: fo.Dataset, run_key: str) -> dict[str, Any]:
     Raises:
         ValueError: if there is no such run
     """
-    if not exists(dataset, run_key):
-        raise ValueError(f"the dataset has no smartdownsample run {run_key!r}; {_known(dataset)}")
+    require(dataset, run_key)
     asked, results = settings(dataset, run_key), journal.results_of(dataset, run_key)
     found = {"kept": 0, **(results.record if results else {})}
     return {**asked, **found, "run_key": run_key, "named_after": asked["run_key"]}
@@ -71,6 +88,21 @@ def _known(dataset: fo.Dataset) -> str:
     """Words which runs there are, as the end of an error message."""
     known = ", ".join(keys(dataset))
     return f"there is {known}" if known else "there is none so far, and downsample makes one"
+
+
+def view_of(dataset: fo.Dataset, run_key: str) -> fo.DatasetView:
+    """Returns the flat view that a run chose from.
+
+    Raises:
+        ValueError: if it cannot be made any more, as a field or slice that it filters by is gone
+    """
+    try:
+        return flat_views.flat(dataset.load_run_view(run_key))
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        raise ValueError(
+            f"the view that the run {run_key!r} chose from cannot be made any more ({error}); "
+            "show='kept' needs the run's mark only, and a new run takes the view that it is given"
+        ) from error
 
 
 def of_view(dataset: fo.Dataset, view: fo.DatasetView) -> str | None:
@@ -95,6 +127,33 @@ def latest(dataset: fo.Dataset, among: Iterable[str]) -> str | None:
 def current(dataset: fo.Dataset, view: fo.DatasetView) -> str | None:
     """Returns the key of the run that a view shows, else of the latest; None if there is none."""
     return of_view(dataset, view) or latest(dataset, keys(dataset))
+
+
+def left_views(dataset: fo.Dataset, run_key: str) -> list[str]:
+    """Returns the saved views of a run that FiftyOne's own ``delete_run`` has deleted."""
+    if dataset.has_run(run_key):
+        return []
+    made = (names.kept_view(run_key), names.buckets_view(run_key))
+    found = (*made, names.near_duplicates_view(run_key))
+    return [name for name in found if _description(dataset, name).endswith(MADE_BY_US)]
+
+
+def left_tag(dataset: fo.Dataset, items: Samples, run_key: str, tag: str) -> bool:
+    """Whether a run that FiftyOne's own ``delete_run`` has deleted marked what it kept by a tag."""
+    if dataset.has_run(run_key):
+        return False
+    return _description(dataset, names.kept_view(run_key)).endswith(tag_note(items, tag))
+
+
+def tag_note(items: Samples, tag: str) -> str:
+    """Words the mark of what a run kept, as the end of its saved view's description."""
+    return f"the {items.tag_kind} {items.mark_name(tag)}{MADE_BY_US}"
+
+
+def _description(dataset: fo.Dataset, view: str) -> str:
+    if not dataset.has_saved_view(view):
+        return ""
+    return dataset.get_saved_view_info(view)["description"] or ""
 
 
 def views_of(record: Mapping[str, Any]) -> list[str]:
@@ -129,6 +188,20 @@ def by_bucket(view: fo.DatasetView, field: str) -> fo.DatasetView:
 def by_group(view: fo.DatasetView, group: str, field: str) -> fo.DatasetView:
     """Groups a view by a field of groups of near-duplicates: one tile per group."""
     return view.exists(group).group_by(group, order_by=f"{field}.sort_key")
+
+
+def _signed(dataset: fo.Dataset, run_key: str | None, field: str) -> fo.DatasetView:
+    """Returns the flat view of a run, or of the dataset; the field holds its signatures."""
+    if not signature_fields.is_ours(dataset, field):
+        hint = (
+            "they were deleted or renamed; downsample again, or compute_signatures into a field "
+            "of that name"
+            if run_key
+            else f"run compute_signatures first, or give the key of a run; {_known(dataset)}"
+        )
+        raise ValueError(f"the field {field!r} has no signatures; {hint}")
+    view = view_of(dataset, run_key) if run_key else flat_views.flat(dataset.view())
+    return targets.fresh(view)
 
 
 def browse(
@@ -167,14 +240,14 @@ def browse(
             f"signature_field {stored!r} is none of samples; what is known of patches and frames "
             f"is found by the run_key; {_known(dataset)}"
         )
-    if not signature_fields.is_ours(dataset, stored):
-        raise ValueError(
-            f"the field {stored!r} has no signatures; run compute_signatures first, or give "
-            f"the key of a run; {_known(dataset)}"
-        )
     field = items.seen(stored)
-    view = flat_views.flat(dataset.load_run_view(run_key) if run_key else dataset.view())
-    view = targets.fresh(view)
+    is_known_by_mark = show == "kept" and bucket is None
+    try:
+        view = _signed(dataset, run_key, stored)
+    except ValueError:
+        if is_known_by_mark:
+            return items.kept(dataset, record["tag"])
+        raise
     if bucket is not None:
         bucket = whole_number("bucket, the id of a bucket,", bucket, 0, N_BUCKETS - 1)
         everything, view = view, view.match(F(f"{field}.bucket") == bucket)
@@ -192,4 +265,6 @@ def browse(
         return by_group(view, items.shown(names.group_field(record["named_after"])), field)
     if show in ("kept", "excluded"):
         view = items.with_mark(view, record["tag"], show == "kept")
+        if is_known_by_mark and not view:  # it filters by a field that is gone
+            return items.kept(dataset, record["tag"])
     return by_bucket(view, field) if show == "buckets" else signature_fields.in_buckets(view, field)

@@ -1,17 +1,34 @@
-"""Writes and removes runs, each as one step: a process that is killed leaves none of them half."""
+"""Writes and removes runs, each as one step: a process that is killed leaves none of them half.
+
+What is impossible each time it is tried must not stand in the way of other runs for ever: what else
+there is to do is done, the journal's entry is struck, and what could not be done is said.
+"""
 
 from __future__ import annotations
 
+import logging
 from typing import Any, NamedTuple
 
 import fiftyone as fo
 
 from .. import names
-from ..targets import Samples, number_fields, signature_fields
+from ..targets import Samples, number_fields
 from ..targets import kinds as targets
 from . import _journal as journal
 from . import records as runs
 from ._lock import held
+from ._removal import PASSING, attempt, clear_left, remove
+
+_logger = logging.getLogger("smartdownsample")
+
+
+class Saved(NamedTuple):
+    """What became of a run that was to be written."""
+
+    tagged: int
+    """how many samples; fewer than were kept if some have been deleted meanwhile"""
+    impossible: list[str]
+    """what of it could not be written, and why"""
 
 
 class Written(NamedTuple):
@@ -31,7 +48,7 @@ def save(
     written: Written,
     settings: dict[str, Any],
     record: dict[str, Any],
-) -> int:
+) -> Saved:
     """Writes a run: its settings, tag, fields, saved views and record; replaces one of its key.
 
     Args:
@@ -41,20 +58,18 @@ def save(
         settings: plain values, those of a :class:`DownsampleConfig`
         record: plain values
 
-    Returns:
-        how many samples were tagged; fewer than were kept if some have been deleted meanwhile
-
     Raises:
-        ValueError: as :func:`lock.held`
+        ValueError: if it cannot be written; or as :func:`lock.held`
     """
     run_key = settings["run_key"]
     contents = {"settings": settings, "record": record, "written": written._asdict()}
     with held(dataset):
         _recover(dataset)
         key = journal.enter(dataset, view, run_key, contents)
-        _put(dataset, key, contents)
+        impossible = _put(dataset, key, contents)
         journal.strike(dataset, key)
-        return targets.of_record(settings).count_kept(dataset, settings["tag"])
+        tagged = targets.of_record(settings).count_kept(dataset, settings["tag"])
+    return Saved(tagged, impossible)
 
 
 def delete(dataset: fo.Dataset, run_key: str, keep_signatures: bool = False) -> dict[str, Any]:
@@ -68,16 +83,17 @@ def delete(dataset: fo.Dataset, run_key: str, keep_signatures: bool = False) -> 
     Returns:
         what was removed: ``run_key``, ``tag``, ``items`` (what it was about), ``untagged``
         (count), ``saved_views``, ``fields`` (of numbers), and ``signature_field`` (None if it
-        stays); and what stays: ``kept_field`` (None if it does not) and ``why_kept``
+        stays); what stays: ``kept_field`` (None if it does not) and ``why_kept``; and ``gone``:
+        texts on what could not be removed, as when it was gone already
 
     Raises:
         ValueError: if there is no such run; or as :func:`lock.held`
     """
     with held(dataset):
         _recover(dataset)
-        runs.load(dataset, run_key)
+        runs.require(dataset, run_key)
         key = journal.enter(dataset, None, run_key, {"keep_signatures": keep_signatures})
-        removed = _remove(dataset, run_key, keep_signatures)
+        removed = remove(dataset, run_key, keep_signatures)
         journal.strike(dataset, key)
     return removed
 
@@ -94,9 +110,10 @@ def recover(dataset: fo.Dataset) -> dict[str, str]:
         dataset: the dataset
 
     Returns:
-        the keys of the runs, each with what was done: ``"written"``, ``"removed"``, or
+        the keys of the runs, each with what was done: ``"written"``, ``"removed"``,
         ``"nothing"`` if the run is as it was before, because there had been no time to begin, or
-        as it was to be
+        as it was to be, or ``"abandoned"`` if it was to be written and cannot be any more. The log
+        has what was impossible
 
     Raises:
         ValueError: as :func:`lock.held`
@@ -109,37 +126,78 @@ def _recover(dataset: fo.Dataset) -> dict[str, str]:
     journal.mend_references(dataset)
     outcomes = {}
     for key, run_key in journal.entries(dataset).items():
-        contents = journal.contents(dataset, key)
-        if contents is None:
-            outcomes[run_key] = "nothing"
-        elif "written" in contents:
-            _put(dataset, key, contents)
-            outcomes[run_key] = "written"
-        else:
-            if runs.exists(dataset, run_key):
-                _remove(dataset, run_key, contents["keep_signatures"])
-            outcomes[run_key] = "removed"
+        outcomes[run_key], impossible = _finish(dataset, key, run_key)
         journal.strike(dataset, key)
+        for text in impossible:
+            _logger.warning("The run %s: impossible was %s", run_key, text)
     return outcomes
 
 
-def _put(dataset: fo.Dataset, key: str, contents: dict[str, Any]) -> None:
-    """Writes the run of an entry, whatever there is of it, or of the one that it replaces."""
+def _finish(dataset: fo.Dataset, key: str, run_key: str) -> tuple[str, list[str]]:
+    """Does the rest of an entry; returns what was done, and what was impossible."""
+    contents = journal.contents(dataset, key)
+    if contents is None:
+        return "nothing", []
+    if "written" in contents:
+        try:
+            return "written", _put(dataset, key, contents)
+        except ImpossibleError as error:
+            return "abandoned", [str(error)]
+    if not runs.exists(dataset, run_key):
+        return "removed", []
+    return "removed", remove(dataset, run_key, contents["keep_signatures"])["gone"]
+
+
+class ImpossibleError(ValueError):
+    """A run cannot be written, however often that is tried; nothing is left of it."""
+
+
+def _put(dataset: fo.Dataset, key: str, contents: dict[str, Any]) -> list[str]:
+    """Writes the run of an entry, whatever there is of it, or of the one that it replaces.
+
+    Returns:
+        which fields and views could not be written, and why
+
+    Raises:
+        ImpossibleError: if the samples cannot be marked, or the run not recorded
+    """
+    run_key = contents["settings"]["run_key"]
+    try:
+        return _write(dataset, key, contents)
+    except PASSING:
+        raise
+    except Exception as error:  # FiftyOne raises all kinds of errors for what is gone
+        if runs.exists(dataset, run_key):
+            remove(dataset, run_key, keep_signatures=True)
+        journal.strike(dataset, key)
+        raise ImpossibleError(
+            f"the run {run_key!r} cannot be written ({error}), so nothing of it is left; the "
+            "signatures are saved: run again"
+        ) from error
+
+
+def _write(dataset: fo.Dataset, key: str, contents: dict[str, Any]) -> list[str]:
     settings, written = contents["settings"], Written(**contents["written"])
     run_key, tag, field = settings["run_key"], settings["tag"], settings["signature_field"]
     if runs.exists(dataset, run_key):
-        old_field = runs.load(dataset, run_key)["signature_field"]
-        _remove(dataset, run_key, keep_signatures=old_field == field)
+        old_field = runs.settings(dataset, run_key)["signature_field"]
+        remove(dataset, run_key, keep_signatures=old_field == field)
+    clear_left(dataset, settings)
     view = journal.view_of(dataset, key)
-    # The settings come first, because they are all that _remove needs to undo the rest.
+    # The settings come first, because they are all that remove() needs to undo the rest.
     view.register_run(run_key, dataset.init_run(method=names.METHOD, **settings))
     items = targets.of_record(settings)
     items.mark(dataset, written.kept_ids, tag)
-    _put_fields(dataset, items, run_key, written)
-    for name, (content, description) in _views(dataset, view, settings, written).items():
-        dataset.save_view(name, content, description=description, overwrite=True)
+    impossible: list[str] = []
+    attempt(
+        "the fields of numbers",
+        lambda: _put_fields(dataset, items, run_key, written),
+        impossible,
+    )
+    attempt("the saved views", lambda: _put_views(dataset, view, settings, written), impossible)
     results = dataset.init_run_results(run_key, record=contents["record"])
     dataset.save_run_results(run_key, results)
+    return impossible
 
 
 def _put_fields(dataset: fo.Dataset, items: Samples, run_key: str, written: Written) -> None:
@@ -165,69 +223,26 @@ def _put_fields(dataset: fo.Dataset, items: Samples, run_key: str, written: Writ
         )
 
 
-def _views(
+def _put_views(
     dataset: fo.Dataset, view: fo.DatasetView, settings: dict[str, Any], written: Written
-) -> dict[str, tuple[fo.DatasetView, str]]:
-    """Returns the views to save, each with its description."""
+) -> None:
     run_key, items = settings["run_key"], targets.of_record(settings)
     field, view = items.seen(settings["signature_field"]), targets.fresh(view)
-    shown = {
+    views = {
         names.kept_view(run_key): (
             items.kept(dataset, settings["tag"]),
-            f"The {len(written.kept_ids):,} {items.noun} that the run {run_key} kept",
+            f"The {len(written.kept_ids):,} {items.noun} that the run {run_key} kept: "
+            + runs.tag_note(items, settings["tag"]),
         ),
         names.buckets_view(run_key): (
             runs.by_bucket(view, field),
-            f"The {items.noun} of the run {run_key}, grouped by visual bucket",
+            f"The {items.noun} of the run {run_key}, grouped by visual bucket" + runs.MADE_BY_US,
         ),
     }
     if written.groups is not None:
-        shown[names.near_duplicates_view(run_key)] = (
+        views[names.near_duplicates_view(run_key)] = (
             runs.by_group(view, items.shown(names.group_field(run_key)), field),
-            f"The near-duplicates that the run {run_key} found, in their groups",
+            f"The near-duplicates that the run {run_key} found, in their groups" + runs.MADE_BY_US,
         )
-    return shown
-
-
-def _remove(dataset: fo.Dataset, run_key: str, keep_signatures: bool) -> dict[str, Any]:
-    """Removes a run, or what there is of it; its settings last."""
-    record = runs.load(dataset, run_key)
-    items = targets.of_record(record)
-    untagged = items.count_marked(dataset, record["tag"])
-    items.unmark(dataset, record["tag"])
-    views = [name for name in runs.views_of(record) if dataset.has_saved_view(name)]
-    for name in views:
-        dataset.delete_saved_view(name)
-    numbers = runs.fields_of(dataset, run_key)
-    items.delete_fields(dataset, numbers)
-    field = record["signature_field"]
-    why_kept = None
-    if dataset.has_field(field):
-        why_kept = _why_kept(dataset, field, run_key, keep_signatures)
-        if why_kept is None:
-            items.delete_fields(dataset, [field])
-    dataset.delete_run(run_key)
-    return {
-        "run_key": run_key,
-        "tag": record["tag"],
-        "items": items.key,
-        "untagged": untagged,
-        "saved_views": views,
-        "fields": numbers,
-        "signature_field": field if why_kept is None else None,
-        "kept_field": None if why_kept is None else field,
-        "why_kept": why_kept,
-    }
-
-
-def _why_kept(dataset: fo.Dataset, field: str, run_key: str, keep_signatures: bool) -> str | None:
-    """Words why a signature field outlives a run; None if nothing else needs it."""
-    if keep_signatures:
-        return "it was to be kept"
-    if not signature_fields.is_ours(dataset, field):
-        return "it is not ours"
-    if signature_fields.is_wanted_by_user(dataset, field):
-        return "you had it computed as such"
-    keys = (key for key in runs.keys(dataset) if key != run_key)
-    users = [key for key in keys if runs.load(dataset, key)["signature_field"] == field]
-    return f"used by {names.in_words(users)}" if users else None
+    for name, (content, description) in views.items():
+        dataset.save_view(name, content, description=description, overwrite=True)

@@ -7,6 +7,7 @@ is written goes into the dataset, and what is read comes from it, as it is now.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timezone
 from types import MappingProxyType
@@ -16,6 +17,7 @@ import fiftyone as fo
 from bson import ObjectId
 from fiftyone import ViewField as F
 from pymongo import UpdateOne
+from pymongo.errors import OperationFailure
 
 from smartdownsample_core.images import Item
 
@@ -93,8 +95,9 @@ class Samples:
         dataset.add_sample_field(self.stored(name), kind, **options)
 
     def add_index(self, dataset: fo.Dataset, name: str) -> None:
-        """Makes a field fast to group and filter by."""
-        dataset.create_index(self.stored(name))
+        """Makes a field fast to group and filter by, if MongoDB can have one index more (of 64)."""
+        with contextlib.suppress(OperationFailure):
+            dataset.create_index(self.stored(name))
 
     def delete_fields(self, dataset: fo.Dataset, paths: Sequence[str]) -> None:
         """Deletes fields by their paths in the dataset.

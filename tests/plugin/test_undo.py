@@ -28,6 +28,7 @@ def test_undo_leaves_the_dataset_as_it_was(dataset, operators, state_of) -> None
         "signature_field": "signature",
         "kept_field": None,
         "why_kept": None,
+        "gone": [],
     }
     for state in (before, after):
         for sample in state["samples"]:

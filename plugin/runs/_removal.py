@@ -1,0 +1,123 @@
+"""Removing what runs wrote, part by part: a part that is gone already is no reason to stop."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any, TypeVar
+
+import fiftyone as fo
+from pymongo.errors import ConnectionFailure, InvalidOperation
+
+from .. import names
+from ..targets import Samples, number_fields, signature_fields
+from ..targets import kinds as targets
+from . import records as runs
+
+Result = TypeVar("Result")
+
+#: Errors that may pass. A step that raises another one raises it each time: what it is about is
+#: gone, or a limit of MongoDB is reached.
+PASSING = (ConnectionFailure, InvalidOperation, OSError, MemoryError)
+
+
+def attempt(what: str, step: Callable[[], Result], failed: list[str]) -> Result | None:
+    """Takes one of several steps, so that the others can be taken even if this one is impossible.
+
+    Args:
+        what: the step is about
+        step: what to do
+        failed: is appended what could not be done, and why
+
+    Returns:
+        what the step returned; None if it is impossible
+
+    Raises:
+        an error that may pass: repeating the step is worthwhile
+    """
+    try:
+        return step()
+    except PASSING:
+        raise
+    except Exception as error:  # noqa: BLE001 (FiftyOne raises all kinds for what is gone)
+        failed.append(f"{what} ({error})")
+        return None
+
+
+def remove(dataset: fo.Dataset, run_key: str, keep_signatures: bool) -> dict[str, Any]:
+    """Removes a run, or what there is of it; its settings last. See :func:`writes.delete`."""
+    settings = runs.settings(dataset, run_key)
+    items, tag, field = targets.of_record(settings), settings["tag"], settings["signature_field"]
+    gone: list[str] = []
+
+    def unmark() -> int:
+        count = items.count_marked(dataset, tag)
+        items.unmark(dataset, tag)
+        return count
+
+    untagged = attempt(f"the {items.tag_kind} `{tag}`", unmark, gone)
+    views = [
+        name
+        for name in runs.views_of(settings)
+        if dataset.has_saved_view(name)
+        and attempt(f"the saved view `{name}`", partial(_delete_view, dataset, name), gone)
+    ]
+    numbers = [
+        path
+        for path in runs.fields_of(dataset, run_key)
+        if attempt(f"the field `{path}`", partial(_delete_field, dataset, items, path), gone)
+    ]
+    why_kept, is_deleted = None, None
+    if dataset.has_field(field):
+        why_kept = _why_kept(dataset, field, run_key, keep_signatures)
+        if why_kept is None:
+            delete = partial(_delete_field, dataset, items, field)
+            is_deleted = attempt(f"the field `{field}`", delete, gone)
+    dataset.delete_run(run_key)
+    return {
+        "run_key": run_key,
+        "tag": tag,
+        "items": items.key,
+        "untagged": untagged or 0,
+        "saved_views": views,
+        "fields": numbers,
+        "signature_field": field if is_deleted else None,
+        "kept_field": field if why_kept else None,
+        "why_kept": why_kept,
+        "gone": gone,
+    }
+
+
+def _delete_view(dataset: fo.Dataset, name: str) -> bool:
+    dataset.delete_saved_view(name)
+    return True
+
+
+def _delete_field(dataset: fo.Dataset, items: Samples, path: str) -> bool:
+    items.delete_fields(dataset, [path])
+    return True
+
+
+def clear_left(dataset: fo.Dataset, settings: dict[str, Any]) -> None:
+    """Removes what a run of that key has left that FiftyOne's own ``delete_run`` deleted."""
+    run_key, items = settings["run_key"], targets.of_record(settings)
+    if runs.left_tag(dataset, items, run_key, settings["tag"]):
+        items.unmark(dataset, settings["tag"])
+    numbers = map(items.stored, (names.rank_field(run_key), names.group_field(run_key)))
+    left = [name for name in numbers if number_fields.is_of_run(dataset, name, run_key)]
+    items.delete_fields(dataset, left)
+    for name in runs.left_views(dataset, run_key):
+        dataset.delete_saved_view(name)
+
+
+def _why_kept(dataset: fo.Dataset, field: str, run_key: str, keep_signatures: bool) -> str | None:
+    """Words why a signature field outlives a run; None if nothing else needs it."""
+    if keep_signatures:
+        return "it was to be kept"
+    if not signature_fields.is_ours(dataset, field):
+        return "it is not ours"
+    if signature_fields.is_wanted_by_user(dataset, field):
+        return "you had it computed as such"
+    keys = (key for key in runs.keys(dataset) if key != run_key)
+    users = [key for key in keys if runs.settings(dataset, key)["signature_field"] == field]
+    return f"used by {names.in_words(users)}" if users else None
