@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Sequence
+from datetime import datetime
 
 import fiftyone as fo
+
+from smartdownsample_core import Signatures
 
 #: What a person reads for each operator.
 LABELS = {
@@ -45,23 +48,29 @@ DEFAULT_FIELD = "signature"
 #: Of the sidebar group that our fields are put in.
 SIDEBAR_GROUP = "smartdownsample"
 
-#: Sub-fields of the signature field: name, type, description. The descriptor is text, because a
-#: dataset with a VectorField in an embedded document cannot delete fields any more, whichever they
-#: are (FiftyOne 1.22.1: flatten_fields of core/annotation/utils.py takes it for a label).
+#: FiftyOne's types of fields by those of the values that they hold.
+_FIELD_TYPES = {
+    bool: fo.BooleanField,
+    int: fo.IntField,
+    float: fo.FloatField,
+    str: fo.StringField,
+    datetime: fo.DateTimeField,
+}
+
+#: Sub-fields of the signature field: name, type, description; each column of the table of
+#: signatures declares its own. The descriptor is text, because a dataset with a VectorField in an
+#: embedded document cannot delete fields any more, whichever they are (FiftyOne 1.22.1:
+#: flatten_fields of core/annotation/utils.py takes it for a label).
 SUBFIELDS = (
     ("bucket", fo.IntField, "Visual bucket, 0-127, whose images look alike; None if unreadable"),
     ("bucket_name", fo.StringField, "What the images of the bucket have in common"),
-    ("dhash", fo.StringField, "Difference hash (dHash), hexadecimal"),
-    ("ahash", fo.StringField, "Average hash (aHash), hexadecimal"),
     ("brightness", fo.FloatField, "Mean of all channel values, 0-255"),
     ("color_variance", fo.FloatField, "Variance of the three channel means; 0 for a grey image"),
-    ("mean_red", fo.FloatField, "Mean of the red channel, 0-255"),
-    ("mean_green", fo.FloatField, "Mean of the green channel, 0-255"),
-    ("mean_blue", fo.FloatField, "Mean of the blue channel, 0-255"),
-    ("sharpness", fo.FloatField, "Mean absolute Laplacian of the 32x32 thumbnail, in grey levels"),
-    ("clipped_dark", fo.FloatField, "Share of the thumbnail that is black, 0-1"),
-    ("clipped_bright", fo.FloatField, "Share of the thumbnail that is white, 0-1"),
-    ("descriptor", fo.StringField, "What the image looks like: 115 bytes for distances, in base64"),
+    *(
+        (name, _FIELD_TYPES[column.plain_type], description)
+        for column in Signatures.columns().values()
+        for name, description in column.subfields.items()
+    ),
     ("sort_key", fo.StringField, "The path as a text whose plain order is the natural order"),
     ("hash_size", fo.IntField, "Side of the dHash in bits"),
     ("decode", fo.StringField, "How the image was read: 'exact', or the faster 'fast'"),
@@ -69,7 +78,7 @@ SUBFIELDS = (
     ("file_mtime", fo.FloatField, "When the file had been changed last, in seconds since 1970"),
     ("file_path", fo.StringField, "Where the file was when it was read"),
     ("error", fo.StringField, "Why the image could not be read; None if it was"),
-)  # fmt: skip
+)
 
 
 def kept_view(run_key: str) -> str:

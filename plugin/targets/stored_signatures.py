@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import os
-from base64 import b64decode, b64encode
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,7 +15,7 @@ from smartdownsample_core import Signatures, assign_buckets, bucket_name
 from smartdownsample_core.images import Item
 from smartdownsample_core.selection import sort_key
 from smartdownsample_core.settings import Decode
-from smartdownsample_core.signatures import DESCRIPTOR_SIZE, UNREADABLE, from_hex
+from smartdownsample_core.signatures import UNREADABLE
 
 from .. import names
 from . import kinds
@@ -26,10 +25,9 @@ from ._local import localized
 #: Samples whose stored signatures are held as Python values at a time, of 2.5 kB each.
 _LOADED_AT_A_TIME = 20_000
 
-#: Sub-fields that a signature is read from, one by one, and those that hold a column each.
-_STORED = ("descriptor", "dhash", "ahash", "mean_red", "mean_green", "mean_blue")
-_COLUMNS = {"sharpness": "sharpness", "clipped_dark": "dark", "clipped_bright": "bright"}
+#: Sub-fields that tell what a signature was made of, and how.
 _STAMP = ("decode", "hash_size", "file_size", "file_mtime", "file_path")
+
 _NO_VALUES = dict.fromkeys(name for name, _, _ in names.SUBFIELDS)
 
 
@@ -65,7 +63,8 @@ def load(
         recompute: reuse none
     """
     items = kinds.of(view)
-    wanted = (*_STORED, *_COLUMNS, *_STAMP, *(name for name, _, _ in items.subfields))
+    stamp = (*_STAMP, *(name for name, _, _ in items.subfields))
+    wanted = [*stamp, *_columns_of(view, items, field)]
     fields = [f"{field}.{name}" for name in wanted]
     ids, paths = items.read(view, ())
     sources = items.sources(view, paths)
@@ -86,8 +85,14 @@ def load(
             row_of = {one: row for row, one in enumerate(some, start)}
             stored = dict(zip(wanted, columns, strict=True))
             # A sample that was added since the ids were read has no row.
-            good = _fill(signatures, [row_of.get(one) for one in found], stored, stamps, decode)
-            is_stale[good] = False
+            rows = _still_hold(
+                [row_of.get(one) for one in found],
+                zip(*(stored[name] for name in stamp), strict=True),
+                hash_size,
+                stamps,
+                decode,
+            )
+            is_stale[signatures.put_plain(rows, stored)] = False
     stale = np.flatnonzero(is_stale)
     if has_crops:  # crops of one file next to each other, so that it is decoded once
         stale = np.array(sorted(stale.tolist(), key=paths.__getitem__), dtype=np.int64)
@@ -103,37 +108,30 @@ def load(
     )
 
 
-def _fill(
-    signatures: Signatures,
+def _columns_of(view: fo.DatasetView, items: Samples, field: str) -> list[str]:
+    """Returns the sub-fields to read columns from: those that are there, or have to be."""
+    return [
+        name
+        for column in Signatures.columns().values()
+        for name in column.subfields
+        if column.required or items.has(view, f"{field}.{name}")
+    ]
+
+
+def _still_hold(
     rows: Sequence[int | None],
-    stored: Mapping[str, Sequence[Any]],
+    stored: Iterable[tuple[Any, ...]],
+    hash_size: int,
     stamps: Sequence[tuple[Any, ...]],
     decode: Decode,
-) -> list[int]:
-    """Fills rows of the table with those stored signatures that hold; returns these rows."""
-    hash_size = signatures.hash_size
-    good, places, descriptors = [], [], []
-    columns = zip(*(stored[name] for name in _STORED), strict=True)
-    in_stamp = [name for name in stored if name not in (*_STORED, *_COLUMNS)]
-    stored_stamps = zip(*(stored[name] for name in in_stamp), strict=True)
-    for place, (row, values, stamp) in enumerate(zip(rows, columns, stored_stamps, strict=True)):
-        if row is None or None in values:
-            continue
-        made_by, *rest = stamp
-        if made_by not in ("exact", decode) or rest != [hash_size, *stamps[row]]:
-            continue
-        descriptor, dhash, ahash, *mean_rgb = values
-        good.append(row)
-        places.append(place)
-        descriptors.append(b64decode(descriptor))
-        signatures.dhash[row] = from_hex(dhash, hash_size**2)
-        signatures.ahash[row] = from_hex(ahash, (hash_size // 2) ** 2)
-        signatures.mean_rgb[row] = mean_rgb
-    joined = np.frombuffer(b"".join(descriptors), np.uint8)
-    signatures.descriptor[good] = joined.reshape(-1, DESCRIPTOR_SIZE)
-    for name, column in _COLUMNS.items():
-        getattr(signatures, column)[good] = [stored[name][place] for place in places]
-    return good
+) -> list[int | None]:
+    """Returns the rows whose files and settings are those of their stored stamps, else None."""
+    return [
+        row
+        if row is not None and made_by in ("exact", decode) and rest == [hash_size, *stamps[row]]
+        else None
+        for row, (made_by, *rest) in zip(rows, stored, strict=True)
+    ]
 
 
 def file_stamp(path: str) -> tuple[int | None, float | None]:
@@ -151,8 +149,7 @@ def write(
     """Writes the signatures of some rows of the target into the declared field, in one go."""
     stamp = (*_STAMP[2:], *(name for name, _, _ in target.items.subfields))
     documents = []
-    signed = zip(rows.tolist(), _values(target.signatures.take(rows)), strict=True)
-    for row, values in signed:
+    for row, values in zip(rows.tolist(), _values(target.signatures.take(rows)), strict=True):
         values |= {"decode": decode, **dict(zip(stamp, target.stamps[row], strict=True))}
         values["sort_key"] = sort_key(target.paths[row])
         documents.append({"_cls": fo.DynamicEmbeddedDocument.__name__, **_NO_VALUES, **values})
@@ -166,33 +163,18 @@ def write(
 
 def _values(signatures: Signatures) -> Iterator[dict[str, Any]]:
     """Yields the sub-fields of each signature as plain Python values."""
-    columns = zip(
-        assign_buckets(signatures).tolist(),
-        signatures.dhash_hex,
-        signatures.ahash_hex,
-        signatures.mean_rgb.tolist(),
-        signatures.brightness.tolist(),
-        signatures.color_variance.tolist(),
-        signatures.descriptor,
-        zip(*(getattr(signatures, name).tolist() for name in _COLUMNS.values()), strict=True),
-        strict=True,
-    )
-    for row, column in enumerate(columns):
-        bucket, dhash, ahash, (red, green, blue), brightness, variance, descriptor, rest = column
-        if bucket == UNREADABLE:
-            yield {"hash_size": signatures.hash_size, "error": str(signatures.unreadable[row])}
-            continue
-        yield {
-            "hash_size": signatures.hash_size,
-            "bucket": bucket,
-            "bucket_name": bucket_name(bucket),
-            "dhash": dhash,
-            "ahash": ahash,
-            "mean_red": red,
-            "mean_green": green,
-            "mean_blue": blue,
-            "brightness": brightness,
-            "color_variance": variance,
-            "descriptor": b64encode(descriptor).decode(),
-            **dict(zip(_COLUMNS, rest, strict=True)),
-        }
+    buckets = assign_buckets(signatures).tolist()
+    bucket_names = {bucket: bucket_name(bucket) for bucket in set(buckets)}
+    stored = {
+        "bucket": buckets,
+        "bucket_name": [bucket_names[bucket] for bucket in buckets],
+        "brightness": signatures.brightness.tolist(),
+        "color_variance": signatures.color_variance.tolist(),
+        **signatures.to_plain(),
+    }
+    for row, values in enumerate(zip(*stored.values(), strict=True)):
+        document: dict[str, Any] = {"hash_size": signatures.hash_size}
+        if buckets[row] == UNREADABLE:
+            yield document | {"error": str(signatures.unreadable[row])}
+        else:
+            yield document | dict(zip(stored, values, strict=True))

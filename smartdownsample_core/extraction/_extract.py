@@ -27,7 +27,7 @@ from ..settings import (
     Workers,
     check_hash_size,
 )
-from ..signatures import Signature, Signatures, describe, pack, sign_items, traits
+from ..signatures import Signature, Signatures, sign_items
 from . import _blas as blas
 from ._batches import Pool
 from ._inherited import Surroundings
@@ -245,12 +245,15 @@ def tabulate(
         else:
             rows.append(row)
             good.append(signature)
-    if good:
-        dhash, ahash, mean_rgb, thumbnails = map(np.stack, zip(*good, strict=True))
-        table.dhash[rows] = pack(dhash.reshape(len(rows), -1))
-        table.ahash[rows] = pack(ahash.reshape(len(rows), -1))
-        table.mean_rgb[rows] = mean_rgb
-        if descriptors:
-            table.descriptor[rows] = describe(thumbnails)
-            table.sharpness[rows], table.dark[rows], table.bright[rows] = traits(thumbnails)
+    if not good:
+        return table
+    thumbnails = np.stack([signature.thumbnail for signature in good])
+    for name, column in table.columns().items():
+        if column.measure is None:
+            values = column.gather([getattr(signature, name) for signature in good])
+        elif descriptors:
+            values = column.measure(thumbnails)
+        else:
+            continue
+        getattr(table, name)[rows] = values
     return table

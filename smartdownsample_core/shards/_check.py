@@ -24,12 +24,14 @@ from ._origin import Origin
 _MOST_ROWS_OF_A_GROUP = 2**20
 _MOST_BYTES_OF_A_GROUP = 2**28
 
+_DECLARED = Signatures.columns()
+
+#: Columns that may be missing, or have gaps.
+_OPTIONAL = {name for name, column in _DECLARED.items() if not column.required}
+
 #: Smallest and largest value of the columns that are numbers; NaN stands for none.
 _BOUNDS = {
-    "mean_rgb": (0, 255),
-    "sharpness": (0, np.inf),
-    "dark": (0, 1),
-    "bright": (0, 1),
+    **{name: column.bounds for name, column in _DECLARED.items() if column.bounds},
     BUCKET: (UNREADABLE, N_BUCKETS - 1),
     SIZE: (-1, np.inf),
 }
@@ -75,6 +77,8 @@ def _check_sizes(metadata: Any, origin: Origin, file_size: int) -> None:
 def _check_schema(schema: Any, origin: Origin) -> None:
     for field in schema_of(origin):
         place = schema.get_field_index(field.name)
+        if field.name in _OPTIONAL and field.name not in schema.names:
+            continue
         refuse_if(place < 0, f"column '{field.name}' is missing, or there twice")
         kind = schema.field(place).type
         is_right = kind == field.type or (field.name == PATH and kind == "binary")
@@ -83,10 +87,12 @@ def _check_schema(schema: Any, origin: Origin) -> None:
 
 def _check_rows(group: Any, origin: Origin) -> None:
     for field in schema_of(origin):
-        has_gaps = field.name != ERROR and group.column(field.name).null_count
+        has_gaps = field.name not in (ERROR, *_OPTIONAL) and group.column(field.name).null_count
         refuse_if(has_gaps, f"column '{field.name}' has gaps")
     blank = Signatures.blank(0, origin.hash_size)
     for name, (smallest, largest) in _BOUNDS.items():
+        if name not in group.column_names:
+            continue
         values = to_numpy(group.column(name), getattr(blank, name, np.empty(0)))
         is_out = ((values < smallest) | (values > largest)).any()
         refuse_if(is_out, f"column '{name}' has values outside of {smallest} to {largest}")

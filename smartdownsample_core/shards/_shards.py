@@ -85,7 +85,7 @@ class Shards:
         table = Signatures.blank(len(self), self.origin.hash_size)
         names = [name for name in Signatures.columns() if descriptors or name != "descriptor"]
         for rows, group in self._groups(names):
-            for name in names:
+            for name in group.column_names:  # one that no signature needs may be missing
                 column = getattr(table, name)
                 column[rows] = to_numpy(group.column(name), column)
         table.unreadable.update(self.unreadable())

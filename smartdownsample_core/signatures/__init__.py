@@ -1,11 +1,12 @@
 """Pixels to signatures: the definition, the fast way to it, the table, and its buckets."""
 
+from ._bits import pack, unpack
 from ._buckets import N_BUCKETS, UNREADABLE, assign_buckets, bucket_name
 from ._definition import Signature, sign
 from ._descriptor import DESCRIPTOR_SIZE, describe
-from ._quality import is_junk, traits
+from ._quality import is_junk
 from ._sign_files import sign_file, sign_items
-from ._table import Signatures, from_hex, pack, unpack
+from ._table import Signatures
 
 __all__ = [
     "DESCRIPTOR_SIZE",
@@ -16,12 +17,10 @@ __all__ = [
     "assign_buckets",
     "bucket_name",
     "describe",
-    "from_hex",
     "is_junk",
     "pack",
     "sign",
     "sign_file",
     "sign_items",
-    "traits",
     "unpack",
 ]

@@ -6,7 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..checks import whole_number
-from ._table import Signatures, unpack
+from ._bits import unpack
+from ._table import Signatures
 from ._thresholds import BRIGHTNESS, COLOR_VARIANCE, THEME_LEVEL, structure_bits
 
 #: Bucket ids are below this; 80 of them can occur, because a grey image has no theme.

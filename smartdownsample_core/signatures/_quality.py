@@ -31,20 +31,29 @@ class Traits(NamedTuple):
     """``(n,)``; share of the thumbnail with all channels at least 245, 0-1"""
 
 
-def traits(thumbnails: NDArray[np.uint8]) -> Traits:
-    """Measures thumbnails, ``(n, 3, 32, 32)`` RGB.
+def sharpness(thumbnails: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Measures the detail of thumbnails, ``(n, 3, 32, 32)`` RGB.
 
     The Laplacian is that of 4 neighbours, a usual measure of focus: Pech-Pacheco et al., "Diatom
     autofocusing in brightfield microscopy" (2000).
+
+    Returns:
+        ``(n,)``; see :class:`Traits`, as for the next two
     """
     grey = thumbnails.sum(axis=1, dtype=np.int32)  # three times the grey level
     around = grey[:, :-2, 1:-1] + grey[:, 2:, 1:-1] + grey[:, 1:-1, :-2] + grey[:, 1:-1, 2:]
     laplacian = np.abs(4 * grey[:, 1:-1, 1:-1] - around).mean(axis=(1, 2)) / 3
-    return Traits(
-        sharpness=np.where(_is_noise(grey, laplacian), 0, laplacian).astype(np.float32),
-        dark=(thumbnails.max(axis=1) <= _DARK).mean(axis=(1, 2), dtype=np.float32),
-        bright=(thumbnails.min(axis=1) >= _BRIGHT).mean(axis=(1, 2), dtype=np.float32),
-    )
+    return np.where(_is_noise(grey, laplacian), 0, laplacian).astype(np.float32)
+
+
+def dark(thumbnails: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Measures which share of thumbnails, ``(n, 3, 32, 32)`` RGB, is black."""
+    return np.asarray((thumbnails.max(axis=1) <= _DARK).mean(axis=(1, 2), dtype=np.float32))
+
+
+def bright(thumbnails: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Measures which share of thumbnails, ``(n, 3, 32, 32)`` RGB, is white."""
+    return np.asarray((thumbnails.min(axis=1) >= _BRIGHT).mean(axis=(1, 2), dtype=np.float32))
 
 
 def _is_noise(grey: NDArray[np.int32], laplacian: NDArray[np.float64]) -> NDArray[np.bool_]:

@@ -1,16 +1,32 @@
-"""The columnar table of signatures: a few numpy arrays with one row per image."""
+"""The table of signatures: a few numpy arrays with one row per image, each declared here."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
+from functools import cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ._descriptor import DESCRIPTOR_SIZE
-from ._quality import Traits
+from . import _quality as quality
+from ._bits import to_hex
+from ._columns import Bytes, Column, Hash, Numbers
+from ._descriptor import DESCRIPTOR_SIZE, describe
 
-_NO_COLUMNS = ("hash_size", "unreadable")
+
+def _dhash_bits(hash_size: int) -> int:
+    return hash_size**2
+
+
+def _ahash_bits(hash_size: int) -> int:
+    return (hash_size // 2) ** 2
+
+
+def _column(declared: Column) -> dict[str, Column]:
+    """All that store, read or show an array of the table follow from what is declared here."""
+    return {"column": declared}
 
 
 @dataclass(frozen=True, eq=False)
@@ -21,44 +37,94 @@ class Signatures:
     """
 
     hash_size: int
-    dhash: NDArray[np.uint8]
-    """``(n, ceil(h * h / 8))``, packed by :func:`pack`"""
-    ahash: NDArray[np.uint8]
-    """``(n, ceil((h // 2)**2 / 8))``, packed by :func:`pack`"""
-    mean_rgb: NDArray[np.float64]
-    """``(n, 3)``, mean of each channel, 0-255"""
-    descriptor: NDArray[np.uint8]
-    """``(n, 115)``, by :func:`smartdownsample_core.signatures._descriptor.describe`"""
-    sharpness: NDArray[np.float32]
-    """``(n,)``, as the next two by :func:`smartdownsample_core.signatures._quality.traits`"""
-    dark: NDArray[np.float32]
-    """``(n,)``, share of black, 0-1"""
-    bright: NDArray[np.float32]
-    """``(n,)``, share of white, 0-1"""
+    dhash: NDArray[np.uint8] = field(
+        metadata=_column(Hash({"dhash": "Difference hash (dHash), hexadecimal"}, _dhash_bits))
+    )
+    """``(n, ceil(h * h / 8))``"""
+    ahash: NDArray[np.uint8] = field(
+        metadata=_column(Hash({"ahash": "Average hash (aHash), hexadecimal"}, _ahash_bits))
+    )
+    """``(n, ceil((h // 2)**2 / 8))``"""
+    mean_rgb: NDArray[np.float64] = field(
+        metadata=_column(
+            Numbers(
+                {
+                    "mean_red": "Mean of the red channel, 0-255",
+                    "mean_green": "Mean of the green channel, 0-255",
+                    "mean_blue": "Mean of the blue channel, 0-255",
+                },
+                np.float64,
+                bounds=(0, 255),
+            )
+        )
+    )
+    """``(n, 3)``"""
+    descriptor: NDArray[np.uint8] = field(
+        metadata=_column(
+            Bytes(
+                {"descriptor": "What the image looks like: 115 bytes for distances, in base64"},
+                DESCRIPTOR_SIZE,
+                measure=describe,
+            )
+        )
+    )
+    """``(n, 115)``"""
+    sharpness: NDArray[np.float32] = field(
+        metadata=_column(
+            Numbers(
+                {"sharpness": "Mean absolute Laplacian of the 32x32 thumbnail, in grey levels"},
+                np.float32,
+                measure=quality.sharpness,
+                bounds=(0, np.inf),
+            )
+        )
+    )
+    """``(n,)``"""
+    dark: NDArray[np.float32] = field(
+        metadata=_column(
+            Numbers(
+                {"clipped_dark": "Share of the thumbnail that is black, 0-1"},
+                np.float32,
+                measure=quality.dark,
+                bounds=(0, 1),
+            )
+        )
+    )
+    """``(n,)``"""
+    bright: NDArray[np.float32] = field(
+        metadata=_column(
+            Numbers(
+                {"clipped_bright": "Share of the thumbnail that is white, 0-1"},
+                np.float32,
+                measure=quality.bright,
+                bounds=(0, 1),
+            )
+        )
+    )
+    """``(n,)``"""
     unreadable: dict[int, OSError] = field(default_factory=dict)
     """row to the error that :func:`smartdownsample_core.images._decode.load_rgb` raised"""
 
     @classmethod
+    @cache
+    def columns(cls) -> Mapping[str, Column]:
+        """Returns the declarations of the arrays by their names."""
+        return {
+            declared.name: declared.metadata["column"]
+            for declared in fields(cls)
+            if "column" in declared.metadata
+        }
+
+    @classmethod
     def blank(cls, n: int, hash_size: int) -> Signatures:
         """Returns a table of n rows that are still to be read."""
-        return cls(
-            hash_size,
-            dhash=np.zeros((n, -(-(hash_size**2) // 8)), np.uint8),
-            ahash=np.zeros((n, -(-((hash_size // 2) ** 2) // 8)), np.uint8),
-            mean_rgb=np.full((n, 3), np.nan),
-            descriptor=np.zeros((n, DESCRIPTOR_SIZE), np.uint8),
-            sharpness=np.full(n, np.nan, np.float32),
-            dark=np.full(n, np.nan, np.float32),
-            bright=np.full(n, np.nan, np.float32),
-        )
+        arrays: dict[str, Any] = {
+            name: column.blank(n, hash_size) for name, column in cls.columns().items()
+        }
+        return cls(hash_size, **arrays)
 
     def __len__(self) -> int:
         return len(self.mean_rgb)
-
-    @classmethod
-    def columns(cls) -> list[str]:
-        """Returns the names of the arrays."""
-        return [column.name for column in fields(cls) if column.name not in _NO_COLUMNS]
 
     def take(self, rows: NDArray[np.int64]) -> Signatures:
         """Returns a copy of some rows, ``(m,)`` int64, as a table of m rows."""
@@ -76,10 +142,48 @@ class Signatures:
             getattr(self, name)[rows] = getattr(other, name)
         self.unreadable.update({int(rows[row]): error for row, error in other.unreadable.items()})
 
+    def to_plain(self) -> dict[str, list[Any]]:
+        """Returns the sub-fields of all columns as lists of n plain Python values."""
+        plain: dict[str, list[Any]] = {}
+        for name, column in self.columns().items():
+            lists = column.to_plain(getattr(self, name), self.hash_size)
+            plain |= zip(column.subfields, lists, strict=True)
+        return plain
+
+    def put_plain(
+        self, rows: Sequence[int | None], plain: Mapping[str, Sequence[Any]]
+    ) -> list[int]:
+        """Writes rows that :meth:`to_plain` of a table like this one returned.
+
+        Args:
+            rows: where to write m signatures; None for one that is not wanted
+            plain: the sub-fields, as lists of m values; those that no signature needs may be
+                missing
+
+        Returns:
+            the rows that were written: those with all values that a signature needs
+        """
+        none = [None] * len(rows)
+        stored = {
+            name: (column, [plain.get(subfield, none) for subfield in column.subfields])
+            for name, column in self.columns().items()
+        }
+        usable = [column.usable(lists, self.hash_size) for column, lists in stored.values()]
+        good = [
+            place
+            for place, (row, *checks) in enumerate(zip(rows, *usable, strict=True))
+            if row is not None and all(checks)
+        ]
+        written = [row for row in map(rows.__getitem__, good) if row is not None]
+        for name, (column, lists) in stored.items():
+            chosen = [[values[place] for place in good] for values in lists]
+            getattr(self, name)[written] = column.from_plain(chosen, self.hash_size)
+        return written
+
     @property
-    def traits(self) -> Traits:
+    def traits(self) -> quality.Traits:
         """How much there is to see in each image."""
-        return Traits(self.sharpness, self.dark, self.bright)
+        return quality.Traits(self.sharpness, self.dark, self.bright)
 
     @property
     def readable(self) -> NDArray[np.bool_]:
@@ -99,52 +203,9 @@ class Signatures:
     @property
     def dhash_hex(self) -> list[str]:
         """One hex string per image; ``imagehash.hex_to_hash`` reads them."""
-        return to_hex(self.dhash, self.hash_size**2)
+        return to_hex(self.dhash, _dhash_bits(self.hash_size))
 
     @property
     def ahash_hex(self) -> list[str]:
         """One hex string per image; ``imagehash.hex_to_hash`` reads them."""
-        return to_hex(self.ahash, (self.hash_size // 2) ** 2)
-
-
-def pack(bits: NDArray[np.bool_]) -> NDArray[np.uint8]:
-    """Packs rows of bits, ``(..., n_bits)`` bool, into ``(..., ceil(n_bits / 8))`` bytes.
-
-    Each row is read as one big-endian number, so the padding is at its front.
-
-    >>> pack(np.array([1, 0, 0, 0, 0, 0, 0, 1, 1], dtype=bool)).tolist()
-    [1, 3]
-    """
-    if padding := -bits.shape[-1] % 8:
-        front = np.zeros((*bits.shape[:-1], padding), bool)
-        bits = np.concatenate([front, bits], axis=-1)
-    return np.packbits(bits, axis=-1)
-
-
-def unpack(packed: NDArray[np.uint8], n_bits: int) -> NDArray[np.bool_]:
-    """The inverse of :func:`pack`: ``(..., n_bytes)`` uint8 to ``(..., n_bits)`` bool.
-
-    >>> unpack(np.array([1, 3], dtype=np.uint8), 9).astype(int).tolist()
-    [1, 0, 0, 0, 0, 0, 0, 1, 1]
-    """
-    return np.unpackbits(packed, axis=-1)[..., -n_bits:].astype(bool)
-
-
-def to_hex(packed: NDArray[np.uint8], n_bits: int) -> list[str]:
-    """Writes rows of packed bits, ``(n, n_bytes)``, as n hex strings of ceil(n_bits / 4) digits.
-
-    >>> to_hex(np.array([[1, 3]], dtype=np.uint8), 9)
-    ['103']
-    """
-    digits = -(-n_bits // 4)
-    return [row.tobytes().hex()[-digits:] for row in packed]
-
-
-def from_hex(digits: str, n_bits: int) -> NDArray[np.uint8]:
-    """The inverse of :func:`to_hex` for one hash: ``(n_bytes,)`` uint8.
-
-    >>> from_hex("103", 9).tolist()
-    [1, 3]
-    """
-    n_bytes = -(-n_bits // 8)
-    return np.frombuffer(bytes.fromhex(digits.zfill(2 * n_bytes)), np.uint8)
+        return to_hex(self.ahash, _ahash_bits(self.hash_size))

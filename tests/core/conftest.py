@@ -16,7 +16,7 @@ from PIL import Image, features
 from demo.bursts import make_bursts
 from demo.photos import load_photos
 from smartdownsample_core.cli._main import main
-from smartdownsample_core.signatures._table import Signatures, pack
+from smartdownsample_core.signatures import Signatures, pack
 from tests.core.corpus import png
 
 _ROOT = Path(__file__).parents[2]

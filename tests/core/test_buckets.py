@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from smartdownsample_core import Signatures, assign_buckets, bucket_name
-from smartdownsample_core.signatures._table import pack
+from smartdownsample_core.signatures._bits import pack
 
 _LEVELS = st.integers(0, 255 * 4).map(lambda quarter: quarter / 4)
 

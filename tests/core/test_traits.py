@@ -10,11 +10,15 @@ from PIL import Image, ImageFilter
 
 from demo.photos import load_photos
 from smartdownsample_core import extract, sign
-from smartdownsample_core.signatures._quality import is_junk, traits
+from smartdownsample_core.signatures._quality import Traits, bright, dark, is_junk, sharpness
+
+
+def _traits(thumbnails: np.ndarray) -> Traits:
+    return Traits(sharpness(thumbnails), dark(thumbnails), bright(thumbnails))
 
 
 def _is_junk(*images: Image.Image) -> list[bool]:
-    return is_junk(traits(np.stack([sign(image).thumbnail for image in images]))).tolist()
+    return is_junk(_traits(np.stack([sign(image).thumbnail for image in images]))).tolist()
 
 
 def _noise(level: float, deviation: float, size: tuple[int, int] = (640, 480)) -> Image.Image:
@@ -50,7 +54,7 @@ def test_traits_equal_a_slow_reference(seed: int, level: int, contrast: int) -> 
     """Detail in grey levels, and shares of black and white."""
     values = level + contrast * np.random.default_rng(seed).normal(size=(2, 3, 32, 32))
     thumbnails = values.clip(0, 255).astype(np.uint8)
-    found = traits(thumbnails)
+    found = _traits(thumbnails)
     assert {column.dtype for column in found} == {np.dtype(np.float32)}
     for row, thumbnail in enumerate(thumbnails):
         measured = [column[row] for column in found]

@@ -1,0 +1,194 @@
+"""Kinds of columns of the signature table: their arrays, and their values in databases.
+
+A column is an array with a row per image. Databases store it as *sub-fields*: plain Python values
+under names of their own, such as ``mean_red``, ``mean_green`` and ``mean_blue`` of ``mean_rgb``.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from binascii import a2b_base64, b2a_base64
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import KW_ONLY, dataclass
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ._bits import from_hex, pack, to_hex
+
+Measure = Callable[[NDArray[np.uint8]], NDArray[Any]]
+"""Thumbnails, ``(n, 3, 32, 32)`` RGB, to the n rows of a column."""
+
+#: Plain types of numbers by the kind of their dtype.
+_PLAIN_TYPES = {"b": bool, "i": int, "u": int, "f": float, "M": datetime}
+
+
+@dataclass(frozen=True)
+class Column(ABC):
+    """What one array of the table holds, declared once for all that store, read or show it."""
+
+    subfields: Mapping[str, str]
+    """name to description of each sub-field"""
+    _: KW_ONLY
+    measure: Measure | None = None
+    """computes it from thumbnails; without, it is the field of a ``Signature`` of the same name"""
+    required: bool = True
+    """whether a stored signature without it is computed again"""
+    bounds: tuple[float, float] | None = None
+    """the smallest and the largest number there can be; a file with others is damaged"""
+
+    @property
+    @abstractmethod
+    def plain_type(self) -> type:
+        """What Python values its sub-fields have: bool, int, float, str or datetime."""
+
+    @abstractmethod
+    def blank(self, n: int, hash_size: int) -> NDArray[Any]:
+        """Returns n rows as they are before an image is read."""
+
+    @abstractmethod
+    def gather(self, values: Sequence[Any]) -> NDArray[Any]:
+        """Returns the rows of n signatures, by the values that these have for this column."""
+
+    @abstractmethod
+    def to_plain(self, rows: NDArray[Any], hash_size: int) -> list[list[Any]]:
+        """Returns a list of n plain values for each sub-field; None where there is no value."""
+
+    @abstractmethod
+    def from_plain(self, values: Sequence[Sequence[Any]], hash_size: int) -> NDArray[Any]:
+        """The inverse of :meth:`to_plain`, of values that are :meth:`usable`."""
+
+    @abstractmethod
+    def usable(self, values: Sequence[Sequence[Any]], hash_size: int) -> list[bool]:
+        """Says of each of n rows whether :meth:`from_plain` takes what is stored for it."""
+
+
+@dataclass(frozen=True)
+class Numbers(Column):
+    """Numbers, flags or times: ``(n,)`` for one sub-field, ``(n, m)`` for m of them."""
+
+    dtype: type[np.generic] | str
+
+    @property
+    def plain_type(self) -> type:
+        """By the dtype."""
+        return _PLAIN_TYPES[np.dtype(self.dtype).kind]
+
+    def blank(self, n: int, hash_size: int) -> NDArray[Any]:
+        """Returns NaN, NaT, False or 0."""
+        m = len(self.subfields)
+        rows = np.zeros((n,) if m == 1 else (n, m), self.dtype)
+        if rows.dtype.kind in "fM":
+            rows.fill(np.nan if rows.dtype.kind == "f" else np.datetime64("NaT"))
+        return rows
+
+    def gather(self, values: Sequence[Any]) -> NDArray[Any]:
+        """Returns them as an array; None becomes NaN or NaT."""
+        return np.array(values, self.dtype)
+
+    def to_plain(self, rows: NDArray[Any], hash_size: int) -> list[list[Any]]:
+        """Returns a list for each sub-field; NaN and NaT become None."""
+        columns = self._by_subfield(rows)
+        plain: list[list[Any]] = columns.tolist()
+        for place, row in np.argwhere(np.isnan(columns)).tolist():  # NaN or NaT
+            plain[place][row] = None
+        return plain
+
+    def from_plain(self, values: Sequence[Sequence[Any]], hash_size: int) -> NDArray[Any]:
+        """Returns the rows; None becomes what it is in a blank row."""
+        rows = self.blank(len(values[0]), hash_size)
+        for column, plain in zip(self._by_subfield(rows), values, strict=True):
+            there = [row for row, value in enumerate(plain) if value is not None]
+            column[there] = [plain[row] for row in there]
+        return rows
+
+    def usable(self, values: Sequence[Sequence[Any]], hash_size: int) -> list[bool]:
+        """Whether there is a number, if there has to be."""
+        return [not self.required or None not in row for row in zip(*values, strict=True)]
+
+    def _by_subfield(self, rows: NDArray[Any]) -> NDArray[Any]:
+        return rows.reshape(len(rows), len(self.subfields)).T
+
+
+@dataclass(frozen=True)
+class _Text(Column):
+    """Bytes, ``(n, n_bytes)`` uint8, with a text as their only sub-field."""
+
+    @property
+    def plain_type(self) -> type:
+        """Text."""
+        return str
+
+    @abstractmethod
+    def write(self, rows: NDArray[np.uint8], hash_size: int) -> list[str]:
+        """Returns n texts of the same length."""
+
+    @abstractmethod
+    def read(self, texts: Sequence[str], hash_size: int) -> NDArray[np.uint8]:
+        """The inverse of :meth:`write`."""
+
+    def to_plain(self, rows: NDArray[Any], hash_size: int) -> list[list[Any]]:
+        """Returns the texts."""
+        return [list(self.write(rows, hash_size))]
+
+    def from_plain(self, values: Sequence[Sequence[Any]], hash_size: int) -> NDArray[np.uint8]:
+        """Returns the rows; None becomes what it is in a blank row."""
+        blank = self._blank_text(hash_size)
+        return self.read([blank if text is None else text for text in values[0]], hash_size)
+
+    def usable(self, values: Sequence[Sequence[Any]], hash_size: int) -> list[bool]:
+        """Whether a text is as long as ours; it is not if another version made it differently."""
+        length = len(self._blank_text(hash_size))
+        return [not self.required if text is None else len(text) == length for text in values[0]]
+
+    def _blank_text(self, hash_size: int) -> str:
+        return self.write(self.blank(1, hash_size), hash_size)[0]
+
+
+@dataclass(frozen=True)
+class Hash(_Text):
+    """Bits whose number depends on the hash size, packed; as text in hexadecimal."""
+
+    n_bits: Callable[[int], int]
+    """by the hash size"""
+
+    def blank(self, n: int, hash_size: int) -> NDArray[np.uint8]:
+        """Returns zeros."""
+        return np.zeros((n, -(-self.n_bits(hash_size) // 8)), np.uint8)
+
+    def gather(self, values: Sequence[Any]) -> NDArray[np.uint8]:
+        """Packs arrays of bools."""
+        return pack(np.stack(values).reshape(len(values), -1))
+
+    def write(self, rows: NDArray[np.uint8], hash_size: int) -> list[str]:
+        """Writes hexadecimal; ``imagehash.hex_to_hash`` reads it."""
+        return to_hex(rows, self.n_bits(hash_size))
+
+    def read(self, texts: Sequence[str], hash_size: int) -> NDArray[np.uint8]:
+        """Reads hexadecimal."""
+        return from_hex(texts, self.n_bits(hash_size))
+
+
+@dataclass(frozen=True)
+class Bytes(_Text):
+    """So many bytes; as text in base64."""
+
+    size: int
+
+    def blank(self, n: int, hash_size: int) -> NDArray[np.uint8]:
+        """Returns zeros."""
+        return np.zeros((n, self.size), np.uint8)
+
+    def gather(self, values: Sequence[Any]) -> NDArray[np.uint8]:
+        """Stacks arrays of bytes."""
+        return np.stack(values)
+
+    def write(self, rows: NDArray[np.uint8], hash_size: int) -> list[str]:
+        """Writes base64."""
+        return [b2a_base64(row, newline=False).decode("ascii") for row in rows]
+
+    def read(self, texts: Sequence[str], hash_size: int) -> NDArray[np.uint8]:
+        """Reads base64."""
+        return np.frombuffer(b"".join(map(a2b_base64, texts)), np.uint8).reshape(-1, self.size)

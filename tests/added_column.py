@@ -1,0 +1,42 @@
+"""A copy of both packages with the column that docs/architecture.md adds, to run scripts on."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+_ROOT = Path(__file__).parents[1]
+_PACKAGES = ("smartdownsample_core", "plugin")
+
+
+def documented_patch() -> str:
+    """Returns the patch of "Adding a signature column"."""
+    text = (_ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    section = text.split("## Adding a signature column\n")[1].split("\n## ")[0]
+    return "".join(re.findall(r"^```diff\n(.*?)^```$", section, re.MULTILINE | re.DOTALL))
+
+
+def add_documented_column(folder: Path) -> None:
+    """Copies the packages into an empty folder, and applies the documented patch there."""
+    for package in _PACKAGES:
+        ignored = shutil.ignore_patterns("__pycache__")
+        shutil.copytree(_ROOT / package, folder / package, ignore=ignored)
+    command = ["git", "apply", "-"]
+    subprocess.run(command, cwd=folder, input=documented_patch(), text=True, check=True)
+
+
+def run_there(folder: Path, script: str, env: dict[str, str], *arguments: str) -> list[str]:
+    """Runs a script that imports the packages of a folder; returns the lines that it prints."""
+    result = subprocess.run(
+        [sys.executable, "-c", script, *arguments],
+        cwd=folder,
+        env={**env, "PYTHONPATH": str(folder)},
+        stdout=subprocess.PIPE,
+        text=True,
+        timeout=300,
+        check=True,
+    )
+    return result.stdout.splitlines()
