@@ -57,3 +57,16 @@ def looks_binary(text: str) -> bool:
     start = text[:1000]
     odd = len(_BINARY.findall(start)) + sum("\udc80" <= each <= "\udcff" for each in start)
     return odd > len(start) / 10
+
+
+def in_windows_text(text: str) -> str:
+    r"""Returns text that is no valid UTF-8 as Windows in western Europe means it.
+
+    >>> in_windows_text("F\udcfcchse"), in_windows_text("Füchse")
+    ('Füchse', 'Füchse')
+    """
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-8", ERRORS).decode("cp1252", "replace")
+    return text

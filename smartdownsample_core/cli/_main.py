@@ -9,8 +9,8 @@ import sys
 from collections.abc import Sequence
 
 from ..api import extract_with_bar
-from ..report import ERRORS
 from ..selection import downsample, natural_order
+from ..text_files import ERRORS
 from ._extract import extract_command
 from ._options import (
     FAILED,

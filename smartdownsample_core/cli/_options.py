@@ -15,7 +15,16 @@ from ..api import print_warnings
 from ..checks import whole_number
 from ..images import find_images, is_remote
 from ..new_files import make_folder, new_pngs, writing
-from ..report import VERBS, dropped_if_it_fails, new_list, place, write_list, write_text
+from ..report import (
+    TEXT,
+    VERBS,
+    dropped_if_it_fails,
+    new_list,
+    place,
+    with_line_breaks,
+    write_list,
+    write_text,
+)
 from ..selection import STRATEGIES, Choice, Selection
 from ..settings import DECODES, LOADING_ERRORS, check_hash_size
 from ._choice_files import BY_FOLDER, labels_of, rows_of, vectors_of
@@ -222,8 +231,9 @@ class Output:
             return FAILED
         if where := placing(options):
             place(*where, [paths[index] for index in selection.indices], base)
+        null = self._null(selection, paths)
         if self._list:
-            write_list(self._list, paths, selection)
+            write_list(self._list, paths, selection, null)
         try:
             report.save_charts(selection, paths, self._distribution, self._thumbnails)
         finally:  # a chart that fails does not cost the list
@@ -231,9 +241,20 @@ class Output:
                 print(report.summary(selection), file=sys.stderr)
             if not self._list:
                 with writing("standard output", "the list"), dropped_if_it_fails(sys.stdout):
-                    write_text(sys.stdout, paths, selection)
+                    write_text(sys.stdout, paths, selection, null)
                     sys.stdout.flush()
         return OK
+
+    def _null(self, selection: Selection, paths: list[str]) -> bool:
+        """Returns whether null characters separate the names in a text, which --keep reads back."""
+        broken = with_line_breaks(paths, selection)
+        is_text = self._list is None or self._list.suffix.lower() == TEXT
+        if self._options.null or not broken or not is_text:
+            return bool(self._options.null)
+        what = "1 kept name has" if len(broken) == 1 else f"{len(broken):,} kept names have"
+        result = f"{self._list} separates names by null characters" if self._list else "use --null"
+        print(f"Warning: {what} line breaks, such as {broken[0]!r}: {result}", file=sys.stderr)
+        return self._list is not None
 
 
 def _refuse_to_place_urls(options: argparse.Namespace, paths: Sequence[str]) -> None:

@@ -1,10 +1,19 @@
 """What was kept, for people: summary, charts, lists and copies."""
 
-from ._lists import ERRORS, VERBS, dropped_if_it_fails, new_list, place, write_list, write_text
+from ._lists import (
+    TEXT,
+    VERBS,
+    dropped_if_it_fails,
+    new_list,
+    place,
+    with_line_breaks,
+    write_list,
+    write_text,
+)
 from ._report import save_charts, shortfalls, summary, totals
 
 __all__ = [
-    "ERRORS",
+    "TEXT",
     "VERBS",
     "dropped_if_it_fails",
     "new_list",
@@ -13,6 +22,7 @@ __all__ = [
     "shortfalls",
     "summary",
     "totals",
+    "with_line_breaks",
     "write_list",
     "write_text",
 ]

@@ -17,8 +17,9 @@ from ..checks import reason
 from ..new_files import make_folder, new_file, new_stream, writing
 from ..selection import Selection
 from ..signatures import bucket_name
+from ..text_files import ERRORS
 
-ERRORS = "surrogateescape"  # file names need not be valid text; they come out as they went in
+TEXT = ".txt"
 
 
 def place(verb: str, directory: str, kept: list[str], base: str) -> None:
@@ -75,13 +76,23 @@ def new_list(path: str | None) -> Path | None:
     return output
 
 
-def write_list(output: Path, paths: list[str], selection: Selection) -> None:
-    """Writes what was kept as text, CSV or JSON, as the name of the file says."""
+def write_list(output: Path, paths: list[str], selection: Selection, null: bool = False) -> None:
+    """Writes what was kept as text, CSV or JSON, as the name of the file says.
+
+    Args:
+        output: the new file
+        paths: n image files
+        selection: what was kept of them
+        null: separate names in a text by null characters
+    """
     with (
         writing("--output", output),
         new_stream(output, encoding="utf-8", errors=ERRORS, newline="") as stream,
     ):
-        _WRITERS[output.suffix.lower()](stream, paths, selection)
+        if output.suffix.lower() == TEXT:
+            write_text(stream, paths, selection, null)
+        else:
+            _WRITERS[output.suffix.lower()](stream, paths, selection)
 
 
 @contextmanager
@@ -94,9 +105,15 @@ def dropped_if_it_fails(stream: TextIO) -> Iterator[None]:
         raise
 
 
-def write_text(stream: TextIO, paths: list[str], selection: Selection) -> None:
-    """Writes the kept paths, one a line."""
-    stream.writelines(f"{paths[index]}\n" for index in selection.indices)
+def write_text(stream: TextIO, paths: list[str], selection: Selection, null: bool = False) -> None:
+    """Writes the kept paths, one a line or each with a null character behind it."""
+    end = "\0" if null else "\n"
+    stream.writelines(f"{paths[index]}{end}" for index in selection.indices)
+
+
+def with_line_breaks(paths: list[str], selection: Selection) -> list[str]:
+    """Returns the kept paths that a list with one path a line would break apart."""
+    return [paths[index] for index in selection.indices if "\n" in paths[index]]
 
 
 def _write_csv(stream: TextIO, paths: list[str], selection: Selection) -> None:
@@ -144,7 +161,7 @@ def _records(paths: list[str], selection: Selection) -> list[dict[str, object]]:
 
 
 _WRITERS: dict[str, Callable[[TextIO, list[str], Selection], None]] = {
-    ".txt": write_text,
+    TEXT: write_text,
     ".csv": _write_csv,
     ".json": _write_json,
 }
