@@ -19,13 +19,21 @@ def documented_patch() -> str:
     return "".join(re.findall(r"^```diff\n(.*?)^```$", section, re.MULTILINE | re.DOTALL))
 
 
-def add_documented_column(folder: Path) -> None:
-    """Copies the packages into an empty folder, and applies the documented patch there."""
+def add_documented_column(folder: Path, required: bool = True) -> None:
+    """Copies the packages into an empty folder, and applies the documented patch there.
+
+    Args:
+        folder: the folder
+        required: False declares the column as one that stored signatures may be without
+    """
+    patch = documented_patch()
+    if not required:
+        patch = patch.replace("bounds=(0, 255),", "bounds=(0, 255), required=False,")
     for package in _PACKAGES:
         ignored = shutil.ignore_patterns("__pycache__")
         shutil.copytree(_ROOT / package, folder / package, ignore=ignored)
     command = ["git", "apply", "-"]
-    subprocess.run(command, cwd=folder, input=documented_patch(), text=True, check=True)
+    subprocess.run(command, cwd=folder, input=patch, text=True, check=True)
 
 
 def run_there(folder: Path, script: str, env: dict[str, str], *arguments: str) -> list[str]:

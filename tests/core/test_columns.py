@@ -139,3 +139,32 @@ def test_a_column_is_added_in_two_files(tmp_path: Path, python_env: dict[str, st
         "[255.0, nan, 150.0]",
         "[150.0, 0.0, 255.0]",
     ]
+
+
+_OLDER_SHARD = """
+import sys
+from pathlib import Path
+from smartdownsample_core.shards import Shards
+
+try:
+    table = Shards([Path(sys.argv[1])]).signatures(descriptors=True)
+    print(table.readable.all(), table.saturation.tolist()[:2])
+except ValueError as error:
+    print(error)
+"""
+
+
+@pytest.mark.parametrize("required", [True, False])
+def test_a_shard_without_an_added_column(
+    tree: list[str], run, tmp_path: Path, python_env: dict[str, str], required: bool
+) -> None:
+    """It is refused, with the remedy, unless signatures may be without the column."""
+    assert run("extract", "photos", "-o", "older.parquet", "--no-processes", "-q")[0] == 0
+    newer, older = tmp_path / "newer", str(tmp_path / "older.parquet")
+    add_documented_column(newer, required)
+    (said,) = run_there(newer, _OLDER_SHARD, python_env, older)
+    if required:
+        assert "column 'saturation' is missing" in said
+        assert said.endswith("extract it again")
+    else:
+        assert said == "True [nan, nan]"
