@@ -6,10 +6,12 @@ read again file by file, as in :mod:`smartdownsample_core.extraction._processes`
 
 from __future__ import annotations
 
+import logging
 import re
 import time
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from concurrent.futures import CancelledError
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, cast
 
 from ..checks import shown
@@ -60,8 +62,13 @@ class Cluster:
         self._sign = sign
         self._killed = distributed.scheduler.KilledWorker
         self._timeouts = (distributed.TimeoutError, TimeoutError)  # one since Python 3.11
+        # The third since Dask 2025; before, a closed client raises nothing of its own.
+        closed = getattr(distributed.client, "ClosedClientError", CancelledError)
+        self._lost = (CancelledError, distributed.comm.CommClosedError, closed)
+        self._quietly = distributed.utils.silence_logging_cmgr
         self._is_ours = isinstance(scheduler, str)
         self._client = _connected(distributed, scheduler)
+        self._address = cast(Any, self._client.scheduler).address
         self._in_flight: set[Future[Signatures]] = set()
         self._window, self._looked = 0, 0.0
         try:
@@ -75,11 +82,12 @@ class Cluster:
 
     @property
     def window(self) -> int:
-        """How many batches keep the workers busy that there are now."""
+        """How many batches keep the present workers busy."""
         now = time.monotonic()
         if not self._window or now - self._looked > _SECONDS_BETWEEN_LOOKS:
             self._looked = now
-            n_threads = sum(self._client.nthreads().values())
+            with self._scheduler_needed():
+                n_threads = sum(self._client.nthreads().values())
             self._window = _BATCHES_PER_THREAD * max(n_threads, 1)
         return self._window
 
@@ -89,17 +97,18 @@ class Cluster:
         return paths, self._handed_over(paths)
 
     def is_done(self, ticket: tuple[Sequence[Item], Future[Signatures]], seconds: float) -> bool:
-        """Waits so long for a batch, and says whether it is there."""
+        """Waits up to ``seconds`` for a batch and returns whether it is done."""
         future = ticket[1]
-        with suppress(*self._timeouts):
+        with suppress(*self._timeouts), self._scheduler_needed():
             future.exception(seconds)  # returned, not raised
         return bool(future.done())
 
     def result(self, ticket: tuple[Sequence[Item], Future[Signatures]]) -> Signatures:
-        """Waits for a batch; as long as the cluster has no workers, until there are some.
+        """Waits for a batch, even while the cluster has no workers.
 
         Raises:
             ChildProcessError: if a worker has another version of this package
+            ConnectionError: if the scheduler is lost
         """
         paths, future = ticket
         try:
@@ -111,23 +120,28 @@ class Cluster:
 
     def close(self) -> None:
         """Cancels what is not done, and leaves the cluster to others."""
-        self._client.cancel(list(self._in_flight))
+        # Without its scheduler a client logs that it failed to reconnect, while it is closed.
+        with suppress(*self._lost, *self._timeouts), self._quietly(logging.CRITICAL):
+            if self._client.status == "running":
+                self._client.cancel(list(self._in_flight))
+            if self._is_ours:
+                self._client.close()
         self._in_flight.clear()
-        if self._is_ours:
-            self._client.close()
 
     def _handed_over(self, paths: Sequence[Item]) -> Future[Signatures]:
         from .. import __version__
 
-        future = self._client.submit(
-            _sign_as, __version__, self._sign, paths, pure=False, retries=_RETRIES
-        )
+        with self._scheduler_needed():
+            future = self._client.submit(
+                _sign_as, __version__, self._sign, paths, pure=False, retries=_RETRIES
+            )
         self._in_flight.add(future)
         return future
 
     def _fetched(self, future: Future[Signatures]) -> Signatures:
         try:
-            signed: Signatures = future.result()
+            with self._scheduler_needed():
+                signed: Signatures = future.result()
         except self._killed as death:
             raise WorkerDiedError(
                 f"{death.allowed_failures + 1} times on the cluster, the last time that of "
@@ -136,6 +150,16 @@ class Cluster:
         finally:
             self._in_flight.discard(future)
         return signed
+
+    @contextmanager
+    def _scheduler_needed(self) -> Iterator[None]:
+        try:
+            yield
+        except self._lost as error:
+            raise ConnectionError(
+                f"the Dask scheduler at {self._address} is lost; start it and its workers again, "
+                "and run again"
+            ) from error
 
 
 def _connected(distributed: Any, scheduler: str | Client) -> Client:

@@ -138,6 +138,43 @@ def test_ctrl_c_leaves_the_cluster_to_others(
     )
 
 
+@pytest.mark.parametrize("command", [[], ["extract", "-o", "s.parquet"]], ids=["select", "extract"])
+def test_a_lost_scheduler_is_named(
+    burst_paths: list[str],
+    trap: Trap,
+    python_env: dict[str, str],
+    tmp_path: Path,
+    command: list[str],
+) -> None:
+    """In one line with the remedy, and nothing of what Dask logs; no half of a file is left."""
+    cluster = Cluster(python_env, tmp_path / "log")
+    try:
+        cluster.add_workers(1)
+        process = subprocess.Popen(
+            [
+                *(sys.executable, "-m", "smartdownsample_core", *command, str(trap.path)),
+                *(*burst_paths, "-q", "--scheduler", cluster.address),
+                *([] if command else ["-n", "9"]),
+            ],
+            env=python_env,
+            cwd=tmp_path,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        stuck = trap.caught()
+        os.kill(cluster.pids[0], signal.SIGKILL)
+        _, err = process.communicate(timeout=_PATIENCE)
+        stuck.kill()
+    finally:
+        cluster.close()
+    assert process.returncode == 1
+    assert err == (
+        f"smartdownsample: error: the Dask scheduler at {cluster.address} is lost; start it and "
+        "its workers again, and run again\n"
+    )
+    assert [name for name in os.listdir(tmp_path) if "s.parquet" in name] == []
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
