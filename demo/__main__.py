@@ -12,7 +12,6 @@ import sys
 from pathlib import Path
 
 from smartdownsample_core.checks import reason, whole_number
-from smartdownsample_core.cli import whole
 
 from .database import use_own_database
 
@@ -30,9 +29,9 @@ def main() -> None:
     """Parses the arguments and runs the demo; see ``--help``."""
     parser = argparse.ArgumentParser(prog="python -m demo", description=__doc__)
     parser.add_argument("--images", metavar="DIR", help="use these images, not generated ones")
-    parser.add_argument("--target-count", type=whole, default=N_KEPT, metavar="N")
+    parser.add_argument("--target-count", type=int, default=N_KEPT, metavar="N")
     parser.add_argument("--no-app", action="store_true", help="do not serve the App")
-    parser.add_argument("--port", type=whole, default=5151, metavar="N")
+    parser.add_argument("--port", type=int, default=5151, metavar="N")
     options = parser.parse_args()
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # to end as on Ctrl-C
     if options.images and not Path(options.images).is_dir():

@@ -1,4 +1,4 @@
-"""The settings of a job, as they were given."""
+"""The settings of the two jobs: those of the core, with names in the place of arrays, and more."""
 
 from __future__ import annotations
 
@@ -6,20 +6,24 @@ import contextlib
 import dataclasses
 import multiprocessing
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, TypeVar, get_args
+from typing import Any, Literal, TypedDict, TypeVar
 
+import fiftyone as fo
 import numpy as np
 
-from smartdownsample_core.selection import Strategy
-from smartdownsample_core.settings import Decode
+from smartdownsample_core.errors import Message, ParameterError, worded
+from smartdownsample_core.optional import optional
+from smartdownsample_core.selection import (
+    RANDOM_SEED,
+    TARGET_COUNT,
+    ChoiceSettings,
+    PlainOptions,
+)
+from smartdownsample_core.settings import Decode, Reading, declared, redeclared, setting
 
 from . import names
-
-#: What reads images.
-WorkersSetting = Literal["auto", "threads", "processes", "dask"]
-WORKERS_SETTINGS: tuple[WorkersSetting, ...] = get_args(WorkersSetting)
 
 #: Settings that name a file to save a chart to.
 CHARTS = ("save_distribution", "save_thumbnails")
@@ -33,21 +37,41 @@ def is_given(value: Any) -> bool:
 
 
 @dataclass(frozen=True, kw_only=True)
-class SignatureConfig:
+class SignatureConfig(Reading):
     """How to compute signatures and where to keep them."""
 
-    signature_field: str = names.DEFAULT_FIELD
-    hash_size: int = 8
-    decode: Decode = "exact"
-    n_workers: int = 4
-    workers: WorkersSetting = "auto"
-    """auto: the cluster, if there is a scheduler; else threads in the App's server, where processes
-    would be in the way of other users, and processes in the SDK and in delegated runs"""
-    scheduler: str = ""
-    """address of a Dask scheduler"""
-    recompute: bool = False
-    group_slice: str = ""
-    """of a grouped dataset, the slice to read; the active one if empty"""
+    workers: str = redeclared(
+        Reading,
+        "workers",
+        help='"auto": a Dask cluster if there is a scheduler, else threads in the App, and '
+        'processes in Python and in delegated runs; or "threads", "processes" or "dask"',
+        default="auto",
+        choices={
+            "auto": "Automatic: threads now, processes if scheduled, Dask if there is a scheduler",
+            "threads": "Threads",
+            "processes": "Processes: a file that crashes its reader costs no other",
+            "dask": "Workers of a Dask cluster",
+        },
+    )
+    scheduler: str = redeclared(Reading, "scheduler", default="")
+    signature_field: str = setting(
+        kind="text",
+        label="Signature field",
+        help="The field that holds the signatures, or will",
+        default=names.DEFAULT_FIELD,
+    )
+    recompute: bool = setting(
+        kind="switch",
+        label="Compute all signatures again",
+        help="Rather than only those that are missing, or whose file has changed",
+        default=False,
+    )
+    group_slice: str = setting(
+        kind="name",
+        label="Slice",
+        help="Of a grouped dataset, the slice whose images are compared; the active one if empty",
+        default="",
+    )
 
     def __post_init__(self) -> None:
         for field in dataclasses.fields(self):
@@ -65,6 +89,16 @@ class SignatureConfig:
             if is_given(value) or (name == "run_key" and value == "")
         }
         return cls(**given)
+
+    def contradictions(self) -> Iterator[ParameterError]:
+        """Yields an error if the workers and the scheduler do not go together."""
+        if self.workers != "auto":
+            yield from super().contradictions()
+        if self.scheduler:
+            try:
+                optional("distributed", "dask", "scheduler")
+            except ImportError as error:
+                yield ParameterError("scheduler", ": {error}", error=error)
 
     def reading(self, in_app: bool) -> dict[str, Any]:
         """Returns how images are read, as keywords of the core's ``extract_batches``.
@@ -87,33 +121,62 @@ class SignatureConfig:
 
 
 @dataclass(frozen=True, kw_only=True)
-class DownsampleConfig(SignatureConfig):
-    """How many samples to keep, which ones, and under which names.
+class DownsampleConfig(SignatureConfig, ChoiceSettings):
+    """How many samples to keep, which ones, and under which names."""
 
-    What chooses is described in :class:`smartdownsample_core.Choice`; here ``features``,
-    ``stratify_by`` and ``keep`` are names.
-    """
-
-    target_count: int | None = None
-    """None: as many as ``near_duplicates`` and ``max_per_group`` leave"""
-    run_key: str = names.DEFAULT_RUN_KEY
-    tag: str = ""
-    random_seed: int = 42
-    save_distribution: str = ""
-    save_thumbnails: str = ""
-    strategy: Strategy = "stride"
-    near_duplicates: float | None = None
-    features: str = ""
-    """a field of embeddings, or the key of a brain run that has some"""
-    stratify_by: str = ""
-    """path of a field"""
-    balance: str | float = "proportional"
-    max_per_group: int | None = None
-    keep: str | tuple[str, ...] = ""
-    """a tag, else the name of a saved view, or ids of samples"""
-    leave_out_junk: bool = False
-    whole_groups: bool = False
-    """of a grouped dataset, the images of the slice stand for their groups"""
+    stratify_by: str = redeclared(
+        ChoiceSettings,
+        "stratify_by",
+        help="A field, such as ground_truth.label or tags; each of its values gets its share. Of "
+        "several values of a sample the rarest counts",
+        default="",
+    )
+    keep: str | tuple[str, ...] = redeclared(
+        ChoiceSettings,
+        "keep",
+        help="A tag, a saved view, or (in Python) a view or ids: samples that are kept in any case "
+        "and count; others are chosen to differ from them",
+        default="",
+    )
+    features: str = redeclared(
+        ChoiceSettings,
+        "features",
+        help="Embeddings to compare by, instead of the built-in descriptor: a field, or the key of "
+        "a brain run",
+        default="",
+    )
+    target_count: int | None = setting(**vars(TARGET_COUNT))
+    random_seed: int = setting(**vars(RANDOM_SEED))
+    run_key: str = setting(
+        kind="text",
+        label="Run key",
+        help="Names the run, its tag and its saved views; a run with this key is replaced",
+        default=names.DEFAULT_RUN_KEY,
+    )
+    tag: str = setting(
+        kind="text",
+        label="Tag",
+        help="The tag of the kept samples; the run key if empty",
+        default="",
+    )
+    save_distribution: str = setting(
+        kind="text",
+        label="Save the chart",
+        help="Path of a new .png file: kept and excluded images per bucket",
+        default="",
+    )
+    save_thumbnails: str = setting(
+        kind="text",
+        label="Save the thumbnails",
+        help="Path of a new .png file: up to 25 images of every bucket",
+        default="",
+    )
+    whole_groups: bool = setting(
+        kind="switch",
+        label="Keep whole groups",
+        help="Of a grouped dataset, tag all samples of the groups whose image is kept",
+        default=False,
+    )
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -123,10 +186,18 @@ class DownsampleConfig(SignatureConfig):
         with contextlib.suppress(TypeError, ValueError):  # the form's choices are text
             object.__setattr__(self, "balance", float(self.balance))
 
+    def contradictions(self) -> Iterator[ParameterError]:
+        """Yields which settings do not go together, or would have no effect."""
+        yield from SignatureConfig.contradictions(self)
+        yield from ChoiceSettings.contradictions(self)
+        yield from self.target_problems(self.target_count)
+        if isinstance(self.hash_size, int):  # if it is not, that is said of it
+            yield from self.radius_problems(self.hash_size)
+
     @property
     def has_ranks(self) -> bool:
         """Whether the run numbers what it keeps."""
-        return self.strategy == "diverse"
+        return self.how.ranks
 
     @property
     def has_groups(self) -> bool:
@@ -137,3 +208,41 @@ class DownsampleConfig(SignatureConfig):
         """Returns the names of the fields of numbers that the run writes."""
         ranks = [names.rank_field(self.run_key)] if self.has_ranks else []
         return ranks + ([names.group_field(self.run_key)] if self.has_groups else [])
+
+
+class SignatureOptions(TypedDict, total=False):
+    """The fields of :class:`SignatureConfig` as keywords, for editors; a test compares them."""
+
+    hash_size: int
+    decode: Decode
+    n_workers: int
+    workers: Literal["auto", "threads", "processes", "dask"]
+    scheduler: str
+    signature_field: str
+    recompute: bool
+    group_slice: str
+
+
+class DownsampleOptions(SignatureOptions, PlainOptions, total=False):
+    """The fields of :class:`DownsampleConfig` as keywords, for editors; a test compares them."""
+
+    stratify_by: str
+    keep: str | fo.Dataset | fo.DatasetView | Sequence[str]
+    features: str
+    random_seed: int
+    run_key: str
+    tag: str | None
+    save_distribution: str | os.PathLike[str]
+    save_thumbnails: str | os.PathLike[str]
+    whole_groups: bool
+
+
+def label(name: str) -> str:
+    """Returns the label of a setting, by which messages name it in the App."""
+    settings = declared(DownsampleConfig)
+    return f"'{settings[name].label}'" if name in settings else name
+
+
+def labelled(message: ParameterError | Message | Exception | str) -> str:
+    """Returns a message in which settings are named by their labels."""
+    return message if isinstance(message, str) else worded(message, label)

@@ -6,33 +6,33 @@ import difflib
 import inspect
 import os
 import sys
-from collections.abc import Callable, Iterable
-from dataclasses import fields
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Literal, TextIO, overload
 
 from .checks import flag, one_of, path_list, whole_number
+from .errors import ParameterError, Word, worded
 from .extraction import extract
 from .new_files import new_pngs
 from .report import save_charts, shortfalls, summary
-from .selection import Choice, Selection, downsample, natural_order
-from .settings import (
-    DECODES,
-    LOADING_ERRORS,
-    MIN_HASH_SIZE,
-    WORKERS,
-    Decode,
-    Workers,
-    check_hash_size,
+from .selection import (
+    RANDOM_SEED,
+    Choice,
+    ChoiceOptions,
+    Selection,
+    downsample,
+    natural_order,
 )
+from .settings import LOADING_ERRORS, Decode, Reading, Workers, declared, raise_first
 from .signatures import Signatures
 
 if TYPE_CHECKING:
     from distributed import Client
+    from typing_extensions import Unpack
 
 _OF_VERSION_2 = (
-    "distance_threshold is of smartdownsample 2, which clusters embeddings: give such embeddings "
-    "as features= and say strategy='diverse'; to leave out images within a cosine distance of "
-    "others, say near_duplicates= as well"
+    "distance_threshold belongs to smartdownsample 2, which clusters embeddings: pass such "
+    "embeddings as features= with strategy='diverse', and near_duplicates= to exclude images "
+    "within a cosine distance of others"
 )
 
 #: How many unreadable files are named one by one.
@@ -56,7 +56,7 @@ def sample_diverse(
     decode: Decode = ...,
     workers: Workers = ...,
     scheduler: str | Client | None = ...,
-    **choice: Any,
+    **choice: Unpack[ChoiceOptions],
 ) -> list[str]: ...
 @overload
 def sample_diverse(
@@ -75,7 +75,7 @@ def sample_diverse(
     decode: Decode = ...,
     workers: Workers = ...,
     scheduler: str | Client | None = ...,
-    **choice: Any,
+    **choice: Unpack[ChoiceOptions],
 ) -> list[int]: ...
 def sample_diverse(
     image_paths: Iterable[str | os.PathLike[str]],
@@ -93,7 +93,7 @@ def sample_diverse(
     decode: Decode = "exact",
     workers: Workers = "threads",
     scheduler: str | Client | None = None,
-    **choice: Any,
+    **choice: Unpack[ChoiceOptions],
 ) -> list[str] | list[int]:
     """Chooses exactly ``target_count`` diverse images from many similar ones.
 
@@ -118,9 +118,7 @@ def sample_diverse(
         workers: ``"threads"``, or ``"processes"``, which pays for many small images; see
             :func:`smartdownsample_core.extract`; or ``"dask"``
         scheduler: for ``workers="dask"``, the address of the cluster's scheduler, or a client
-        **choice: ``strategy``, ``near_duplicates``, ``features``, ``stratify_by``, ``balance``,
-            ``max_per_group``, ``keep`` and ``leave_out_junk``: the fields of
-            :class:`smartdownsample_core.Choice`
+        **choice: the fields of :class:`smartdownsample_core.Choice`, such as ``strategy``
 
     Returns:
         the kept paths as str (or their positions), in input order; fewer than ``target_count``
@@ -134,26 +132,30 @@ def sample_diverse(
     """
     paths = path_list(image_paths)
     if show_summary not in (True, False):  # smartdownsample 1.9.0 had random_seed in its place
-        raise ValueError(
-            f"show_summary must be True or False, got {show_summary!r}; say random_seed by name"
+        raise ParameterError(
+            "show_summary",
+            "must be True or False, got {value}",
+            "pass random_seed by name",
+            value=repr(show_summary),
         )
     flag("show_progress", show_progress)
     flag("return_indices", return_indices)
     target = None if target_count is None else whole_number("target_count", target_count)
     how = _choice(choice)
     one_of("image_loading_errors", image_loading_errors, LOADING_ERRORS)
-    try:
-        check_hash_size(hash_size)
-    except ValueError as error:
-        if isinstance(hash_size, float) and hash_size < MIN_HASH_SIZE:
-            # What has the third position in smartdownsample 2.
-            raise ValueError(f"{error}; {_OF_VERSION_2}") from None
-        raise
+    if isinstance(hash_size, float):  # smartdownsample 2 has distance_threshold in its place
+        reason = "must be a whole number, got {value}"
+        raise ParameterError("hash_size", reason, _OF_VERSION_2, value=hash_size)
+    reading = Reading(
+        hash_size=hash_size,
+        decode=decode,
+        n_workers=4 if n_workers is None else n_workers,
+        workers=workers,
+        scheduler=scheduler,
+    )
+    raise_first(reading.problems())
     how.check(len(paths), target, hash_size)
-    one_of("decode", decode, DECODES)
-    one_of("workers", workers, WORKERS)
-    n_workers = whole_number("n_workers", 4 if n_workers is None else n_workers, minimum=1)
-    seed = whole_number("random_seed", random_seed, minimum=0)
+    RANDOM_SEED.check(random_seed)
     distribution, thumbnails = new_pngs(
         {"save_distribution": save_distribution, "save_thumbnails": save_thumbnails}
     )
@@ -168,15 +170,11 @@ def sample_diverse(
     signatures = extract_with_bar(
         paths,
         show_progress,
-        hash_size=hash_size,
-        n_workers=n_workers,
         image_loading_errors=image_loading_errors,
-        decode=decode,
-        workers=workers,
-        scheduler=scheduler,
+        **vars(reading),
         descriptors=how.needs_descriptors,
     )
-    selection = downsample(signatures, natural_order(paths), target, seed, how)
+    selection = downsample(signatures, natural_order(paths), target, random_seed, how)
     print_warnings(selection, name_files=show_progress, stream=sys.stdout)
     if show_summary:
         print(summary(selection))
@@ -185,16 +183,14 @@ def sample_diverse(
     return _answer(paths, kept, return_indices)
 
 
-def _choice(given: dict[str, Any]) -> Choice:
-    known = [field.name for field in fields(Choice)]
-    for name in given:
+def _choice(given: ChoiceOptions) -> Choice:
+    for name in set(given) - set(declared(Choice)):
         if name == "distance_threshold":
             raise TypeError(_OF_VERSION_2)
-        if name not in known:
-            own = [one for one in inspect.signature(sample_diverse).parameters if one != "choice"]
-            near = difflib.get_close_matches(name, own + known, 1, cutoff=0.5)
-            hint = f"did you mean {near[0]!r}?" if near else f"it takes {', '.join(own + known)}"
-            raise TypeError(f"sample_diverse() got an unexpected keyword argument {name!r}; {hint}")
+        known = [*inspect.signature(sample_diverse).parameters, *declared(Choice)]
+        near = difflib.get_close_matches(name, known, 1, cutoff=0.5)
+        hint = f"did you mean {near[0]!r}?" if near else f"it takes {', '.join(known)}"
+        raise TypeError(f"sample_diverse() got an unexpected keyword argument {name!r}; {hint}")
     return Choice(**given)
 
 
@@ -213,7 +209,7 @@ def extract_with_bar(paths: list[str], show_progress: bool, **options: Any) -> S
 
 
 def print_warnings(
-    selection: Selection, name_files: bool, stream: TextIO, word: Callable[[str], str] = str
+    selection: Selection, name_files: bool, stream: TextIO, word: Word = str
 ) -> None:
     """Prints what a caller must know: unreadable files, and wishes that could not be met.
 
@@ -221,7 +217,7 @@ def print_warnings(
         selection: the answer of :func:`smartdownsample_core.downsample`
         name_files: also name the first ten unreadable files, a line each
         stream: where to
-        word: names parameters as the reader knows them
+        word: names settings as the reader knows them
     """
     failures = list(selection.unreadable.values())
     if failures:
@@ -236,8 +232,8 @@ def print_warnings(
             print(f"  {error}", file=stream)
         if name_files and len(failures) > _MAX_NAMED_FILES:
             print(f"  ... and {len(failures) - _MAX_NAMED_FILES:,} more", file=stream)
-    for text in shortfalls(selection):
-        print(f"Warning: {word(text)}", file=stream)
+    for message in shortfalls(selection):
+        print(f"Warning: {worded(message, word)}", file=stream)
 
 
 def _answer(paths: list[str], kept: Iterable[int], as_indices: bool) -> list[str] | list[int]:

@@ -5,9 +5,12 @@ from __future__ import annotations
 import operator
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from numbers import Real
+from typing import Any, TypeGuard
 
 import numpy as np
+
+from .errors import ParameterError
 
 #: The largest whole number that the arrays of numpy hold.
 LARGEST = 2**63 - 1
@@ -25,9 +28,6 @@ def whole_number(name: str, value: Any, minimum: int = -LARGEST, maximum: int = 
 
     >>> whole_number("target_count", 500)
     500
-    >>> whole_number("hash_size", 3, 4, 64)
-    Traceback (most recent call last):
-    ValueError: hash_size must be a whole number from 4 to 64, got 3
     """
     try:
         if isinstance(value, bool):  # a flag that slipped into the place of a number
@@ -47,24 +47,41 @@ def whole_number(name: str, value: Any, minimum: int = -LARGEST, maximum: int = 
         (True, True): f" from {minimum:,} to {maximum:,}",
     }
     words = bounds[has_minimum, has_maximum]
-    raise ValueError(f"{name} must be a whole number{words}, got {shown(value)}")
+    raise ParameterError(name, f"must be a whole number{words}, got {{value}}", value=shown(value))
+
+
+def number(name: str, value: Any, minimum: float, maximum: float) -> float:
+    """Returns ``value`` if it is a number within the bounds, else raises a ParameterError."""
+    if is_number(value, minimum, maximum):
+        return value
+    bounds = f"from {minimum:g} to {maximum:g}" if maximum < float("inf") else f"above {minimum:g}"
+    raise ParameterError(name, f"must be a number {bounds}, got {{value}}", value=shown(value))
+
+
+def is_number(value: Any, minimum: float, maximum: float) -> TypeGuard[float]:
+    """Whether ``value`` is a number within the bounds, which are included."""
+    is_real = isinstance(value, Real) and not isinstance(value, bool)
+    return is_real and bool(minimum <= value <= maximum)
 
 
 def one_of(name: str, value: Any, choices: Sequence[str], others: str = "") -> str:
-    """Returns ``value`` if it is one of the ``choices``, else raises a ValueError.
+    """Returns ``value`` if it is one of the ``choices``, else raises a ParameterError.
 
-    ``others`` words what the caller takes besides.
+    ``others`` describes what the caller accepts besides.
     """
     if not isinstance(value, str) or value not in choices:
         *first, last = [*(f"'{choice}'" for choice in choices), *([others] if others else [])]
-        raise ValueError(f"{name} must be {', '.join(first)} or {last}, got {shown(value)}")
+        allowed = f"{', '.join(first)} or {last}" if first else last
+        raise ParameterError(
+            name, "must be {allowed}, got {value}", allowed=allowed, value=shown(value)
+        )
     return str(value)
 
 
 def flag(name: str, value: Any) -> bool:
-    """Returns ``value`` as a bool, else raises a ValueError: ``"False"`` would count as true."""
+    """Returns ``value`` as a bool; raises a ParameterError, as ``"False"`` would count as true."""
     if not isinstance(value, (bool, np.bool_)):
-        raise ValueError(f"{name} must be True or False, got {shown(value)}")
+        raise ParameterError(name, "must be True or False, got {value}", value=shown(value))
     return bool(value)
 
 
@@ -123,15 +140,21 @@ def listed(name: str, values: Any, expected: str, remedy: str = "") -> list[Any]
     """
     if isinstance(values, Mapping) or hasattr(values, "columns"):
         one = "its keys or of its values" if isinstance(values, Mapping) else "one of its columns"
-        raise ValueError(
-            f"{name} must be {expected}, got a {type(values).__name__}; make a list of {one}"
+        raise ParameterError(
+            name,
+            "must be {expected}, got a {kind}",
+            f"make a list of {one}",
+            expected=expected,
+            kind=type(values).__name__,
         )
     try:
         if not isinstance(values, _ANY_PATH):
             return list(values)
     except TypeError:  # of no dimensions, or no list at all
         pass
-    raise ValueError(f"{name} must be {expected}, got {shown(values)}{remedy}")
+    raise ParameterError(
+        name, "must be {expected}, got {value}", remedy, expected=expected, value=shown(values)
+    )
 
 
 def path_list(

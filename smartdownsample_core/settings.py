@@ -1,10 +1,17 @@
-"""How images can be read: the words for it."""
+"""Settings, each declared once: where it is checked, asked for, or described, that is used.
+
+A setting is a field of a frozen dataclass whose metadata is a :class:`Setting`. How to add one is
+shown in docs/architecture.md.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, fields, replace
 from typing import Any, Literal, get_args
 
-from .checks import whole_number
+from .checks import flag, is_number, number, one_of, shown, whole_number
+from .errors import ParameterError
 
 #: How signatures are computed; see :func:`smartdownsample_core.extract`.
 Decode = Literal["exact", "fast"]
@@ -21,13 +28,176 @@ START_METHODS: tuple[StartMethod, ...] = get_args(StartMethod)
 #: What to do about a file that cannot be read: stop, or record it and go on.
 LOADING_ERRORS = ("raise", "skip")
 
-#: The smallest hash size: below it the aHash would be smaller than 2x2.
-MIN_HASH_SIZE = 4
-
-#: The largest: a dHash of 512 bytes, as large as all else that is known of an image.
-MAX_HASH_SIZE = 64
+Kind = Literal["whole number", "number", "choice", "switch", "text", "name", "value"]
+"""A *name* is one of what a dataset or a file has; a *value* is checked by its own module."""
 
 
-def check_hash_size(hash_size: Any, name: str = "hash_size") -> int:
-    """Returns ``hash_size`` if it is a whole number from 4 to 64, else raises a ValueError."""
-    return whole_number(name, hash_size, MIN_HASH_SIZE, MAX_HASH_SIZE)
+@dataclass(frozen=True, kw_only=True)
+class Setting:
+    """What is to be known of a setting, wherever it is checked, asked for or described."""
+
+    kind: Kind
+    label: str
+    """in forms"""
+    help: str
+    """a sentence without its full stop; may name settings, as :class:`Message` templates do"""
+    default: Any = None
+    minimum: float | None = None
+    maximum: float | None = None
+    choices: Mapping[str, str] = field(default_factory=dict)
+    """value to description; if there is a maximum, numbers up to that are allowed as well"""
+    live: bool = False
+    """stored signatures are enough to show its effect, so the panel asks for it"""
+    option: str = ""
+    """of the command line; that of its name by default"""
+    option_help: str = ""
+    """of the command line, where a value is given in another way"""
+    metavar: str = ""
+    name: str = ""
+    """filled in by :func:`declared`"""
+
+    def check(self, value: Any) -> None:
+        """Raises a ParameterError if the setting cannot have this value."""
+        low, high = self.minimum, self.maximum
+        if value is None and self.default is None:
+            return
+        if self.kind == "whole number":
+            bounds = {"minimum": low, "maximum": high}
+            whole_number(
+                self.name, value, **{k: int(v) for k, v in bounds.items() if v is not None}
+            )
+        elif self.kind == "number" and low is not None:
+            number(self.name, value, low, float("inf") if high is None else high)
+        elif self.kind == "choice" and high is not None and not isinstance(value, str):
+            if not is_number(value, low or 0, high):
+                self._check_choice(value)
+        elif self.kind == "choice":
+            self._check_choice(value)
+        elif self.kind == "switch":
+            flag(self.name, value)
+
+    def _check_choice(self, value: Any) -> None:
+        if self.maximum is None:
+            one_of(self.name, value, tuple(self.choices))
+            return
+        words = [choice for choice in self.choices if not choice[:1].isdigit()]
+        others = f"a number from {self.minimum or 0:g} to {self.maximum:g}"
+        one_of(self.name, value, words, others)
+
+
+def setting(**declaration: Any) -> Any:
+    """Declares a dataclass field that is a setting; the arguments are those of :class:`Setting`."""
+    what = Setting(**declaration)
+    return field(default=what.default, metadata={"setting": what})
+
+
+def redeclared(settings: type[Any], name: str, **changes: Any) -> Any:
+    """Declares a field of a base class again, of a narrower type or with another default."""
+    return setting(**{**vars(declared(settings)[name]), **changes})
+
+
+def declared(settings: type[Any]) -> dict[str, Setting]:
+    """Returns the settings of a dataclass by name, in the order of their declaration."""
+    found = ((each.name, each.metadata.get("setting")) for each in fields(settings))
+    return {name: replace(what, name=name) for name, what in found if what is not None}
+
+
+def _problem(what: Setting, value: Any) -> ParameterError | None:
+    try:
+        what.check(value)
+    except ParameterError as error:
+        return error
+    return None
+
+
+def raise_first(found: Iterator[ParameterError]) -> None:
+    """Raises the first of the problems, if there is one."""
+    for error in found:
+        raise error
+
+
+class Settings:
+    """What dataclasses of settings have in common."""
+
+    def problems(self) -> Iterator[ParameterError]:
+        """Yields what is wrong with the settings, each by itself and then together."""
+        found = (_problem(what, getattr(self, name)) for name, what in declared(type(self)).items())
+        yield from filter(None, found)
+        yield from self.contradictions()
+
+    def contradictions(self) -> Iterator[ParameterError]:
+        """Yields which settings do not go together."""
+        yield from ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reading(Settings):
+    """How images are read."""
+
+    hash_size: int = setting(
+        kind="whole number",
+        label="Hash size",
+        help="Side of the difference hash (dHash) in bits, 4 to 64; 8 is the usual one",
+        default=8,
+        minimum=4,  # below it the aHash would be smaller than 2x2
+        maximum=64,  # a dHash of 512 bytes, as large as all else that is known of an image
+    )
+    decode: Decode = setting(
+        kind="choice",
+        label="Reading images",
+        help='"exact" gives the buckets of smartdownsample 1.9; "fast" takes less time and puts '
+        "a few images in a hundred into a neighbouring bucket",
+        default="exact",
+        choices={
+            "exact": "Exact: the buckets of smartdownsample 1.9",
+            "fast": "Fast: some images land in a neighbouring bucket",
+        },
+    )
+    n_workers: int = setting(
+        kind="whole number",
+        label="Workers",
+        help="Images read at the same time; the result does not depend on it",
+        default=4,
+        minimum=1,
+        option="--workers",
+    )
+    workers: str = setting(
+        kind="choice",
+        label="Workers are",
+        help='"threads"; "processes", which pay for many small images, and of which a file that '
+        'crashes its reader costs no other; or "dask", those of a Dask cluster',
+        default="threads",
+        choices={
+            "threads": "Threads",
+            "processes": "Processes: a file that crashes its reader costs no other",
+            "dask": "Workers of a Dask cluster",
+        },
+        option="--processes",
+    )
+    scheduler: Any = setting(
+        kind="text",
+        label="Dask scheduler",
+        help="Address of a Dask scheduler, such as tcp://10.0.0.1:8786, whose workers see the same "
+        "files",
+    )
+
+    def contradictions(self) -> Iterator[ParameterError]:
+        """Yields an error if the workers and the scheduler do not go together."""
+        if (self.workers == "dask") != bool(self.scheduler):
+            yield ParameterError(
+                "scheduler",
+                "{value} does not go with {workers} {kind}",
+                "{workers} 'dask' needs the address of a Dask scheduler, such as "
+                "tcp://10.0.0.1:8786; others do without",
+                value=shown(self.scheduler),
+                kind=repr(self.workers),
+            )
+
+
+HASH_SIZE = declared(Reading)["hash_size"]
+
+
+def check_hash_size(hash_size: Any) -> int:
+    """Returns ``hash_size`` as an int; raises a ParameterError if it is not allowed."""
+    HASH_SIZE.check(hash_size)
+    return int(hash_size)

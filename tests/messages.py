@@ -20,21 +20,26 @@ class Message(NamedTuple):
     """with what is filled in between braces"""
 
 
+#: What makes messages, and at which argument the text begins.
+_MAKERS = {"ParameterError": 1, "refused": 1, "Message": 0}
+
+
 def messages() -> Iterator[Message]:
-    """Yields what is raised, and what is wrong with settings: it is yielded beside their name."""
+    """Yields what is raised, and what is said of settings and selections."""
     for path in (path for name in _PACKAGES for path in sorted((_ROOT / name).rglob("*.py"))):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             said = _said(node)
-            if isinstance(said, (ast.Constant, ast.JoinedStr, ast.BinOp)):
-                yield Message(f"{path.relative_to(_ROOT)}:{said.lineno}", _text(said))
+            if said and isinstance(said[0], (ast.Constant, ast.JoinedStr, ast.BinOp)):
+                place = f"{path.relative_to(_ROOT)}:{said[0].lineno}"
+                yield Message(place, "; ".join(map(_text, said)))
 
 
-def _said(node: ast.AST) -> ast.expr | None:
+def _said(node: ast.AST) -> list[ast.expr]:
     if isinstance(node, ast.Raise) and isinstance(node.exc, ast.Call) and node.exc.args:
-        return node.exc.args[0]
-    if isinstance(node, ast.Yield) and isinstance(node.value, ast.Tuple):
-        return node.value.elts[-1]
-    return None
+        return [] if getattr(node.exc.func, "id", "") in _MAKERS else node.exc.args[:1]
+    if isinstance(node, ast.Call) and getattr(node.func, "id", "") in _MAKERS:
+        return node.args[_MAKERS[node.func.id] :]
+    return []
 
 
 def _text(node: ast.expr) -> str:

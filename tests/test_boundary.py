@@ -19,7 +19,8 @@ _CORE = _ROOT / "smartdownsample_core"
 #: The layers of both packages: a part imports only parts of rows above its own.
 _LAYERS = {
     "smartdownsample_core": """
-        checks limits optional
+        errors limits optional
+        checks
         settings new_files text_files
         partial_files
         images
@@ -44,6 +45,7 @@ _LAYERS = {
 _THIRD_PARTY = {
     "PIL", "distributed", "fsspec", "imagehash", "matplotlib", "natsort", "numpy", "simplejpeg",
     "threadpoolctl", "tqdm",
+    "typing_extensions",  # for type checkers only
 }  # fmt: skip
 
 _WITHOUT_FIFTYONE = """

@@ -11,10 +11,10 @@ _REMEDY = re.compile(r"; |\bmust\b|: ")
 
 #: Of whole sentences that are made elsewhere, or that only our own code meets.
 _EXEMPT = re.compile(
-    r"\{(error|reason|problem|beginning|_OF_VERSION_2|MISSING_TARGET)\}"
+    r"\{(error|reason|problem|beginning|_OF_VERSION_2)\}"
     r"|\{(hint|remedy|loads|_hint\(argument\)|names\.closest\(.*\)|_others\(.*\))\}$"
     r"|^the pool is closed$|^nobody waits for the frames"
-    r"|times on the cluster|_TOO_SLOW|has no pixels"
+    r"|times on the cluster|_TOO_SLOW|has no pixels|valid indices are|\{near\}$"
 )
 
 

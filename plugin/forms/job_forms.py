@@ -10,9 +10,12 @@ import fiftyone as fo
 import fiftyone.operators as foo
 import fiftyone.operators.types as types
 
+from smartdownsample_core.errors import ParameterError
+from smartdownsample_core.settings import Setting
+
 from .. import names
 from ..base import refuse
-from ..config import DownsampleConfig, SignatureConfig
+from ..config import DownsampleConfig, SignatureConfig, labelled
 from ..jobs import problems
 from ..runs import interrupted
 from ..runs import records as runs
@@ -28,10 +31,9 @@ from .inputs import (
     STRATEGY,
     TARGET_COUNT,
     WHOLE_GROUPS,
-    Row,
     add,
-    labelled,
     matters,
+    offered,
 )
 
 #: Frames a second of video that the form proposes to sample.
@@ -84,10 +86,10 @@ def downsample_form(ctx: foo.ExecutionContext) -> types.Property:
     proposed = _proposed_target(ctx, n_samples)
     given = ctx.params.get("target_count", proposed)
     config = DownsampleConfig.from_params({**ctx.params, "target_count": given})
-    found = problems.find(config, ctx.dataset, view)
     form = types.Property(inputs, view=types.View(label=names.LABELS["downsample"]))
-    if _refused(ctx, inputs, view, found):
+    if _refused(ctx, inputs, view):
         return form
+    found = problems.find(config, ctx.dataset, view)
     limits = ("near_duplicates", "max_per_group")
     or_fewer = any(ctx.params.get(name) is not None for name in limits)
     add(
@@ -119,9 +121,9 @@ def signatures_form(ctx: foo.ExecutionContext) -> types.Property:
         inputs.view_target(ctx, action_description="Compute signatures for")
     view = target(ctx)
     form = types.Property(inputs, view=types.View(label=names.LABELS["compute_signatures"]))
-    found = problems.find(SignatureConfig.from_params(ctx.params), ctx.dataset, view)
-    if _refused(ctx, inputs, view, found):
+    if _refused(ctx, inputs, view):
         return form
+    found = problems.find(SignatureConfig.from_params(ctx.params), ctx.dataset, view)
     _group_rows(ctx, inputs, GROUP_SLICE)
     inputs.md(
         "Writes what an image looks like - hashes, brightness, colour and a visual bucket - into "
@@ -158,7 +160,7 @@ def begin(ctx: foo.ExecutionContext) -> types.Object:
     return inputs
 
 
-def mark(inputs: types.Object, problems: Mapping[str, str]) -> None:
+def mark(inputs: types.Object, problems: Mapping[str, ParameterError | str]) -> None:
     """Says what is wrong where it is asked for, or below if that is folded away."""
     for name, text in problems.items():
         problem = labelled(text)
@@ -169,14 +171,9 @@ def mark(inputs: types.Object, problems: Mapping[str, str]) -> None:
         refuse(prop, problem)
 
 
-def _refused(
-    ctx: foo.ExecutionContext,
-    inputs: types.Object,
-    view: fo.DatasetView,
-    problems: Mapping[str, str],
-) -> bool:
+def _refused(ctx: foo.ExecutionContext, inputs: types.Object, view: fo.DatasetView) -> bool:
     """Says why a view has no images to compare, if it has none, and offers what helps."""
-    reason = problems.get("view_target")
+    reason = targets.refusal(view)
     if reason is None:
         return False
     _group_rows(ctx, inputs, GROUP_SLICE)
@@ -192,7 +189,7 @@ def _refused(
     return True
 
 
-def _group_rows(ctx: foo.ExecutionContext, inputs: types.Object, *rows: Row) -> None:
+def _group_rows(ctx: foo.ExecutionContext, inputs: types.Object, *rows: Setting) -> None:
     """Asks for what only grouped datasets have."""
     if ctx.dataset.media_type == "group":
         _rows(ctx, inputs, rows)
@@ -202,7 +199,7 @@ def _heading(inputs: types.Object, text: str) -> None:
     inputs.md(f"###### {text}", name=f"heading_{text.lower().replace(' ', '_')}")
 
 
-def _rows(ctx: foo.ExecutionContext, inputs: types.Object, rows: Sequence[Row]) -> None:
+def _rows(ctx: foo.ExecutionContext, inputs: types.Object, rows: Sequence[Setting]) -> None:
     for row in rows:
         given = ctx.params.get(row.name)
         if not matters(row, ctx.params):
@@ -210,7 +207,7 @@ def _rows(ctx: foo.ExecutionContext, inputs: types.Object, rows: Sequence[Row]) 
         if row in CHOICE_ROWS and isinstance(given, (list, tuple)):  # ids, from a run of the SDK
             inputs.md(f"{row.label}: {len(given):,} samples chosen in Python.", f"{row.name}_ids")
             continue
-        add(inputs, row, row.offer(ctx.dataset) if row.offer else (), given=given)
+        add(inputs, row, offered(row, ctx.dataset), given=given)
 
 
 def _advanced_switch(ctx: foo.ExecutionContext, inputs: types.Object) -> bool:

@@ -9,6 +9,7 @@ from smartdownsample_core import bucket_name
 
 from .. import names
 from ..base import refuse
+from ..config import labelled
 from ..runs import files
 from ..runs import records as runs
 from ..targets import kinds as targets
@@ -105,7 +106,7 @@ def export_form(ctx: foo.ExecutionContext) -> types.Property:
     )
     given = ctx.params.get("path", str(proposed))
     if reason := files.problem("path", given, tuple(files.LISTS)):
-        refuse(path, reason)
+        refuse(path, labelled(reason))
     if run_key in known:
         record = runs.load(ctx.dataset, run_key)
         items = targets.of_record(record)

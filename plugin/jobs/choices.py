@@ -15,6 +15,7 @@ from bson import ObjectId, json_util
 
 from smartdownsample_core import Choice
 from smartdownsample_core.checks import shown
+from smartdownsample_core.errors import ParameterError, refused
 from smartdownsample_core.selection import assign_strata
 
 from .. import names
@@ -24,9 +25,6 @@ from ..targets import kinds as targets
 
 #: Ids that ``keep`` may list: a run is recorded in a MongoDB document, which holds 16 MB.
 MAX_KEPT_IDS = 100_000
-
-#: Settings that :class:`smartdownsample_core.Choice` checks by itself.
-_CHECKED_BY_CORE = ("strategy", "near_duplicates", "balance", "max_per_group")
 
 _SAMPLE = (fo.Sample, fos.SampleView)
 _SCALARS = (fof.StringField, fof.IntField, fof.BooleanField, fof.FloatField, fof.DateField)
@@ -96,7 +94,7 @@ def named(keep: Any) -> Any:
     if isinstance(keep, (fo.Dataset, fo.DatasetView)):
         ids = keep.values("id")
         if not ids:
-            raise ValueError("keep: the view has no samples; leave it out")
+            raise refused("keep", "the view has no samples; leave it out")
     elif isinstance(keep, str) or not isinstance(keep, Iterable):
         return keep
     else:
@@ -105,34 +103,24 @@ def named(keep: Any) -> Any:
             got = f"{ids[0]!r} in a list" if ids else f"an empty {type(keep).__name__}"
             if isinstance(keep, _SAMPLE):
                 got = f"a {type(keep).__name__}"
-            raise ValueError(
-                "keep must be a tag, the name of a saved view, a view, or ids of samples, got "
-                f"{got}; of samples, [sample.id for sample in samples]"
+            raise refused(
+                "keep",
+                "must be a tag, the name of a saved view, a view, or ids of samples, got "
+                f"{got}; of samples, [sample.id for sample in samples]",
             )
     if len(ids) > MAX_KEPT_IDS:
-        raise ValueError(
-            f"keep has {len(ids):,} ids, and a run records at most {MAX_KEPT_IDS:,}; tag the "
-            "samples, and name the tag instead"
+        raise refused(
+            "keep",
+            f"has {len(ids):,} ids, and a run records at most {MAX_KEPT_IDS:,}; tag the "
+            "samples, and name the tag instead",
         )
     return ids
 
 
 def problems(
     dataset: fo.Dataset, view: fo.DatasetView, config: DownsampleConfig
-) -> Iterator[tuple[str, str]]:
-    """Yields what is wrong with the settings of a choice: setting and error message."""
-    for setting in _CHECKED_BY_CORE:
-        # With strata and features, if there are any: these bounds do not depend on their values.
-        others = {
-            "features": () if is_given(config.features) else None,
-            "stratify_by": () if is_given(config.stratify_by) else None,
-        }
-        try:
-            choice = Choice(**{**others, setting: getattr(config, setting)})
-            if isinstance(config.hash_size, int):  # if it is not, that is said of it
-                choice.check_hash(config.hash_size)
-        except ValueError as error:
-            yield setting, str(error)
+) -> Iterator[ParameterError]:
+    """Yields which names, of fields, runs, tags and views, stand for nothing that can be used."""
     checks: dict[str, Callable[..., Any]] = {
         "stratify_by": label_path,
         "features": embeddings.check,
@@ -142,8 +130,8 @@ def problems(
         if is_given(value := getattr(config, setting)):
             try:
                 check(dataset, view, value)
-            except ValueError as error:
-                yield setting, str(error)
+            except ParameterError as error:
+                yield error
 
 
 def label_path(dataset: fo.Dataset, view: fo.DatasetView, path: str) -> str:
@@ -156,9 +144,10 @@ def label_path(dataset: fo.Dataset, view: fo.DatasetView, path: str) -> str:
         ValueError: if there is no such field, or its values make no groups
     """
     if not isinstance(path, str):
-        raise ValueError(
-            f"stratify_by must be the path of a field, got a {type(path).__name__}; write labels "
-            "into a field with dataset.set_values('my_label', labels)"
+        raise refused(
+            "stratify_by",
+            f"must be the path of a field, got a {type(path).__name__}; write labels "
+            "into a field with dataset.set_values('my_label', labels)",
         )
     field = view.get_field(path)
     if field is None and (root := _list_of_labels(view, path.rpartition(".")[0])):
@@ -166,8 +155,8 @@ def label_path(dataset: fo.Dataset, view: fo.DatasetView, path: str) -> str:
         field = view.get_field(path)
     if field is None:
         known = [path for path, _ in label_fields(view)]
-        raise ValueError(
-            f"stratify_by: the dataset has no field {path!r}{names.closest(path, known)}"
+        raise refused(
+            "stratify_by", f"the dataset has no field {path!r}{names.closest(path, known)}"
         )
     if isinstance(field, fof.EmbeddedDocumentField) and view.get_field(f"{path}.label"):
         return f"{path}.label"
@@ -177,9 +166,10 @@ def label_path(dataset: fo.Dataset, view: fo.DatasetView, path: str) -> str:
         field = field.field
     if not isinstance(field, _SCALARS):
         kind = type(field).__name__
-        raise ValueError(
-            f"stratify_by: {path!r} is of the type {kind}, no labels; choose a field of "
-            "texts, numbers or labels, such as 'ground_truth.label'"
+        raise refused(
+            "stratify_by",
+            f"{path!r} is of the type {kind}, no labels; choose a field of "
+            "texts, numbers or labels, such as 'ground_truth.label'",
         )
     return path
 
@@ -207,7 +197,7 @@ def kept_choices(dataset: fo.Dataset) -> list[tuple[str, str]]:
 def worded(config: DownsampleConfig) -> str:
     """Words what the choice adds to the number of samples; empty if it adds nothing."""
     parts = []
-    if config.strategy != "stride":
+    if config.strategy != DownsampleConfig.strategy:
         parts.append(f"strategy {config.strategy}")
     if config.features:
         parts.append(f"compares the embeddings `{config.features}`")
@@ -266,42 +256,47 @@ def _check_keep(
 ) -> None:
     if isinstance(keep, tuple):
         if wrong := [one for one in keep if not _is_id(one)]:
-            raise ValueError(
-                f"keep: {wrong[0]!r} is no id of a sample; of paths, "
-                "dataset.select_by('filepath', paths)"
+            raise refused(
+                "keep",
+                f"{wrong[0]!r} is no id of a sample; of paths, "
+                "dataset.select_by('filepath', paths)",
             )
         n = len(view.select(list(set(keep))))
         _check_found(keep, n, len(set(keep)))
     elif not isinstance(keep, str):
-        raise ValueError(
-            "keep must be a tag, the name of a saved view or ids, got "
-            f"{shown(keep)}; of a view, view.values('id')"
+        raise refused(
+            "keep",
+            "must be a tag, the name of a saved view or ids, got "
+            f"{shown(keep)}; of a view, view.values('id')",
         )
     elif not _is_tag(dataset, view, keep) and not dataset.has_saved_view(keep):
         known = [*dataset.distinct("tags"), *dataset.list_saved_views()]
-        raise ValueError(
-            f"keep: no tag and no saved view is named {keep!r}"
-            + (names.closest(keep, known) or "; there is none so far: tag samples first, say")
+        raise refused(
+            "keep",
+            f"no tag and no saved view is named {keep!r}"
+            + (names.closest(keep, known) or "; there is none so far: tag samples first, say"),
         )
     else:
         n = len(set(_kept_ids(dataset, view, keep)))
         _check_found(keep, n, 1)
     if isinstance(target_count, int) and n > target_count:
-        raise ValueError(
-            f"keep has {n:,} samples, more than the target_count {target_count:,}; raise the "
-            "target, or keep fewer"
+        raise refused(
+            "keep",
+            f"has {n:,} samples, more than the {target_count:,} to keep; ask for "
+            "more, or keep fewer",
         )
 
 
 def _check_found(keep: str | tuple[str, ...], found: int, wanted: int) -> None:
     """Ids have to be there, all of them; of a tag or a saved view, those that are here count."""
     if isinstance(keep, tuple) and found < wanted:
-        raise ValueError(
-            f"keep: {wanted - found:,} of {wanted:,} ids are not among the samples to choose from; "
-            "choose from more samples, or leave them out"
+        raise refused(
+            "keep",
+            f"{wanted - found:,} of {wanted:,} ids are not among the samples to choose from; "
+            "choose from more samples, or leave them out",
         )
     if not found:
-        raise ValueError(f"keep: {keep!r} has none of the samples to choose from; leave it out")
+        raise refused("keep", f"{keep!r} has none of the samples to choose from; leave it out")
 
 
 def _is_id(value: Any) -> bool:

@@ -38,7 +38,7 @@ def sample(
         ValueError: as :func:`problems` words it; or if no video could be sampled
     """
     for problem in problems(view, fps).values():
-        raise ValueError(problem)
+        raise ValueError(str(problem))
     done, is_wanted = 0, True
 
     def follow(bar: Any) -> None:

@@ -12,7 +12,7 @@ from smartdownsample_core import Selection
 from smartdownsample_core.report import shortfalls, totals
 
 from .. import names
-from ..config import DownsampleConfig
+from ..config import DownsampleConfig, labelled
 from ..runs import Written
 from ..targets import Samples
 from . import choices
@@ -53,7 +53,7 @@ def record(
         "buckets_view": names.buckets_view(config.run_key),
         "summary": totals(selection),
         "choice": choices.worded(config),
-        "warning": ". ".join(shortfalls(selection)) or None,
+        "warning": ". ".join(map(labelled, shortfalls(selection))) or None,
         "buckets": buckets(selection),
         "strata": strata(selection),
         "near_duplicates_kept": selection.n_near_duplicates_kept,

@@ -17,7 +17,7 @@ from smartdownsample_core.report import shortfalls, totals
 from smartdownsample_core.selection import tally
 from smartdownsample_core.signatures import N_BUCKETS, UNREADABLE
 
-from ..config import DownsampleConfig
+from ..config import DownsampleConfig, labelled
 from ..forms import inputs
 from ..jobs import outcome, problems
 from ..runs import compare, interrupted
@@ -106,7 +106,7 @@ class Question:
     @cached_property
     def _problem(self) -> str | None:
         found = problems.of_choice(self._config, self._dataset, self._base)
-        return next((inputs.labelled(problem) for _, problem in found), None)
+        return next(map(labelled, found), None)
 
     @cached_property
     def _lists(self) -> dict[str, Any]:
@@ -159,7 +159,7 @@ class Question:
         try:
             selection = self.found.selection
         except ValueError as error:
-            problem = inputs.labelled(str(error))
+            problem = labelled(error)
             return PanelState(**known, problem=problem, buckets=_sizes(stored))
         return PanelState(
             **known,
@@ -167,7 +167,7 @@ class Question:
             buckets=tuple(selection.buckets),
             strata=outcome.strata(selection),
             totals=totals(selection),
-            warnings=shortfalls(selection),
+            warnings=[labelled(message) for message in shortfalls(selection)],
         )
 
     def part(self) -> fo.DatasetView:

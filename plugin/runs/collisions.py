@@ -7,6 +7,8 @@ from collections.abc import Iterator
 import fiftyone as fo
 import fiftyone.core.utils as fou
 
+from smartdownsample_core.errors import ParameterError, refused
+
 from ..config import DownsampleConfig
 from ..targets import Samples, number_fields
 from ..targets import kinds as targets
@@ -15,42 +17,41 @@ from . import records as runs
 
 def problems(
     dataset: fo.Dataset, items: Samples, config: DownsampleConfig
-) -> Iterator[tuple[str, str]]:
-    """Yields what of the names is taken: setting and error message."""
+) -> Iterator[ParameterError]:
+    """Yields which of the names are taken."""
     old = runs.settings(dataset, config.run_key) if runs.exists(dataset, config.run_key) else None
     if old is None and dataset.has_run(config.run_key):
-        yield "run_key", f"the dataset has another run {config.run_key!r}; choose another run_key"
+        yield refused("run_key", f"there is another run {config.run_key!r}; choose another key")
     theirs = runs.views_of(old) if old else runs.left_views(dataset, config.run_key)
     ours = set(map(fou.to_slug, theirs))
     slugs = {fou.to_slug(name) for name in dataset.list_saved_views()} - ours
     for name in runs.views_of(vars(config)):
         if fou.to_slug(name) in slugs:
-            yield (
+            yield refused(
                 "run_key",
-                f"the dataset has a saved view by the name {name!r} already; choose another "
-                "run_key, or rename the view",
+                f"the dataset already has a saved view {name!r}; choose another key, or rename the "
+                "view",
             )
     for name in map(items.stored, config.fields()):
         if dataset.has_field(name) and not number_fields.is_of_run(dataset, name, config.run_key):
-            yield (
+            yield refused(
                 "run_key",
-                f"the dataset has a field {name!r} already; choose another run_key, or rename "
-                "the field",
+                f"there already is a field {name!r}; choose another key, or rename the field",
             )
     is_new = old is None or (config.tag, items.stored("tags")) != (
         old["tag"],
         targets.of_record(old).stored("tags"),
     )
     if reason := items.refused_tag(config.tag):
-        yield "tag", reason
+        yield refused("tag", reason)
     elif (
         is_new
         and items.is_marked(dataset, config.tag)
         and not runs.left_tag(dataset, items, config.run_key, config.tag)
     ):
-        yield (
+        own = config.tag != config.run_key
+        yield refused(
             "tag",
             f"{items.noun} are tagged {config.tag!r} already, and not by the run "
-            f"{config.run_key!r}; choose another "
-            + ("tag" if config.tag != config.run_key else "run_key, or a tag of its own"),
+            f"{config.run_key!r}; choose another tag{'' if own else ' or run key'}",
         )

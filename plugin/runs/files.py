@@ -13,6 +13,7 @@ from typing import Any, TextIO
 import fiftyone as fo
 
 from smartdownsample_core.checks import reason
+from smartdownsample_core.errors import ParameterError, refused
 from smartdownsample_core.new_files import new_stream
 
 from ..targets import kinds as targets
@@ -36,34 +37,37 @@ def absolute(path: Any) -> Any:
     return os.path.abspath(expanded(path)) if isinstance(path, str) and path else path
 
 
-def problem(name: str, path: Any, endings: Sequence[str]) -> str | None:
-    """Says why a new file cannot be written; None if it can.
+def problem(name: str, path: Any, endings: Sequence[str]) -> ParameterError | None:
+    """Returns why a new file cannot be written; None if it can.
 
     Args:
         name: of the setting
         path: what the user gave
         endings: that the name may have
     """
+    text = _problem(path, endings)
+    return None if text is None else refused(name, text)
+
+
+def _problem(path: Any, endings: Sequence[str]) -> str | None:
     if not isinstance(path, str) or not path:
-        return f"{name} must be the path of a file, got {path!r}"
+        return f"must be the path of a file, got {path!r}"
     place = expanded(path)
     if not place.is_absolute():
-        return (
-            f"{name} must be a full path on the server, /tmp/kept{endings[0]} or so, got {path!r}"
-        )
+        return f"must be a full path on the server, such as /tmp/kept{endings[0]}, got {path!r}"
     if place.suffix.lower() not in endings:
-        return f"{name} must end in {' or '.join(endings)}, got {path!r}"
+        return f"must end in {' or '.join(endings)}, got {path!r}"
     try:
         os.lstat(place)
     except FileNotFoundError:
         pass
     except (OSError, ValueError) as error:  # too long, a null character, a file as its folder
-        return f"{name}: no file can be named {path!r} ({reason(error)}); choose another name"
+        return f"no file can be named {path!r} ({reason(error)}); choose another name"
     else:
         return f"{place} exists already; choose another name"
     folder = place.parent
     if not folder.is_dir():
-        return f"the folder {folder} does not exist; make it, or choose another one"
+        return f"the folder {folder} does not exist; create it, or choose another one"
     if not os.access(folder, os.W_OK | os.X_OK):
         return f"the server may not write into {folder}; choose another folder"
     return None
@@ -100,8 +104,8 @@ def save_list(dataset: fo.Dataset, run_key: str, path: str) -> int:
         ValueError: if there is no such run, or the file cannot be written
     """
     record = runs.load(dataset, run_key)
-    if reason := problem("path", path, tuple(LISTS)):
-        raise ValueError(reason)
+    if error := problem("path", path, tuple(LISTS)):
+        raise error
     items = targets.of_record(record)
     field = items.seen(record["signature_field"])
     kept = items.marked(dataset, record["tag"])

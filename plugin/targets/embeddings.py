@@ -10,6 +10,8 @@ import fiftyone.core.fields as fof
 import numpy as np
 from numpy.typing import NDArray
 
+from smartdownsample_core.errors import refused
+
 from .. import names
 
 _KINDS = (fof.VectorField, fof.ArrayField)
@@ -65,9 +67,10 @@ def load(
         vectors = found[[places[item] for item in ids]]
     lengths = {np.size(vector) for vector in vectors}
     if len(lengths) != 1:
-        raise ValueError(
-            f"features: the embeddings of {name!r} differ in length, from {min(lengths)} to "
-            f"{max(lengths)}; compute them anew with one model"
+        raise refused(
+            "features",
+            f"the embeddings of {name!r} differ in length, from {min(lengths)} to "
+            f"{max(lengths)}; compute them anew with one model",
         )
     return np.asarray([np.ravel(vector) for vector in vectors], np.float32)
 
@@ -75,37 +78,40 @@ def load(
 def _field(dataset: fo.Dataset, view: fo.DatasetView, name: str) -> str | None:
     """Returns the path of the field, if that is where they are; None for an index of its own."""
     if not isinstance(name, str):
-        raise ValueError(
-            f"features must be a field or a brain key, got a {type(name).__name__}; write "
-            "embeddings into a field with dataset.set_values('embeddings', list(array))"
+        raise refused(
+            "features",
+            f"must be a field or a brain key, got a {type(name).__name__}; write "
+            "embeddings into a field with dataset.set_values('embeddings', list(array))",
         )
     field = view.get_field(name)
     if field is not None:
         if not _is_numbers(field):
-            raise ValueError(
-                f"features: {name!r} is of the type {type(field).__name__}, no embeddings"
-                f"{_others(dataset)}"
+            raise refused(
+                "features",
+                f"{name!r} is of the type {type(field).__name__}, no embeddings{_others(dataset)}",
             )
         return name
     if not dataset.has_brain_run(name):
-        raise ValueError(
-            f"features: the dataset has no field and no brain key {name!r}{_others(dataset, name)}"
+        raise refused(
+            "features",
+            f"the dataset has no field and no brain key {name!r}{_others(dataset, name)}",
         )
     config = dataset.get_brain_info(name).config
     about, wanted = getattr(config, "patches_field", None), getattr(view, "patches_field", None)
     if about != wanted:
         kinds = (f"patches of {field!r}" if field else "samples" for field in (about, wanted))
-        raise ValueError(
-            f"features: the brain run {name!r} is about {', not about '.join(kinds)}"
-            f"{_others(dataset)}"
+        raise refused(
+            "features",
+            f"the brain run {name!r} is about {', not about '.join(kinds)}{_others(dataset)}",
         )
     path: str | None = getattr(config, "embeddings_field", None)
     if path and wanted:
         path = f"{wanted}.{path}"
     if path is None and config.type != "similarity":
-        raise ValueError(
-            f"features: the brain run {name!r} keeps no embeddings, only what it made of them; "
-            "compute them into a field, or choose a similarity run"
+        raise refused(
+            "features",
+            f"the brain run {name!r} keeps no embeddings, only what it made of them; "
+            "compute them into a field, or choose a similarity run",
         )
     return path if path and view.has_field(path) else None
 
@@ -113,7 +119,7 @@ def _field(dataset: fo.Dataset, view: fo.DatasetView, name: str) -> str | None:
 def _similarity(dataset: fo.Dataset, name: str) -> Any:
     index = dataset.load_brain_results(name)
     if index is None or not hasattr(index, "get_embeddings"):
-        raise ValueError(f"features: the brain run {name!r} has no embeddings; compute it anew")
+        raise refused("features", f"the brain run {name!r} has no embeddings; compute it anew")
     return index
 
 
@@ -125,9 +131,10 @@ def _indexed(index: Any) -> tuple[NDArray[Any], list[str]]:
 
 def _require(name: str, missing: int, total: int) -> None:
     if missing:
-        raise ValueError(
-            f"features: {missing:,} of {total:,} samples have no embedding in {name!r}; compute "
-            "them for all samples, or choose from those that have one"
+        raise refused(
+            "features",
+            f"{missing:,} of {total:,} samples have no embedding in {name!r}; compute "
+            "them for all samples, or choose from those that have one",
         )
 
 

@@ -1,9 +1,9 @@
 """The command line."""
 
 from ._main import main
-from ._options import whole
+from ._options import option_of
 
 __all__ = [
     "main",
-    "whole",
+    "option_of",
 ]

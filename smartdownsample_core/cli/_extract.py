@@ -17,6 +17,7 @@ from ..extraction import extract_batches
 from ..images import file_stats, is_remote
 from ..new_files import make_folder, new_file
 from ..optional import arrow
+from ..settings import Reading
 from ..shards import Origin, Rows, fingerprint, read_origin, write_shard
 from ..signatures import Signatures
 from ._options import (
@@ -25,7 +26,6 @@ from ._options import (
     add_finding,
     add_null,
     add_reading,
-    check_reading,
     images_of,
     reading,
 )
@@ -38,7 +38,7 @@ def extract_command(program: str, arguments: list[str]) -> int:
     from .. import __version__
 
     options = _extract_parser(program).parse_intermixed_args(arguments)
-    check_reading(options)
+    how = reading(options)
     number, count = _part(options.shard)
     paths, base = images_of(options)
     origin = Origin(
@@ -65,7 +65,7 @@ def extract_command(program: str, arguments: list[str]) -> int:
     part = paths[origin.rows.start : origin.rows.stop]
     del paths
     try:
-        n_unreadable = _extract(options, output, origin, part)
+        n_unreadable = _extract(options, how, output, origin, part)
     except FileExistsError:  # another job has written it meanwhile
         if options.resume and _is_done(output, origin):
             return OK
@@ -149,10 +149,12 @@ def _difference(name: str, there: object, wanted: object) -> str:
     return f"another extraction, whose {name} was {there}, and is now {wanted}"
 
 
-def _extract(options: argparse.Namespace, output: Path, origin: Origin, paths: list[str]) -> int:
+def _extract(
+    options: argparse.Namespace, how: Reading, output: Path, origin: Origin, paths: list[str]
+) -> int:
     # Before the images are read: a change that comes in between is then seen as one.
     stats = file_stats(paths)
-    stream = extract_batches(paths, **reading(options), descriptors=options.descriptors)
+    stream = extract_batches(paths, **vars(how), descriptors=options.descriptors)
     with tqdm(total=len(paths), desc="Reading images", unit="img", disable=options.quiet) as bar:
 
         def counted() -> Iterator[tuple[Rows, Signatures]]:

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Sequence
 
 from ..api import extract_with_bar
+from ..errors import worded
 from ..selection import downsample, natural_order
 from ..text_files import ERRORS
 from ._extract import extract_command
@@ -24,10 +25,9 @@ from ._options import (
     add_output,
     add_reading,
     check_output,
-    check_reading,
     choice_of,
     images_of,
-    in_options,
+    option_of,
     reading,
 )
 from ._select import select_command
@@ -57,7 +57,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return _COMMANDS[arguments[0]](_PROGRAM, arguments[1:])
         return _run(_parser().parse_intermixed_args(arguments))
     except (ValueError, FileExistsError, ImportError) as error:
-        print(f"{_PROGRAM}: error: {in_options(str(error))}", file=sys.stderr)
+        print(f"{_PROGRAM}: error: {worded(error, option_of)}", file=sys.stderr)
         return USAGE
     except BrokenPipeError:  # the reader, such as head, has all it wanted
         return OK
@@ -101,17 +101,17 @@ def _parser() -> argparse.ArgumentParser:
 
 def _run(options: argparse.Namespace) -> int:
     check_output(options)
-    check_reading(options)
+    how = reading(options)
     paths, base = images_of(options)
     choice = choice_of(options, paths, options.hash_size)
     output = Output(options, paths)
     signatures = extract_with_bar(
         paths,
         not options.quiet,
-        **reading(options),
+        **vars(how),
         image_loading_errors=options.on_error,
         descriptors=choice.needs_descriptors,
     )
     order = natural_order(paths)
-    selection = downsample(signatures, order, options.target_count, options.seed, choice)
+    selection = downsample(signatures, order, options.target_count, options.random_seed, choice)
     return output.write(selection, paths, base)

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import argparse
-import re
 import sys
 from collections.abc import Sequence
-from dataclasses import fields
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from .. import report
 from ..api import print_warnings
-from ..checks import whole_number
+from ..errors import Message
 from ..images import find_images, is_remote
 from ..new_files import make_folder, new_pngs, writing
 from ..report import (
@@ -25,27 +23,32 @@ from ..report import (
     write_list,
     write_text,
 )
-from ..selection import STRATEGIES, Choice, Selection
-from ..settings import DECODES, LOADING_ERRORS, check_hash_size
-from ._choice_files import BY_FOLDER, labels_of, rows_of, vectors_of
+from ..selection import RANDOM_SEED, TARGET_COUNT, Choice, Selection
+from ..settings import LOADING_ERRORS, Reading, Setting, declared, raise_first
+from ._choice_files import labels_of, rows_of, vectors_of
 
 OK, FAILED, USAGE, INTERRUPTED = 0, 1, 2, 130
 
 
-def in_options(message: str) -> str:
-    """Names the core's parameters as the command line does."""
-    names = ["target_count", *(field.name for field in fields(Choice))]
-    words = "|".join(name for name in names if "_" in name)
-    first = "|".join(name for name in names if "_" not in name)  # elsewhere it may be any word
-    return re.sub(
-        rf"""(?<![-/.'"\w])({words})(?![-/'"\w]|\.\w)|^({first})\b(?!:)""",
-        lambda name: "--" + name[0].replace("_", "-"),
-        message,
-    )
+#: Settings that are asked for by options of another name.
+_OPTIONS = {
+    "image_loading_errors": "--on-error",
+    "save_distribution": "--distribution",
+    "save_thumbnails": "--thumbnails",
+    **{
+        what.name: what.option
+        for what in (RANDOM_SEED, *declared(Reading).values(), *declared(Choice).values())
+        if what.option
+    },
+}
 
 
-def whole(text: str) -> int:
-    """Returns the whole number that an argument is; its error is worded as that of others."""
+def option_of(name: str) -> str:
+    """Returns the option of a setting, which messages and help name it by."""
+    return _OPTIONS.get(name, "--" + name.replace("_", "-"))
+
+
+def _whole_number(text: str) -> int:
     try:
         return int(text)
     except ValueError:
@@ -57,6 +60,35 @@ def _number(text: str) -> float:
         return float(text)
     except ValueError:
         raise argparse.ArgumentTypeError(f"must be a number, got {text!r}") from None
+
+
+def _number_or_text(text: str) -> float | str:
+    try:
+        return float(text)
+    except ValueError:
+        return text
+
+
+def add_setting(parser: argparse._ActionsContainer, what: Setting, *short: str) -> None:
+    """Adds the option of a setting as it is declared."""
+    text = Message(what.option_help or what.help).worded(option_of).replace("%", "%%")
+    if what.default not in (None, False, ()):
+        text += f" (default: {what.default})"
+    options: dict[str, Any] = {"dest": what.name, "help": text}
+    if what.kind == "switch":
+        options["action"] = "store_true"
+    else:
+        options |= {"default": what.default, "metavar": what.metavar or None}
+        if what.kind == "choice" and what.maximum is not None:
+            options["type"] = _number_or_text
+        elif what.kind == "choice":
+            options["choices"] = list(what.choices)
+        elif what.kind in _TYPES:
+            options |= {"type": _TYPES[what.kind], "metavar": what.metavar or "N"}
+    parser.add_argument(*short, option_of(what.name), **options)
+
+
+_TYPES = {"whole number": _whole_number, "number": _number}
 
 
 def images_of(options: argparse.Namespace) -> tuple[list[str], str]:
@@ -97,18 +129,8 @@ def add_finding(parser: argparse.ArgumentParser) -> None:
 
 def add_reading(parser: argparse.ArgumentParser) -> None:
     """Adds how images are read; see :func:`reading`."""
-    parser.add_argument(
-        "--decode",
-        choices=DECODES,
-        default="exact",
-        help="buckets as in smartdownsample 1.9 (the default), or fast and nearly so",
-    )
-    parser.add_argument(
-        "--hash-size", type=whole, default=8, metavar="N", help="side of the difference hash; 8"
-    )
-    parser.add_argument(
-        "--workers", type=whole, default=4, metavar="N", help="images read at the same time; 4"
-    )
+    for name in ("decode", "hash_size", "n_workers"):
+        add_setting(parser, declared(Reading)[name])
     kind = parser.add_mutually_exclusive_group()
     kind.add_argument(
         "--processes",
@@ -123,22 +145,18 @@ def add_reading(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def check_reading(options: argparse.Namespace) -> None:
-    """Raises a ValueError for a number out of its bounds."""
-    whole_number("--workers", options.workers, minimum=1)
-    check_hash_size(options.hash_size, "--hash-size")
-
-
-def reading(options: argparse.Namespace) -> dict[str, Any]:
-    """Returns how images are read, as keywords of :func:`smartdownsample_core.extract`."""
+def reading(options: argparse.Namespace) -> Reading:
+    """Returns how images are read; raises a ParameterError for a value out of its bounds."""
     workers = "processes" if options.processes else "threads"
-    return {
-        "hash_size": options.hash_size,
-        "n_workers": options.workers,
-        "decode": options.decode,
-        "workers": "dask" if options.scheduler else workers,
-        "scheduler": options.scheduler,
-    }
+    how = Reading(
+        hash_size=options.hash_size,
+        n_workers=options.n_workers,
+        decode=options.decode,
+        workers="dask" if options.scheduler else workers,
+        scheduler=options.scheduler,
+    )
+    raise_first(how.problems())
+    return how
 
 
 def add_null(parser: argparse.ArgumentParser, where: str) -> None:
@@ -152,13 +170,7 @@ def add_null(parser: argparse.ArgumentParser, where: str) -> None:
 
 def add_output(parser: argparse.ArgumentParser) -> None:
     """Adds how many images to keep and where they go; see :class:`Output`."""
-    parser.add_argument(
-        "-n",
-        "--target-count",
-        type=whole,
-        metavar="N",
-        help="images to keep; may be left out with --near-duplicates or --max-per-group",
-    )
+    add_setting(parser, TARGET_COUNT, "-n")
     parser.add_argument(
         "-o", "--output", metavar="FILE", help="write the kept paths to a new .txt, .csv or .json"
     )
@@ -175,16 +187,13 @@ def add_output(parser: argparse.ArgumentParser) -> None:
         default="raise",
         help="stop at a file that cannot be read (the default), or go on without it",
     )
-    parser.add_argument(
-        "--seed", type=whole, default=42, metavar="N", help="another seed keeps others; 42"
-    )
+    add_setting(parser, RANDOM_SEED)
 
 
 def check_output(options: argparse.Namespace) -> None:
-    """Raises a ValueError for a number out of its bounds."""
-    if options.target_count is not None:
-        whole_number("--target-count", options.target_count, minimum=1)
-    whole_number("--seed", options.seed, minimum=0)
+    """Raises a ParameterError for a number out of its bounds."""
+    for what in (TARGET_COUNT, RANDOM_SEED):
+        what.check(getattr(options, what.name))
 
 
 class Placing(NamedTuple):
@@ -226,7 +235,7 @@ class Output:
         """
         options = self._options
         _refuse_to_place_urls(options, paths)
-        print_warnings(selection, name_files=True, stream=sys.stderr, word=in_options)
+        print_warnings(selection, name_files=True, stream=sys.stderr, word=option_of)
         if not selection.n_readable:
             return FAILED
         if where := placing(options):
@@ -268,67 +277,21 @@ def _refuse_to_place_urls(options: argparse.Namespace, paths: Sequence[str]) -> 
 def add_choice(parser: argparse.ArgumentParser) -> None:
     """Adds the fields of :class:`smartdownsample_core.Choice`."""
     group = parser.add_argument_group("which images to keep")
-    group.add_argument(
-        "--strategy",
-        choices=STRATEGIES,
-        default="stride",
-        help="stride: evenly from every visual bucket, to see why (the default); diverse: each as "
-        "different as can be from those before it, to label or train on; representative: few of "
-        "what is rare and many of what is common, to look over or evaluate on",
-    )
-    group.add_argument(
-        "--near-duplicates",
-        type=_number,
-        metavar="BITS",
-        help="leave out images whose hash differs in at most so many bits from an earlier one's: 4 "
-        "to 8 of 64, but not where cameras stand still, as their frames are all alike to it; with "
-        "--features a cosine distance",
-    )
-    group.add_argument(
-        "--leave-out-junk", action="store_true", help="leave out black, white and blurred images"
-    )
-    group.add_argument(
-        "--stratify-by",
-        metavar="CSV",
-        help="a table of paths and labels, whose groups get their shares; the word "
-        f"'{BY_FOLDER}' takes the folders as labels",
-    )
-    group.add_argument(
-        "--balance",
-        default="proportional",
-        metavar="HOW",
-        help="shares of the groups: proportional, equal, or in between as a number from 0 to 1",
-    )
-    group.add_argument(
-        "--max-per-group",
-        type=whole,
-        metavar="N",
-        help="the most of a group; without --stratify-by, of a visual bucket",
-    )
-    group.add_argument(
-        "--keep",
-        metavar="FILE",
-        help="a list of images, one a line or a .csv as --output writes, that are kept in any case",
-    )
-    group.add_argument(
-        "--features", metavar="NPY", help="compare by these vectors: one row for each image"
-    )
+    for what in declared(Choice).values():
+        add_setting(group, what)
 
 
 def choice_of(options: argparse.Namespace, paths: Sequence[str], hash_size: int) -> Choice:
     """Returns the choice among n images, checked against their number, the target and the hash."""
-    radius, balance = options.near_duplicates, options.balance
-    if radius is not None and options.features is None and radius.is_integer():
-        radius = int(radius)
-    choice = Choice(
-        strategy=options.strategy,
-        near_duplicates=radius,
-        features=vectors_of(options.features),
-        stratify_by=labels_of(options.stratify_by, paths),
-        balance=float(balance) if balance.replace(".", "", 1).isdecimal() else balance,
-        max_per_group=options.max_per_group,
-        keep=rows_of(options.keep, paths),
-        leave_out_junk=options.leave_out_junk,
-    )
+    given = {name: getattr(options, name) for name in declared(Choice)}
+    radius = options.near_duplicates
+    if radius is not None and not options.features and radius.is_integer():
+        given["near_duplicates"] = int(radius)
+    given |= {
+        "features": vectors_of(options.features),
+        "stratify_by": labels_of(options.stratify_by, paths),
+        "keep": rows_of(options.keep or None, paths),
+    }
+    choice = Choice(**given)
     choice.check(len(paths), options.target_count, hash_size)
     return choice

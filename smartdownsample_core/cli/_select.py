@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import argparse
 import os
-from dataclasses import fields
 from pathlib import Path
 
+from ..errors import ParameterError
 from ..extraction import raise_first_error
 from ..selection import Choice, downsample, natural_order
+from ..settings import declared
 from ..shards import Shards, check_distinct, select_from
 from ._options import Output, add_choice, add_null, add_output, check_output, choice_of, placing
 
@@ -24,22 +25,21 @@ def select_command(program: str, arguments: list[str]) -> int:
         raise_first_error(shards.unreadable())
     if _by_buckets_alone(parser, options):
         output = Output(options)
-        selection, paths = select_from(shards, options.target_count, options.seed)
+        selection, paths = select_from(shards, options.target_count, options.random_seed)
         return output.write(selection, paths, shards.base)
     paths = shards.paths()
     check_distinct(paths)
     choice = choice_of(options, paths, shards.origin.hash_size)
     if choice.needs_descriptors and not shards.has_descriptors:
-        strategy = options.strategy
-        what = "--leave-out-junk" if choice.leave_out_junk else f"--strategy {strategy}"
-        raise ValueError(
-            f"{what} needs descriptors, and these signatures were extracted with --no-descriptors; "
-            "extract them without it, or leave that out"
+        raise ParameterError(
+            "leave_out_junk" if choice.leave_out_junk else "strategy",
+            "needs descriptors, and these signatures were extracted with --no-descriptors",
+            "extract them without it",
         )
     output = Output(options, paths)
     signatures = shards.signatures(choice.needs_descriptors)
     order = natural_order(paths)
-    selection = downsample(signatures, order, options.target_count, options.seed, choice)
+    selection = downsample(signatures, order, options.target_count, options.random_seed, choice)
     return output.write(selection, paths, shards.base)
 
 
@@ -74,7 +74,7 @@ def _check_folder(options: argparse.Namespace, shards: Shards) -> None:
 
 def _by_buckets_alone(parser: argparse.ArgumentParser, options: argparse.Namespace) -> bool:
     """Whether nothing is asked for that needs more than the buckets and the order of the images."""
-    others = [*(field.name for field in fields(Choice)), "thumbnails"]
+    others = [*declared(Choice), "thumbnails"]
     return options.target_count is not None and all(
         getattr(options, name) == parser.get_default(name) for name in others
     )

@@ -11,9 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont, ImageOps
 
+from ..errors import Message
 from ..images import Item, attempt, load_item, path_of
 from ..new_files import new_stream, writing
-from ..selection import GOOD, Bucket, Selection, Stratum
+from ..selection import GOOD, STRATEGIES, Bucket, Selection, Stratum
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -45,7 +46,7 @@ def summary(selection: Selection) -> str:
     """
     lines = [totals(selection), *_left_out(selection)]
     lines += _table_of_strata(selection.count_strata())
-    stride = selection.strategy == "stride"
+    stride = STRATEGIES[selection.strategy].strides
     header = f"{'Bucket':>6} {'Size':>9} {'Kept':>9} {'Rate':>7}"
     lines += ["", f"{header} {'Stride':>8}  Name" if stride else f"{header}  Name"]
     lines += [
@@ -89,8 +90,8 @@ def totals(selection: Selection) -> str:
     )
 
 
-def shortfalls(selection: Selection) -> list[str]:
-    """Words what was asked for and could not be done, a sentence each; none if all is well."""
+def shortfalls(selection: Selection) -> list[Message]:
+    """Returns what was asked for and could not be done, a sentence each; none if all is well."""
     target, n_readable = selection.target_count, selection.n_readable
     unwanted = {
         "blank images (black, white or blurred)": selection.n_junk_kept,
@@ -98,29 +99,40 @@ def shortfalls(selection: Selection) -> list[str]:
     }
     unwanted = {kind: count for kind, count in unwanted.items() if count}
     if not n_readable and selection.unreadable:
-        return ["no image could be read, so none was kept; see the reasons above"]
+        return [Message("no image could be read, so none was kept; see the reasons above")]
     if target > n_readable:
         unreadable = len(selection.unreadable)
         return [
-            f"target_count {target:,} exceeds the {n_readable:,} readable images"
-            + (f"; {unreadable:,} could not be read" if unreadable else "")
-            + ": all of them were kept"
-            + "".join(f", also {count:,} {kind}" for kind, count in unwanted.items())
-            + f"; ask for {n_readable:,} or fewer"
+            Message(
+                "{target_count} {target:,} exceeds the {n:,} readable images"
+                + ("; {unreadable:,} could not be read" if unreadable else "")
+                + ": all of them were kept"
+                + "".join(f", also {count:,} {kind}" for kind, count in unwanted.items())
+                + "; ask for {n:,} or fewer",
+                target=target,
+                n=n_readable,
+                unreadable=unreadable,
+            )
         ]
-    sentences = [*_left_without(selection), *_short_of_share(selection)]
+    messages = [*_left_without(selection), *_short_of_share(selection)]
     others = len(selection.indices)
     for kind, count in unwanted.items():
         others -= count
-        sentences.append(
-            f"{count:,} {kind} had to be kept to reach target_count {target:,}; ask for "
-            f"{others:,} or fewer to keep none"
+        messages.append(
+            Message(
+                "{count:,} {kind} had to be kept to reach {target_count} {target:,}; ask for "
+                "{others:,} or fewer to keep none",
+                count=count,
+                kind=kind,
+                target=target,
+                others=others,
+            )
         )
-    return sentences
+    return messages
 
 
-def _short_of_share(selection: Selection) -> list[str]:
-    """Words how many labels have nothing left to give but near-duplicates and junk."""
+def _short_of_share(selection: Selection) -> list[Message]:
+    """Returns how many labels have nothing left to give but near-duplicates and junk."""
     if selection.strata is None or selection.tiers is None or not selection.strata_are_labels:
         return []
     numbers, names = selection.strata
@@ -133,20 +145,24 @@ def _short_of_share(selection: Selection) -> list[str]:
     if not n_short or not good.any():  # nobody got what they did not
         return []
     return [
-        f"{n_short:,} of {len(names):,} labels may have less than their share, as all that is left "
-        "of them are near-duplicates or blank images; do not leave these out, or lower "
-        "near_duplicates"
+        Message(
+            "{n_short:,} of {n:,} labels may have less than their share, as only near-duplicates "
+            "or blank images of them are left; lower {near_duplicates}, or do not exclude these",
+            n_short=n_short,
+            n=len(names),
+        )
     ]
 
 
-def _left_without(selection: Selection) -> list[str]:
-    """Words which buckets and labels have no kept image, though they should."""
+def _left_without(selection: Selection) -> list[Message]:
+    """Returns which buckets and labels have no kept image, though they should."""
     target, has_labels = selection.target_count, selection.strata_are_labels
     if target <= 0:
         return []
-    buckets = [bucket.kept for bucket in selection.buckets if selection.strategy == "stride"]
+    strides = STRATEGIES[selection.strategy].strides
+    buckets = [bucket.kept for bucket in selection.buckets if strides]
     labels = [stratum.kept for stratum in selection.count_strata() if has_labels and stratum.size]
-    sentences = []
+    messages = []
     for noun, kept, shares_come_first in (
         ("buckets", buckets, has_labels),
         ("labels", labels, False),
@@ -157,8 +173,9 @@ def _left_without(selection: Selection) -> list[str]:
             if shares_come_first:
                 remedy = "labels get their shares first; ask for more"
             without = kept.count(0)
-            sentences.append(f"{without:,} of {len(kept):,} {noun} have no kept image; {remedy}")
-    return sentences
+            text = f"{without:,} of {len(kept):,} {noun} have no kept image; {remedy}"
+            messages.append(Message(text))
+    return messages
 
 
 def save_distribution(selection: Selection, path: Path) -> None:

@@ -1,7 +1,15 @@
 """Signatures and settings to the images to keep, as pure functions on arrays."""
 
 from ._allocation import allocate, top_up
-from ._choice import MISSING_TARGET, STRATEGIES, Choice, Strategy
+from ._choice import (
+    RANDOM_SEED,
+    TARGET_COUNT,
+    Choice,
+    ChoiceOptions,
+    ChoiceSettings,
+    PlainOptions,
+    is_given,
+)
 from ._constraints import Constraints
 from ._distances import Nearest
 from ._downsample import downsample
@@ -9,24 +17,31 @@ from ._farthest_first import farthest_first
 from ._order import natural_order, sort_key
 from ._result import Bucket, Selection, Stratum, tally
 from ._strata import assign_strata
+from ._strategies import STRATEGIES, Strategy, StrategyName
 from ._systematic import select
 from ._tiers import GOOD
 
 __all__ = [
     "GOOD",
-    "MISSING_TARGET",
+    "RANDOM_SEED",
     "STRATEGIES",
+    "TARGET_COUNT",
     "Bucket",
     "Choice",
+    "ChoiceOptions",
+    "ChoiceSettings",
     "Constraints",
     "Nearest",
+    "PlainOptions",
     "Selection",
     "Strategy",
+    "StrategyName",
     "Stratum",
     "allocate",
     "assign_strata",
     "downsample",
     "farthest_first",
+    "is_given",
     "natural_order",
     "select",
     "sort_key",

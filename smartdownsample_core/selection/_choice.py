@@ -2,109 +2,246 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence, Set, Sized
+from collections.abc import Iterator, Mapping, Sequence, Set, Sized
 from dataclasses import dataclass
 from functools import cached_property
-from numbers import Real
-from os import PathLike
-from typing import Any, Literal, get_args
+from typing import Any, TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..checks import flag, listed, one_of, shown, whole_number
+from ..checks import listed, number, shown, whole_number
+from ..errors import ParameterError
+from ..settings import Setting, Settings, raise_first, redeclared, setting
 from ._features import quantized, unit_features
 from ._strata import Label, texts_of
-
-#: How images are chosen; see :class:`Choice`.
-Strategy = Literal["stride", "diverse", "representative"]
-STRATEGIES: tuple[Strategy, ...] = get_args(Strategy)
+from ._strategies import DEFAULT_STRATEGY, STRATEGIES, Strategy, StrategyName
 
 _LARGEST_COSINE = 2
 
-BALANCES = ("proportional", "equal")
+TARGET_COUNT = Setting(
+    name="target_count",
+    kind="whole number",
+    label="Images to keep",
+    help="Images to keep, exactly; optional with {near_duplicates} or {max_per_group}",
+    minimum=1,
+    live=True,
+)
 
-MISSING_TARGET = (
-    "target_count is missing: say how many images to keep; only with near_duplicates or "
-    "max_per_group can it be left out"
+RANDOM_SEED = Setting(
+    name="random_seed",
+    kind="whole number",
+    label="Random seed",
+    help="The same seed keeps the same images, on any machine; another seed keeps others",
+    default=42,
+    minimum=0,
+    live=True,
+    option="--seed",
 )
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class Choice:
-    """How to choose; raises a ValueError for a value out of its bounds."""
+class ChoiceSettings(Settings):
+    """How to choose. Front doors that refer to data in their own way narrow the types of three."""
 
-    strategy: Strategy = "stride"
-    """``"stride"``: evenly from every visual bucket; ``"diverse"``: each image as different as can
-    be from those before it; ``"representative"``: few of what is rare, many of what is frequent"""
-    near_duplicates: float | None = None
-    """leave out an image that differs in at most so many bits of the dHash from one before it in
-    natural order, wherever that is, that is not left out itself; with ``features`` it is a cosine
-    distance, 0-2"""
-    features: Any = None
-    """``(n, d)`` numbers, such as embeddings, to compare images by instead of our descriptors"""
-    stratify_by: Sequence[Label] | None = None
-    """a label for each of n images; every stratum gets its share of the target"""
-    balance: str | float = "proportional"
-    """shares of the strata: ``"proportional"`` to their sizes, ``"equal"``, or in proportion to
-    sizes to the power of this number, 0-1"""
-    max_per_group: int | None = None
-    """the most that a stratum gets; without ``stratify_by``, that a visual bucket gets"""
-    keep: Sequence[int] = ()
-    """positions of images that are in anyway, and count; others are chosen to differ from them"""
-    leave_out_junk: bool = False
-    """leave out blank images; see :mod:`smartdownsample_core.signatures._quality`"""
+    strategy: StrategyName = setting(
+        kind="choice",
+        label="Strategy",
+        help="How images are chosen; see docs/strategies.md",
+        default=DEFAULT_STRATEGY,
+        choices={name: strategy.label for name, strategy in STRATEGIES.items()},
+        live=True,
+    )
+    near_duplicates: float | None = setting(
+        kind="number",
+        label="Near-duplicates within",
+        help="Exclude images that differ from an earlier one by at most this many bits of the "
+        "dHash: 4 to 8 of 64, but not where the camera stands still. With {features}, a cosine "
+        "distance from 0 to 2: try 0.05",
+        live=True,
+        metavar="BITS",
+    )
+    leave_out_junk: bool = setting(
+        kind="switch",
+        label="Exclude junk",
+        help="Exclude images that show next to nothing: black, white, or blurred beyond use",
+        default=False,
+        live=True,
+    )
+    stratify_by: Any = setting(
+        kind="name",
+        label="Stratify by",
+        help="A label for each image; every label gets its share of the images to keep",
+        live=True,
+        option_help="a CSV table of paths and labels, each of which gets its share; the word "
+        "'folder' takes the folders as labels",
+        metavar="CSV",
+    )
+    balance: str | float = setting(
+        kind="choice",
+        label="Shares",
+        help='Shares of the labels: "proportional" to their sizes, "equal", or a number from 0 '
+        "(equal) to 1 (proportional) in between",
+        default="proportional",
+        minimum=0,
+        maximum=1,
+        choices={
+            "proportional": "Proportional to sizes",
+            "0.5": "In between: in proportion to the square roots of sizes",
+            "equal": "Equal",
+        },
+        live=True,
+        metavar="HOW",
+    )
+    max_per_group: int | None = setting(
+        kind="whole number",
+        label="Most per group",
+        help="The most images of each label; without {stratify_by}, of each visual bucket",
+        minimum=1,
+        live=True,
+    )
+    keep: Any = setting(
+        kind="name",
+        label="Keep in any case",
+        help="Images that are kept in any case, and count; others are chosen to differ from them",
+        live=True,
+        option_help="a list of images that are kept in any case, one a line or a .csv as --output "
+        "writes",
+        metavar="FILE",
+    )
+    features: Any = setting(
+        kind="name",
+        label="Compare by",
+        help="Embeddings to compare images by, instead of the built-in descriptor",
+        live=True,
+        option_help="compare by these vectors: an .npy file with one row for each image",
+        metavar="NPY",
+    )
+
+    @property
+    def how(self) -> Strategy:
+        """The strategy as an object."""
+        return STRATEGIES[self.strategy]
+
+    @property
+    def exponent(self) -> float:
+        """The power of its size that a stratum's share is in proportion to."""
+        if isinstance(self.balance, str):
+            return float(self.balance == "proportional")
+        return float(self.balance)
+
+    def contradictions(self) -> Iterator[ParameterError]:
+        """Yields which settings do not go together, or would have no effect."""
+        if self.near_duplicates is not None:
+            yield from _of_radius(self.near_duplicates, is_given(self.features))
+        if not is_given(self.stratify_by) and self.balance != "proportional":
+            yield ParameterError(
+                "balance",
+                "{value} divides the target among labels",
+                "set {stratify_by}, too",
+                value=shown(self.balance),
+            )
+        compares = self.strategy not in STRATEGIES or self.how.compares
+        if is_given(self.features) and not compares and self.near_duplicates is None:
+            others = " or ".join(repr(name) for name, how in STRATEGIES.items() if how.compares)
+            yield ParameterError(
+                "features",
+                "would not be used: {strategy} {value} does not compare images",
+                f"choose {{strategy}} {others}, or set {{near_duplicates}}",
+                value=repr(self.strategy),
+            )
+
+    def target_problems(self, target_count: Any) -> Iterator[ParameterError]:
+        """Yields an error if there is no target, and nothing else that decides how many to keep."""
+        if target_count is None and self.near_duplicates is None and self.max_per_group is None:
+            yield ParameterError(
+                "target_count",
+                "is missing",
+                "set how many images to keep; it may be left out only with {near_duplicates} or "
+                "{max_per_group}",
+            )
+
+    def radius_problems(self, hash_size: int) -> Iterator[ParameterError]:
+        """Yields an error if ``near_duplicates`` are more bits than can differ."""
+        bits = hash_size**2
+        radius = self.near_duplicates
+        if radius is not None and not is_given(self.features) and radius >= bits:
+            yield ParameterError(
+                "near_duplicates",
+                "{value:g} bits exceed the {bits:,} bits of the hash",
+                f"set {{near_duplicates}} from 0 to {bits - 1}",
+                value=radius,
+                bits=bits,
+            )
+
+
+class PlainOptions(TypedDict, total=False):
+    """The settings of a choice that are plain values, as keywords, for editors."""
+
+    strategy: StrategyName
+    near_duplicates: float | None
+    leave_out_junk: bool
+    balance: str | float
+    max_per_group: int | None
+
+
+class ChoiceOptions(PlainOptions, total=False):
+    """The fields of :class:`Choice` as keywords, for editors; a test compares them."""
+
+    stratify_by: Sequence[Label] | None
+    keep: Sequence[int]
+    features: Any
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Choice(ChoiceSettings):
+    """How to choose among n images; raises a ParameterError for a value out of its bounds.
+
+    ``features`` are ``(n, d)`` numbers; ``stratify_by`` has n labels (each a text, several, or
+    None); ``keep`` has positions, 0 to n - 1.
+    """
+
+    stratify_by: Sequence[Label] | None = redeclared(ChoiceSettings, "stratify_by")
+    keep: Sequence[int] = redeclared(ChoiceSettings, "keep", default=())
 
     def __post_init__(self) -> None:
-        one_of("strategy", self.strategy, STRATEGIES)
-        if self.near_duplicates is not None:
-            _check_radius(self.near_duplicates, self.features is not None)
-        if not _is_number(self.balance, most=1):
-            one_of("balance", self.balance, BALANCES, others="a number from 0 to 1")
-        if self.max_per_group is not None:
-            whole_number("max_per_group", self.max_per_group, minimum=1)
-        if self.stratify_by is None and self.balance != "proportional":
-            raise ValueError(
-                f"balance {self.balance!r} shares out among labels: say stratify_by, too"
-            )
+        raise_first(self.problems())
         if self.stratify_by is not None:
             _check_labels(self.stratify_by)
         object.__setattr__(self, "keep", _positions(self.keep))
-        object.__setattr__(self, "leave_out_junk", flag("leave_out_junk", self.leave_out_junk))
+        object.__setattr__(self, "leave_out_junk", bool(self.leave_out_junk))
 
     def check(self, n: int, target_count: int | None, hash_size: int) -> None:
-        """Raises a ValueError if the choice does not fit n images, the target or the hash."""
-        if target_count is None and self.near_duplicates is None and self.max_per_group is None:
-            raise ValueError(MISSING_TARGET)
-        self.check_hash(hash_size)
+        """Raises a ParameterError if the choice does not fit n images, the target or the hash."""
+        raise_first(self.target_problems(target_count))
+        raise_first(self.radius_problems(hash_size))
         if self.features is not None:
             self.points(n)
         if self.stratify_by is not None:
             _check_fit(self.stratify_by, n)
         outside = [row for row in self.keep if not 0 <= row < n]
         if outside:
-            there = f"the {n:,} images have 0 to {n - 1}; leave it out"
-            raise ValueError(
-                f"keep has the position {outside[0]}, and "
-                f"{there if n else 'there are no images; leave keep out'}"
+            raise ParameterError(
+                "keep",
+                "contains index {row:,}, but "
+                + ("valid indices are 0 to {last:,}" if n else "there are no images"),
+                row=outside[0],
+                last=n - 1,
             )
         if target_count is not None and max(target_count, 0) < len(self.keep):
-            raise ValueError(
-                f"target_count {target_count:,} is less than the {len(self.keep):,} images of "
-                "keep, which count; raise it, or keep fewer"
+            raise ParameterError(
+                "target_count",
+                "{target:,} is less than the {n:,} images of {keep}, which count",
+                "raise it, or keep fewer",
+                target=target_count,
+                n=len(self.keep),
             )
-
-    def check_hash(self, hash_size: int) -> None:
-        """Raises a ValueError if ``near_duplicates`` are more bits than can differ."""
-        bits = hash_size**2
-        if self.features is None and self.near_duplicates is not None:
-            whole_number("near_duplicates, in bits of the hash,", self.near_duplicates, 0, bits - 1)
 
     def points(self, n: int) -> NDArray[np.int8]:
         """Returns the features of n images as bytes to compare, ``(n, d)``; worked out once.
 
         Raises:
-            ValueError: if the features do not fit
+            ParameterError: if the features do not fit
         """
         if n not in self._points:
             self._points[n] = quantized(unit_features(self.features, n))
@@ -115,84 +252,73 @@ class Choice:
         return {}
 
     @property
-    def exponent(self) -> float:
-        """The power of its size that a stratum's share is in proportion to."""
-        if isinstance(self.balance, str):
-            return float(self.balance == "proportional")
-        return float(self.balance)
-
-    @property
     def needs_descriptors(self) -> bool:
         """Whether more is needed of an image than its bucket."""
-        compares = self.strategy != "stride" and self.features is None
+        compares = self.how.compares and self.features is None
         return compares or self.leave_out_junk
 
 
-def _check_radius(radius: Any, of_features: bool) -> None:
-    if not of_features:
-        try:
-            whole_number("near_duplicates, in bits of the hash,", radius, minimum=0)
-        except ValueError as error:
-            raise ValueError(f"{error}; of features it is a cosine distance") from None
-    elif not _is_number(radius, most=_LARGEST_COSINE):
-        raise ValueError(
-            "near_duplicates, a cosine distance of features, must be a number from 0 to "
-            f"{_LARGEST_COSINE}, got {shown(radius)}"
+def is_given(value: Any) -> bool:
+    """Whether a setting has a value, which None and an empty text are not."""
+    return value is not None and not (isinstance(value, str) and not value)
+
+
+def _of_radius(radius: Any, of_features: bool) -> Iterator[ParameterError]:
+    try:
+        if of_features:
+            number("near_duplicates", radius, 0, _LARGEST_COSINE)
+        else:
+            whole_number("near_duplicates", radius, minimum=0)
+    except ParameterError:
+        unit = "a cosine distance of {features}, 0 to 2" if of_features else "a number of bits"
+        yield ParameterError(
+            "near_duplicates",
+            f"must be {unit}, got {{value}}",
+            "" if of_features else "with {features} it is a cosine distance",
+            value=shown(radius),
         )
 
 
 def _check_labels(labels: Any) -> None:
-    expected = "stratify_by must be a list with a label for each image, got"
-    if isinstance(labels, str):
-        raise ValueError(
-            f"{expected} the text {labels!r}; the folders are "
-            "[os.path.dirname(path) for path in image_paths]"
-        )
-    if isinstance(labels, Mapping):
-        raise ValueError(f"{expected} a dict; say [labels[path] for path in image_paths]")
-    if hasattr(labels, "columns"):
-        raise ValueError(f"{expected} a {type(labels).__name__}; say list(table['label'])")
-    if isinstance(labels, Set):
-        raise ValueError(
-            f"{expected} a {type(labels).__name__}, which has no order; make a list in that of "
-            "the images"
-        )
-    if not isinstance(labels, Sized) or getattr(labels, "shape", None) == ():
-        raise ValueError(
-            f"{expected} {shown(labels)}; list(labels) makes one of what yields labels"
-        )
+    is_list = isinstance(labels, Sized) and not isinstance(labels, (str, Mapping, Set))
+    if is_list and not hasattr(labels, "columns") and getattr(labels, "shape", None) != ():
+        return
+    raise ParameterError(
+        "stratify_by",
+        "must be a list with a label for each image, in their order, got {labels}",
+        "[os.path.dirname(path) for path in image_paths] takes the folders as labels",
+        labels=shown(labels),
+    )
 
 
 def _check_fit(labels: Sequence[Label], n: int) -> None:
     if len(labels) != n:
-        raise ValueError(
-            f"stratify_by must have a label for each of the {n:,} images, got {len(labels):,}; "
-            "give None to those without one"
+        raise ParameterError(
+            "stratify_by",
+            "must have a label for each of the {n:,} images, got {labels:,}",
+            "use None for images without one",
+            n=n,
+            labels=len(labels),
         )
     if n and not any(map(texts_of, labels)):
-        raise ValueError(f"stratify_by has a label for none of the {n:,} images; leave it out")
+        raise ParameterError(
+            "stratify_by", "has a label for none of the {n:,} images", "leave it out", n=n
+        )
 
 
 def _positions(keep: Any) -> tuple[int, ...]:
-    expected = "a list of positions in the list of images"
-    is_path = isinstance(keep, (str, PathLike))
-    remedy = "; for a path, [image_paths.index(path)]" if is_path else "; [] keeps none"
+    expected = "a list of indices in the list of images"
+    remedy = (
+        "image_paths.index(path) is the index of a path, numpy.flatnonzero(mask) those of a mask"
+    )
     rows = listed("keep", keep, expected, remedy)
-    for row in rows:
-        if isinstance(row, (str, PathLike)):
-            remedy = "for a path, image_paths.index(path)"
-        elif isinstance(row, (bool, np.bool_)):
-            remedy = "of a mask, numpy.flatnonzero(mask)"
-        elif not hasattr(row, "__index__"):
-            remedy = "of numbers, [int(row) for row in rows]"
-        else:
-            continue
-        raise ValueError(f"keep must be {expected}, got {shown(row)}; {remedy}")
+    wrong = [row for row in rows if isinstance(row, bool) or not hasattr(row, "__index__")]
+    if wrong:
+        raise ParameterError(
+            "keep",
+            "must be {expected}, got {value}",
+            remedy,
+            expected=expected,
+            value=shown(wrong[0]),
+        )
     return tuple(sorted({whole_number("keep", row) for row in rows}))
-
-
-def _is_number(value: Any, most: float) -> bool:
-    if isinstance(value, bool) or not isinstance(value, Real):
-        return False
-    number: Any = value
-    return bool(0 <= number <= most)

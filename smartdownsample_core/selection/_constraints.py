@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from ..errors import ParameterError
 from ..signatures import Signatures, assign_buckets, bucket_name, is_junk, unpack
 from ._choice import Choice
 from ._distances import Points
@@ -64,9 +65,12 @@ class Constraints:
         most = len(self.keep) + int(self.room(self.keep).sum())
         readable = int((self.tiers != NEVER).sum()) + len(self.keep)
         if most < min(target_count, readable):
-            raise ValueError(
-                f"target_count {target_count:,} exceeds the {most:,} images that max_per_group "
-                "leaves; raise max_per_group, or ask for fewer"
+            raise ParameterError(
+                "target_count",
+                "{target:,} exceeds the {most:,} images that {max_per_group} leaves",
+                "raise {max_per_group}, or ask for fewer",
+                target=target_count,
+                most=most,
             )
 
     def _tiers(

@@ -6,14 +6,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..checks import shown, whole_number
+from ..errors import ParameterError
 from ..signatures import UNREADABLE, Signatures, assign_buckets
 from ._allocation import top_up
 from ._choice import Choice
 from ._constraints import Constraints
 from ._distances import Points
-from ._local_scaling import weights
 from ._result import Selection, count_buckets
-from ._strategies import PICKS, Images
+from ._strategies import Images
 from ._tiers import TIERS
 
 _Rows = NDArray[np.int64]
@@ -60,7 +60,11 @@ def downsample(
         target_count = whole_number("target_count", target_count)
     choice.check(len(signatures), target_count, signatures.hash_size)
     if choice.needs_descriptors and np.isnan(signatures.sharpness[signatures.readable]).any():
-        raise ValueError("these signatures have no descriptors; extract them with descriptors=True")
+        raise ParameterError(
+            "strategy" if choice.how.compares else "leave_out_junk",
+            "needs descriptors, and these signatures have none",
+            "extract them with descriptors=True",
+        )
     constraints = constraints or Constraints(signatures, order, choice)
     target = constraints.available() if target_count is None else max(target_count, 0)
     constraints.check_target(target)
@@ -81,7 +85,7 @@ def downsample(
         target_count=target if target_count is None else target_count,
         random_seed=random_seed,
         strategy=choice.strategy,
-        ranking=taken if choice.strategy == "diverse" else None,
+        ranking=taken if choice.how.ranks else None,
         leaders=constraints.leaders,
         tiers=constraints.tiers,
         strata=constraints.strata,
@@ -108,10 +112,10 @@ def _images(signatures: Signatures, order: _Rows, random_seed: int, choice: Choi
     points: Points = np.empty((n, 0), np.uint8)
     if choice.features is not None:
         points = choice.points(n)
-    elif choice.strategy != "stride":
+    elif choice.how.compares:
         points = signatures.descriptor
-        if choice.strategy == "diverse":
-            counts = weights(points, order)
+        if choice.how.weigh:
+            counts = choice.how.weigh(points, order)
     return Images(order, assign_buckets(signatures), points, counts, random_seed)
 
 
@@ -119,7 +123,7 @@ def _pick(
     images: Images, constraints: Constraints, pool: _Rows, taken: _Rows, count: int, choice: Choice
 ) -> _Rows:
     """Picks up to ``count`` of the pool, from each stratum its share; in the order of picking."""
-    pick, stratum_of = PICKS[choice.strategy], constraints.stratum_of
+    pick, stratum_of = choice.how.pick, constraints.stratum_of
     room = constraints.room(taken)
     sizes = np.minimum(np.bincount(stratum_of[pool], minlength=len(room)), room)
     count = min(count, int(sizes.sum()))

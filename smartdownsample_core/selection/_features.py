@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..checks import shown
+from ..errors import ParameterError
 
 _LARGEST = 127
 _LARGEST_FLOAT = float(np.finfo(np.float32).max)
@@ -28,28 +29,36 @@ def unit_features(features: Any, n: int) -> NDArray[np.float32]:
         with np.errstate(over="ignore"):  # of float64; what becomes infinite is refused below
             table = np.asarray(features, np.float32)
     except (TypeError, ValueError, OverflowError):
-        got, remedy = shown(features), "give each image as many numbers, of one model"
-        if isinstance(features, str):
-            remedy = "numpy.load reads a file"
-        elif hasattr(features, "dtype"):
-            got = f"an array of {features.dtype}"
-        raise ValueError(
-            f"features must be an array of numbers with {n:,} rows, one for each image, got {got}; "
-            f"{remedy}"
+        raise ParameterError(
+            "features",
+            "must be an array of numbers with {n:,} rows, one for each image, got {value}",
+            "give every image as many numbers, all of one model",
+            n=n,
+            value=f"an array of {features.dtype}"
+            if hasattr(features, "dtype")
+            else shown(features),
         ) from None
     if table.ndim != 2 or len(table) != n or not table.shape[1]:
-        raise ValueError(
-            f"features must have the shape ({n}, d), one row for each of the {n:,} images, "
-            f"got {table.shape}; leave out the rows of others, and compute those that are missing"
+        raise ParameterError(
+            "features",
+            "must have the shape ({n}, d), one row for each of the {n:,} images, got {shape}",
+            "drop the rows of other images, and compute those that are missing",
+            n=n,
+            shape=table.shape,
         )
     bad = np.flatnonzero(~np.isfinite(table).all(axis=1))
     if len(bad):
         row = np.asarray(features)[bad[0]]
-        value = row[~np.isfinite(table[bad[0]])][0]
-        raise ValueError(
-            f"features must be finite numbers up to {_LARGEST_FLOAT:.1e}; {len(bad):,} of {n:,} "
-            f"rows are not, the first is row {bad[0]} with {value}: compute them anew, or leave "
-            "these images out"
+        raise ParameterError(
+            "features",
+            "must be finite numbers up to {largest:.1e}, but {bad:,} of {n:,} rows are not; the "
+            "first is row {row} with {value}",
+            "compute them again, or leave these images out",
+            largest=_LARGEST_FLOAT,
+            bad=len(bad),
+            n=n,
+            row=bad[0],
+            value=row[~np.isfinite(table[bad[0]])][0],
         )
     # By the largest value first: squares of tiny and huge numbers leave the range of float32.
     table = table / _or_one(np.abs(table).max(axis=1, keepdims=True, initial=0))

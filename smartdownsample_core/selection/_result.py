@@ -159,11 +159,10 @@ class Selection:
                 target out of its bounds
         """
         if self.ranking is None or self.strata is not None:
-            got = f"got strategy {self.strategy!r}"
             raise ValueError(
-                "first() needs strategy 'diverse' and neither stratify_by nor max_per_group, "
-                f"{got if self.strata is None else 'got strata'}; choose again with the smaller "
-                "target_count"
+                "first() needs a strategy that ranks, without stratify_by and max_per_group, got "
+                f"strategy {self.strategy!r}{' with strata' if self.strata else ''}; choose again "
+                "with the smaller target_count"
             )
         minimum = int((self.tiers[self.ranking] == NEVER).sum()) if self.tiers is not None else 0
         target_count = whole_number(

@@ -1,22 +1,29 @@
-"""The strategies: each picks some of a pool of images, minding those that are taken already."""
+"""The strategies: each picks some of a pool of images, minding those that are taken already.
+
+Whatever depends on the strategy is said by its object; nothing else compares its name.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..signatures import N_BUCKETS
 from ._allocation import top_up
-from ._choice import Strategy
 from ._distances import Nearest, Points
 from ._farthest_first import farthest_first
+from ._local_scaling import weights
 from ._representatives import representatives
 from ._systematic import select
 
 _Rows = NDArray[np.int64]
+
+StrategyName = Literal["stride", "diverse", "representative"]
+"""The keys of :data:`STRATEGIES`, for editors; a test compares them."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,11 +70,52 @@ def pick_representative(images: Images, pool: _Rows, taken: _Rows, count: int) -
     return np.asarray(pool[representatives(nearest, count, images.random_seed)])
 
 
-PICKS: dict[Strategy, Pick] = {
-    "stride": pick_by_stride,
-    "diverse": pick_diverse,
-    "representative": pick_representative,
+@dataclass(frozen=True, kw_only=True)
+class Strategy:
+    """How images are chosen."""
+
+    name: str
+    label: str
+    """in a form"""
+    pick: Pick
+    compares: bool = False
+    """whether it needs to know how far images are from each other"""
+    weigh: Callable[[Points, _Rows], NDArray[np.float32]] | None = None
+    """of descriptors and natural order: what the squared distance of each image counts"""
+    ranks: bool = False
+    """whether it picks in an order of which each beginning is the answer for a smaller target"""
+    strides: bool = False
+    """whether it keeps some of every bucket, at a regular stride"""
+
+
+STRATEGIES: dict[str, Strategy] = {
+    strategy.name: strategy
+    for strategy in (
+        Strategy(
+            name="stride",
+            label="Stride: evenly from every visual bucket",
+            pick=pick_by_stride,
+            strides=True,
+        ),
+        Strategy(
+            name="diverse",
+            label="Diverse: each image as different as can be from those before it",
+            pick=pick_diverse,
+            compares=True,
+            weigh=weights,
+            ranks=True,
+        ),
+        Strategy(
+            name="representative",
+            label="Representative: few of what is rare, many of what is common",
+            pick=pick_representative,
+            compares=True,
+        ),
+    )
 }
+
+DEFAULT_STRATEGY = "stride"
+"""that of smartdownsample 1.9"""
 
 
 def _nearest(images: Images, pool: _Rows, taken: _Rows) -> Nearest:

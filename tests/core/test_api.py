@@ -131,21 +131,23 @@ def test_no_images_give_no_images() -> None:
         ),
         pytest.param({"target_count": None}, ValueError, "target_count is missing", id="none"),
         pytest.param(
-            {"show_summary": 42}, ValueError, "got 42; say random_seed by name", id="1.9.0"
+            {"show_summary": 42}, ValueError, "got 42; pass random_seed by name", id="1.9.0"
         ),
         pytest.param(
             {"distance_threshold": 0.5},
             TypeError,
-            "give such embeddings as features= and say strategy='diverse'",
+            "pass such embeddings as features= with strategy='diverse'",
             id="2.0",
         ),
         pytest.param(
             {"hash_size": 0.5},
             ValueError,
-            "got 0.5; distance_threshold is of",
+            "got 0.5; distance_threshold belongs to",
             id="2.0 by position",
         ),
-        pytest.param({"hash_size": 8.0}, ValueError, "from 4 to 64, got 8.0", id="fraction"),
+        pytest.param(
+            {"hash_size": 8.0}, ValueError, "must be a whole number, got 8.0", id="fraction"
+        ),
         pytest.param({"qqq": 1}, TypeError, "'qqq'; it takes image_paths, target_", id="strange"),
         pytest.param({"target": 1}, TypeError, "did you mean 'target_count'?", id="abbreviated"),
         pytest.param({"stratify": []}, TypeError, "did you mean 'stratify_by'?", id="unknown"),
@@ -311,7 +313,7 @@ def test_more_bits_than_the_hash_has_are_refused(burst_paths: list[str]) -> None
     for hash_size, most in ((8, 63), (4, 15)):
         with pytest.raises(
             ValueError,
-            match=f"of the hash, must be a whole number from 0 to {most}, got {most + 1}",
+            match=f"{most + 1} bits exceed the {most + 1} bits of the hash; set",
         ):
             sample_diverse(burst_paths, near_duplicates=most + 1, hash_size=hash_size, **_QUIET)
 

@@ -74,7 +74,6 @@ _TOO_LARGE = 2**63
         pytest.param(lambda: sample_diverse(["a"], 1, n_workers=_TOO_LARGE), id="n_workers"),
         pytest.param(lambda: sample_diverse(["a"], 1, hash_size=_TOO_LARGE), id="hash_size"),
         pytest.param(lambda: Choice(max_per_group=_TOO_LARGE), id="max_per_group"),
-        pytest.param(lambda: Choice(near_duplicates=_TOO_LARGE), id="near_duplicates"),
         pytest.param(lambda: Choice(keep=[_TOO_LARGE]), id="keep"),
         pytest.param(lambda: extract(["a"], n_workers=_TOO_LARGE), id="extract"),
         pytest.param(lambda: allocate([1], _TOO_LARGE), id="allocate"),

@@ -9,7 +9,6 @@ import pyarrow as pa
 import pytest
 
 from smartdownsample_core import Choice
-from smartdownsample_core.selection._choice import MISSING_TARGET
 
 
 @pytest.mark.parametrize(
@@ -22,36 +21,36 @@ from smartdownsample_core.selection._choice import MISSING_TARGET
         ),
         pytest.param(
             {"near_duplicates": -1},
-            "near_duplicates, in bits of the hash, must be a whole number of at least 0, got -1; "
-            "of features it is a cosine distance",
+            "near_duplicates must be a number of bits, got -1; "
+            "with features it is a cosine distance",
             id="negative radius",
         ),
         pytest.param(
             {"near_duplicates": "2"},
-            "near_duplicates, in bits of the hash, must be a whole number of at least 0, got '2'; "
-            "of features it is a cosine distance",
+            "near_duplicates must be a number of bits, got '2'; "
+            "with features it is a cosine distance",
             id="radius of text",
         ),
         pytest.param(
             {"near_duplicates": True},
-            "near_duplicates, in bits of the hash, must be a whole number of at least 0, got True; "
-            "of features it is a cosine distance",
+            "near_duplicates must be a number of bits, got True; "
+            "with features it is a cosine distance",
             id="radius of a flag",
         ),
         pytest.param(
             {"near_duplicates": float("nan"), "features": [[1]]},
-            "near_duplicates, a cosine distance of features, must be a number from 0 to 2, got nan",
+            "near_duplicates must be a cosine distance of features, 0 to 2, got nan",
             id="radius of nan",
         ),
         pytest.param(
             {"near_duplicates": 8, "features": [[1]]},
-            "near_duplicates, a cosine distance of features, must be a number from 0 to 2, got 8",
+            "near_duplicates must be a cosine distance of features, 0 to 2, got 8",
             id="bits instead of a distance",
         ),
         pytest.param(
             {"near_duplicates": 1.5},
-            "near_duplicates, in bits of the hash, must be a whole number of at least 0, got 1.5; "
-            "of features it is a cosine distance",
+            "near_duplicates must be a number of bits, got 1.5; "
+            "with features it is a cosine distance",
             id="half a bit",
         ),
         pytest.param(
@@ -85,38 +84,49 @@ from smartdownsample_core.selection._choice import MISSING_TARGET
             id="half an image per group",
         ),
         pytest.param(
+            {"features": [[1.0]]},
+            "features would not be used: strategy 'stride' does not compare images; choose "
+            "strategy 'diverse' or 'representative', or set near_duplicates",
+            id="features that nothing uses",
+        ),
+        pytest.param(
             {"balance": "equal"},
-            "balance 'equal' shares out among labels: say stratify_by, too",
+            "balance 'equal' divides the target among labels; set stratify_by, too",
             id="balance without strata",
         ),
         pytest.param(
             {"stratify_by": "folder"},
-            "stratify_by must be a list with a label for each image, got the text 'folder'; the "
-            "folders are [os.path.dirname(path) for path in image_paths]",
+            "stratify_by must be a list with a label for each image, in their order, got "
+            "'folder'; [os.path.dirname(path) for path in image_paths] takes the folders as "
+            "labels",
             id="a word instead of labels",
         ),
         pytest.param(
             {"stratify_by": {"a.jpg": "fox"}},
-            "stratify_by must be a list with a label for each image, got a dict; say "
-            "[labels[path] for path in image_paths]",
+            "stratify_by must be a list with a label for each image, in their order, got "
+            "{'a.jpg': 'fox'}; [os.path.dirname(path) for path in image_paths] takes the "
+            "folders as labels",
             id="a dict instead of labels",
         ),
         pytest.param(
-            {"stratify_by": {"fox", "owl"}},
-            "stratify_by must be a list with a label for each image, got a set, which has no "
-            "order; make a list in that of the images",
+            {"stratify_by": {"fox"}},
+            "stratify_by must be a list with a label for each image, in their order, got "
+            "{'fox'}; [os.path.dirname(path) for path in image_paths] takes the folders as "
+            "labels",
             id="a set of labels",
         ),
         pytest.param(
             {"stratify_by": np.array(5)},
-            "stratify_by must be a list with a label for each image, got array(5); list(labels) "
-            "makes one of what yields labels",
+            "stratify_by must be a list with a label for each image, in their order, got "
+            "array(5); [os.path.dirname(path) for path in image_paths] takes the folders as "
+            "labels",
             id="labels without dimensions",
         ),
         pytest.param(
             {"stratify_by": pa.table({"path": ["a"], "label": ["fox"]})},
-            "stratify_by must be a list with a label for each image, got a Table; say "
-            "list(table['label'])",
+            "stratify_by must be a list with a label for each image, in their order, got a "
+            "Table; [os.path.dirname(path) for path in image_paths] takes the folders as "
+            "labels",
             id="a table of labels",
         ),
         pytest.param(
@@ -127,17 +137,21 @@ from smartdownsample_core.selection._choice import MISSING_TARGET
         ),
         pytest.param(
             {"keep": np.array(3)},
-            "keep must be a list of positions in the list of images, got array(3); [] keeps none",
+            "keep must be a list of indices in the list of images, got array(3); "
+            "image_paths.index(path) is the index of a path, numpy.flatnonzero(mask) those of "
+            "a mask",
             id="keep without dimensions",
         ),
         pytest.param(
             {"keep": None},
-            "keep must be a list of positions in the list of images, got None; [] keeps none",
+            "keep must be a list of indices in the list of images, got None; "
+            "image_paths.index(path) is the index of a path, numpy.flatnonzero(mask) those of "
+            "a mask",
             id="keep of None",
         ),
         pytest.param(
             {"keep": {0: "a.jpg"}},
-            "keep must be a list of positions in the list of images, got a dict; make a list of "
+            "keep must be a list of indices in the list of images, got a dict; make a list of "
             "its keys or of its values",
             id="keep of a dict",
         ),
@@ -148,8 +162,9 @@ from smartdownsample_core.selection._choice import MISSING_TARGET
         ),
         pytest.param(
             {"stratify_by": (label for label in "ab")},
-            "stratify_by must be a list with a label for each image, got a generator; "
-            "list(labels) makes one of what yields labels",
+            "stratify_by must be a list with a label for each image, in their order, got a "
+            "generator; [os.path.dirname(path) for path in image_paths] takes the folders as "
+            "labels",
             id="a generator of labels",
         ),
     ],
@@ -166,73 +181,81 @@ def test_a_wrong_choice_is_refused(fields: dict[str, object], message: str) -> N
         pytest.param(
             {},
             None,
-            MISSING_TARGET,
+            "target_count is missing; set how many images to keep; it may be left out only with "
+            "near_duplicates or max_per_group",
             id="no target",
         ),
         pytest.param(
             {"leave_out_junk": True, "stratify_by": ["a"] * 4},
             None,
-            MISSING_TARGET,
+            "target_count is missing; set how many images to keep; it may be left out only with "
+            "near_duplicates or max_per_group",
             id="no target with strata",
         ),
         pytest.param(
-            {"features": [[1.0], [2.0]]},
+            {"features": [[1.0], [2.0]], "strategy": "diverse"},
             3,
-            "features must have the shape (4, d), one row for each of the 4 images, got (2, 1); "
-            "leave out the rows of others, and compute those that are missing",
+            "features must have the shape (4, d), one row for each of the 4 images, got (2, "
+            "1); drop the rows of other images, and compute those that are missing",
             id="features",
         ),
         pytest.param(
             {"stratify_by": ["a"] * 1234},
             3,
-            "stratify_by must have a label for each of the 4 images, got 1,234; give None "
-            "to those without one",
+            "stratify_by must have a label for each of the 4 images, got 1,234; use None for "
+            "images without one",
             id="labels",
         ),
         pytest.param(
             {"keep": ["a.jpg"]},
             3,
-            "keep must be a list of positions in the list of images, got 'a.jpg'; for a path, "
-            "image_paths.index(path)",
+            "keep must be a list of indices in the list of images, got 'a.jpg'; "
+            "image_paths.index(path) is the index of a path, numpy.flatnonzero(mask) those of "
+            "a mask",
             id="a path instead of a position",
         ),
         pytest.param(
             {"keep": "a.jpg"},
             3,
-            "keep must be a list of positions in the list of images, got 'a.jpg'; for a path, "
-            "[image_paths.index(path)]",
+            "keep must be a list of indices in the list of images, got 'a.jpg'; "
+            "image_paths.index(path) is the index of a path, numpy.flatnonzero(mask) those of "
+            "a mask",
             id="one path",
         ),
         pytest.param(
             {"keep": 2},
             3,
-            "keep must be a list of positions in the list of images, got 2; [] keeps none",
+            "keep must be a list of indices in the list of images, got 2; "
+            "image_paths.index(path) is the index of a path, numpy.flatnonzero(mask) those of "
+            "a mask",
             id="one position",
         ),
         pytest.param(
             {"keep": [True, False]},
             3,
-            "keep must be a list of positions in the list of images, got True; of a mask, "
-            "numpy.flatnonzero(mask)",
+            "keep must be a list of indices in the list of images, got True; "
+            "image_paths.index(path) is the index of a path, numpy.flatnonzero(mask) those of "
+            "a mask",
             id="a mask",
         ),
         pytest.param(
             {"keep": [1.5]},
             3,
-            "keep must be a list of positions in the list of images, got 1.5; of numbers, "
-            "[int(row) for row in rows]",
+            "keep must be a list of indices in the list of images, got 1.5; "
+            "image_paths.index(path) is the index of a path, numpy.flatnonzero(mask) those of "
+            "a mask",
             id="position",
         ),
         pytest.param(
             {"keep": [0, 4]},
             3,
-            "keep has the position 4, and the 4 images have 0 to 3; leave it out",
+            "keep contains index 4, but valid indices are 0 to 3",
             id="position too large",
         ),
         pytest.param(
             {"keep": [9, -1]},
             3,
-            "keep has the position -1, and the 4 images have 0 to 3; leave it out",
+            "keep contains index -1, but valid indices are 0 to 3",
             id="negative",
         ),
         pytest.param(
@@ -306,7 +329,9 @@ def test_a_balance_is_a_power(balance: str | float, exponent: float) -> None:
         pytest.param({"strategy": "diverse"}, True, id="diverse"),
         pytest.param({"strategy": "representative"}, True, id="representative"),
         pytest.param({"strategy": "diverse", "features": [[1]]}, False, id="own features"),
-        pytest.param({"leave_out_junk": True, "features": [[1]]}, True, id="junk"),
+        pytest.param(
+            {"leave_out_junk": True, "features": [[1]], "near_duplicates": 0}, True, id="junk"
+        ),
     ],
 )
 def test_descriptors_are_asked_for_where_they_are_used(
@@ -329,7 +354,5 @@ def test_what_yields_positions_is_asked_once() -> None:
     choice = Choice(keep=(row for row in [3, 1, 3]))
     assert choice.keep == (1, 3)
     choice.check(4, 2, 8)
-    with pytest.raises(
-        ValueError, match=r"^keep has the position 1, and there are no images; leave"
-    ):
+    with pytest.raises(ValueError, match=r"^keep contains index 1, but there are no images$"):
         choice.check(0, 2, 8)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import csv
-import dataclasses
 import inspect
 import os
 import re
@@ -21,9 +20,10 @@ import fiftyone.core.models as fom
 import numpy as np
 import pytest
 
-from smartdownsample_core import Choice, sample_diverse
+from smartdownsample_core import sample_diverse
 from smartdownsample_core.cli._main import _parser, main
 from tests.ffmpeg import require_ffmpeg
+from tests.parameter_tables import with_tables
 
 from .conftest import OPERATORS
 
@@ -222,16 +222,16 @@ def _default(text: str) -> Any:
     return inspect.Parameter.empty if text == "required" else ast.literal_eval(text)
 
 
-def test_the_table_of_downsample_is_that_of_the_code(operators: SimpleNamespace) -> None:
-    """Names and defaults."""
-    signature = inspect.signature(operators.downsample.__call__).parameters
-    code = {name: parameter.default for name, parameter in signature.items()}
-    del code["sample_collection"], code["delegate"]
-    table = _table("Of the operator `downsample`")
-    assert {name: _default(default) for name, (_, default) in table.items()} == code
+#: Operators whose parameters are settings, which are in a table of their own.
+_JOBS = ("downsample", "compute_signatures")
 
 
-@pytest.mark.parametrize("name", [name for name in OPERATORS if name != "downsample"])
+def test_tables_of_settings_are_those_of_the_code() -> None:
+    """Names, defaults and descriptions; ``python -m tests.parameter_tables`` writes them."""
+    assert with_tables(_PARAMETERS) == _PARAMETERS
+
+
+@pytest.mark.parametrize("name", [name for name in OPERATORS if name not in _JOBS])
 def test_the_table_of_the_other_operators_is_that_of_the_code(
     operators: SimpleNamespace, name: str
 ) -> None:
@@ -247,16 +247,11 @@ def test_the_table_of_the_other_operators_is_that_of_the_code(
 
 
 def test_the_table_of_the_function_is_that_of_the_code() -> None:
-    """Names and defaults, those of the choice too, in the order of the code."""
-    code = {p.name: p.default for p in inspect.signature(sample_diverse).parameters.values()}
-    del code["choice"]
-    code |= {field.name: field.default for field in dataclasses.fields(Choice)}
+    """Names and defaults of the parameters that may be given by position, in their order."""
+    parameters = inspect.signature(sample_diverse).parameters.values()
+    code = {p.name: p.default for p in parameters if p.kind is p.POSITIONAL_OR_KEYWORD}
     table = _table("Of `sample_diverse`")
-    assert {name: _default(default) for name, (_, default) in table.items()} == code
-    assert (
-        list(table)[: len(code) - len(dataclasses.fields(Choice))]
-        == list(code)[: -len(dataclasses.fields(Choice))]
-    )
+    assert [(name, _default(default)) for name, (_, default) in table.items()] == list(code.items())
 
 
 def test_the_table_names_the_options_of_the_command_line() -> None:
@@ -266,7 +261,7 @@ def test_the_table_names_the_options_of_the_command_line() -> None:
         if option in ("PATH...", None):
             continue
         assert option in options, f"{name}: the command line has no {option}"
-        if option not in ("--quiet", "--processes", "--keep"):
+        if option != "--quiet":
             assert options[option].default == _default(default), option
 
 

@@ -1,0 +1,91 @@
+"""Messages that name settings as their reader knows them: as Python, command line or App do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+Word = Callable[[str], str]
+"""Returns how a reader knows a setting, such as ``--near-duplicates`` for ``near_duplicates``."""
+
+
+class Message:
+    """A sentence that names settings, which each front door words as its readers know them.
+
+    Args:
+        template: a format string; its fields are values, and names of settings
+        values: the values
+
+    >>> message = Message("{most:,} images are left by {max_per_group}", most=5000)
+    >>> str(message), message.worded(lambda name: "--" + name.replace("_", "-"))
+    ('5,000 images are left by max_per_group', '5,000 images are left by --max-per-group')
+    """
+
+    def __init__(self, template: str, /, **values: Any) -> None:
+        self.template = template
+        self.values = values
+
+    def worded(self, word: Word) -> str:
+        """Returns the text, with settings as ``word`` names them."""
+        return self.template.format_map(_Fields(self.values, word))
+
+    def __str__(self) -> str:
+        return self.worded(str)
+
+
+class _Fields(dict[str, Any]):
+    def __init__(self, values: Mapping[str, Any], word: Word) -> None:
+        super().__init__(values)
+        self._word = word
+
+    def __missing__(self, name: str) -> str:
+        return self._word(name)
+
+
+class ParameterError(ValueError):
+    """A setting is not what it may be.
+
+    Args:
+        name: the setting
+        reason: what is wrong, as a :class:`Message` template that goes on after the name
+        remedy: what to do, likewise
+        values: what the fields of both stand for, besides settings
+    """
+
+    def __init__(
+        self,
+        name: str,
+        reason: str,
+        remedy: str = "",
+        values: Mapping[str, Any] | None = None,
+        **more: Any,
+    ) -> None:
+        self.name, self.reason, self.remedy = name, reason, remedy
+        self.values = {**(values or {}), **more}
+        super().__init__(name, reason, remedy, self.values)  # what it is pickled by
+
+    def worded(self, word: Word) -> str:
+        """Returns the message, with settings as ``word`` names them."""
+        reason, remedy = (
+            Message(part, **self.values).worded(word) for part in (self.reason, self.remedy)
+        )
+        space = "" if reason.startswith(":") else " "
+        return f"{word(self.name)}{space}{reason}" + (f"; {remedy}" if remedy else "")
+
+    def __str__(self) -> str:
+        return self.worded(str)
+
+
+def refused(name: str, text: str) -> ParameterError:
+    """Returns the error of a setting in a text that names no settings.
+
+    >>> str(refused("tag", "must be text, got 5")), str(refused("tag", "'a' is taken"))
+    ('tag must be text, got 5', "tag: 'a' is taken")
+    """
+    goes_on = text.startswith(("must ", "has "))
+    return ParameterError(name, "{text}" if goes_on else ": {text}", text=text)
+
+
+def worded(error: BaseException | Message, word: Word) -> str:
+    """Returns the text of an error or message, with settings named by ``word`` if it names any."""
+    return error.worded(word) if isinstance(error, (ParameterError, Message)) else str(error)
