@@ -3,6 +3,9 @@ PYTHON ?= python3
 VENV   := .venv
 RUN    := $(VENV)/bin/python
 STAMP  := $(VENV)/installed
+# Each of the processes that run tests has a MongoDB and an App server of its own.
+WORKERS ?= 2
+PYTEST := $(RUN) -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 .PHONY: help demo test test-oldest check audit bench screenshots tutorial lint format install clean
 .DEFAULT_GOAL := help
@@ -13,10 +16,10 @@ help: ## say what the targets do
 demo: $(STAMP) ## downsample 2,000 images and serve the App; ARGS="--images DIR --target-count N --no-app"
 	@$(RUN) -m demo $(ARGS)
 
-test: $(STAMP) ## run all tests, those with a real MongoDB, App server and browser included
+test: $(STAMP) ## run all tests, with a real MongoDB, App server and browser; WORKERS=2, ARGS="tests/core -x"
 	@$(RUN) -m tests.app.browser
 	@$(RUN) -m tests.ffmpeg
-	@$(RUN) -m pytest $(ARGS)
+	@$(PYTEST) $(ARGS)
 
 test-oldest: ## run the tests with the oldest versions that are claimed; PYTHON=python3.10 or 3.11
 	@.ci/test-oldest $(PYTHON)

@@ -23,6 +23,14 @@ hypothesis.settings.register_profile("any machine", deadline=None)
 hypothesis.settings.load_profile("any machine")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Runs what takes longest first, so that no worker has to wait long for the other."""
+    folders = ["app", "plugin"]
+    items.sort(
+        key=lambda item: folders.index(name) if (name := item.path.parent.name) in folders else 2
+    )
+
+
 @pytest.fixture(scope="session")
 def python_env() -> dict[str, str]:
     """The environment of a subprocess that imports the core of this checkout."""

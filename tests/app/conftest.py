@@ -20,6 +20,8 @@ from tests.plugin.conftest import (  # noqa: F401 (fixtures)
     own_images,
     serve,
     server,
+    two_videos,
+    videos,
 )
 
 _FAILURES = Path(__file__).parents[2] / ".test-failures"
@@ -39,10 +41,15 @@ def browser() -> Iterator[Browser]:
         chromium.close()
 
 
-@pytest.fixture(params=[1280, 1920], ids=["1280", "1920"])
+@pytest.fixture
 def page(request: pytest.FixtureRequest, browser: Browser) -> Iterator[Page]:
-    """A page of a fresh profile, in two widths; a screenshot is left behind if the test fails."""
-    context = browser.new_context(viewport={"width": request.param, "height": 1200})
+    """A page of a fresh profile; a screenshot is left behind if the test fails.
+
+    It is 1,280 pixels wide, and 1,920 as well for tests that are marked with
+    :data:`tests.app.pages.BOTH_WIDTHS`: those that see all of a form or of the panel.
+    """
+    width = getattr(request, "param", 1280)
+    context = browser.new_context(viewport={"width": width, "height": 1200})
     page = context.new_page()
     yield page
     if getattr(request.node, "failed", False):

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import re
 
+import pytest
 from playwright.sync_api import Locator, Page, expect
 
 #: The App draws with the CPU here, and shares it with the server.
-PATIENCE_MS = 60_000
+PATIENCE_MS = 120_000
+
+BOTH_WIDTHS = pytest.mark.parametrize("page", [1280, 1920], indirect=True, ids=["1280", "1920"])
 
 
 class App:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 
-import pytest
 from playwright.sync_api import expect
+
+from tests.app.pages import BOTH_WIDTHS
 
 #: Keeps what the page has said, for a progress bar may be gone before anybody looks.
 _LISTEN = """() => {
@@ -19,6 +20,7 @@ _LISTEN = """() => {
 }"""
 
 
+@BOTH_WIDTHS
 def test_the_form_from_end_to_end(dataset, open_app) -> None:
     """Open it, read the forecast, execute, see progress and the table, and the kept samples."""
     app = open_app(dataset)
@@ -55,7 +57,6 @@ def test_the_form_shows_what_is_wrong(dataset, open_app) -> None:
     expect(app.button("Execute")).to_be_enabled()
 
 
-@pytest.mark.parametrize("page", [1280], indirect=True, ids=["1280"])
 def test_an_error_in_the_middle_is_shown(make_dataset, images, own_images, open_app) -> None:
     """If no image can be read, the App says so, and nothing is written."""
     dataset = make_dataset(own_images)
@@ -71,7 +72,6 @@ def test_an_error_in_the_middle_is_shown(make_dataset, images, own_images, open_
     assert (dataset.list_runs(), dataset.has_field("signature")) == ([], False)
 
 
-@pytest.mark.parametrize("page", [1280], indirect=True, ids=["1280"])
 def test_one_of_each_near_duplicate_group(dataset, open_app) -> None:
     """With a radius the number may be emptied; the output says where the groups are."""
     app = open_app(dataset)

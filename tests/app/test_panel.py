@@ -5,11 +5,10 @@ from __future__ import annotations
 import re
 
 import fiftyone as fo
-import pytest
 from fiftyone import ViewField as F
 from playwright.sync_api import expect
 
-from tests.app.pages import Panel
+from tests.app.pages import BOTH_WIDTHS, Panel
 
 
 def _bucket_ids(dataset: fo.Dataset, name: str) -> set[str]:
@@ -32,6 +31,7 @@ def expect_kept(panel: Panel, target: int) -> None:
     )
 
 
+@BOTH_WIDTHS
 def test_from_nothing_to_a_run_and_back(dataset, open_app) -> None:
     """Compute, drag, click a bar, apply, see the tag, undo: all of it in the panel."""
     app = open_app(dataset)
@@ -113,6 +113,7 @@ def test_what_is_wrong_is_said(dataset, operators, open_app) -> None:
     panel.says(re.compile("Would keep 30 of 80 images"))
 
 
+@BOTH_WIDTHS
 def test_buckets_are_browsed(dataset, operators, open_app) -> None:
     """Rows, arrows and the three buttons decide what the grid holds."""
     record = operators.downsample(dataset, 20)
@@ -137,7 +138,6 @@ def test_buckets_are_browsed(dataset, operators, open_app) -> None:
     expect(panel.button("Leave the bucket")).to_have_count(0)
 
 
-@pytest.mark.parametrize("page", [1280], indirect=True, ids=["1280"])
 def test_a_changed_dataset_is_noticed(dataset, operators, own_images, open_app) -> None:
     """A run of samples that have changed since says so, and can be applied again."""
     operators.downsample(dataset, 20)

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import fiftyone as fo
-import pytest
 from playwright.sync_api import expect
 
 
-@pytest.mark.parametrize("page", [1280], indirect=True, ids=["1280"])
 def test_patches_from_end_to_end(make_dataset, images, page, server, open_app) -> None:
     """Open a view of patches, read the forecast, execute, and see the crops that were kept."""
     boxes = ([0.1, 0.1, 0.4, 0.5], [0.4, 0.3, 0.5, 0.6])

@@ -10,11 +10,10 @@ import pytest
 from fiftyone import ViewField as F
 from playwright.sync_api import expect
 
-from tests.app.pages import App, Panel
-
-_ONE_WIDTH = pytest.mark.parametrize("page", [1280], indirect=True, ids=["1280"])
+from tests.app.pages import BOTH_WIDTHS, App, Panel
 
 
+@BOTH_WIDTHS
 def test_two_runs_side_by_side(dataset, operators, open_app) -> None:
     """The numbers are those of the tags, and each part of the difference is what the grid holds."""
     operators.downsample(dataset, 12, run_key="small")
@@ -48,7 +47,6 @@ def test_two_runs_side_by_side(dataset, operators, open_app) -> None:
     panel.says(re.compile("Kept 12 of 80"))
 
 
-@_ONE_WIDTH
 @pytest.mark.parametrize("ending", ["csv", "json"])
 def test_a_run_is_exported(dataset, operators, open_app, tmp_path, ending) -> None:
     """The file that the form names holds what was kept; one that is there is not overwritten."""
@@ -80,7 +78,6 @@ def test_a_run_is_exported(dataset, operators, open_app, tmp_path, ending) -> No
     assert {(row["id"], row["filepath"]) for row in rows} == kept
 
 
-@_ONE_WIDTH
 def test_two_people_on_one_dataset(dataset, operators, other_server, browser, open_app) -> None:
     """What one person tries out, the other, at a server of the same database, does not see."""
     operators.downsample(dataset, 20)

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import pytest
 from playwright.sync_api import expect
 
-from tests.plugin.test_sampling import two_videos, videos  # noqa: F401 (fixtures)
 
-
-@pytest.mark.parametrize("page", [1280], indirect=True, ids=["1280"])
-def test_videos_from_end_to_end(videos, page, open_app) -> None:  # noqa: F811 (a fixture)
+def test_videos_from_end_to_end(videos, open_app) -> None:
     """The form of a run offers to sample frames, and what was sampled can be chosen from."""
     app = open_app(videos)
     app.run_operator("Smart downsample")

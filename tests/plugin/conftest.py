@@ -47,11 +47,14 @@ _configure_fiftyone()
 import fiftyone as fo  # noqa: E402 (it reads its settings when it is imported)
 import fiftyone.operators as foo  # noqa: E402
 import requests  # noqa: E402
+from PIL import Image  # noqa: E402
 from requests.adapters import HTTPAdapter, Retry  # noqa: E402
 
 from benchmarks.panel import PanelUser  # noqa: E402
 from demo.bursts import make_bursts  # noqa: E402
 from demo.photos import load_photos  # noqa: E402
+from tests.ffmpeg import require_ffmpeg  # noqa: E402
+from tests.patience import PATIENCE  # noqa: E402
 
 _PLUGIN = "@smartdownsample/smartdownsample"
 
@@ -109,6 +112,24 @@ def dataset(make_dataset: Callable[..., fo.Dataset], images: list[str]) -> fo.Da
     return make_dataset(images)
 
 
+@pytest.fixture(scope="session")
+def signed_images(images: list[str], operators: SimpleNamespace) -> Iterator[fo.Dataset]:
+    """A dataset of the 80 images with their signatures; tests clone it, or only look at it."""
+    dataset = fo.Dataset(persistent=True)
+    dataset.add_samples([fo.Sample(path) for path in images])
+    operators.compute_signatures(dataset)
+    yield dataset
+    dataset.delete()
+
+
+@pytest.fixture
+def signed_dataset(signed_images: fo.Dataset) -> Iterator[fo.Dataset]:
+    """A dataset of the 80 images, signed as if its user had asked for that."""
+    dataset = signed_images.clone(persistent=True)
+    yield dataset
+    dataset.delete()
+
+
 @pytest.fixture
 def grouped(make_dataset: Callable[..., fo.Dataset], images: list[str]) -> fo.Dataset:
     """A grouped dataset of 40 stereo pairs; its active slice is ``left``."""
@@ -121,6 +142,31 @@ def grouped(make_dataset: Callable[..., fo.Dataset], images: list[str]) -> fo.Da
         samples.append(fo.Sample(right, group=group.element("right")))
     dataset.add_samples(samples)
     return dataset
+
+
+@pytest.fixture(scope="session")
+def two_videos(images: list[str], tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    """Two real videos of five seconds, eight frames each; tests must not change them."""
+    require_ffmpeg()
+    folder = tmp_path_factory.mktemp("videos")
+    made = []
+    for number in range(2):
+        frames = folder / f"frames{number}"
+        frames.mkdir()
+        for place, image in enumerate(images[number::2][:40], 1):
+            Image.open(image).resize((320, 240)).save(frames / f"{place:03d}.png")
+        made.append(folder / f"{number}.mp4")
+        source = ["-framerate", "8", "-i", str(frames / "%03d.png"), "-pix_fmt", "yuv420p"]
+        subprocess.run(["ffmpeg", "-loglevel", "error", *source, str(made[-1])], check=True)
+    return made
+
+
+@pytest.fixture
+def videos(
+    make_dataset: Callable[..., fo.Dataset], two_videos: list[Path], tmp_path: Path
+) -> fo.Dataset:
+    """A dataset of copies of the two videos, beside which frames may be saved."""
+    return make_dataset([str(shutil.copy(video, tmp_path)) for video in two_videos])
 
 
 @pytest.fixture(scope="session")
@@ -203,9 +249,11 @@ def serve() -> Iterator[str]:
         with requests.Session() as http:
             http.mount(
                 url,
-                HTTPAdapter(max_retries=Retry(total=600, backoff_factor=0.1, backoff_max=0.2)),
+                HTTPAdapter(
+                    max_retries=Retry(total=10 * PATIENCE, backoff_factor=0.1, backoff_max=0.2)
+                ),
             )
-            http.get(f"{url}/fiftyone", timeout=60).raise_for_status()
+            http.get(f"{url}/fiftyone", timeout=PATIENCE).raise_for_status()
         yield url
     finally:
         process.terminate()
@@ -251,7 +299,7 @@ def post(server: str) -> Callable[..., list[Any]]:
             "params": params,
             **extra,
         }
-        response = requests.post(f"{server}/operators/{route}", json=body, timeout=60)
+        response = requests.post(f"{server}/operators/{route}", json=body, timeout=PATIENCE)
         response.raise_for_status()
         if route != "execute/generator":
             return response.json()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
+from functools import cache
 from typing import Any
 
 import fiftyone as fo
@@ -11,22 +12,33 @@ import numpy as np
 import pytest
 from fiftyone import ViewField as F
 
-from smartdownsample_core import Choice, downsample, extract, natural_order
+from smartdownsample_core import Choice, Signatures, downsample, extract, natural_order
 
 _LABELS = ["fox"] * 50 + ["owl"] * 20 + ["lynx"] * 6 + [None] * 4
 _BOX = [0, 0, 0.5, 0.5]
 
 
+@cache
+def _signatures(paths: tuple[str, ...]) -> Signatures:
+    return extract(paths)
+
+
 def _chosen(paths: list[str], target_count: int | None, **choice: Any) -> set[str]:
     """The paths that the core chooses."""
     selection = downsample(
-        extract(paths), natural_order(paths), target_count, choice=Choice(**choice)
+        _signatures(tuple(paths)), natural_order(paths), target_count, choice=Choice(**choice)
     )
     return {paths[index] for index in selection.indices}
 
 
 def _kept(dataset: fo.Dataset, tag: str = "smartdownsample") -> set[str]:
     return set(dataset.match_tags(tag).values("filepath"))
+
+
+@pytest.fixture
+def dataset(signed_dataset: fo.Dataset) -> fo.Dataset:
+    """A dataset of the 80 images, whose signatures are there already."""
+    return signed_dataset
 
 
 @pytest.fixture

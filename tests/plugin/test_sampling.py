@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
-import subprocess
 import threading
 from pathlib import Path
 
@@ -13,37 +11,12 @@ import fiftyone as fo
 import fiftyone.operators as foo
 import pytest
 from fiftyone.operators.delegated import DelegatedOperationService
-from PIL import Image
 
 from plugin.jobs import frame_sampling
 from plugin.jobs.progress import with_bar
 from plugin.operators import _outputs as outputs
-from tests.ffmpeg import require_ffmpeg
 
-_FPS, _SECONDS = 8, 5
-
-
-@pytest.fixture(scope="module")
-def two_videos(images: list[str], tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
-    """Two real videos of five seconds, eight frames each."""
-    require_ffmpeg()
-    folder = tmp_path_factory.mktemp("videos")
-    made = []
-    for number in range(2):
-        frames = folder / f"frames{number}"
-        frames.mkdir()
-        for place, image in enumerate(images[number::2][: _FPS * _SECONDS], 1):
-            Image.open(image).resize((320, 240)).save(frames / f"{place:03d}.png")
-        made.append(folder / f"{number}.mp4")
-        source = ["-framerate", str(_FPS), "-i", str(frames / "%03d.png"), "-pix_fmt", "yuv420p"]
-        subprocess.run(["ffmpeg", "-loglevel", "error", *source, str(made[-1])], check=True)
-    return made
-
-
-@pytest.fixture
-def videos(make_dataset, two_videos: list[Path], tmp_path: Path) -> fo.Dataset:
-    """A dataset of copies of the two videos."""
-    return make_dataset([str(shutil.copy(video, tmp_path)) for video in two_videos])
+_SECONDS = 5  # that each of the videos lasts
 
 
 def _files(dataset: fo.Dataset) -> list[str]:
@@ -79,7 +52,10 @@ def test_a_video_that_cannot_be_read_costs_no_other(videos, operators, tmp_path)
     broken.write_bytes(b"no video")
     videos.add_sample(fo.Sample(str(broken)))
     counts = {"videos": 3, "frames": 2 * _SECONDS, "fps": 1}
-    assert with_bar(frame_sampling.sample(videos.view(), 1)) == {**counts, "failed": [str(broken)]}
+    assert with_bar(frame_sampling.sample(videos.view(), 1)) == {
+        **counts,
+        "failed": [str(broken)],
+    }
     with pytest.raises(ValueError, match=f"ffmpeg could read none of the 1 videos.*{broken}"):
         operators.sample_frames(videos.select(videos.last().id))
 

@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import Any
+
 import fiftyone as fo
 import numpy as np
 import pytest
 
 from plugin.config import labelled
 from smartdownsample_core.errors import ParameterError
+
+
+@pytest.fixture(scope="module")
+def untouched(images, state_of) -> Iterator[tuple[fo.Dataset, dict[str, Any]]]:
+    """A dataset of the 80 images that nothing may write to, and its state."""
+    dataset = fo.Dataset(persistent=True)
+    dataset.add_samples([fo.Sample(path) for path in images])
+    yield dataset, state_of(dataset)
+    dataset.delete()
 
 
 @pytest.mark.parametrize(
@@ -97,9 +109,9 @@ from smartdownsample_core.errors import ParameterError
     ],
     ids=lambda value: str(value) if isinstance(value, dict) else "",
 )
-def test_a_bad_setting_writes_nothing(dataset, operators, state_of, settings, message) -> None:
+def test_a_bad_setting_writes_nothing(untouched, operators, state_of, settings, message) -> None:
     """Each setting out of its bounds is named with its value and bound."""
-    before = state_of(dataset)
+    dataset, before = untouched
     with pytest.raises(ValueError, match=message):
         operators.downsample(dataset, **{"target_count": 10, **settings})
     assert state_of(dataset) == before
@@ -140,9 +152,9 @@ def test_paths_and_views_will_do(dataset, operators, tmp_path) -> None:
     ],
     ids=["foreign-field", "dotted-field", "hash-size", "workers"],
 )
-def test_signatures_alone_check_the_same(dataset, operators, state_of, settings, message) -> None:
+def test_signatures_alone_check_the_same(untouched, operators, state_of, settings, message) -> None:
     """Computing signatures refuses the same bad settings as a run."""
-    before = state_of(dataset)
+    dataset, before = untouched
     with pytest.raises(ValueError, match=message):
         operators.compute_signatures(dataset, **settings)
     assert state_of(dataset) == before

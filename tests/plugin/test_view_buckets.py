@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import fiftyone as fo
 import fiftyone.operators as foo
 import numpy as np
@@ -11,15 +13,16 @@ from fiftyone.operators.executor import ExecutionError
 _URI = "@smartdownsample/smartdownsample/view_buckets"
 
 
-@pytest.fixture
-def signed(dataset, operators) -> fo.Dataset:
-    """The dataset with a run ``half`` that chose 20 of its first 40 samples."""
-    operators.compute_signatures(dataset)
+@pytest.fixture(scope="module")
+def signed(signed_images, operators) -> Iterator[fo.Dataset]:
+    """Signed samples with a run ``half`` that chose 20 of the first 40; tests only look at it."""
+    dataset = signed_images.clone(persistent=True)
     operators.downsample(dataset.limit(40), 20, run_key="half")
-    return dataset
+    yield dataset
+    dataset.delete()
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def largest(signed) -> tuple[int, int]:
     """The id and the size of the largest bucket."""
     counts = signed.count_values("signature.bucket")
