@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 
 import psutil
 
+from tests.patience import PATIENCE
+
 if TYPE_CHECKING:
     from distributed import Client
-
-_PATIENCE = 60
 
 
 class Cluster:
@@ -33,7 +33,7 @@ class Cluster:
         limits = ("--idle-timeout=300s", "--port=0", f"--scheduler-file={file}")
         self._start("scheduler", "--host=127.0.0.1", *limits)
         self.client: Client = Client(
-            scheduler_file=str(file), timeout=_PATIENCE, set_as_default=False
+            scheduler_file=str(file), timeout=PATIENCE, set_as_default=False
         )
         self.address = str(self.client.scheduler.address)
 
@@ -52,9 +52,9 @@ class Cluster:
         """Starts workers whose processes are restarted if they die, and waits until all are up."""
         self._start(
             *("worker", self.address, f"--nworkers={count}", "--nthreads=1"),
-            *("--host=127.0.0.1", "--death-timeout=60", "--preload=tests.core.fatal"),
+            *("--host=127.0.0.1", f"--death-timeout={PATIENCE}", "--preload=tests.core.fatal"),
         )
-        self.client.wait_for_workers(count, timeout=_PATIENCE)
+        self.client.wait_for_workers(count, timeout=PATIENCE)
 
     @property
     def pids(self) -> list[int]:
@@ -74,5 +74,5 @@ class Cluster:
             with contextlib.suppress(psutil.NoSuchProcess):
                 process.kill()
         for process in self._processes:
-            process.wait(_PATIENCE)
+            process.wait(PATIENCE)
         self._log.close()

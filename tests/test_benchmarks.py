@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from demo.photos import load_photos
+from tests.patience import PATIENCE
 
 _ROOT = Path(__file__).parents[1]
 
@@ -52,7 +53,7 @@ def test_a_benchmark_prints_its_tables(name: str, tmp_path: Path) -> None:
         cwd=_ROOT,
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=PATIENCE,
         check=False,
     )
     assert answer.returncode == 0, answer.stderr

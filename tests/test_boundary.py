@@ -13,6 +13,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from tests.patience import PATIENCE
+
 _ROOT = Path(__file__).parents[1]
 _CORE = _ROOT / "smartdownsample_core"
 
@@ -79,7 +81,7 @@ def _run(code: str, *arguments: str, cwd: Path) -> str:
         env={**os.environ, "PYTHONPATH": str(_ROOT)},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=PATIENCE,
         check=True,
     )
     return result.stdout

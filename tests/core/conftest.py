@@ -18,6 +18,7 @@ from demo.photos import load_photos
 from smartdownsample_core.cli._main import main
 from smartdownsample_core.signatures import Signatures, pack
 from tests.core.corpus import png
+from tests.patience import PATIENCE
 
 _ROOT = Path(__file__).parents[2]
 
@@ -53,7 +54,7 @@ def run_python(python_env: dict[str, str]) -> RunPython:
             env=python_env,
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=PATIENCE,
             **options,
         )
 

@@ -17,8 +17,9 @@ from typing import IO, Any, NamedTuple
 import psutil
 from PIL import Image
 
+from tests.patience import PATIENCE
+
 _NAME, _START = "FATAL", b"FATAL "
-_PATIENCE = 60
 _PID_BYTES = 20
 
 
@@ -79,7 +80,7 @@ class Trap(NamedTuple):
 
     def caught_pid(self) -> int:
         """Waits until a process is caught, which may be gone since."""
-        assert select.select([self.pids], [], [], _PATIENCE)[0], "nobody read the file"
+        assert select.select([self.pids], [], [], PATIENCE)[0], "nobody read the file"
         return int(os.read(self.pids, _PID_BYTES))
 
 

@@ -23,11 +23,12 @@ from PIL import Image
 
 from smartdownsample_core import Signature, sign_file
 from tests.core.corpus import seeds
+from tests.patience import PATIENCE
 
-#: A small image takes a millisecond; this is far above what a busy machine makes of it.
+#: Of the CPU, as the machine may be busy; a small image takes a millisecond.
 _SECONDS_PER_FILE = 10
 #: Setting the watchdog takes a millisecond as well.
-_CASES_PER_WATCH, _SECONDS_PER_WATCH = 100, 60
+_CASES_PER_WATCH = 100
 #: Headers may claim anything; fewer pixels than usual keep the cases short.
 _MAX_PIXELS = 2_000_000
 _MAX_BYTES_OF_MEMORY = 4 * 2**30
@@ -80,7 +81,7 @@ def outcome(path: str) -> str:
         AssertionError: if the signature is not one, the error does not name the path, or it took
             too long; whatever else is raised is a crash
     """
-    start = time.monotonic()
+    start = time.process_time()
     try:
         signature = sign_file(path)
     except OSError as error:
@@ -90,7 +91,7 @@ def outcome(path: str) -> str:
     else:
         _check(signature)
         result = "signed"
-    assert time.monotonic() - start < _SECONDS_PER_FILE, result
+    assert time.process_time() - start < _SECONDS_PER_FILE, result
     return result
 
 
@@ -123,7 +124,7 @@ def main() -> None:
         nonlocal slowest
         _write(path, mutate(original, other, mutations))
         if counts.total() % _CASES_PER_WATCH == 0:
-            faulthandler.dump_traceback_later(_SECONDS_PER_WATCH, exit=True)
+            faulthandler.dump_traceback_later(PATIENCE, exit=True)
         start = time.monotonic()
         counts["signed" if outcome(str(path)) == "signed" else "refused"] += 1
         slowest = max(slowest, time.monotonic() - start)

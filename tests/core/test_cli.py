@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from smartdownsample_core import sample_diverse
+from tests.patience import PATIENCE
 
 _MODULE = ("-m", "smartdownsample_core")
 
@@ -67,7 +68,7 @@ def test_without_paths_a_terminal_is_not_waited_for(python_env: dict[str, str]) 
     ours, its = pty.openpty()
     command = [sys.executable, *_MODULE, "-n", "1"]
     result = subprocess.run(
-        command, env=python_env, stdin=its, capture_output=True, text=True, timeout=60
+        command, env=python_env, stdin=its, capture_output=True, text=True, timeout=PATIENCE
     )
     os.close(ours)
     os.close(its)
@@ -88,7 +89,7 @@ def test_a_reader_that_has_enough_is_no_error(
         input=listing,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=PATIENCE,
     )
     assert result.stdout.splitlines()[1:] == ["0"]
     assert result.stderr == ""
@@ -123,7 +124,7 @@ def test_interrupt_ends_with_130(
         begun += process.stderr.read(1) or pytest.fail(begun)
     process.send_signal(signal.SIGINT)
     err = begun + process.stderr.read()
-    assert process.wait(timeout=60) == 130
+    assert process.wait(timeout=PATIENCE) == 130
     assert err.splitlines()[-1].endswith("smartdownsample: interrupted")
     assert "Traceback" not in err
 

@@ -15,6 +15,7 @@ from PIL import Image
 from smartdownsample_core import bucket_name, downsample, extract, natural_order
 from smartdownsample_core.cli._main import _parser
 from smartdownsample_core.cli._options import Output
+from tests.patience import PATIENCE
 
 
 def _files_below(folder: str) -> list[str]:
@@ -279,7 +280,13 @@ def test_closed_streams_are_noticed(
     """Where they are needed, and in words."""
     command = f"{sys.executable} -m smartdownsample_core {arguments} {closed}"
     result = subprocess.run(
-        command, shell=True, env=python_env, capture_output=True, text=True, timeout=60, check=False
+        command,
+        shell=True,
+        env=python_env,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        check=False,
     )
     assert result.returncode == code
     assert message in result.stderr
@@ -294,6 +301,12 @@ def test_the_list_comes_out_where_nothing_can_be_said(
     lines = run("photos", "-n", "3", "-q")[1]
     command = f"{sys.executable} -m smartdownsample_core -n 3 photos 2>&-"
     result = subprocess.run(
-        command, shell=True, env=python_env, capture_output=True, text=True, timeout=60, check=False
+        command,
+        shell=True,
+        env=python_env,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        check=False,
     )
     assert (result.returncode, result.stdout.splitlines(), result.stderr) == (0, lines, "")

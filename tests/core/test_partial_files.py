@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from smartdownsample_core.partial_files import complete_file, remove_abandoned
+from tests.patience import PATIENCE
 
 _KILLED = """
 import os, signal, sys
@@ -70,7 +71,7 @@ def test_what_killed_processes_leave_is_removed(tmp_path: Path, python_env: dict
     (tmp_path / ".mine.partial").touch()
     for name in ("a[1].bin", "b.bin"):
         command = [sys.executable, "-c", _KILLED, str(tmp_path / name)]
-        killed = subprocess.run(command, env=python_env, timeout=60, check=False)
+        killed = subprocess.run(command, env=python_env, timeout=PATIENCE, check=False)
         assert killed.returncode == -signal.SIGKILL
     assert len(_names(tmp_path)) == 3
     with complete_file("--output", tmp_path / "a[1].bin") as stream:

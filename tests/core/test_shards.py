@@ -21,9 +21,9 @@ from smartdownsample_core.shards._select import select_from
 from smartdownsample_core.shards._shards import Shards
 from smartdownsample_core.shards._write import write_shard
 from tests.core.fatal import Trap
+from tests.patience import PATIENCE
 
 _MODULE = (sys.executable, "-m", "smartdownsample_core")
-_PATIENCE = 60
 _ORIGIN = Origin(8, "exact", True, "one list", 13, 1, 1, "/", "1.0.0")
 
 
@@ -55,7 +55,7 @@ def shards(
         )
         for number, file in enumerate(files, 1)
     ]
-    assert [job.wait(_PATIENCE) for job in jobs] == [0, 0, 0]
+    assert [job.wait(PATIENCE) for job in jobs] == [0, 0, 0]
     return files
 
 
@@ -170,7 +170,7 @@ def test_an_interrupted_shard_is_not_there(
     )
     trap.caught()
     job.send_signal(signal.SIGINT)
-    assert job.communicate(timeout=_PATIENCE)[1] == "smartdownsample: interrupted\n"
+    assert job.communicate(timeout=PATIENCE)[1] == "smartdownsample: interrupted\n"
     assert job.returncode == 130
     assert list(output.parent.iterdir()) == []
     Image.new("RGB", (8, 8)).save(trap.path, "PNG")
@@ -202,7 +202,7 @@ def test_two_jobs_may_resume_the_same_shard(
         os.link(written, "s.parquet")
         reader.kill()
         trap.caught().kill()  # once more, as it is read again alone
-        err = job.communicate(timeout=_PATIENCE)[1]
+        err = job.communicate(timeout=PATIENCE)[1]
         assert job.returncode == code
         assert message in err
         os.unlink("s.parquet")
@@ -368,8 +368,8 @@ def test_what_a_killed_job_left_is_removed(
     )
     reader = trap.caught()
     job.kill()
-    job.wait(_PATIENCE)
-    reader.wait(_PATIENCE)
+    job.wait(PATIENCE)
+    reader.wait(PATIENCE)
     assert len(list(Path().glob(".s.parquet.*"))) == 1
     assert run(*command)[0] == 0
     assert list(Path().glob(".*")) == []

@@ -10,12 +10,13 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from demo.database import free_port, launch_mongod
 
 _PORT = free_port()
-_PATIENCE = "serverSelectionTimeoutMS=1000&connectTimeoutMS=20000"
+_PATIENCE = "serverSelectionTimeoutMS=5000&connectTimeoutMS=20000"
 _ENVIRONMENT = {
     "FIFTYONE_DATABASE_URI": f"mongodb://127.0.0.1:{_PORT}/?{_PATIENCE}",
     "FIFTYONE_DATABASE_VALIDATION": "false",
@@ -44,8 +45,10 @@ def main() -> None:
     from plugin.jobs import engine
     from plugin.jobs.progress import Job, with_bar
     from plugin.operators import OPERATORS
+    from smartdownsample_core.extraction import _extract as extract
 
     engine.WRITE_EVERY = 16
+    extract._SECONDS_BETWEEN_REPORTS = 0  # the first is not the last
     dataset = fo.Dataset(persistent=True)
     dataset.add_samples([fo.Sample(str(path)) for path in sorted(folder.glob("*.jpg"))])
 
@@ -87,8 +90,8 @@ def main() -> None:
     except OSError as failure:
         errors["the run"] = str(failure)
     if outage == "killed":
-        for kind in OPERATORS:
-            execute(kind())
+        with ThreadPoolExecutor() as pool:  # each waits for MongoDB
+            list(pool.map(execute, [kind() for kind in OPERATORS]))
     if outage == "killed":
         mongod = _start(folder / "database")
     else:

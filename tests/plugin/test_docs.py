@@ -24,6 +24,7 @@ from smartdownsample_core import sample_diverse
 from smartdownsample_core.cli._main import _parser, main
 from tests.ffmpeg import require_ffmpeg
 from tests.parameter_tables import with_tables
+from tests.patience import PATIENCE
 
 from .conftest import OPERATORS
 
@@ -176,7 +177,7 @@ def test_commands_run(number: int, code: str, project: Path, tmp_path: Path) -> 
         cwd=project,
         env=env,
         stdin=subprocess.DEVNULL,
-        timeout=300,
+        timeout=PATIENCE,
         check=True,
     )
 

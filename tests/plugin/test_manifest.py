@@ -23,6 +23,7 @@ import yaml
 import smartdownsample_core
 from plugin.operators import OPERATORS
 from plugin.panel import PANELS
+from tests.patience import PATIENCE
 
 _ROOT = Path(__file__).parents[2]
 _NAME = "@smartdownsample/smartdownsample"
@@ -104,7 +105,7 @@ def _load(plugin: Path, *dataset: str, **env: str) -> dict[str, Any]:
         env={**inherited, "FIFTYONE_PLUGINS_DIR": str(plugin.parent), **env},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=PATIENCE,
         check=True,
     )
     (line,) = re.findall("^REPORT (.*)$", process.stdout, re.MULTILINE)
@@ -148,7 +149,7 @@ def test_the_requirements_are_those_of_the_package() -> None:
 def test_the_command_line_lists_the_plugin() -> None:
     """``fiftyone plugins list`` shows the plugin as enabled."""
     command = [Path(sys.executable).with_name("fiftyone"), "plugins", "list", "--enabled"]
-    listed = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
+    listed = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, check=True)
     assert _NAME in listed.stdout
 
 
@@ -172,7 +173,7 @@ def test_what_fiftyone_downloads_is_a_plugin_that_works(tmp_path, archive_url, d
     subprocess.run(
         [Path(sys.executable).with_name("fiftyone"), "plugins", "download", archive_url],
         env={**os.environ, "FIFTYONE_PLUGINS_DIR": str(plugins)},
-        timeout=120,
+        timeout=PATIENCE,
         check=True,
     )
     plugin = plugins / _NAME

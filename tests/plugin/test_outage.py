@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.patience import PATIENCE
+
 from .conftest import OPERATORS
 
 _ROOT = Path(__file__).parents[2]
@@ -29,7 +31,7 @@ def test_a_run_goes_on_after_an_outage(tmp_path: Path, images: list[str], outage
         capture_output=True,
         text=True,
         check=False,
-        timeout=300,
+        timeout=PATIENCE,
     )
     assert done.returncode == 0, done.stderr
     seen = json.loads(done.stdout.splitlines()[-1])

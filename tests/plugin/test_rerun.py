@@ -153,7 +153,7 @@ def test_a_run_that_is_stopped_keeps_what_it_has_read(
     )
     config = DownsampleConfig(target_count=20, n_workers=1)
     job = engine.run(dataset, dataset.view(), config)
-    assert [next(job).done, next(job).done] == [20, 40]  # batches of 80 images for one worker
+    next(progress for progress in job if progress.done == 40)  # the second batch of four
     with pytest.raises(stop):
         job.throw(stop)
     assert dataset.count("signature.bucket") == 40
@@ -167,9 +167,8 @@ def test_a_run_that_is_stopped_leaves_the_one_it_would_replace(dataset, operator
     """Up to the last report of progress, a replacing run has not touched the old one."""
     operators.downsample(dataset, 20)
     job = engine.run(dataset, dataset.view(), DownsampleConfig(target_count=10))
-    labels = [next(job).label, next(job).label]
+    next(progress for progress in job if progress.label == "Saving the run")
     job.close()
-    assert labels == ["Selecting", "Saving the run"]
     assert dataset.count_sample_tags() == {"smartdownsample": 20}
     assert dataset.load_run_results("smartdownsample").record["kept"] == 20
 
