@@ -158,7 +158,7 @@ def test_a_lost_scheduler_is_named(
         )
         stuck = trap.caught()
         os.kill(cluster.pids[0], signal.SIGKILL)
-        _, err = process.communicate(timeout=_PATIENCE)
+        _, err = process.communicate(timeout=PATIENCE)
         stuck.kill()
     finally:
         cluster.close()
