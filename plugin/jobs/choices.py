@@ -20,7 +20,8 @@ from smartdownsample_core.selection import assign_strata
 
 from .. import names
 from ..config import DownsampleConfig, is_given
-from ..targets import embeddings, flat_views, signature_fields
+from ..runs import records as runs
+from ..targets import embeddings, flat_views, number_fields, signature_fields
 from ..targets import kinds as targets
 
 #: Ids that ``keep`` may list: a run is recorded in a MongoDB document, which holds 16 MB.
@@ -56,7 +57,8 @@ def make(
     """
     labels = features = None
     if path := config.stratify_by:
-        labels = remember(("labels", path), lambda: _labels(dataset, view, path))
+        own = _own_marks(dataset, config, path)
+        labels = remember(("labels", path, own), lambda: _labels(dataset, view, path, own))
     if name := config.features:
         key = ("features", name, stamp(dataset, config))
         features = remember(key, lambda: embeddings.load(dataset, view, ids, name))
@@ -178,6 +180,8 @@ def label_fields(dataset: fo.Dataset | fo.DatasetView) -> list[tuple[str, str]]:
     """Returns the fields of a dataset that are likely to be stratified by: path and label."""
     found = [("tags", "tags")]
     for name, field in dataset.get_field_schema().items():
+        if number_fields.owner(dataset, name):
+            continue
         if signature_fields.is_ours(dataset, name):
             found.append((f"{name}.bucket_name", f"{name}.bucket_name"))
         elif _is_label(field):
@@ -220,9 +224,28 @@ def worded(config: DownsampleConfig) -> str:
     return text[:1].upper() + text[1:]
 
 
-def _labels(dataset: fo.Dataset, view: fo.DatasetView, path: str) -> list[str]:
-    """Reads one label per sample; of several the rarest."""
+def _own_marks(dataset: fo.Dataset, config: DownsampleConfig, path: str) -> frozenset[str]:
+    """Returns which of the values at a path are tags that runs gave, and no labels of the user's.
+
+    Raises:
+        ValueError: if the path is that of a field which the run itself replaces
+    """
+    if number_fields.owner(dataset, path) in (config.run_key, config.tag):
+        raise ValueError(
+            f"stratify_by: the field {path!r} is of the run {config.run_key!r}, which this one "
+            "replaces; choose another run_key, or another field"
+        )
+    is_of_tags = path.rpartition(".")[2] == "tags"
+    return frozenset((config.tag, *runs.marks(dataset))) if is_of_tags else frozenset()
+
+
+def _labels(
+    dataset: fo.Dataset, view: fo.DatasetView, path: str, left_out: frozenset[str]
+) -> list[str]:
+    """Reads one label per sample, but for some that count as none; of several the rarest."""
     values = view.values(label_path(dataset, view, path))
+    if left_out:
+        values = [[tag for tag in tags or () if tag not in left_out] for tags in values]
     numbers, texts = assign_strata(values)
     return [texts[number] for number in numbers.tolist()]
 

@@ -99,6 +99,8 @@ def run(
     items = targets.of(view, config.whole_groups)
     choice = choices.make(dataset, view, target.ids, config)
     yield from _sign(dataset, target, config, wanted_by_user=False, in_app=in_app)
+    if config.features and len(target.stale):  # what can be read by now needs its embedding
+        choice = choices.make(dataset, view, target.ids, config)
     selecting = Progress(len(target.ids), len(target.ids), "Selecting")
     yield selecting
     selection = yield from waiting(lambda: _select(target, config, choice), lambda: selecting)

@@ -50,6 +50,11 @@ def settings(dataset: fo.Dataset, run_key: str) -> dict[str, Any]:
     return config
 
 
+def marks(dataset: fo.Dataset) -> set[str]:
+    """Returns the tags, label tags and fields by which the runs mark what they kept."""
+    return {settings(dataset, key)["tag"] for key in keys(dataset)}
+
+
 def exists(dataset: fo.Dataset, run_key: str) -> bool:
     """Whether the dataset has a run of ours under this key."""
     return run_key in keys(dataset)
@@ -258,7 +263,7 @@ def browse(
                 f"{', '.join(map(str, occupied))}"
             )
     if show == "near_duplicates":
-        if not has_groups(dataset, run_key):
+        if not run_key or not has_groups(dataset, run_key):
             raise ValueError(
                 f"the run {run_key!r} has no groups of near-duplicates; run it with near_duplicates"
             )

@@ -262,7 +262,7 @@ def given_paths(paths: Iterable[str | None]) -> list[str]:
     return [path or "" for path in paths]
 
 
-def note_of(dataset: fo.Dataset, path: str) -> dict[str, Any]:
+def note_of(dataset: fo.Dataset | fo.DatasetView, path: str) -> dict[str, Any]:
     """Returns what we have noted about a field of ours; empty if it is none, or not there."""
     declared = dataset.get_field(path)
     info: dict[str, Any] = {} if declared is None else declared.info or {}

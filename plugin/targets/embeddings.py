@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from typing import Any
 
@@ -11,11 +12,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from smartdownsample_core.errors import refused
+from smartdownsample_core.images import is_remote
 
 from .. import names
+from . import kinds as targets
+from . import signature_fields
 
 _KINDS = (fof.VectorField, fof.ArrayField)
 _BRAIN_TYPES = ("similarity", "visualization")
+
+#: Files that are looked for if their samples have no embedding.
+_MAX_LOOKED_FOR = 1000
 
 
 def fields(dataset: fo.Dataset) -> list[tuple[str, str]]:
@@ -34,9 +41,10 @@ def check(dataset: fo.Dataset, view: fo.DatasetView, name: str) -> None:
     if field is None:
         ids = view.values("id")
         _, found = _indexed(_similarity(dataset, name))
-        _require(name, len(set(ids).difference(found)), len(ids))
-        return
-    _require(name, len(view) - len(view.exists(field)), len(view))
+        missing = set(ids).difference(found)
+    else:
+        missing = set(view.exists(field, False).values("id"))
+    _require(dataset, view, name, missing)
 
 
 def load(
@@ -51,20 +59,24 @@ def load(
         name: a field, or a brain key
 
     Returns:
-        ``(n, d)``
+        ``(n, d)``; any values for samples without an embedding whose images cannot be read
 
     Raises:
-        ValueError: if there are none, or not for all samples, or they differ in length
+        ValueError: if there are none, or not for all samples whose images can be read, or they
+            differ in length, or are not finite
     """
     field = _field(dataset, view, name)
     if field is not None:
         vectors = view.values(field)
-        _require(name, sum(vector is None for vector in vectors), len(ids))
     else:
         found, found_ids = _indexed(_similarity(dataset, name))
-        places = {item: place for place, item in enumerate(found_ids)}
-        _require(name, sum(item not in places for item in ids), len(ids))
-        vectors = found[[places[item] for item in ids]]
+        vector_of = dict(zip(found_ids, found, strict=True))
+        vectors = [vector_of.get(item) for item in ids]
+    present = [vector for vector in vectors if vector is not None]
+    if len(present) < len(ids):
+        missing = {item for item, vector in zip(ids, vectors, strict=True) if vector is None}
+        _require(dataset, view, name, missing)
+        vectors = [present[0] if vector is None else vector for vector in vectors]
     lengths = {np.size(vector) for vector in vectors}
     if len(lengths) != 1:
         raise refused(
@@ -72,7 +84,17 @@ def load(
             f"the embeddings of {name!r} differ in length, from {min(lengths)} to "
             f"{max(lengths)}; compute them anew with one model",
         )
-    return np.asarray([np.ravel(vector) for vector in vectors], np.float32)
+    with np.errstate(over="ignore"):  # said below
+        loaded = np.asarray([np.ravel(vector) for vector in vectors], np.float32)
+    bad = np.flatnonzero(~np.isfinite(loaded).all(axis=1))
+    if len(bad):
+        value = loaded[bad[0]][~np.isfinite(loaded[bad[0]])][0]
+        raise refused(
+            "features",
+            f"{len(bad):,} embeddings in {name!r} are not finite, the first is that of the sample "
+            f"{ids[bad[0]]} with {value}; compute them anew, or leave the samples out",
+        )
+    return loaded
 
 
 def _field(dataset: fo.Dataset, view: fo.DatasetView, name: str) -> str | None:
@@ -129,13 +151,37 @@ def _indexed(index: Any) -> tuple[NDArray[Any], list[str]]:
     return found, np.asarray(sample_ids if label_ids is None else label_ids).tolist()
 
 
-def _require(name: str, missing: int, total: int) -> None:
+def _require(dataset: fo.Dataset, view: fo.DatasetView, name: str, missing: set[str]) -> None:
+    """Raises a ValueError if samples without an embedding take part: their images can be read."""
+    total = len(view)
+    if missing and len(missing) < total:
+        missing = missing - _unreadable(dataset, view, missing)
     if missing:
         raise refused(
             "features",
-            f"{missing:,} of {total:,} samples have no embedding in {name!r}; compute "
-            "them for all samples, or choose from those that have one",
+            f"{len(missing):,} of {total:,} samples have no embedding in {name!r}, such as "
+            f"{min(missing)}; compute them for all samples, or choose from those that have one "
+            "(an image that compute_signatures could not read needs none)",
         )
+
+
+def _unreadable(dataset: fo.Dataset, view: fo.DatasetView, ids: set[str]) -> set[str]:
+    """Returns which of some samples of a view have images that are known to be unreadable."""
+    stored = targets.of(view).stored
+    found: set[str] = set()
+    for path in view.get_field_schema(flat=True):
+        field, _, subfield = path.rpartition(".")
+        if subfield == "error" and signature_fields.is_ours(dataset, stored(field.split(".")[-1])):
+            found |= signature_fields.unreadable_ids(view, field)
+    if len(ids - found) > _MAX_LOOKED_FOR:
+        return found
+    rest = view.select(list(ids - found))
+    gone = zip(*rest.values(["id", "filepath"]), strict=True)
+    return found | {item for item, path in gone if not path or _is_gone(path)}
+
+
+def _is_gone(path: str) -> bool:
+    return not is_remote(path) and not os.path.exists(path)
 
 
 def _others(dataset: fo.Dataset, name: str = "") -> str:

@@ -36,6 +36,12 @@ def write(
     items.write(dataset, ids, documents, ((field, numbers[item]) for item in ids))
 
 
+def owner(dataset: fo.Dataset | fo.DatasetView, field: str) -> str | None:
+    """Returns the run key or mark of the run that a field belongs to; None if it is no run's."""
+    note = note_of(dataset, field)
+    return note.get("run") or note.get("tag")
+
+
 def is_of_run(dataset: fo.Dataset, field: str, run_key: str) -> bool:
     """Whether a field of the dataset was made by :func:`write` for a run."""
     return note_of(dataset, field).get("run") == run_key

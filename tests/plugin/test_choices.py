@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from fiftyone import ViewField as F
 
+from plugin.jobs import choices
 from smartdownsample_core import Choice, Signatures, downsample, extract, natural_order
 
 _LABELS = ["fox"] * 50 + ["owl"] * 20 + ["lynx"] * 6 + [None] * 4
@@ -293,3 +294,50 @@ def _assert_same(before: dict[str, Any], after: dict[str, Any]) -> None:
         for sample in state["samples"]:
             del sample["last_modified_at"]
     assert after == before
+
+
+def test_tags_that_runs_gave_are_no_labels(dataset, operators) -> None:
+    """The same call keeps the same each time, and no run's tag is a stratum of another's."""
+    dataset.limit(50).tag_samples("train")
+    dataset.skip(50).tag_samples("val")
+    options = {"stratify_by": "tags", "balance": "equal", "workers": "threads"}
+    found = []
+    for run_key in ("first", "first", "second"):
+        result = operators.downsample(dataset, 20, run_key=run_key, **options)
+        sizes = {stratum["name"]: stratum["size"] for stratum in result["strata"]}
+        found.append((sizes, _kept(dataset, run_key)))
+    assert found[0] == found[1] == found[2]
+    assert found[0][0] == {"train": 50, "val": 30}
+
+
+def test_fields_that_runs_wrote_are_no_labels(dataset, operators) -> None:
+    """They are not offered, and a run is not stratified by what it replaces."""
+    options = {"strategy": "diverse", "near_duplicates": 8, "workers": "threads"}
+    operators.downsample(dataset, 20, **options)
+    offered = [path for path, _ in choices.label_fields(dataset)]
+    assert offered == ["tags", "signature.bucket_name"]
+    with pytest.raises(ValueError, match=r"'smartdownsample_group' is of the run 'smartdown.*repl"):
+        operators.downsample(dataset, 20, stratify_by="smartdownsample_group", **options)
+
+
+def test_an_image_that_cannot_be_read_needs_no_embedding(embedded, operators, tmp_path) -> None:
+    """If it is not there, or compute_signatures could not read it; others do."""
+    damaged = tmp_path / "damaged.jpg"
+    damaged.write_bytes(b"no image")
+    options = {"features": "vectors", "strategy": "diverse", "workers": "threads"}
+    embedded.add_sample(fo.Sample(str(tmp_path / "gone.jpg")))
+    assert operators.downsample(embedded, 20, **options)["unreadable"] == 1
+    embedded.add_sample(fo.Sample(str(damaged)))
+    with pytest.raises(ValueError, match=f"1 of 82 .* such as {embedded.last().id}; compute"):
+        operators.downsample(embedded, 20, **options)
+    operators.compute_signatures(embedded, workers="threads")
+    assert operators.downsample(embedded, 20, **options)["kept"] == 20
+
+
+def test_an_embedding_that_is_not_finite_is_named(embedded, operators) -> None:
+    """By the id of its sample."""
+    vectors = embedded.values("vectors")
+    vectors[2] = np.full(5, np.nan)
+    embedded.set_values("vectors", vectors)
+    with pytest.raises(ValueError, match=f"the sample {embedded.values('id')[2]} with nan"):
+        operators.downsample(embedded, 20, features="vectors", workers="threads")
