@@ -13,6 +13,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 from bson import ObjectId
 from PIL import Image
@@ -42,7 +43,7 @@ def main() -> None:
         return
     folder = own_fiftyone()
     _make_samples(folder, options.samples)
-    rows = []
+    rows: list[list[Any]] = []
     for run in _RUNS:
         command = [sys.executable, "-m", __spec__.name, "--run", run]
         answer = subprocess.run(command, capture_output=True, text=True, check=True).stdout

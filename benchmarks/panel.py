@@ -32,7 +32,7 @@ _PROMPT = "prompt_user_for_operation"
 #: Views whose components report no values.
 _SILENT = ("AlertView", "Button", "LoadingView", "MarkdownView", "TableView")
 _SIZES = (10_000, 100_000)
-_OPTIONS = {
+_OPTIONS: dict[str, dict[str, Any]] = {
     "diverse s": {"strategy": "diverse"},
     "near s": {"near_duplicates": 4},
     "strata s": {"stratify_by": "camera"},
@@ -83,7 +83,7 @@ class PanelUser:
     def do(self, method: str, **params: Any) -> None:
         """Calls a handler of the panel, and those that it makes the App call."""
         own = {"panel_id": self.panel_id, "panel_state": self.state, "__method__": method}
-        body = {
+        body: dict[str, Any] = {
             "operator_uri": _PANEL,
             "dataset_name": self._dataset,
             "view": self.view,

@@ -26,6 +26,7 @@ from demo.photos import load_photos
 from smartdownsample_core import assign_buckets, extract, load_rgb, sample_diverse, sign
 from smartdownsample_core.extraction import tabulate
 from smartdownsample_core.images import images_below
+from smartdownsample_core.settings import Decode
 
 from .others import installed
 from .stages import QUIET, print_stages
@@ -122,7 +123,7 @@ def decode_floor(paths: list[str]) -> None:
             load_rgb(path)
 
 
-def agreement(paths: list[str], decode: str) -> float:
+def agreement(paths: list[str], decode: Decode) -> float:
     """Returns the share of images whose bucket is the one of the definition."""
     defined = tabulate([sign(load_rgb(path)) for path in paths], 8)
     same = assign_buckets(extract(paths, decode=decode)) == assign_buckets(defined)

@@ -29,20 +29,20 @@ def print_stages(sets: dict[str, list[str]], rounds: int) -> None:
     """Prints milliseconds per image of each stage, of smartdownsample 1.9.2 and of exact."""
     rows = []
     for name, paths in sets.items():
-        reference = [
+        reference: list[Callable[[], object]] = [
             partial(_each, _read, paths),
             partial(_each, _decode, paths),
             partial(_each, _sign, paths),
             partial(smartdownsample.sample_diverse, paths, len(paths) - 1, **QUIET),
         ]
-        exact = [
+        exact: list[Callable[[], object]] = [
             partial(_each, _read, paths),
             partial(_each, open_picture, paths),
             partial(sign_items, paths, 8, "fast"),
             partial(sign_items, paths, 8, "exact"),
             partial(sample_diverse, paths, len(paths) - 1, **QUIET),
         ]
-        tasks: dict[str, list[Callable[[], object]]] = {"1.9.2": reference, "exact": exact}
+        tasks = {"1.9.2": reference, "exact": exact}
         seconds = interleaved_medians(
             {f"{tool} {n}": task for tool in tasks for n, task in enumerate(tasks[tool])}, rounds
         )

@@ -10,10 +10,14 @@ import signal
 import socket
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from smartdownsample_core.checks import reason, whole_number
 
 from .database import use_own_database
+
+if TYPE_CHECKING:  # FiftyOne reads its settings when it is imported, and they are not made yet
+    import fiftyone as fo
 
 _ROOT = Path(__file__).resolve().parent.parent
 _STATE = _ROOT / ".demo"
@@ -106,7 +110,7 @@ def generate_images() -> Path:
     return _IMAGES
 
 
-def build_dataset(images: Path):
+def build_dataset(images: Path) -> fo.Dataset:
     """Returns a fresh dataset of all images in a folder; samples know their camera and day."""
     import fiftyone as fo
 
@@ -128,7 +132,7 @@ def build_dataset(images: Path):
     return dataset
 
 
-def downsample(dataset, target_count: int, **charts: str) -> list[dict]:
+def downsample(dataset: fo.Dataset, target_count: int, **charts: str) -> list[dict]:
     """Runs the operator twice, as any SDK user would: evenly from every bucket, and diverse.
 
     Args:
@@ -167,7 +171,7 @@ In the App of `make demo`, dataset '{_DATASET}':
     choose 'Undo a smart downsample run'""")
 
 
-def serve(dataset, view_name: str, port: int) -> None:
+def serve(dataset: fo.Dataset, view_name: str, port: int) -> None:
     """Serves the App until it is interrupted; says where to find the saved view."""
     import fiftyone as fo
     import fiftyone.core.session.session as fos

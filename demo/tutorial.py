@@ -8,6 +8,7 @@ import shutil
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 
 from .__main__ import configure_fiftyone
 
@@ -15,7 +16,7 @@ NOTEBOOK = Path(__file__).resolve().parent.parent / "docs" / "tutorial.ipynb"
 _PATIENCE = 300  # seconds a cell may take
 
 
-def execute():
+def execute() -> Any:
     """Returns the notebook, with the outputs that its cells have now.
 
     It uses the FiftyOne that the environment variables describe.

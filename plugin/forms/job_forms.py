@@ -19,7 +19,7 @@ from ..config import DownsampleConfig, SignatureConfig, labelled
 from ..jobs import problems
 from ..runs import interrupted
 from ..runs import records as runs
-from ..targets import flat_views
+from ..targets import SAMPLES, flat_views
 from ..targets import kinds as targets
 from ._forecast import forecast
 from .inputs import (
@@ -77,7 +77,7 @@ def downsample_form(ctx: foo.ExecutionContext) -> types.Property:
         # After a run the App shows what it kept, which is not what to choose from next time; but of
         # patches and frames, the dataset is not that either.
         own_view = runs.of_view(ctx.dataset, ctx.view)
-        of_samples = own_view and targets.of(ctx.view) is targets.SAMPLES
+        of_samples = own_view and targets.of(ctx.view) is SAMPLES
         default = foo.constants.ViewTarget.DATASET if of_samples else None
         inputs.view_target(ctx, action_description="Choose from", default_target=default)
     view = target(ctx)

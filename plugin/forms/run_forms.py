@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import fiftyone.operators as foo
 import fiftyone.operators.types as types
 
@@ -51,7 +53,7 @@ def view_params(ctx: foo.ExecutionContext) -> tuple[str, str | None, int | None,
     if run_key is None and show in (*_OF_RUN, *_OF_GROUPS):
         run_key = runs.current(ctx.dataset, ctx.view)
     # A form keeps what was typed into a row that it does not show any more.
-    bucket = ctx.params.get("bucket") if show == "bucket" else None
+    bucket: Any = ctx.params.get("bucket") if show == "bucket" else None
     field = ctx.params.get("signature_field") or names.DEFAULT_FIELD
     if run_key and runs.exists(ctx.dataset, run_key):
         field = runs.load(ctx.dataset, run_key)["signature_field"]

@@ -12,7 +12,8 @@ import fiftyone.utils.video as fouv
 
 from ..targets import kinds as targets
 from ._background import waiting
-from .progress import Job, Progress
+from .engine import Progress
+from .progress import Job
 
 _PROGRAMS = ("ffmpeg", "ffprobe")
 
@@ -88,7 +89,7 @@ def problems(view: fo.DatasetView, fps: Any) -> dict[str, str]:
     """Returns why these frames cannot be sampled: setting to error message."""
     if not targets.holds_videos(view):
         return {"view_target": "there are no videos here; choose a view or dataset of videos"}
-    if not isinstance(fps, Real) or isinstance(fps, bool) or not 0 < fps < float("inf"):
+    if not isinstance(fps, Real) or isinstance(fps, bool) or not 0 < float(fps) < float("inf"):
         return {"fps": f"fps must be a number above 0, got {fps!r}"}
     missing = [program for program in _PROGRAMS if shutil.which(program) is None]
     if missing:

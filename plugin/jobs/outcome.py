@@ -117,7 +117,7 @@ def written(selection: Selection, ids: Sequence[str]) -> Written:
     groups = None
     if selection.leaders is not None:
         numbers = _group_numbers(selection, selection.leaders)
-        groups = {ids[row]: int(numbers[row]) for row in np.flatnonzero(numbers)}
-    is_ranked = selection.ranking is not None
-    kept = selection.ranking if is_ranked else selection.indices
-    return Written([ids[row] for row in kept], is_ranked, groups)
+        groups = {ids[row]: int(numbers[row]) for row in np.flatnonzero(numbers).tolist()}
+    kept = selection.indices if selection.ranking is None else selection.ranking
+    kept_ids = [ids[row] for row in kept.tolist()]
+    return Written(kept_ids, selection.ranking is not None, groups)
