@@ -231,9 +231,10 @@ def _own_marks(dataset: fo.Dataset, config: DownsampleConfig, path: str) -> froz
         ValueError: if the path is that of a field which the run itself replaces
     """
     if number_fields.owner(dataset, path) in (config.run_key, config.tag):
-        raise ValueError(
-            f"stratify_by: the field {path!r} is of the run {config.run_key!r}, which this one "
-            "replaces; choose another run_key, or another field"
+        raise refused(
+            "stratify_by",
+            f"the field {path!r} is of the run {config.run_key!r}, which this one replaces; choose "
+            "another field, or another name for the run",
         )
     is_of_tags = path.rpartition(".")[2] == "tags"
     return frozenset((config.tag, *runs.marks(dataset))) if is_of_tags else frozenset()

@@ -124,10 +124,10 @@ def save_list(dataset: fo.Dataset, run_key: str, path: str) -> int:
     try:
         with new_stream(place, encoding="utf-8", newline="") as file:
             write(file, list(columns), rows)
-    except OSError as error:
+    except OSError as failure:
         raise ValueError(
-            f"{place} could not be written: {error.strerror}; choose another place"
-        ) from error
+            f"{place} could not be written: {failure.strerror}; choose another place"
+        ) from failure
     return len(rows)
 
 
