@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import multiprocessing
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -108,9 +107,7 @@ class SignatureConfig(Reading):
         """
         workers = self.workers
         if workers == "auto":
-            # Processes of a pool of Python's are daemons, and may have no children.
-            threads = in_app or multiprocessing.current_process().daemon
-            workers = "dask" if self.scheduler else "threads" if threads else "processes"
+            workers = "dask" if self.scheduler else "threads" if in_app else "processes"
         return {
             "hash_size": self.hash_size,
             "n_workers": self.n_workers,

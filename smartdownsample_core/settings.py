@@ -21,10 +21,6 @@ DECODES: tuple[Decode, ...] = get_args(Decode)
 Workers = Literal["threads", "processes", "dask"]
 WORKERS: tuple[Workers, ...] = get_args(Workers)
 
-#: How processes start. Forking a process that has threads, as FiftyOne's have, can deadlock.
-StartMethod = Literal["spawn", "forkserver", "fork"]
-START_METHODS: tuple[StartMethod, ...] = get_args(StartMethod)
-
 #: What to do about a file that cannot be read: stop, or record it and go on.
 LOADING_ERRORS = ("raise", "skip")
 

@@ -17,11 +17,14 @@ _SHIPPED = sorted([_ROOT / "__init__.py", *_ROOT.glob("smartdownsample_core/**/*
                    *_ROOT.glob("plugin/**/*.py")])  # fmt: skip
 _ALL = sorted({*_SHIPPED, *_ROOT.glob("demo/**/*.py"), *_ROOT.glob("benchmarks/**/*.py")})
 
-#: Modules that make objects or code of bytes; ``multiprocessing`` pickles only between the
-#: processes that it starts itself.
+#: Modules that make objects or code of bytes. ``multiprocessing`` pickles between a process and its
+#: workers only.
 _MAKES_CODE = {"pickle", "cPickle", "_pickle", "marshal", "shelve", "dill", "cloudpickle", "joblib"}
 #: And those that start programs or speak to others.
 _REACHES_OUT = {"subprocess", "pty", "socket", "urllib", "http", "requests", "ftplib", "ctypes"}
+
+#: The one module that starts processes.
+_STARTS_PYTHON = _ROOT / "smartdownsample_core" / "extraction" / "_processes.py"
 
 _RUNS_CODE = {"eval", "exec", "compile", "__import__"}
 _RUNS_PROGRAMS = {"system", "popen", "execv", "execve", "execvp", "execl", "spawnv", "spawnl",
@@ -71,8 +74,18 @@ def _faults(call: ast.Call) -> Iterator[str]:
 def test_nothing_given_becomes_code(path: Path) -> None:
     """No pickle, no eval, no shell; what is shipped starts no program and speaks to nobody."""
     forbidden = _MAKES_CODE | (_REACHES_OUT if path in _SHIPPED else set())
+    forbidden -= {"subprocess"} if path == _STARTS_PYTHON else set()
     assert not _imported(path) & forbidden
     assert [fault for call in _calls(path) for fault in _faults(call)] == []
+
+
+def test_only_this_python_is_started() -> None:
+    """Worker processes are this interpreter, with code that is ours."""
+    calls = [call for call in _calls(_STARTS_PYTHON) if "subprocess." in ast.unparse(call.func)]
+    assert [ast.unparse(call.func) for call in calls] == ["subprocess.Popen"]
+    python, _, option, code = map(ast.unparse, calls[0].args[0].elts)
+    assert (python, option) == ("sys.executable", "'-c'")
+    assert code.startswith("_CODE.format(")
 
 
 def test_the_network_is_reached_in_one_place() -> None:

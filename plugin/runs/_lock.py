@@ -29,8 +29,9 @@ _SECONDS_BETWEEN_TRIES = 0.05
 
 #: One document for each locked dataset, whose id is the document's. MongoDB never stores an id
 #: twice, which makes this a lock, and can replace or delete a document only if it still has a given
-#: token, so that nobody removes a lock that has changed hands. FiftyOne's execution store cannot be
-#: used: before 1.22, ``ExecutionStore.set`` overwrites, and no version deletes conditionally.
+#: token, so that nobody removes a lock that has changed hands. FiftyOne's execution store cannot do
+#: that: ``ExecutionStore.set`` overwrites, 1.8 has no ``set_if_absent``, and up to 1.22 a key is
+#: deleted whatever its value.
 _COLLECTION = "smartdownsample_locks"
 
 #: Tokens of the locks that this process holds or waits for.

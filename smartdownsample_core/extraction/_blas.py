@@ -1,4 +1,4 @@
-"""One BLAS thread while images are signed: more would only wait for each other."""
+"""One BLAS thread while images are signed, as more would only wait for each other."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ def limit() -> Any:
 
 @cache
 def _blas() -> ThreadpoolController:
-    """Looking for numpy's BLAS among the loaded libraries takes longer than signing ten images."""
+    """Cached, as searching the loaded libraries takes longer than signing ten images."""
     return ThreadpoolController()
 
 
 class _Limited:
-    """Limits it from when the first enters until the last one leaves, as several may at a time."""
+    """Limits BLAS while at least one caller is inside; several may be at the same time."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()

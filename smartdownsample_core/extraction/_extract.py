@@ -5,10 +5,9 @@ from __future__ import annotations
 import os
 import time
 from collections import deque
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,20 +16,10 @@ from numpy.typing import NDArray
 from ..checks import one_of, path_list, whole_number
 from ..images import Item, Part, path_of, spans
 from ..images import check as check_remote
-from ..settings import (
-    DECODES,
-    LOADING_ERRORS,
-    START_METHODS,
-    WORKERS,
-    Decode,
-    StartMethod,
-    Workers,
-    check_hash_size,
-)
+from ..settings import DECODES, LOADING_ERRORS, WORKERS, Decode, Workers, check_hash_size
 from ..signatures import Signature, Signatures, sign_items
 from . import _blas as blas
 from ._batches import Pool
-from ._inherited import Surroundings
 from ._pools import open_pool
 from ._processes import worthwhile
 
@@ -43,14 +32,18 @@ Progress = Callable[[int, int], None]
 """Called with (images done, images in all), at most ten times a second and at the end."""
 
 
+Batches = Generator[tuple[NDArray[np.int64], Signatures], None, None]
+"""Consecutive row numbers, and the table of these rows."""
+
+
 class Pace:
-    """Says when progress is to be reported: at most ten times a second, and at the end."""
+    """Decides when to report progress: at most ten times a second, and at the end."""
 
     def __init__(self) -> None:
         self._reported = 0.0
 
     def is_due(self, done: int, total: int) -> bool:
-        """Whether to report now that ``done`` of ``total`` are done; assumes that it is done so."""
+        """Whether to report ``done`` of ``total`` now; if so, the report counts as made."""
         now = time.monotonic()
         if done < total and now - self._reported < _SECONDS_BETWEEN_REPORTS:
             return False
@@ -67,56 +60,51 @@ def extract(
     workers: Workers = "threads",
     progress: Progress | None = None,
     descriptors: bool = True,
-    start_method: StartMethod = "spawn",
     scheduler: str | Client | None = None,
 ) -> Signatures:
     """Reads images and returns their signatures.
 
     Args:
-        paths: n image files, or parts of image files, such as :class:`Crop`; put parts of one file
-            next to each other, so that it is decoded once for all of them
-        hash_size: side of the dHash, at least 4
-        n_workers: how many images are read at the same time; the result does not depend on it
+        paths: n image files, or parts of image files; put those of one file next to each other, and
+            it is decoded once for all of them
+        hash_size: side of the dHash, from 4 to 64
+        n_workers: images to read at the same time, at least 1; does not change the result
         image_loading_errors: ``"raise"`` stops at the first file that cannot be read, ``"skip"``
-            records it in :attr:`Signatures.unreadable` and goes on
-        decode: ``"exact"`` decodes reduced, and in full what is close to a threshold of the
-            buckets; ``"fast"`` leaves that out; see
+            records it in :attr:`Signatures.unreadable` and continues
+        decode: ``"exact"`` decodes at reduced size, and at full size only what is close to a
+            threshold of the buckets; ``"fast"`` always decodes at reduced size; see
             :func:`smartdownsample_core.sign_file`
-        workers: ``"threads"``, or ``"dask"`` for those of a Dask cluster, or ``"processes"`` for
-            many small images: of each image, some 0.1 ms are Python code, of which threads do one
-            at a time. Two threads read 256x256 JPEG files 1.5 times as fast as one, and larger ones
-            1.8 times or more; two processes nearly twice, whatever the size.
-            Processes take a quarter of a second to start, one for every 16 MB of files at most. If
-            one dies, of a damaged file or for want of memory, its files are read again one by one,
-            and the one that killed it counts as a file that cannot be read. They do not import the
-            caller's script, which needs no guard, but have its limits and Pillow's formats
+        workers: ``"threads"``; ``"processes"``, for many small images; or ``"dask"``, for the
+            workers of a Dask cluster. About 0.1 ms per image is Python code, which threads run one
+            at a time: two threads read 256x256 JPEG files 1.5 times as fast as one, and larger
+            files 1.8 times or more; two processes read files of any size almost twice as fast.
+            A process takes a quarter of a second to start, so there is at most one for every 16 MB
+            of files. Processes do not import the caller's script, which needs no guard, but they
+            apply its limits and the image formats registered with Pillow. If one dies, because of a
+            damaged file or for lack of memory, its files are read again one by one, and only the
+            file that killed it counts as unreadable
         progress: called with (images done, images in all), at most ten times a second
-        descriptors: compute descriptors and traits too, which takes up to a fifth more time; what
-            chooses by buckets alone does not need them
-        start_method: how processes start, as of :mod:`multiprocessing`
+        descriptors: also compute descriptors and traits, which takes up to a fifth longer;
+            selecting by buckets alone does not need them
         scheduler: for ``workers="dask"``, the address of a Dask scheduler, such as
             ``"tcp://10.0.0.1:8786"``, or a ``distributed.Client``; see
-            :class:`smartdownsample_core.extraction.Cluster`. ``n_workers`` does not count then
+            :class:`smartdownsample_core.extraction.Cluster`, which ignores ``n_workers``
 
     Returns:
         :class:`Signatures` of n rows
 
     Raises:
         ValueError: for an argument out of its bounds, or if what URLs need is not installed
-        FileNotFoundError, PermissionError, OSError: as
-            :func:`smartdownsample_core.images._decode.load_rgb`, unless errors are skipped
-        ImportError, ConnectionError: if there is no Dask, or no such cluster
+        FileNotFoundError, PermissionError, OSError: for a file that cannot be read, unless skipped
+        ImportError, ConnectionError: if Dask is not installed, or there is no such cluster
         ChildProcessError: if workers cannot start, or have another version of this package
     """
     one_of("image_loading_errors", image_loading_errors, LOADING_ERRORS)
-    items = path_list(paths, "paths", (Part,))
-    signatures = Signatures.blank(len(items), check_hash_size(hash_size))
+    sign, count, items = _checked(paths, hash_size, n_workers, decode, workers, descriptors)
+    signatures = Signatures.blank(len(items), hash_size)
     pace = Pace()
-    stream = extract_batches(
-        items, hash_size, n_workers, decode, workers, descriptors, start_method, scheduler
-    )
-    with closing(stream):
-        for rows, batch in stream:
+    with closing(_batches(items, sign, count, workers, scheduler)) as batches:
+        for rows, batch in batches:
             if image_loading_errors == "raise":
                 raise_first_error(batch.unreadable)
             signatures.put(rows, batch)
@@ -127,7 +115,7 @@ def extract(
 
 
 def raise_first_error(unreadable: dict[int, OSError]) -> None:
-    """Raises the error of the first file that could not be read, with the way out."""
+    """Raises the error of the first file that could not be read, with the remedy."""
     for error in unreadable.values():
         hint = "Use image_loading_errors='skip' to continue with the remaining images"
         raise type(error)(f"{error}. {hint}") from error
@@ -140,23 +128,21 @@ def extract_batches(
     decode: Decode = "exact",
     workers: Workers = "threads",
     descriptors: bool = True,
-    start_method: StartMethod = "spawn",
     scheduler: str | Client | None = None,
     heartbeat: float | None = None,
-) -> Generator[tuple[NDArray[np.int64], Signatures], None, None]:
+) -> Batches:
     """Reads images and yields their signatures as they are computed, in the order of the paths.
 
     Args:
         paths: as in :func:`extract`
-        hash_size: side of the dHash, at least 4
-        n_workers: how many images are read at the same time
+        hash_size: as in :func:`extract`
+        n_workers: as in :func:`extract`
         decode: as in :func:`extract`
         workers: as in :func:`extract`
         descriptors: as in :func:`extract`
-        start_method: as in :func:`extract`
         scheduler: as in :func:`extract`
-        heartbeat: seconds after which a table without rows is yielded if there is no other, so
-            that who iterates can stop; None to wait
+        heartbeat: seconds to wait for images before yielding a table without rows, so that the
+            caller can stop; None to wait for as long as it takes
 
     Yields:
         ``(rows, signatures)``: consecutive row numbers, ``(m,)`` int64, and the table of these m
@@ -165,40 +151,56 @@ def extract_batches(
     Raises:
         ValueError: for an argument out of its bounds, or if what URLs need is not installed
     """
+    sign, count, items = _checked(paths, hash_size, n_workers, decode, workers, descriptors)
+    return _batches(items, sign, count, workers, scheduler, heartbeat)
+
+
+def _checked(
+    paths: Iterable[Item | os.PathLike[str]],
+    hash_size: int,
+    n_workers: int,
+    decode: Decode,
+    workers: Workers,
+    descriptors: bool,
+) -> tuple[_SignFiles, int, list[Item]]:
+    """Returns what to do with how many workers and which items, or raises a ValueError."""
     one_of("decode", decode, DECODES)
     one_of("workers", workers, WORKERS)
-    one_of("start_method", start_method, START_METHODS)
     sign = _SignFiles(check_hash_size(hash_size), decode, descriptors)
     count = whole_number("n_workers", n_workers, minimum=1)
     items: list[Item] = path_list(paths, "paths", (Part,))
     check_remote(path_of(item) for item in items)
+    return sign, count, items
+
+
+def _batches(
+    items: list[Item],
+    sign: _SignFiles,
+    count: int,
+    workers: Workers,
+    scheduler: str | Client | None,
+    heartbeat: float | None = None,
+) -> Batches:
+    """Yields what :func:`extract_batches` does."""
     if not items:
         return  # and start nothing
-    prepare: Callable[[], object] = blas.limit
     if workers == "processes":
         count = worthwhile(items, count)
-        if start_method != "fork":  # which inherits them
-            prepare = partial(_prepare, Surroundings.here())
-    with (
-        blas.limited,
-        closing(open_pool(sign, workers, count, start_method, prepare, scheduler)) as pool,
-    ):
-        yield from _signed(pool, items, hash_size, heartbeat)
+    with blas.limited, closing(open_pool(sign, workers, count, scheduler)) as pool:
+        yield from _signed(pool, items, sign.hash_size, heartbeat)
 
 
-def _signed(
-    pool: Pool, items: Sequence[Item], hash_size: int, heartbeat: float | None
-) -> Iterator[tuple[NDArray[np.int64], Signatures]]:
+def _signed(pool: Pool, items: Sequence[Item], hash_size: int, heartbeat: float | None) -> Batches:
     """Keeps a pool busy, and yields what :func:`extract_batches` does."""
     pending: deque[tuple[NDArray[np.int64], Any]] = deque()
 
-    def next_result() -> Iterator[tuple[NDArray[np.int64], Signatures]]:
+    def next_result() -> Batches:
         rows, ticket = pending.popleft()
         while heartbeat is not None and not pool.is_done(ticket, heartbeat):
             yield rows[:0], Signatures.blank(0, hash_size)
         yield rows, pool.result(ticket)
 
-    # Of few files, fewer: so that no worker waits long for the last batch of another.
+    # Small batches of few files, so that no worker waits long for the last batch of another.
     at_a_time = min(pool.batch_size, -(-len(items) // (2 * pool.window)))
     for start, stop in spans(items, at_a_time):
         pending.append((np.arange(start, stop), pool.submit(items[start:stop])))
@@ -208,15 +210,9 @@ def _signed(
         yield from next_result()
 
 
-def _prepare(surroundings: Surroundings) -> None:
-    """What a new process does first."""
-    surroundings.apply()
-    blas.limit()
-
-
 @dataclass(frozen=True)
 class _SignFiles:
-    """What a worker does with a batch; goes to other processes and machines."""
+    """What a worker does with a batch; sent to other processes and machines."""
 
     hash_size: int
     decode: Decode
@@ -230,11 +226,11 @@ class _SignFiles:
 def tabulate(
     signed: Sequence[Signature | OSError], hash_size: int, descriptors: bool = True
 ) -> Signatures:
-    """Returns a table of signatures; of files that could not be read, the error stands for them.
+    """Returns a table of signatures.
 
     Args:
-        signed: of :func:`smartdownsample_core.signatures._sign_files.sign_items`
-        hash_size: that of all of them
+        signed: signatures of one hash size, or the errors of files that could not be read
+        hash_size: of the signatures
         descriptors: as in :func:`extract`
     """
     table = Signatures.blank(len(signed), hash_size)

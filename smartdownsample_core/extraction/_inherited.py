@@ -1,7 +1,7 @@
-"""What the caller has set about reading images, for its worker processes, which start without it.
+"""The caller's settings for reading images, passed on to its worker processes.
 
-Limits, Pillow's own settings, and the formats that others, such as ``pillow_heif``, have taught it:
-a process must read what its caller reads.
+Limits, Pillow's own settings, and the formats that packages such as ``pillow_heif`` have
+registered: a worker must read what its caller reads.
 """
 
 from __future__ import annotations
@@ -18,18 +18,18 @@ _LIMITS = ("FORMATS", "MAX_FILE_BYTES", "MAX_SCANS", "MAX_SIDE")
 
 
 @dataclass(frozen=True)
-class Surroundings:
-    """Goes to other processes, and is applied there."""
+class Inherited:
+    """Settings to send to another process and apply there."""
 
     limits: tuple[Any, ...]
     max_pixels: int | None
     truncated_images: bool
     formats: tuple[tuple[str, Any, Callable[[bytes], Any] | None], ...]
-    """name, class and test of the formats that are not Pillow's own; go by their modules"""
+    """name, class and test of the formats that are not Pillow's own; pickled by their modules"""
 
     @classmethod
-    def here(cls) -> Surroundings:
-        """Returns those of this process.
+    def here(cls) -> Inherited:
+        """Returns the settings of this process.
 
         Raises:
             ValueError: if a format is read by code that other processes cannot import
@@ -53,7 +53,7 @@ class Surroundings:
         )
 
     def apply(self) -> None:
-        """Sets them in this process."""
+        """Makes them the settings of this process."""
         for name, value in zip(_LIMITS, self.limits, strict=True):
             setattr(limits, name, value)
         Image.MAX_IMAGE_PIXELS = self.max_pixels

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future
 from itertools import takewhile
 from typing import TYPE_CHECKING
 
 from ..images import Item
-from ..settings import StartMethod, Workers
+from ..settings import Workers
 from ..signatures import Signatures
-from ._batches import BATCH_SIZE, Pool, Sign
+from ._batches import FuturePool, Pool, Sign
 from ._dask import Cluster
 from ._processes import Processes
 
@@ -18,14 +18,12 @@ if TYPE_CHECKING:
     from distributed import Client
 
 
-class Threads:
+class Threads(FuturePool):
     """A :class:`smartdownsample_core.extraction._batches.Pool` of threads."""
 
     def __init__(self, sign: Sign, count: int) -> None:
-        self.batch_size = BATCH_SIZE
-        self.window = 2 * count
+        super().__init__(count)
         self._sign = sign
-        self._threads = ThreadPoolExecutor(count)
         self._is_closed = False
 
     def submit(self, batch: Sequence[Item]) -> Future[Signatures]:
@@ -33,43 +31,28 @@ class Threads:
         return self._threads.submit(self._sign, self._until_closed(batch))
 
     def _until_closed(self, batch: Sequence[Item]) -> Iterator[Item]:
-        """Yields the files of a batch, as long as somebody wants the result."""
         return takewhile(lambda _: not self._is_closed, batch)
 
-    def is_done(self, ticket: Future[Signatures], seconds: float) -> bool:
-        """Waits so long for a batch, and says whether it is there."""
-        return ticket in wait([ticket], seconds).done
-
-    def result(self, ticket: Future[Signatures]) -> Signatures:
-        """Waits for a batch."""
-        return ticket.result()
-
     def close(self) -> None:
-        """Waits for the files that are being read, one a thread, and leaves out the rest."""
+        """Waits for the files that are being read, one in each thread, and drops the others."""
         self._is_closed = True
         self._threads.shutdown(cancel_futures=True)
 
 
 def open_pool(
-    sign: Sign,
-    workers: Workers,
-    count: int,
-    start_method: StartMethod,
-    prepare: Callable[[], object],
-    scheduler: str | Client | None,
+    sign: Sign, workers: Workers, count: int, scheduler: str | Client | None = None
 ) -> Pool:
-    """Returns the pool of the kind that was asked for.
+    """Returns a pool of workers.
 
     Args:
         sign: what the workers do
         workers: which kind
-        count: how many
-        start_method: how processes start
-        prepare: what each process calls first
+        count: how many; a Dask cluster has its own
         scheduler: of the Dask cluster
 
     Raises:
-        ValueError: if there is a scheduler for other workers than Dask's, or none for these
+        ValueError: if there is a scheduler for workers other than Dask's, or none for those; or if
+            a registered image format cannot be read by other processes
         ImportError: if the extra ``dask`` is not installed
         ConnectionError: if there is no such cluster
     """
@@ -80,6 +63,4 @@ def open_pool(
         )
     if scheduler is not None:
         return Cluster(sign, scheduler)
-    if workers == "processes":
-        return Processes(sign, count, start_method, prepare)
-    return Threads(sign, count)
+    return Processes(sign, count) if workers == "processes" else Threads(sign, count)

@@ -1,42 +1,48 @@
-"""Worker processes that may die: none of their other files is lost, and nothing waits for ever.
+"""Worker processes that may die: no other file is lost, and nothing waits forever.
 
-``concurrent.futures`` gives up a whole pool when one process dies, does not say which file it was
-at, and cannot end its processes. Here, a thread stands behind each process, sends it a batch over
-a pipe of its own and waits for the answer, so that a death concerns one batch and no one else.
+``concurrent.futures`` gives up the whole pool when one process dies, does not tell which file it
+was reading, and cannot end its processes. Here, each process has a pipe of its own and a thread
+that sends it one batch at a time and waits for the answer, so a death affects that batch only.
+
+Two libraries fail tests/core/test_workers.py. With loky 3.7, a death or a timeout fails all batches
+being read, and a stuck worker outlives a caller that was killed. With pebble 5.2, as with
+``multiprocessing``, a script without a ``__main__`` guard runs again in every worker.
 """
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import signal
+import subprocess
+import sys
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, wait
-from contextlib import contextmanager
-from multiprocessing import resource_tracker, spawn
+from collections.abc import Iterable, Sequence
+from concurrent.futures import Future
+from multiprocessing import Pipe
 from multiprocessing.connection import Connection
-from typing import Any
+from queue import SimpleQueue
 
 from .. import limits
 from ..images import Item, path_of
-from ..settings import StartMethod
 from ..signatures import Signatures
-from ._batches import BATCH_SIZE, Sign, WorkerDiedError, one_by_one
+from . import _blas as blas
+from ._batches import FuturePool, Sign, WorkerDiedError, one_by_one
+from ._inherited import Inherited
 
-#: What is read while a process starts, in a quarter of a second.
+#: What one process reads in the quarter of a second that another one takes to start.
 _BYTES_PER_START = 2**24
 
-#: What a file behind a URL, whose size is unknown, counts as: it is waited for.
+#: Assumed size of a file behind a URL, where waiting takes longer than reading.
 _BYTES_OF_URL = 2**20
 
+#: Processes started in a row before giving up, if each is killed before it is ready.
 _STARTS = 3
-_NAME = "smartdownsample"
-_TOO_SLOW = "ended after {:,} seconds; smartdownsample_core.limits.MAX_SECONDS is the limit"
 
-# What multiprocessing sends to a new process; it has no public way to leave anything out.
-_spawning: Any = spawn
-_starting = threading.Lock()
+#: What a process runs. Its modules are found where the caller found them; of the caller's script,
+#: which might not guard its entry point, it imports nothing.
+_CODE = f"import sys; sys.path[:] = {{}}; from {__name__} import serve; serve({{}})"
+
+_TOO_SLOW = "ended after {:,} seconds; smartdownsample_core.limits.MAX_SECONDS is the limit"
 
 
 def worthwhile(items: Iterable[Item], count: int) -> int:
@@ -57,53 +63,30 @@ def worthwhile(items: Iterable[Item], count: int) -> int:
     return 1 + n_bytes // _BYTES_PER_START
 
 
-class Processes:
+class Processes(FuturePool):
     """A :class:`smartdownsample_core.extraction._batches.Pool` of processes.
 
-    A batch whose process died, or was ended because it took too long, is read again file by file,
-    by a new process that is alone while it does so: who had no memory left then may have enough.
-    The file at which that one ends, too, is recorded as unreadable.
+    A batch whose process died, or was ended because it took too long, is read again file by file by
+    a new process, while no other one works: if memory had run out, it may be enough now. A file at
+    which that process ends too is recorded as unreadable.
     """
 
-    def __init__(
-        self, sign: Sign, count: int, start_method: StartMethod, prepare: Callable[[], object]
-    ) -> None:
-        """Makes a pool of ``count`` processes, which start when they are needed.
-
-        Args:
-            sign: what they do
-            count: at least 1
-            start_method: as of :mod:`multiprocessing`
-            prepare: what each calls first
-        """
-        self.batch_size = BATCH_SIZE
-        self.window = 2 * count
-        self._sign, self._prepare = sign, prepare
-        self._start_method: StartMethod = start_method
-        self._threads = ThreadPoolExecutor(count, _NAME)
+    def __init__(self, sign: Sign, count: int) -> None:
+        """Makes a pool of ``count`` processes, at least 1, which start when they are needed."""
+        super().__init__(count)
+        self._orders = Inherited.here(), sign
+        self._hash_size = sign.hash_size
         self._count = count
         self._slots = threading.Semaphore(count)
-        self._gate = threading.Lock()  # who holds it keeps others from taking a slot
-        self._lock = threading.Lock()  # for the next three, and while a process is started
+        self._gate = threading.Lock()  # whoever holds it keeps others from taking a slot
+        self._lock = threading.Lock()  # for the next three
         self._workers: set[_Worker] = set()
         self._idle: list[_Worker] = []
         self._closed = False
 
     def submit(self, batch: Sequence[Item]) -> Future[Signatures]:
-        """Hands a batch over."""
+        """Hands a batch over; its result raises ChildProcessError if processes cannot start."""
         return self._threads.submit(self._signed, batch)
-
-    def is_done(self, ticket: Future[Signatures], seconds: float) -> bool:
-        """Waits so long for a batch, and says whether it is there."""
-        return ticket in wait([ticket], seconds).done
-
-    def result(self, ticket: Future[Signatures]) -> Signatures:
-        """Waits for a batch.
-
-        Raises:
-            ChildProcessError: if processes cannot be started
-        """
-        return ticket.result()
 
     def close(self) -> None:
         """Kills the processes, which hold nothing that would be lost, and waits for their end."""
@@ -128,10 +111,10 @@ class Processes:
             for _ in range(self._count):
                 self._slots.acquire()
             try:
-                # The others are idle now. They go, too: for their memory, and because one that has
-                # died unnoticed would put the blame on the next file.
+                # All others are idle now. They are ended too: to free their memory, and because the
+                # death of one that nobody has noticed would be blamed on the next file.
                 self._dismiss_idle()
-                return one_by_one(self._ask, batch, self._sign.hash_size)
+                return one_by_one(self._ask, batch, self._hash_size)
             finally:
                 self._slots.release(self._count)
 
@@ -163,10 +146,10 @@ class Processes:
                     raise RuntimeError("the pool is closed")
                 if self._idle:
                     return self._idle.pop()
-                # With the lock, as a process that is forked must not inherit half a pipe.
-                worker = _Worker(self._sign, self._prepare, self._start_method)
+                worker = _Worker()
                 self._workers.add(worker)
             try:
+                worker.connection.send(self._orders)
                 worker.connection.recv()
             except (EOFError, OSError):
                 reason = self._bury(worker)
@@ -188,105 +171,66 @@ class Processes:
 
     def _bury(self, worker: _Worker) -> str:
         """Forgets a worker whose process is ending, and says how it ended."""
-        worker.process.join()
+        exit_code = worker.process.wait()
         worker.connection.close()
         with self._lock:
             self._workers.discard(worker)
-        return _cause_of_death(worker.process.exitcode)
+        return _cause_of_death(exit_code)
 
 
 class _Worker:
-    """A process, and our end of the pipe to it; what it sends first says that it is there."""
+    """A process, and our end of the pipe to it."""
 
-    def __init__(self, sign: Sign, prepare: Callable[[], object], method: StartMethod) -> None:
-        context: Any = multiprocessing.get_context(method)
-        self.connection, theirs = context.Pipe()
-        try:
-            self.process = context.Process(
-                target=_work, args=(theirs, sign, prepare), name=_NAME, daemon=True
-            )
-            with _without_main(), _interrupts_held(method):
-                self.process.start()
-        finally:
-            theirs.close()  # so that its end is noticed
-
-
-@contextmanager
-def _without_main() -> Iterator[None]:
-    """Spares the new process the caller's main module, of which it needs nothing.
-
-    Importing that runs a script a second time, if it does not guard its entry point, and takes time
-    and memory for all that it imports, such as FiftyOne.
-    """
-
-    def data_without_main(name: str) -> dict[str, Any]:
-        data: dict[str, Any] = complete(name)
-        if name in (_NAME, "ignore"):  # the latter is the server that forks for others
-            data.pop("init_main_from_name", None)
-            data.pop("init_main_from_path", None)
-        return data
-
-    with _starting:
-        complete = _spawning.get_preparation_data
-        _spawning.get_preparation_data = data_without_main
-        try:
-            yield
-        finally:
-            _spawning.get_preparation_data = complete
+    def __init__(self) -> None:
+        self.connection, theirs = Pipe()
+        modules = [folder for folder in sys.path if isinstance(folder, str)]
+        with theirs:  # closed here, so that its end is noticed
+            self.process = subprocess.Popen(
+                # File names mean the same to both only if both or none decode them as UTF-8.
+                [sys.executable, f"-Xutf8={sys.flags.utf8_mode}", "-c",
+                 _CODE.format(modules, theirs.fileno())],
+                stdin=subprocess.DEVNULL,
+                pass_fds=[theirs.fileno()],
+                start_new_session=True,  # out of reach of the terminal's Ctrl-C
+            )  # fmt: skip
 
 
-@contextmanager
-def _interrupts_held(method: StartMethod) -> Iterator[None]:
-    """Ctrl-C reaches all processes of a terminal; a child inherits that it is held back.
-
-    So it is quiet from its first instruction on. The server that forks for others is left as it is.
-    """
-    if method == "forkserver":
-        yield
-        return
-    resource_tracker.ensure_running()  # which would release the signal
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+def serve(handle: int) -> None:
+    """Signs batches in a process of its own, until the other end of its pipe is closed."""
+    connection: Connection = Connection(handle)
+    batches: SimpleQueue[Sequence[Item]] = SimpleQueue()
     try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
-
-
-def _work(connection: Connection, sign: Sign, prepare: Callable[[], object]) -> None:
-    """What a worker process does until its caller is gone."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-    prepare()
-    answer: object = None
-    try:
+        inherited, sign = connection.recv()
+        inherited.apply()
+        blas.limit()
+        threading.Thread(target=_receive, args=(connection, batches), daemon=True).start()
+        answer: object = None  # ready
         while True:
             connection.send(answer)
-            batch = connection.recv()
+            batch = batches.get()
             try:
                 answer = sign(batch), None
             except Exception as error:  # noqa: BLE001 - it is raised where the result is wanted
                 answer = None, error
     except (EOFError, OSError):
-        # Nobody waits for us. Not by return: what a fork inherited is not ours to clean up.
         os._exit(0)
 
 
-def _end_with_parent() -> None:
-    """Ends this process when its parent has been killed, whatever it is at: nobody waits for it."""
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        parent.join()
+def _receive(connection: Connection, batches: SimpleQueue[Sequence[Item]]) -> None:
+    """Ends this process when its caller is gone, even if it is stuck in a file."""
+    try:
+        while True:
+            batches.put(connection.recv())
+    except (EOFError, OSError):
         os._exit(0)
 
 
-def _cause_of_death(exit_code: int | None) -> str:
+def _cause_of_death(exit_code: int) -> str:
     """Words the exit code of a process; negative ones are signals.
 
     >>> _cause_of_death(-11)
     'signal 11 (Segmentation fault)'
     """
-    if exit_code is None:
-        return "its exit code was taken by others"
     if exit_code >= 0:
         return f"exit code {exit_code}"
     hint = ", as when memory runs out" if exit_code == -signal.SIGKILL else ""

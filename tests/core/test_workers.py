@@ -25,7 +25,6 @@ from smartdownsample_core.extraction._batches import BATCH_SIZE
 from smartdownsample_core.extraction._pools import Threads
 from smartdownsample_core.extraction._processes import worthwhile
 from smartdownsample_core.images._crops import Crop
-from smartdownsample_core.settings import START_METHODS
 from tests.core import fatal
 from tests.core.fatal import Trap, killer, killer_once
 from tests.patience import PATIENCE
@@ -36,7 +35,6 @@ def _processes_for_few_files(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("smartdownsample_core.extraction._processes._BYTES_PER_START", 1)
 
 
-@pytest.mark.parametrize("method", START_METHODS)
 @pytest.mark.parametrize(
     ("number", "words"),
     [
@@ -45,15 +43,14 @@ def _processes_for_few_files(monkeypatch: pytest.MonkeyPatch) -> None:
     ],
     ids=["killed", "segfault"],
 )
-@pytest.mark.filterwarnings("ignore:.*use of fork:DeprecationWarning")
 @pytest.mark.usefixtures("fatal_format")
 def test_a_file_that_kills_its_worker_is_an_unreadable_file(
-    burst_paths: list[str], tmp_path: Path, same, method: str, number: int, words: str
+    burst_paths: list[str], tmp_path: Path, same, number: int, words: str
 ) -> None:
-    """It alone is named; all others are signed as ever, with every way to start processes."""
+    """It alone is named; all others are signed as ever."""
     bad = str(killer(tmp_path / "bad.png", number))
     paths = [*burst_paths, *burst_paths, bad, *burst_paths * 3]
-    options = {"n_workers": 2, "workers": "processes", "start_method": method}
+    options = {"n_workers": 2, "workers": "processes"}
     signed = extract(paths, **options, image_loading_errors="skip")
     assert {row: str(error) for row, error in signed.unreadable.items()} == {
         120: f"Cannot read image file: {bad} (the worker that read it died: {words})"
@@ -102,8 +99,7 @@ def test_when_all_workers_die_no_file_is_blamed(burst_paths: list[str], trap: Tr
         trap.caught()
         shutil.copy(burst_paths[0], trap.path)
         for child in set(psutil.Process().children()) - before:
-            if "resource_tracker" not in _command(child):
-                child.kill()
+            child.kill()
         rows, last = next(stream)
     expected = extract([*burst_paths * 5, burst_paths[0]])
     assert same(last, expected.take(rows))
@@ -150,7 +146,7 @@ _EXTRACT = textwrap.dedent("""
 
     fatal.register()
     processes._BYTES_PER_START = 1
-    extract(sys.argv[2:], n_workers=2, workers="processes", start_method=sys.argv[1])
+    extract(sys.argv[1:], n_workers=2, workers="processes")
 """)
 
 _COMMAND_LINE = textwrap.dedent("""
@@ -161,21 +157,21 @@ _COMMAND_LINE = textwrap.dedent("""
 
     fatal.register()
     processes._BYTES_PER_START = 1
-    sys.exit(main([*sys.argv[1].split(), *sys.argv[2:], "--workers", "2", "--quiet"]))
+    sys.exit(main([*sys.argv[1:], "--workers", "2", "--quiet"]))
 """)
 
 
 @pytest.fixture
 def start(
     burst_paths: list[str], trap: Trap, python_env: dict[str, str], tmp_path: Path
-) -> Iterator[Callable[[str, str], subprocess.Popen[str]]]:
-    """``start(script, option)``: a script that reads a trap and 300 images, until the test ends."""
+) -> Iterator[Callable[..., subprocess.Popen[str]]]:
+    """``start(script, *options)``: a script that reads a trap and 300 images."""
     started = []
 
-    def run(script: str, option: str) -> subprocess.Popen[str]:
+    def run(script: str, *options: str) -> subprocess.Popen[str]:
         (tmp_path / "script.py").write_text(script)
         process = subprocess.Popen(
-            [sys.executable, "script.py", option, str(trap.path), *burst_paths * 5],
+            [sys.executable, "script.py", *options, str(trap.path), *burst_paths * 5],
             cwd=tmp_path,
             env=python_env,
             stderr=subprocess.PIPE,
@@ -194,19 +190,19 @@ def start(
 
 
 @pytest.mark.parametrize(
-    ("script", "option", "code", "last_words"),
+    ("script", "options", "code", "last_words"),
     [
-        *((_EXTRACT, method, -signal.SIGINT, "KeyboardInterrupt\n") for method in START_METHODS),
+        (_EXTRACT, "", -signal.SIGINT, "KeyboardInterrupt\n"),
         (_COMMAND_LINE, "-n 9", 130, "smartdownsample: interrupted\n"),
         (_COMMAND_LINE, "extract -o signatures.parquet", 130, "smartdownsample: interrupted\n"),
     ],
-    ids=[*START_METHODS, "cli", "cli-extract"],
+    ids=["script", "cli", "cli-extract"],
 )
 def test_ctrl_c_stops_at_once_and_leaves_no_process(
-    start, trap: Trap, tmp_path: Path, script: str, option: str, code: int, last_words: str
+    start, trap: Trap, tmp_path: Path, script: str, options: str, code: int, last_words: str
 ) -> None:
     """Though a worker is stuck for good; as in a terminal, all get the signal."""
-    process = start(script, option)
+    process = start(script, *options.split())
     trap.caught()
     family = psutil.Process(process.pid).children(recursive=True)
     os.killpg(process.pid, signal.SIGINT)
@@ -221,7 +217,7 @@ def test_ctrl_c_stops_at_once_and_leaves_no_process(
 
 def test_workers_do_not_outlive_a_parent_that_is_killed(start, trap: Trap) -> None:
     """Not even if they are stuck."""
-    process = start(_EXTRACT, "spawn")
+    process = start(_EXTRACT)
     trap.caught()
     family = psutil.Process(process.pid).children(recursive=True)
     process.kill()
@@ -235,19 +231,45 @@ _UNGUARDED = textwrap.dedent("""
     from smartdownsample_core import extract
 
     print("once")
-    extract(sys.argv[2:], workers="processes", start_method=sys.argv[1])
+    extract(sys.argv[1:], workers="processes")
 """)
 
 
-@pytest.mark.parametrize("method", START_METHODS)
 def test_a_script_without_a_guard_runs_once(
-    burst_paths: list[str], run_python, tmp_path: Path, method: str
+    burst_paths: list[str], run_python, tmp_path: Path
 ) -> None:
     """Workers do not import the caller's script."""
     script = tmp_path / "script.py"
     script.write_text(_UNGUARDED)
-    result = run_python(str(script), method, *burst_paths)
+    result = run_python(str(script), *burst_paths)
     assert (result.returncode, result.stdout) == (0, "once\n"), result.stderr
+
+
+_DAEMON = textwrap.dedent("""
+    import multiprocessing
+    import sys
+    from smartdownsample_core import extract
+
+    def work():
+        assert multiprocessing.current_process().daemon
+        assert len(extract(sys.argv[1:], workers="processes")) == len(sys.argv[1:])
+
+    if __name__ == "__main__":
+        process = multiprocessing.get_context("fork").Process(target=work, daemon=True)
+        process.start()
+        process.join()
+        sys.exit(process.exitcode)
+""")
+
+
+def test_a_worker_of_another_pool_can_start_workers(
+    burst_paths: list[str], run_python, tmp_path: Path
+) -> None:
+    """The processes of Python's own pools may not, by way of multiprocessing."""
+    script = tmp_path / "script.py"
+    script.write_text(_DAEMON)
+    result = run_python(str(script), *burst_paths)
+    assert result.returncode == 0, result.stderr
 
 
 def test_workers_have_the_limits_of_their_caller(
@@ -320,9 +342,4 @@ def test_leaving_early_ends_the_processes(burst_paths: list[str]) -> None:
     before = set(psutil.Process().children(recursive=True))
     with pytest.raises(EnoughError):
         extract(burst_paths * 20, n_workers=2, workers="processes", progress=enough)
-    left = set(psutil.Process().children(recursive=True)) - before
-    assert [process for process in left if "resource_tracker" not in _command(process)] == []
-
-
-def _command(process: psutil.Process) -> str:
-    return " ".join(process.cmdline())
+    assert set(psutil.Process().children(recursive=True)) <= before
