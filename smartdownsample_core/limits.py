@@ -70,18 +70,31 @@ def read_file(path: str) -> bytes:
         OSError: if the file cannot be read, is not a regular one, or too large
         ValueError: if no file can have this name
     """
-    _checked_size(os.stat(path))
-    # Without a file object around it, which costs more than reading a small image.
-    file = os.open(path, _READ_WITHOUT_WAITING)
+    file, size = open_file(path)
     try:
-        # Once more: another file may have taken the name in between.
-        size = _checked_size(os.fstat(file))
         data = os.read(file, size)
         while len(data) < size and (more := os.read(file, size - len(data))):
             data += more  # a network file system may give less than was asked for
         return data
     finally:
         os.close(file)
+
+
+def open_file(path: str) -> tuple[int, int]:
+    """Opens a regular file; returns its descriptor, to be closed, and its size in bytes.
+
+    Raises:
+        OSError, ValueError: as :func:`read_file`
+    """
+    _checked_size(os.stat(path))
+    # Without a file object around it, which costs more than reading a small image.
+    file = os.open(path, _READ_WITHOUT_WAITING)
+    try:
+        # Once more: another file may have taken the name in between.
+        return file, _checked_size(os.fstat(file))
+    except BaseException:
+        os.close(file)
+        raise
 
 
 def _checked_size(status: os.stat_result) -> int:

@@ -5,10 +5,12 @@ from ._decode import Picture, Reduced, averaged, load_rgb, open_picture
 from ._errors import attempt
 from ._find import file_stats, find_images, images_below
 from ._items import Item, Part, absolute, load_item, moved, open_items, path_of, spans
+from ._open_preview import Headed, open_preview
 from ._remote import check, is_remote
 
 __all__ = [
     "Crop",
+    "Headed",
     "Item",
     "Part",
     "Picture",
@@ -26,6 +28,7 @@ __all__ = [
     "moved",
     "open_items",
     "open_picture",
+    "open_preview",
     "path_of",
     "spans",
 ]

@@ -1,0 +1,251 @@
+"""What a file says of when, where and by what camera it was taken: a parser of EXIF blocks.
+
+It trusts nothing: it follows at most four offsets of a block, each once, so that chains cannot
+loop, reads only what lies inside, and takes only the tags that it knows, in the types they have.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+import struct
+from collections.abc import Mapping
+from datetime import datetime
+from typing import NamedTuple
+
+#: Values of a tag: text, or numbers. A rational with a denominator of 0 is NaN.
+Value = str | tuple[float, ...]
+Tags = Mapping[int, Value]
+
+_MOST_ENTRIES = 1000
+_MOST_NUMBERS = 4
+_LONGEST_TEXT = 100
+
+_EXIF_POINTER, _GPS_POINTER = 0x8769, 0x8825
+_MAKE, _MODEL, _ORIENTATION, _DNG_SERIAL, _BODY_SERIAL = 0x010F, 0x0110, 0x0112, 0xC62F, 0xA431
+WIDTH, HEIGHT = 0xA002, 0xA003
+COMPRESSION, PREVIEW_AT, PREVIEW_LENGTH, ORIENTATION = 0x0103, 0x0201, 0x0202, _ORIENTATION
+_LATITUDE_REF, _LATITUDE, _LONGITUDE_REF, _LONGITUDE = 1, 2, 3, 4
+
+#: Where a time may stand, best first: the name of the source, and the tags of the time, its
+#: fraction of a second and its offset from UTC.
+_TIMES = (
+    ("original", 0x9003, 0x9291, 0x9011),
+    ("digitized", 0x9004, 0x9292, 0x9012),
+    ("modified", 0x0132, 0x9290, 0x9010),
+)
+_TIME = re.compile(r"(\d{4})[-:/.](\d\d?)[-:/.](\d\d?)[ T]+(\d\d?):(\d\d?):(\d\d?)", re.ASCII)
+_OFFSET = re.compile(r"([+-])(\d\d):?(\d\d)", re.ASCII)
+
+_MAIN = {_MAKE, _MODEL, _ORIENTATION, _DNG_SERIAL, 0x0132, _EXIF_POINTER, _GPS_POINTER}
+_PHOTO = {_BODY_SERIAL, WIDTH, HEIGHT, *(tag for _, *tags in _TIMES for tag in tags)} - {0x0132}
+_GPS = {_LATITUDE_REF, _LATITUDE, _LONGITUDE_REF, _LONGITUDE}
+_PREVIEW = {COMPRESSION, PREVIEW_AT, PREVIEW_LENGTH, ORIENTATION}
+
+#: TIFF's types: bytes of one value, and how struct calls it.
+_NUMBERS = {1: "B", 3: "H", 4: "I", 6: "b", 8: "h", 9: "i", 13: "I"}
+_RATIONALS = {5: "II", 10: "ii"}
+_TEXTS = (1, 2, 7)  # some makers declare text as bytes
+
+
+class ExifError(ValueError):
+    """An EXIF block that cannot be read."""
+
+
+class Exif(NamedTuple):
+    """The tags of an EXIF block that are of use; those that are missing or damaged are left out."""
+
+    main: Tags
+    """of the image (IFD0)"""
+    photo: Tags
+    """of how it was taken (Exif IFD)"""
+    gps: Tags
+    preview: Tags
+    """of the preview (IFD1)"""
+
+
+class Capture(NamedTuple):
+    """When, where and by what an image was taken; None for what its file does not say."""
+
+    time: datetime | None = None
+    """by the camera's clock, without a time zone; to the microsecond if the file is so exact"""
+    time_source: str | None = None
+    """``"original"`` (the shutter), ``"digitized"`` or ``"modified"`` (any change of the file)"""
+    utc_offset: int | None = None
+    """minutes that the camera's clock is ahead of UTC"""
+    latitude: float | None = None
+    """degrees, -90 to 90"""
+    longitude: float | None = None
+    """degrees, -180 to 180"""
+    make: str | None = None
+    model: str | None = None
+    serial: str | None = None
+    """of the camera's body"""
+    orientation: int = 1
+    """1-8, as EXIF counts them; 1 is upright"""
+
+
+def parse_exif(block: bytes) -> Exif:
+    r"""Reads the tags of an EXIF block.
+
+    Args:
+        block: begins with its byte order, without the ``Exif\0\0`` of JPEG files
+
+    Raises:
+        ExifError: if it does not begin like one
+
+    >>> entry = struct.pack(">HHI4s", 0x0110, 2, 4, b"Z6\0\0")
+    >>> block = b"MM\0*" + struct.pack(">IH", 8, 1) + entry + bytes(4)
+    >>> parse_exif(block).main
+    {272: 'Z6'}
+    """
+    order = {b"II*\0": "<", b"MM\0*": ">"}.get(block[:4])
+    if order is None or len(block) < 8:
+        raise ExifError(f"an EXIF block must begin with II*\\0 or MM\\0*, got {block[:4]!r}")
+    first = struct.unpack_from(order + "I", block, 4)[0]
+    main, second = _directory(block, order, first, _MAIN)
+    photo, _ = _directory(block, order, _pointer(main, _EXIF_POINTER), _PHOTO)
+    gps, _ = _directory(block, order, _pointer(main, _GPS_POINTER), _GPS)
+    preview, _ = _directory(block, order, second, _PREVIEW)
+    return Exif(main, photo, gps, preview)
+
+
+def capture_of(exif: Exif) -> Capture:
+    """Returns what the tags say of when, where and by what an image was taken.
+
+    >>> tags = {0x9003: "2017:07:18 15:31:38", 0x9291: "404", 0x9011: "+02:00"}
+    >>> capture = capture_of(Exif({}, tags, {}, {}))
+    >>> str(capture.time), capture.time_source, capture.utc_offset
+    ('2017-07-18 15:31:38.404000', 'original', 120)
+    """
+    both = {**exif.photo, **exif.main}
+    time, source, offset = _time(both)
+    latitude = _degrees(exif.gps, _LATITUDE, _LATITUDE_REF, "NS", 90)
+    longitude = _degrees(exif.gps, _LONGITUDE, _LONGITUDE_REF, "EW", 180)
+    # Cameras that have not found themselves yet say 0, 0, which is in the sea.
+    if latitude is None or longitude is None or latitude == longitude == 0:
+        latitude = longitude = None
+    return Capture(
+        time,
+        source,
+        offset,
+        latitude,
+        longitude,
+        _text(both, _MAKE),
+        _text(both, _MODEL),
+        _text(both, _BODY_SERIAL) or _text(both, _DNG_SERIAL),
+        orientation_of(exif.main) or 1,
+    )
+
+
+def orientation_of(tags: Tags) -> int | None:
+    """Returns EXIF's number of an orientation, 1-8, None if there is none."""
+    orientation = whole(tags, _ORIENTATION)
+    return orientation if orientation and 1 <= orientation <= 8 else None
+
+
+def whole(tags: Tags, tag: int) -> int | None:
+    """Returns a tag whose value is one whole number; None for any other."""
+    value = tags.get(tag)
+    if isinstance(value, tuple) and len(value) == 1 and isinstance(value[0], int):
+        return value[0]
+    return None
+
+
+def _pointer(tags: Tags, tag: int) -> int:
+    return whole(tags, tag) or 0
+
+
+def _directory(
+    block: bytes, order: str, start: int, wanted: set[int]
+) -> tuple[dict[int, Value], int]:
+    """Returns some tags of a directory, and where the next directory starts; 0 for nowhere."""
+    if not 8 <= start <= len(block) - 2:
+        return {}, 0
+    count = struct.unpack_from(order + "H", block, start)[0]
+    first, end = start + 2, start + 2 + 12 * count
+    n_there = min(count, _MOST_ENTRIES, (len(block) - first) // 12)
+    found: dict[int, Value] = {}
+    entries = struct.iter_unpack(order + "HHI4s", block[first : first + 12 * n_there])
+    for tag, kind, length, inline in entries:
+        if tag in wanted and tag not in found:
+            value = _value(block, order, kind, length, inline)
+            if value:
+                found[tag] = value
+    has_next = end <= len(block) - 4
+    return found, struct.unpack_from(order + "I", block, end)[0] if has_next else 0
+
+
+def _value(block: bytes, order: str, kind: int, count: int, inline: bytes) -> Value | None:
+    """Returns the value of an entry, None if it lies outside of the block, or of another type."""
+
+    def raw(size: int) -> bytes:
+        if size <= 4:
+            return inline[:size]
+        start = struct.unpack(order + "I", inline)[0]
+        return block[start : start + size] if start + size <= len(block) else b""
+
+    if kind in _TEXTS and count > 1:
+        text = raw(count)[:_LONGEST_TEXT].split(b"\0")[0]
+        return text.decode("utf-8", "replace").strip()
+    form = _NUMBERS.get(kind) or _RATIONALS.get(kind)
+    if not form or not 1 <= count <= _MOST_NUMBERS:
+        return None
+    form = order + count * form
+    numbers = raw(struct.calcsize(form))
+    if not numbers:
+        return None
+    values = struct.unpack(form, numbers)
+    if kind in _NUMBERS:
+        return values
+    pairs = zip(values[::2], values[1::2], strict=True)
+    return tuple(above / below if below else math.nan for above, below in pairs)
+
+
+def _time(tags: Tags) -> tuple[datetime | None, str | None, int | None]:
+    for source, tag, fraction_tag, offset_tag in _TIMES:
+        match = _TIME.match(_text(tags, tag) or "")
+        if match is None:
+            continue
+        fraction = re.match(r"\d*", _text(tags, fraction_tag) or "", re.ASCII)
+        microseconds = int((fraction[0] if fraction else "").ljust(6, "0")[:6])
+        year, month, day, hour, minute, second = map(int, match.groups())
+        try:
+            time = datetime(year, month, day, hour, minute, second, microseconds)
+        except ValueError:  # a clock that was never set, for instance
+            continue
+        return time, source, _minutes(_text(tags, offset_tag) or "")
+    return None, None, None
+
+
+def _minutes(text: str) -> int | None:
+    match = _OFFSET.fullmatch(text)
+    if match is None:
+        return None
+    minutes = 60 * int(match[2]) + int(match[3])
+    if minutes > 14 * 60:
+        return None
+    return -minutes if match[1] == "-" else minutes
+
+
+def _degrees(tags: Tags, tag: int, ref_tag: int, signs: str, most: int) -> float | None:
+    """Returns degrees, of which minutes and seconds may be a part; None without its direction.
+
+    >>> _degrees({2: (45.0, 30.0, 36.0), 1: "S"}, 2, 1, "NS", 90)
+    -45.51
+    """
+    parts, ref = tags.get(tag), tags.get(ref_tag)
+    if not isinstance(parts, tuple) or not isinstance(ref, str) or ref[:1] not in tuple(signs):
+        return None
+    degrees = sum(part / (1, 60, 3600)[place] for place, part in enumerate(parts[:3]))
+    if not 0 <= degrees <= most:  # nor NaN
+        return None
+    return -degrees if ref[0] == signs[1] else degrees
+
+
+def _text(tags: Tags, tag: int) -> str | None:
+    """Returns a text without what is not to be printed, None for none."""
+    value = tags.get(tag)
+    if not isinstance(value, str):
+        return None
+    return "".join(filter(str.isprintable, value)).strip() or None

@@ -1,0 +1,74 @@
+"""An image file's preview and capture facts, from the head of the file alone."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..limits import open_file
+from ._errors import named_errors
+from ._exif import Capture, Exif, ExifError, capture_of, parse_exif
+from ._head import HeadError, Read, read_head
+from ._preview import NoPreviewError, decode_preview
+
+
+class Headed(NamedTuple):
+    """What the head of an image file gives."""
+
+    capture: Capture
+    """when, where and by what it was taken"""
+    preview: NDArray[np.uint8] | None
+    """``(rows, columns, 3)`` RGB, of the aspect of the image; None if it has none to rely on"""
+    reason: str | None
+    """why there is no preview"""
+
+
+def open_preview(path: str) -> Headed:
+    """Reads the head of a JPEG file: 64 KB, and a little more where large segments follow.
+
+    Args:
+        path: a local file
+
+    Raises:
+        FileNotFoundError, PermissionError, OSError: as
+            :func:`smartdownsample_core.images._decode.load_rgb`; that a file has no preview or no
+            capture facts is no error
+    """
+    with named_errors(path), _reader(path) as read:
+        return headed(read)
+
+
+def headed(read: Read) -> Headed:
+    """:func:`open_preview` of what ``read`` returns."""
+    try:
+        head = read_head(read)
+        exif = parse_exif(head.exif) if head.exif else Exif({}, {}, {}, {})
+    except (HeadError, ExifError) as error:
+        return Headed(Capture(), None, str(error))
+    capture = capture_of(exif)
+    try:
+        return Headed(capture, decode_preview(head, exif), None)
+    except NoPreviewError as error:
+        return Headed(capture, None, str(error))
+
+
+@contextmanager
+def _reader(path: str) -> Iterator[Read]:
+    file, _ = open_file(path)
+
+    def read(start: int, size: int) -> bytes:
+        os.lseek(file, start, os.SEEK_SET)
+        data = os.read(file, size)
+        while len(data) < size and (more := os.read(file, size - len(data))):
+            data += more
+        return data
+
+    try:
+        yield read
+    finally:
+        os.close(file)

@@ -1,0 +1,147 @@
+"""Previews in the heads of camera files: signed instead of the file, or refused with a reason."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from smartdownsample_core import assign_buckets, sign_file
+from smartdownsample_core.extraction import tabulate
+from smartdownsample_core.images._open_preview import Headed, headed, open_preview
+from smartdownsample_core.signatures._sign_previews import sign_preview, sign_previews
+from tests.core.camera_files import camera_file, jpeg, preview_of, scene, short, text
+
+
+def _read(data: bytes) -> Headed:
+    return headed(lambda start, size: data[start : start + size])
+
+
+@pytest.mark.parametrize("order", ["<", ">"], ids=["little", "big"])
+@pytest.mark.parametrize(
+    ("size", "shape"),
+    [
+        ((640, 480), (120, 160, 3)),
+        ((640, 360), (90, 160, 3)),
+        ((480, 640), (120, 90, 3)),
+        ((642, 480), (120, 160, 3)),
+    ],
+    ids=["4:3", "16:9", "upright", "nearly 4:3"],
+)
+def test_a_preview_has_the_aspect_of_its_image(
+    order: str, size: tuple[int, int], shape: tuple[int, ...]
+) -> None:
+    """Its bars are cut off, on whichever sides they are."""
+    result = _read(camera_file(scene(*size), order))
+    assert result.reason is None
+    assert result.preview is not None
+    assert result.preview.shape == shape
+    edges = [result.preview[0], result.preview[-1], result.preview[:, 0], result.preview[:, -1]]
+    assert min(edge.mean() for edge in edges) > 60
+
+
+def test_a_preview_signs_nearly_as_its_file(tmp_path: Path) -> None:
+    """Of smooth pictures, in which nothing is near a threshold by chance."""
+    paths = []
+    for seed in range(12):
+        paths.append(tmp_path / f"{seed}.jpg")
+        size = [(640, 480), (640, 360), (480, 640)][seed % 3]
+        paths[-1].write_bytes(camera_file(scene(*size, seed=seed)))
+    whole = tabulate([sign_file(path) for path in paths], 8)
+    signed = [sign_preview(path) for path in paths]
+    previews = tabulate([one for one in signed if one is not None], 8)
+    assert len(previews) == len(paths)
+    differing = np.unpackbits(whole.dhash ^ previews.dhash, axis=1).sum(axis=1)
+    assert differing.mean() < 3
+    assert np.abs(whole.mean_rgb - previews.mean_rgb).max() < 4
+    assert (assign_buckets(whole) == assign_buckets(previews)).mean() > 0.8
+
+
+def test_many_previews_are_signed_as_one_by_one() -> None:
+    """In their order, though they are of several sizes."""
+    sizes = [(160, 120), (160, 90), (120, 160), (160, 120)]
+    previews = [np.asarray(scene(*size, seed=number)) for number, size in enumerate(sizes, start=1)]
+    for together, preview in zip(sign_previews(previews, 8), previews, strict=True):
+        (alone,) = sign_previews([preview], 8)
+        assert all((a == b).all() for a, b in zip(together, alone, strict=True))
+
+
+_OTHER = preview_of(scene(480, 640), (120, 160))
+_PNG = b"\x89PNG\r\n\x1a\n" + bytes(100)
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"preview": None}, "the head of this file has none"),
+        ({"preview": _OTHER}, "must have the aspect of its image"),
+        ({"preview": jpeg(scene(160, 120).crop((0, 0, 160, 90)))}, "must have the aspect"),
+        ({"preview": _PNG}, "got none of 108 bytes at byte"),
+        ({"preview": preview_of(scene())[:2000]}, "the preview is damaged"),
+        ({"preview": b"\xff\xd8" + bytes(500)}, "the preview is damaged"),
+        ({"preview": jpeg(scene(40, 30))}, "must have sides of 60 to 1,024 pixels, got 40 x 30"),
+        (
+            {"preview": jpeg(Image.new("RGB", (1600, 1200)))},
+            "must have sides of 60 to 1,024 pixels",
+        ),
+        ({"preview": jpeg(scene(160, 120).convert("CMYK"))}, "must be YCbCr or grey, got"),
+        ({"preview_tags": {0x0202: (4, [2**31])}}, "got none of 2,147,483,648 bytes"),
+        ({"preview_tags": {0x0201: (4, [2**32 - 1])}}, "must be a JPEG file, got none of"),
+        ({"preview_tags": {0x0201: (4, [4])}}, "must be a JPEG file, got none of"),
+        ({"preview_tags": {0x0201: text("here")}}, "the head of this file has none"),
+        ({"preview_tags": {0x0103: short(1)}}, "must be a JPEG file, got compression 1"),
+        ({"preview_tags": {0x0112: short(6)}}, "must be oriented as the image, 1, got 6"),
+        (
+            {"photo": {0xA002: short(4000), 0xA003: short(3000)}},
+            "must be that of the image, 640 x 480, got that of 4,000 x 3,000",
+        ),
+    ],
+    ids=range(16),
+)
+def test_a_preview_that_may_show_something_else_is_refused(
+    changes: dict[str, Any], reason: str
+) -> None:
+    """Missing, damaged, of another aspect or orientation, or of the image as it was once."""
+    result = _read(camera_file(**changes))
+    assert result.preview is None
+    assert result.reason is not None
+    assert reason in result.reason
+    assert result.capture.make == "Maker"
+
+
+def test_grey_previews_are_fine() -> None:
+    """As infrared cameras write them."""
+    result = _read(camera_file(preview=jpeg(scene(160, 120).convert("L"))))
+    assert result.preview is not None
+    assert (result.preview == result.preview[:, :, :1]).all()
+
+
+@pytest.mark.parametrize("name", ["image.png", "image.tif"])
+def test_other_formats_have_no_preview(tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
+    scene(64, 48).save(path)
+    result = open_preview(str(path))
+    assert result.preview is None
+    assert result.reason is not None
+    assert sign_preview(path) is None
+
+
+def test_files_that_cannot_be_read_are_errors(tmp_path: Path) -> None:
+    """As they are of the whole image."""
+    with pytest.raises(FileNotFoundError, match="File not found: "):
+        sign_preview(tmp_path / "gone.jpg")
+    with pytest.raises(OSError, match="it is a directory"):
+        sign_preview(tmp_path)
+
+
+def test_a_progressive_preview_with_many_scans_is_refused() -> None:
+    """Each scan goes over all its pixels."""
+    preview = jpeg(Image.new("RGB", (160, 120)), progressive=True)
+    start = preview.rindex(b"\xff\xda")
+    many = preview[:start] + 200 * preview[start:-2] + b"\xff\xd9"
+    reason = _read(camera_file(preview=many)).reason
+    assert reason is not None
+    assert "scans" in reason
