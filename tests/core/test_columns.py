@@ -12,7 +12,7 @@ import pytest
 
 from smartdownsample_core import Signatures
 from smartdownsample_core.signatures._columns import Bytes, Column, Hash, Numbers
-from tests.added_column import add_documented_column, run_there
+from tests.documented_patches import add_column, run_there
 
 _ROOT = Path(__file__).parents[2]
 
@@ -132,7 +132,7 @@ print(Shards([Path("s.parquet")]).signatures(descriptors=True).saturation.tolist
 
 def test_a_column_is_added_in_two_files(tmp_path: Path, python_env: dict[str, str]) -> None:
     """The patch of docs/architecture.md takes it from pixels to the table, a shard and back."""
-    add_documented_column(tmp_path)
+    add_column(tmp_path)
     assert run_there(tmp_path, _SCRIPT, python_env) == [
         "float32 [150.0, 0.0, 255.0]",
         "[nan]",
@@ -161,7 +161,7 @@ def test_a_shard_without_an_added_column(
     """It is refused, with the remedy, unless signatures may be without the column."""
     assert run("extract", "photos", "-o", "older.parquet", "--no-processes", "-q")[0] == 0
     newer, older = tmp_path / "newer", str(tmp_path / "older.parquet")
-    add_documented_column(newer, required)
+    add_column(newer, required)
     (said,) = run_there(newer, _OLDER_SHARD, python_env, older)
     if required:
         assert "column 'saturation' is missing" in said

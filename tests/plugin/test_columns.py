@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from plugin import names
-from tests.added_column import add_documented_column, run_there
+from tests.documented_patches import add_column, run_there
 
 _APP = Path(__file__).parents[2] / "docs" / "app.md"
 
@@ -50,7 +50,7 @@ def test_a_column_is_added_in_two_files(
     Signatures that were stored before there was the column are computed again, unless they may be
     without it.
     """
-    add_documented_column(tmp_path, required)
+    add_column(tmp_path, required)
     assert run_there(tmp_path, _SCRIPT, dict(os.environ), *images[:5]) == [
         "FloatField Mean difference of the highest and the lowest channel, 0-255",
         "True",

@@ -134,7 +134,7 @@ def _blocks(language: str) -> list[Any]:
 def test_every_block_is_one_that_is_run() -> None:
     """No fence has a language that would be passed over, but for diagrams and plain text.
 
-    tests/added_column.py applies what is a diff.
+    tests/documented_patches.py applies what is a diff.
     """
     for document in _DOCUMENTS:
         fences = re.findall(r"^```(\S*)$", document.read_text(encoding="utf-8"), re.MULTILINE)
