@@ -7,6 +7,8 @@ from typing import Any
 
 import fiftyone.operators.types as types
 
+from smartdownsample_core.selection import STRATEGIES
+
 from .. import names, wording
 from ..targets import kinds as targets
 
@@ -81,7 +83,7 @@ def downsample_output(result: Mapping[str, Any]) -> types.Property:
         "and just below the middle.",
         name="names_text",
     )
-    stride = (("stride", "Stride"),) if result["strategy"] == "stride" else ()
+    stride = (("stride", "Stride"),) if STRATEGIES[result["strategy"]].strides else ()
     columns = (("name", "Bucket"), ("size", "Images"), ("kept", "Kept"), ("rate", "Share kept"))
     _table(outputs, "buckets", "Buckets", (*columns, *stride, ("bucket", "Id")))
     return types.Property(outputs, view=types.View(label=names.LABELS["downsample"]))

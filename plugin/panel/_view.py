@@ -9,6 +9,8 @@ from typing import Any
 
 import fiftyone.operators.types as types
 
+from smartdownsample_core.selection import STRATEGIES
+
 from ..forms import inputs
 from . import _charts as charts
 from . import _compare_view as panel_compare
@@ -129,7 +131,7 @@ def _ready(panel: Any, body: types.Object, shown: PanelState) -> None:
 
 
 def _tables(panel: Any, body: types.Object, shown: PanelState) -> None:
-    has_stride = shown.chosen["settings"]["strategy"] == "stride"
+    has_stride = STRATEGIES[shown.chosen["settings"]["strategy"]].strides
     columns = [column for column in _COLUMNS if has_stride or column[0] != "stride"]
     all_rows, n_buckets = shown.chosen["all_rows"], len(shown.buckets)
     rows = charts.table(shown.buckets if all_rows else shown.buckets[:FIRST_ROWS])

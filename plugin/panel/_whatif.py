@@ -177,11 +177,11 @@ def takes_long(dataset: fo.Dataset, view: fo.DatasetView, config: DownsampleConf
     if stored is None:
         return f"Reading the stored signatures of {n_samples:,} samples"
     meaning = choices.stamp(dataset, config)
-    compares = config.near_duplicates is not None or config.strategy != "stride"
+    compares = config.near_duplicates is not None or config.how.compares
     if compares and not stored.remembers(_constraints_key(config, meaning)):
         return f"Comparing {n_samples:,} images with each other; this is done once"
     key = _selection_key(config, _ranked_target(config, n_samples), meaning)
-    if config.strategy != "stride" and not stored.remembers(key):
+    if config.how.compares and not stored.remembers(key):
         return f"Choosing among {n_samples:,} images with the strategy {config.strategy!r}"
     return None
 
@@ -193,7 +193,7 @@ def _ranked_target(config: DownsampleConfig, n_samples: int) -> int | None:
     """
     target = config.target_count
     has_strata = bool(config.stratify_by) or config.max_per_group is not None
-    if target is None or config.strategy != "diverse" or has_strata:
+    if target is None or not config.how.ranks or has_strata:
         return target
     return min(max(1 << target.bit_length(), n_samples // 10), n_samples)
 
