@@ -1,14 +1,17 @@
 """Image files, URLs and crops to pixels: the only code that opens images."""
 
+from ._capture import capture_in
 from ._crops import Crop
 from ._decode import Picture, Reduced, averaged, load_rgb, open_picture
 from ._errors import attempt
+from ._exif import Capture
 from ._find import file_stats, find_images, images_below
 from ._items import Item, Part, absolute, load_item, moved, open_items, path_of, spans
 from ._open_preview import Headed, open_preview
 from ._remote import check, is_remote
 
 __all__ = [
+    "Capture",
     "Crop",
     "Headed",
     "Item",
@@ -18,6 +21,7 @@ __all__ = [
     "absolute",
     "attempt",
     "averaged",
+    "capture_in",
     "check",
     "file_stats",
     "find_images",
