@@ -19,7 +19,6 @@ DECODES: tuple[Decode, ...] = get_args(Decode)
 
 #: What reads images at the same time; see :func:`smartdownsample_core.extract`.
 Workers = Literal["threads", "processes", "dask"]
-WORKERS: tuple[Workers, ...] = get_args(Workers)
 
 #: What to do about a file that cannot be read: stop, or record it and go on.
 LOADING_ERRORS = ("raise", "skip")

@@ -13,15 +13,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..checks import one_of, path_list, whole_number
+from ..checks import one_of, path_list
 from ..images import Item, Part, path_of, spans
 from ..images import check as check_remote
-from ..settings import DECODES, LOADING_ERRORS, WORKERS, Decode, Workers, check_hash_size
+from ..settings import LOADING_ERRORS, Decode, Reading, Workers, raise_first
 from ..signatures import Signature, Signatures, sign_items
 from . import _blas as blas
 from ._batches import Pool
 from ._pools import open_pool
-from ._processes import worthwhile
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -100,10 +99,17 @@ def extract(
         ChildProcessError: if workers cannot start, or have another version of this package
     """
     one_of("image_loading_errors", image_loading_errors, LOADING_ERRORS)
-    sign, count, items = _checked(paths, hash_size, n_workers, decode, workers, descriptors)
-    signatures = Signatures.blank(len(items), hash_size)
+    reading = Reading(
+        hash_size=hash_size,
+        decode=decode,
+        n_workers=n_workers,
+        workers=workers,
+        scheduler=scheduler,
+    )
+    items = _checked(paths, reading)
+    signatures = Signatures.blank(len(items), int(hash_size))
     pace = Pace()
-    with closing(_batches(items, sign, count, workers, scheduler)) as batches:
+    with closing(_batches(items, reading, descriptors)) as batches:
         for rows, batch in batches:
             if image_loading_errors == "raise":
                 raise_first_error(batch.unreadable)
@@ -151,42 +157,32 @@ def extract_batches(
     Raises:
         ValueError: for an argument out of its bounds, or if what URLs need is not installed
     """
-    sign, count, items = _checked(paths, hash_size, n_workers, decode, workers, descriptors)
-    return _batches(items, sign, count, workers, scheduler, heartbeat)
+    reading = Reading(
+        hash_size=hash_size,
+        decode=decode,
+        n_workers=n_workers,
+        workers=workers,
+        scheduler=scheduler,
+    )
+    return _batches(_checked(paths, reading), reading, descriptors, heartbeat)
 
 
-def _checked(
-    paths: Iterable[Item | os.PathLike[str]],
-    hash_size: int,
-    n_workers: int,
-    decode: Decode,
-    workers: Workers,
-    descriptors: bool,
-) -> tuple[_SignFiles, int, list[Item]]:
-    """Returns what to do with how many workers and which items, or raises a ValueError."""
-    one_of("decode", decode, DECODES)
-    one_of("workers", workers, WORKERS)
-    sign = _SignFiles(check_hash_size(hash_size), decode, descriptors)
-    count = whole_number("n_workers", n_workers, minimum=1)
+def _checked(paths: Iterable[Item | os.PathLike[str]], reading: Reading) -> list[Item]:
+    """Returns the paths as a list, or raises a ValueError for them or for a setting."""
+    raise_first(reading.problems())
     items: list[Item] = path_list(paths, "paths", (Part,))
     check_remote(path_of(item) for item in items)
-    return sign, count, items
+    return items
 
 
 def _batches(
-    items: list[Item],
-    sign: _SignFiles,
-    count: int,
-    workers: Workers,
-    scheduler: str | Client | None,
-    heartbeat: float | None = None,
+    items: list[Item], reading: Reading, descriptors: bool, heartbeat: float | None = None
 ) -> Batches:
     """Yields what :func:`extract_batches` does."""
     if not items:
         return  # and start nothing
-    if workers == "processes":
-        count = worthwhile(items, count)
-    with blas.limited, closing(open_pool(sign, workers, count, scheduler)) as pool:
+    sign = _SignFiles(int(reading.hash_size), reading.decode, descriptors)
+    with blas.limited, closing(open_pool(sign, items, reading)) as pool:
         yield from _signed(pool, items, sign.hash_size, heartbeat)
 
 

@@ -5,17 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
 from itertools import takewhile
-from typing import TYPE_CHECKING
 
 from ..images import Item
-from ..settings import Workers
+from ..settings import Reading
 from ..signatures import Signatures
 from ._batches import FuturePool, Pool, Sign
 from ._dask import Cluster
-from ._processes import Processes
-
-if TYPE_CHECKING:
-    from distributed import Client
+from ._processes import Processes, worthwhile
 
 
 class Threads(FuturePool):
@@ -39,28 +35,22 @@ class Threads(FuturePool):
         self._threads.shutdown(cancel_futures=True)
 
 
-def open_pool(
-    sign: Sign, workers: Workers, count: int, scheduler: str | Client | None = None
-) -> Pool:
+def open_pool(sign: Sign, items: Sequence[Item], reading: Reading) -> Pool:
     """Returns a pool of workers.
 
     Args:
         sign: what the workers do
-        workers: which kind
-        count: how many; a Dask cluster has its own
-        scheduler: of the Dask cluster
+        items: what they will read
+        reading: which workers, and how many
 
     Raises:
-        ValueError: if there is a scheduler for workers other than Dask's, or none for those; or if
-            a registered image format cannot be read by other processes
+        ValueError: if a registered image format cannot be read by other processes
         ImportError: if the extra ``dask`` is not installed
         ConnectionError: if there is no such cluster
     """
-    if (workers == "dask") != (scheduler is not None):
-        raise ValueError(
-            'workers="dask" needs a scheduler, such as scheduler="tcp://10.0.0.1:8786", and others '
-            f"do without: got workers={workers!r} and scheduler={scheduler!r}"
-        )
-    if scheduler is not None:
-        return Cluster(sign, scheduler)
-    return Processes(sign, count) if workers == "processes" else Threads(sign, count)
+    if reading.workers == "dask":
+        return Cluster(sign, reading.scheduler)
+    count = int(reading.n_workers)
+    if reading.workers == "processes":
+        return Processes(sign, worthwhile(items, count))
+    return Threads(sign, count)

@@ -173,8 +173,9 @@ def test_a_lost_scheduler_is_named(
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"workers": "dask"}, 'workers="dask" needs a scheduler'),
-        ({"scheduler": "tcp://127.0.0.1:1"}, "got workers='threads' and scheduler='tcp:"),
+        ({"workers": "dask"}, "scheduler None does not go with workers 'dask'"),
+        ({"workers": "dask", "scheduler": ""}, "scheduler '' does not go with workers 'dask'"),
+        ({"scheduler": "tcp://127.0.0.1:1"}, "1' does not go with workers 'threads'"),
     ],
 )
 def test_dask_and_scheduler_go_together(
@@ -184,7 +185,7 @@ def test_dask_and_scheduler_go_together(
         extract(burst_paths, **options)
 
 
-@pytest.mark.parametrize("scheduler", ["nonsense", "10.0.0.1", "tcp://10.0.0.1", "", 5], ids=repr)
+@pytest.mark.parametrize("scheduler", ["nonsense", "10.0.0.1", "tcp://10.0.0.1", 5], ids=repr)
 def test_an_address_is_looked_at_before_it_is_asked(
     burst_paths: list[str], scheduler: object
 ) -> None:
