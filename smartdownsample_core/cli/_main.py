@@ -31,6 +31,7 @@ from ._options import (
     reading,
 )
 from ._select import select_command
+from ._signals import TerminatedError, ended_by_signals
 
 _PROGRAM = "smartdownsample"
 
@@ -41,7 +42,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the command line and returns its exit code.
 
     0: done, also if there were fewer images than asked for, which is said; 1: an image could not
-    be read, or none could, or the output could not be written; 2: bad arguments; 130: interrupted.
+    be read, or none could, or the output could not be written; 2: bad arguments; 130: interrupted;
+    143: terminated, which ends as cleanly as Ctrl-C.
     The kept paths go to standard output (or ``--output``), everything else to standard error.
     """
     for stream in (sys.stdin, sys.stdout, sys.stderr):
@@ -53,9 +55,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     # An option -0 would make argparse take the -1 of "--seed -1" for an option, too.
     arguments = ["--null" if argument == "-0" else argument for argument in arguments]
     try:
-        if arguments and arguments[0] in _COMMANDS:
-            return _COMMANDS[arguments[0]](_PROGRAM, arguments[1:])
-        return _run(_parser().parse_intermixed_args(arguments))
+        with ended_by_signals():
+            if arguments and arguments[0] in _COMMANDS:
+                return _COMMANDS[arguments[0]](_PROGRAM, arguments[1:])
+            return _run(_parser().parse_intermixed_args(arguments))
     except (ValueError, FileExistsError, ImportError) as error:
         print(f"{_PROGRAM}: error: {worded(error, option_of)}", file=sys.stderr)
         return USAGE
@@ -65,6 +68,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         message = str(error).replace("image_loading_errors='skip'", "--on-error skip")
         print(f"{_PROGRAM}: error: {message}", file=sys.stderr)
         return FAILED
+    except TerminatedError as error:
+        print(f"{_PROGRAM}: terminated", file=sys.stderr)
+        return error.exit_code
     except KeyboardInterrupt:
         print(f"{_PROGRAM}: interrupted", file=sys.stderr)
         return INTERRUPTED
@@ -78,7 +84,7 @@ def _parser() -> argparse.ArgumentParser:
         description="Keep exactly N diverse images of a large, redundant collection.",
         epilog="Millions of images: 'smartdownsample extract --help' and 'smartdownsample select "
         "--help'. Exit codes: 0 done, 1 images could not be read, 2 bad arguments, "
-        "130 interrupted.",
+        "130 interrupted, 143 terminated.",
     )
     parser.add_argument(
         "paths",
@@ -104,7 +110,7 @@ def _run(options: argparse.Namespace) -> int:
     how = reading(options)
     paths, base = images_of(options)
     choice = choice_of(options, paths, options.hash_size)
-    output = Output(options, paths)
+    output = Output(options, base, paths)
     signatures = extract_with_bar(
         paths,
         not options.quiet,
@@ -114,4 +120,4 @@ def _run(options: argparse.Namespace) -> int:
     )
     order = natural_order(paths)
     selection = downsample(signatures, order, options.target_count, options.random_seed, choice)
-    return output.write(selection, paths, base)
+    return output.write(selection, paths)

@@ -6,19 +6,20 @@ import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from .. import report
 from ..api import print_warnings
 from ..errors import Message
 from ..images import find_images, is_remote
-from ..new_files import make_folder, new_pngs, writing
+from ..new_files import new_pngs, writing
+from ..own_files import is_below, note
 from ..report import (
     TEXT,
     VERBS,
+    Placing,
     dropped_if_it_fails,
     new_list,
-    place,
     with_line_breaks,
     write_list,
     write_text,
@@ -105,8 +106,8 @@ def images_of(options: argparse.Namespace) -> tuple[list[str], str]:
         exclude=options.exclude,
         null=options.null,
     )
-    for note in found.passed_over.notes(options.quiet):
-        print(note, file=sys.stderr)
+    for line in found.passed_over.notes(options.quiet):
+        print(line, file=sys.stderr)
     return found.paths, found.base
 
 
@@ -196,53 +197,56 @@ def check_output(options: argparse.Namespace) -> None:
         what.check(getattr(options, what.name))
 
 
-class Placing(NamedTuple):
-    """What is to become of the kept files."""
-
-    verb: str
-    """one of :data:`smartdownsample_core.report._lists.VERBS`"""
-    directory: str
-
-
-def placing(options: argparse.Namespace) -> Placing | None:
+def placing(options: argparse.Namespace, base: str = "") -> Placing | None:
     """Returns what ``--copy-to`` and the like ask for, of which one at most is given."""
-    asked = (Placing(verb, getattr(options, f"{verb}_to")) for verb in VERBS)
-    return next((where for where in asked if where.directory), None)
+    asked = ((verb, getattr(options, f"{verb}_to")) for verb in VERBS)
+    return next((Placing(verb, Path(to), base) for verb, to in asked if to), None)
 
 
 class Output:
     """Where the kept images go: places that are checked before any work is done."""
 
-    def __init__(self, options: argparse.Namespace, paths: Sequence[str] = ()) -> None:
+    def __init__(self, options: argparse.Namespace, base: str, paths: Sequence[str] = ()) -> None:
+        """Checks the places.
+
+        Args:
+            options: of the command
+            base: the folder that copies keep their structure relative to
+            paths: the images of which some will be kept, as far as they are known
+        """
         _refuse_to_place_urls(options, paths)
         if sys.stdout is None and not options.output:
             raise ValueError("standard output is closed; write the list with --output")
+        self._placing = placing(options, base)
+        self._base = base
+        if self._placing:
+            self._placing.check(paths)
         self._options = options
         self._list = new_list(options.output)
         self._distribution, self._thumbnails = new_pngs(
             {"--distribution": options.distribution, "--thumbnails": options.thumbnails}
         )
-        if where := placing(options):
-            make_folder(f"--{where.verb}-to", Path(where.directory))
 
-    def write(self, selection: Selection, paths: list[str], base: str) -> int:
+    def write(self, selection: Selection, paths: list[str]) -> int:
         """Writes a selection and returns the exit code.
 
         Args:
             selection: what was kept of ``paths``
             paths: n image files
-            base: the folder that copies keep their structure relative to
         """
         options = self._options
         _refuse_to_place_urls(options, paths)
         print_warnings(selection, name_files=True, stream=sys.stderr, word=option_of)
         if not selection.n_readable:
             return FAILED
-        if where := placing(options):
-            place(*where, [paths[index] for index in selection.indices], base)
+        if self._placing:
+            self._placing.place([paths[index] for index in selection.indices])
         null = self._null(selection, paths)
         if self._list:
             write_list(self._list, paths, selection, null)
+        for chart in filter(None, (self._distribution, self._thumbnails)):
+            if is_below(chart.parent, self._base):
+                note(chart.parent, "charts", [chart.name])
         try:
             report.save_charts(selection, paths, self._distribution, self._thumbnails)
         finally:  # a chart that fails does not cost the list
@@ -270,7 +274,7 @@ def _refuse_to_place_urls(options: argparse.Namespace, paths: Sequence[str]) -> 
     where = placing(options)
     if where and (url := next(filter(is_remote, paths), None)):
         raise ValueError(
-            f"--{where.verb}-to is for local files, and {url} is a URL; write a list with --output"
+            f"{where.option} is for local files, and {url} is a URL; write a list with --output"
         )
 
 

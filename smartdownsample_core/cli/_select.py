@@ -24,9 +24,9 @@ def select_command(program: str, arguments: list[str]) -> int:
     if options.on_error == "raise":
         raise_first_error(shards.unreadable())
     if _by_buckets_alone(parser, options):
-        output = Output(options)
+        output = Output(options, shards.base)
         selection, paths = select_from(shards, options.target_count, options.random_seed)
-        return output.write(selection, paths, shards.base)
+        return output.write(selection, paths)
     paths = shards.paths()
     check_distinct(paths)
     choice = choice_of(options, paths, shards.origin.hash_size)
@@ -36,11 +36,11 @@ def select_command(program: str, arguments: list[str]) -> int:
             "needs descriptors, and these signatures were extracted with --no-descriptors",
             "extract them without it",
         )
-    output = Output(options, paths)
+    output = Output(options, shards.base, paths)
     signatures = shards.signatures(choice.needs_descriptors)
     order = natural_order(paths)
     selection = downsample(signatures, order, options.target_count, options.random_seed, choice)
-    return output.write(selection, paths, shards.base)
+    return output.write(selection, paths)
 
 
 def _select_parser(program: str) -> argparse.ArgumentParser:

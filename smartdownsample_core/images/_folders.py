@@ -2,29 +2,24 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from fnmatch import fnmatch
 
 from ..checks import shown_path
+from ..own_files import LIST, noted
 from ._names import (
     ASIDE,
     BROKEN_LINK,
     EXCLUDED,
     NOT_LISTED,
     OTHER,
-    OWN_COPY,
-    SYSTEM,
+    OWN,
     Kind,
     is_aside,
     passed_over,
 )
-
-#: In a folder that copies were placed in: their names, as a JSON list of paths relative to it.
-PLACED = ".smartdownsample"
 
 #: Folders that cannot be listed are named one by one, up to as many.
 _MOST_NAMED = 5
@@ -152,7 +147,7 @@ def images_in(
     found: dict[tuple[str, ...], list[str]] = {}
     root = os.path.realpath(folder)
     seen: set[str] = set()
-    copies: set[str] = set()
+    own: set[str] = set()
     pending: list[tuple[str, ...]] = [()]
     links: list[tuple[str, ...]] = []
     while pending or links:
@@ -171,19 +166,21 @@ def images_in(
             continue
         if is_link:
             passed.followed[path] = real
-        if names:
-            copies |= _placed(path)
+        own |= {os.path.join(path, name) for name in noted(path, "charts")}
+        if names:  # who searches the copies themselves wants them
+            own |= {os.path.join(path, name) for name in noted(path, "copies")}
         for entry in entries:
+            if entry.name == LIST:
+                continue
             below = (*names, entry.name)
             is_folder = _is_folder(entry)
             kind = rules.kind_of(below, is_folder)
-            if kind in (None, OTHER) and not is_folder and entry.path in copies:
-                kind = None if _matches(below, rules.include) else OWN_COPY
+            if kind in (None, OTHER) and not is_folder and entry.path in own:
+                kind = None if _matches(below, rules.include) else OWN
             elif kind is OTHER and entry.is_symlink() and not os.path.exists(entry.path):
                 kind = BROKEN_LINK
             if kind:
-                if not (kind is SYSTEM and entry.name == PLACED):
-                    passed.add(kind, entry.path)
+                passed.add(kind, entry.path)
             elif is_folder:
                 (links if entry.is_symlink() else pending).append(below)
             else:
@@ -201,13 +198,3 @@ def _is_folder(entry: os.DirEntry[str]) -> bool:
         return entry.is_dir()
     except OSError:  # a link to itself
         return False
-
-
-def _placed(folder: str) -> set[str]:
-    """Returns the copies that an earlier run has placed in a folder; what is damaged lists none."""
-    with suppress(OSError, ValueError):
-        with open(os.path.join(folder, PLACED), encoding="ascii") as stream:
-            names = json.load(stream)
-        if isinstance(names, list):
-            return {os.path.join(folder, name) for name in names if isinstance(name, str)}
-    return set()

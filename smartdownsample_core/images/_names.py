@@ -39,7 +39,7 @@ class _Plugin(NamedTuple):
 VIDEO = Kind("video", "videos", "extract frames, as with ffmpeg")
 RAW = Kind("raw photo", "raw photos", "convert to JPEG or TIFF")
 BROKEN_LINK = Kind("broken link", "broken links", "mount or restore what they point to")
-OWN_COPY = Kind("copy placed by an earlier run", "copies placed by an earlier run")
+OWN = Kind("copy or chart of an earlier run", "copies and charts of earlier runs")
 OTHER_NAME = Kind("second name of a file", "second names of files")
 NOT_LISTED = Kind("folder that cannot be listed", "folders that cannot be listed")
 ASIDE = Kind(

@@ -1,11 +1,10 @@
 """What was kept, for people: summary, charts, lists and copies."""
 
+from ._copies import VERBS, Placing
 from ._lists import (
     TEXT,
-    VERBS,
     dropped_if_it_fails,
     new_list,
-    place,
     with_line_breaks,
     write_list,
     write_text,
@@ -15,9 +14,9 @@ from ._report import save_charts, shortfalls, summary, totals
 __all__ = [
     "TEXT",
     "VERBS",
+    "Placing",
     "dropped_if_it_fails",
     "new_list",
-    "place",
     "save_charts",
     "shortfalls",
     "summary",

@@ -1,11 +1,10 @@
-"""The kept files, as lists and as copies."""
+"""Lists of the kept files."""
 
 from __future__ import annotations
 
 import csv
 import json
 import os
-import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,56 +12,12 @@ from typing import TextIO
 
 import numpy as np
 
-from ..checks import reason
 from ..new_files import make_folder, new_file, new_stream, writing
 from ..selection import Selection
 from ..signatures import bucket_name
 from ..text_files import ERRORS
 
 TEXT = ".txt"
-
-
-def place(verb: str, directory: str, kept: list[str], base: str) -> None:
-    """Copies or links files, with the folders they are in below ``base``.
-
-    Args:
-        verb: one of :data:`VERBS`
-        directory: where to
-        kept: the files
-        base: a folder that all of them are below
-
-    Raises:
-        FileExistsError: before anything is placed, if one of them is there already
-        OSError: if one cannot be placed
-    """
-    targets = [Path(directory, os.path.relpath(path, base)) for path in kept]
-    for target in targets:
-        new_file(f"--{verb}-to", target)
-    for path, target in zip(kept, targets, strict=True):
-        make_folder(f"--{verb}-to", target.parent)
-        try:
-            VERBS[verb](os.path.abspath(path), target)
-        except OSError as error:
-            remedy = "the image is gone since it was read: run again"
-            if os.path.exists(path):
-                remedy = "choose another folder, or another of --copy-to, --symlink-to and "
-                remedy += "--hardlink-to"
-            raise OSError(
-                f"--{verb}-to: cannot {verb} {path} to {target} ({reason(error)}); {remedy}"
-            ) from error
-
-
-def _copy(source: str, target: Path) -> None:
-    with open(source, "rb") as readable, new_stream(target, "xb") as writable:
-        shutil.copyfileobj(readable, writable)
-    shutil.copystat(source, target)
-
-
-VERBS: dict[str, Callable[[str, Path], None]] = {
-    "copy": _copy,
-    "symlink": os.symlink,
-    "hardlink": os.link,
-}
 
 
 def new_list(path: str | None) -> Path | None:

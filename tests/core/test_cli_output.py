@@ -250,11 +250,11 @@ def test_a_chart_that_fails_does_not_cost_the_list(
 ) -> None:
     """Its folder is gone when it is to be saved."""
     options = _parser().parse_args(["photos", "-n", "3", "--distribution", "charts/one.png"])
-    output = Output(options, tree)
+    output = Output(options, "photos", tree)
     Path("charts").rmdir()
     selection = downsample(extract(tree), natural_order(tree), 3)
     with pytest.raises(OSError, match=r"^the chart: cannot write charts/one\.png \(No such file"):
-        output.write(selection, tree, "photos")
+        output.write(selection, tree)
     assert capsys.readouterr().out.splitlines() == [tree[index] for index in selection.indices]
 
 
