@@ -64,7 +64,7 @@ class ChoiceSettings(Settings):
     leave_out_junk: bool = setting(
         kind="switch",
         label="Exclude junk",
-        help="Exclude images that show next to nothing: black, white, or blurred beyond use",
+        help="Exclude blank images: black, white, or blurred beyond use; empty scenes are not blank",
         default=False,
         live=True,
     )

@@ -124,12 +124,12 @@ class Selection:
 
     @property
     def n_junk_kept(self) -> int:
-        """Images with nothing on them that had to be kept to reach the target."""
+        """Blank images that had to be kept to reach the target."""
         return int((self._are(JUNK) & self.kept).sum())
 
     @property
     def n_junk_left_out(self) -> int:
-        """Images with nothing on them that were not kept."""
+        """Blank images that were not kept."""
         return int((self._are(JUNK) & ~self.kept).sum())
 
     def _are(self, tier: int) -> NDArray[np.bool_]:

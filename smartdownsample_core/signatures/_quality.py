@@ -67,7 +67,7 @@ def _is_noise(grey: NDArray[np.int32], laplacian: NDArray[np.float64]) -> NDArra
 
 
 def is_junk(measured: Traits) -> NDArray[np.bool_]:
-    """Says which images show next to nothing, ``(n,)``; False for those that were not read."""
+    """Says which images are blank, ``(n,)``; False for those that were not read."""
     return np.asarray(
         (measured.sharpness < MIN_SHARPNESS)
         | (measured.dark > MAX_CLIPPED)
