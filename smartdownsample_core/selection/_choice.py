@@ -64,7 +64,7 @@ class ChoiceSettings(Settings):
     leave_out_junk: bool = setting(
         kind="switch",
         label="Exclude junk",
-        help="Exclude blank images: black, white, or blurred beyond use; empty scenes are not blank",
+        help="Exclude blank images: black, white, or blurred beyond use (empty scenes are not)",
         default=False,
         live=True,
     )
