@@ -27,8 +27,9 @@ def forecast(config: DownsampleConfig, dataset: fo.Dataset, view: fo.DatasetView
     if kept_by := runs.of_view(dataset, view):
         text += f" **These are only the {items.noun} that the run `{kept_by}` kept.**"
     if runs.exists(dataset, config.run_key):
-        old = runs.load(dataset, config.run_key)
-        text += f" Replaces the run `{config.run_key}`, which kept {old['kept']:,}."
+        old = runs.settings(dataset, config.run_key)  # not its results, at every keystroke
+        n_kept = targets.of_record(old).count_kept(dataset, old["tag"])
+        text += f" Replaces the run `{config.run_key}`, which kept {n_kept:,}."
     return text
 
 

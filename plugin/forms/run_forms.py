@@ -56,7 +56,7 @@ def view_params(ctx: foo.ExecutionContext) -> tuple[str, str | None, int | None,
     bucket: Any = ctx.params.get("bucket") if show == "bucket" else None
     field = ctx.params.get("signature_field") or names.DEFAULT_FIELD
     if run_key and runs.exists(ctx.dataset, run_key):
-        field = runs.load(ctx.dataset, run_key)["signature_field"]
+        field = runs.settings(ctx.dataset, run_key)["signature_field"]
     if isinstance(bucket, str):  # the form's choices are text
         bucket = int(bucket) if bucket.isdecimal() else (bucket or None)
     return show, run_key, bucket, field
@@ -78,13 +78,14 @@ def delete_form(ctx: foo.ExecutionContext) -> types.Property:
         default=False,
     )
     if run_key in known:
-        record = runs.load(ctx.dataset, run_key)
-        items = targets.of_record(record)
+        settings = runs.settings(ctx.dataset, run_key)
+        items = targets.of_record(settings)
+        n_marked = items.count_marked(ctx.dataset, settings["tag"])
         fields = "".join(f"the field `{name}`, " for name in runs.fields_of(ctx.dataset, run_key))
         inputs.md(
-            f"Removes the {items.tag_kind} `{record['tag']}` from {record['kept']:,} {items.noun}, "
+            f"Removes the {items.tag_kind} `{settings['tag']}` from {n_marked:,} {items.tagged}, "
             "the saved views "
-            f"{names.in_words(runs.views_of(record))}, {fields}and the record of the run. "
+            f"{names.in_words(runs.views_of(settings))}, {fields}and the record of the run. "
             "No sample and no file is deleted.",
             name="forecast",
         )
@@ -112,11 +113,11 @@ def export_form(ctx: foo.ExecutionContext) -> types.Property:
     if run_key in known:
         record = runs.load(ctx.dataset, run_key)
         items = targets.of_record(record)
-        n_kept = items.count_marked(ctx.dataset, record["tag"])  # some may be deleted by now
         view = runs.views_of(record)[0]
         inputs.md(
-            f"Writes id, path and bucket of {n_kept:,} {items.noun}. For images and labels, use "
-            f'FiftyOne\'s own exporter: `dataset.load_saved_view("{view}").export(...)`.',
+            f"Writes id, path and bucket of {record['kept']:,} {items.noun}. "
+            "For images and labels, use FiftyOne's own exporter: "
+            f'`dataset.load_saved_view("{view}").export(...)`.',
             name="forecast",
         )
     return types.Property(inputs, view=types.View(label=names.LABELS["export_run"]))

@@ -260,6 +260,22 @@ def _rows(
     return rows
 
 
+def n_kept_outside(dataset: fo.Dataset, view: fo.DatasetView, config: DownsampleConfig) -> int:
+    """Returns how many items of the tag or saved view to keep are not in a view.
+
+    Of the run's own mark, which it gives anew, none are.
+    """
+    keep = config.keep
+    if not keep or not isinstance(keep, str) or keep == config.tag:
+        return 0
+    items = targets.of(view)
+    if _is_tag(dataset, view, keep):
+        n_all = items.count_marked(dataset, keep)
+    else:
+        n_all = len(flat_views.flat(dataset.load_saved_view(keep)))
+    return n_all - len(set(_kept_ids(dataset, view, keep)))
+
+
 def _is_tag(dataset: fo.Dataset, view: fo.DatasetView, name: str) -> bool:
     return targets.of(view).is_marked(dataset, name)
 

@@ -107,10 +107,21 @@ def run(
     written = outcome.written(selection, target.ids)
     record = {
         **_counts(target, items, config),
-        **outcome.record(selection, written, config, items),
+        **outcome.record(selection, written, config, items, choice),
         "replaced": runs.exists(dataset, config.run_key),
         "charts": [path for path in (config.save_distribution, config.save_thumbnails) if path],
     }
+    if n_outside := choices.n_kept_outside(dataset, view, config):
+        record["warning"] = ". ".join(
+            filter(
+                None,
+                [
+                    record["warning"],
+                    f"{n_outside:,} {items.noun} of {config.keep!r} are not among those to choose "
+                    "from, so they were not kept",
+                ],
+            )
+        )
     if record["charts"]:
         yield Progress(len(target.ids), len(target.ids), "Drawing the charts")
         paths = {name: getattr(config, name) for name in CHARTS}

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from smartdownsample_core import Selection
+from smartdownsample_core import Choice, Selection, __version__
 from smartdownsample_core.report import shortfalls, totals
 
 from .. import names
@@ -19,7 +20,7 @@ from . import choices
 
 
 def record(
-    selection: Selection, wrote: Written, config: DownsampleConfig, items: Samples
+    selection: Selection, wrote: Written, config: DownsampleConfig, items: Samples, choice: Choice
 ) -> dict[str, Any]:
     """Returns what a run says about its selection.
 
@@ -28,6 +29,7 @@ def record(
         wrote: of :func:`written`, of the same selection
         config: the settings
         items: what the selection is of
+        choice: what it was chosen by
 
     Returns:
         ``run_key``, ``tag``, ``target_count`` (None if none was given), ``kept``, ``strategy``,
@@ -37,7 +39,8 @@ def record(
         each, largest first: ``name``, ``size``, ``kept``, ``rate``; None if there are none),
         ``near_duplicates_kept``, ``junk_kept`` (counts, of what was kept to reach the target),
         ``rank_field``, ``group_field``, ``groups_view`` (names, None if not written), ``groups``
-        (of near-duplicates, a count) and ``grouped`` (samples in them)
+        (of near-duplicates, a count), ``grouped`` (samples in them), ``features_digest`` (SHA-256
+        of the embeddings that were compared, or None) and ``version`` (of this package)
     """
     rank_field, group_field = (
         items.stored(name(config.run_key)) for name in (names.rank_field, names.group_field)
@@ -63,7 +66,15 @@ def record(
         "groups_view": names.near_duplicates_view(config.run_key) if has_groups else None,
         "groups": max(groups.values(), default=0),
         "grouped": len(groups),
+        "features_digest": _digest(choice.features),
+        "version": __version__,
     }
+
+
+def _digest(features: NDArray[Any] | None) -> str | None:
+    if features is None:
+        return None
+    return hashlib.sha256(np.ascontiguousarray(features).data).hexdigest()
 
 
 def buckets(selection: Selection) -> list[dict[str, Any]]:
@@ -119,5 +130,14 @@ def written(selection: Selection, ids: Sequence[str]) -> Written:
         numbers = _group_numbers(selection, selection.leaders)
         groups = {ids[row]: int(numbers[row]) for row in np.flatnonzero(numbers).tolist()}
     kept = selection.indices if selection.ranking is None else selection.ranking
-    kept_ids = [ids[row] for row in kept.tolist()]
-    return Written(kept_ids, selection.ranking is not None, groups)
+    strata = None
+    if selection.strata_are_labels and selection.strata is not None:
+        of_row, strata_names = selection.strata
+        strata = [strata_names[number] for number in of_row[kept].tolist()]
+    return Written(
+        [ids[row] for row in kept.tolist()],
+        selection.bucket_ids[kept].tolist(),
+        selection.ranking is not None,
+        groups,
+        strata,
+    )

@@ -6,16 +6,18 @@ import csv
 import itertools
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, TextIO
 
 import fiftyone as fo
 
+from smartdownsample_core import bucket_name
 from smartdownsample_core.checks import reason
 from smartdownsample_core.errors import ParameterError, refused
 from smartdownsample_core.new_files import new_stream
 
+from ..targets import GROUPS, MAX_SELECTED_IDS, Samples
 from ..targets import kinds as targets
 from . import records as runs
 
@@ -87,10 +89,13 @@ def free(path: Path) -> Path:
 def save_list(dataset: fo.Dataset, run_key: str, path: str) -> int:
     """Writes what a run kept into a new file, CSV or JSON by its ending.
 
-    Its columns are ``id``, ``filepath``, those of the items (of patches ``label`` and
+    That is what its record says, whatever has become of its mark since; of whole groups, which the
+    record has by one image each, the samples with the mark. Its columns are ``id``, ``filepath``
+    (empty for a sample that has been deleted), those of the items (of patches ``label`` and
     ``bounding_box``, of frames ``video_id`` and ``frame_number``), ``bucket`` and ``bucket_name``;
-    with the strategy "diverse" also ``rank``, 1 for the first choice, and with ``near_duplicates``
-    also ``group``, the number of the group of near-duplicates, empty for a sample that has none.
+    with ``stratify_by`` also ``stratum``, with the strategy "diverse" ``rank``, 1 for the first
+    choice, and with ``near_duplicates`` ``group``, the number of the group of near-duplicates,
+    empty for a sample that has none.
 
     Args:
         dataset: the dataset
@@ -106,19 +111,13 @@ def save_list(dataset: fo.Dataset, run_key: str, path: str) -> int:
     record = runs.load(dataset, run_key)
     if error := problem("path", path, tuple(LISTS)):
         raise error
+    kept = runs.kept(dataset, run_key)
     items = targets.of_record(record)
-    field = items.seen(record["signature_field"])
-    kept = items.marked(dataset, record["tag"])
-    columns = {
-        "id": "id",
-        "filepath": "filepath",
-        **items.columns,
-    }
-    if dataset.has_field(record["signature_field"]):
-        columns |= {name: f"{field}.{name}" for name in ("bucket", "bucket_name")}
-    numbers = {"rank": record["rank_field"], "group": record["group_field"]}
-    columns |= {name: items.seen(path) for name, path in numbers.items() if path}
-    rows = list(zip(*kept.values(list(columns.values())), strict=True))
+    if kept is None or items is GROUPS:
+        columns = _marked(dataset, items, record)
+    else:
+        columns = _recorded(dataset, items, record, kept)
+    rows = list(zip(*columns.values(), strict=True))
     place = expanded(path)
     write = _write_csv if place.suffix.lower() == ".csv" else _write_json
     try:
@@ -129,6 +128,57 @@ def save_list(dataset: fo.Dataset, run_key: str, path: str) -> int:
             f"{place} could not be written: {failure.strerror}; choose another place"
         ) from failure
     return len(rows)
+
+
+def _recorded(
+    dataset: fo.Dataset, items: Samples, record: Mapping[str, Any], kept: Mapping[str, Any]
+) -> dict[str, Sequence[Any]]:
+    """Returns the columns of what a run kept when it was made."""
+    ids = kept["ids"]
+    read = {"filepath": "filepath", **items.columns}
+    if (path := record["group_field"]) and dataset.has_field(path):
+        read["group"] = items.seen(path)
+    found = _values(items.everything(dataset), ids, read)
+    groups = {"group": found.pop("group")} if "group" in found else {}
+    strata = {} if kept["strata"] is None else {"stratum": kept["strata"]}
+    ranks = {"rank": range(1, len(ids) + 1)} if record["rank_field"] else {}
+    return {
+        "id": ids,
+        **found,
+        "bucket": kept["buckets"],
+        "bucket_name": list(map(bucket_name, kept["buckets"])),
+        **strata,
+        **ranks,
+        **groups,
+    }
+
+
+def _values(
+    view: fo.DatasetView, ids: Sequence[str], paths: Mapping[str, str]
+) -> dict[str, list[Any]]:
+    """Returns fields of the items with these ids, by name; None for those that are gone."""
+    found: dict[str, tuple[Any, ...]] = {}
+    for start in range(0, len(ids), MAX_SELECTED_IDS):
+        some = view.select(ids[start : start + MAX_SELECTED_IDS])
+        columns = some.values(["id", *paths.values()])
+        found |= {item: values for item, *values in zip(*columns, strict=True)}
+    nothing = [None] * len(paths)
+    rows = [found.get(item, nothing) for item in ids]
+    return {name: [row[place] for row in rows] for place, name in enumerate(paths)}
+
+
+def _marked(
+    dataset: fo.Dataset, items: Samples, record: Mapping[str, Any]
+) -> dict[str, Sequence[Any]]:
+    """Returns the columns of what has the mark of a run now."""
+    field = items.seen(record["signature_field"])
+    paths = {"id": "id", "filepath": "filepath", **items.columns}
+    if dataset.has_field(record["signature_field"]):
+        paths |= {name: f"{field}.{name}" for name in ("bucket", "bucket_name")}
+    numbers = {"rank": record.get("rank_field"), "group": record.get("group_field")}
+    paths |= {name: items.seen(path) for name, path in numbers.items() if path}
+    values = items.marked(dataset, record["tag"]).values(list(paths.values()))
+    return dict(zip(paths, values, strict=True))
 
 
 def _write_csv(file: TextIO, columns: list[str], rows: list[tuple[Any, ...]]) -> None:

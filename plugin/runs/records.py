@@ -60,6 +60,16 @@ def exists(dataset: fo.Dataset, run_key: str) -> bool:
     return run_key in keys(dataset)
 
 
+def kept(dataset: fo.Dataset, run_key: str) -> dict[str, Any] | None:
+    """Returns what a run kept, as it was then: ``ids``, ``buckets`` and ``strata`` of each.
+
+    In the order of choice, if the run has ranks. ``strata`` is None without labels; all of it is
+    None for a run that is half written.
+    """
+    found = journal.results_of(dataset, run_key)
+    return getattr(found, "kept", None)
+
+
 def require(dataset: fo.Dataset, run_key: str) -> None:
     """Raises a ValueError if the dataset has no run of ours under this key."""
     if exists(dataset, run_key):

@@ -36,10 +36,14 @@ class Written(NamedTuple):
 
     kept_ids: list[str]
     """the samples to tag, in the order of choice if there is one"""
+    buckets: list[int]
+    """theirs, of each"""
     is_ranked: bool = False
     """whether to number them by that order"""
     groups: dict[str, int] | None = None
     """id to number of its group of near-duplicates; None if these were not looked for"""
+    strata: list[str] | None = None
+    """of each of the kept samples; None if there are no labels"""
 
 
 def save(
@@ -195,7 +199,8 @@ def _write(dataset: fo.Dataset, key: str, contents: dict[str, Any]) -> list[str]
         impossible,
     )
     attempt("the saved views", lambda: _put_views(dataset, view, settings, written), impossible)
-    results = dataset.init_run_results(run_key, record=contents["record"])
+    kept = {"ids": written.kept_ids, "buckets": written.buckets, "strata": written.strata}
+    results = dataset.init_run_results(run_key, record=contents["record"], kept=kept)
     dataset.save_run_results(run_key, results)
     return impossible
 

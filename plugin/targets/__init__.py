@@ -8,10 +8,11 @@ from . import (
     signature_fields,
     stored_signatures,
 )
-from ._items import GROUPS, SAMPLES, Samples, all_slices
+from ._items import GROUPS, MAX_SELECTED_IDS, SAMPLES, Samples, all_slices
 
 __all__ = [
     "GROUPS",
+    "MAX_SELECTED_IDS",
     "SAMPLES",
     "Samples",
     "all_slices",

@@ -78,6 +78,10 @@ class Frames(Parts):
         """Whether the frames have a field of this name."""
         return bool(dataset.has_field(self.stored(tag)))
 
+    def everything(self, dataset: fo.Dataset) -> fo.DatasetView:
+        """Returns the frames view of all frames."""
+        return dataset.to_frames()
+
     def kept(self, dataset: fo.Dataset, tag: str) -> fo.DatasetView:
         """Returns the frames view of all frames whose field is true."""
         return dataset.match_frames(F(tag) == True).to_frames()  # noqa: E712 (an expression)

@@ -173,6 +173,10 @@ class Samples:
         """Returns the view of all items with a mark."""
         return self.marked(dataset, tag)
 
+    def everything(self, dataset: fo.Dataset) -> fo.DatasetView:
+        """Returns the flat view of all such items of a dataset."""
+        return all_slices(dataset)
+
     def marked(self, dataset: fo.Dataset, tag: str) -> fo.DatasetView:
         """Returns the flat view of all that has a mark."""
         return all_slices(dataset).match_tags(tag)

@@ -86,11 +86,17 @@ class Patches(Parts):
 
     def count_marked(self, dataset: fo.Dataset, tag: str) -> int:
         """Returns how many detections have a tag."""
+        if not dataset.has_field(self.field):
+            return 0
         return int(image_slices(dataset).count_label_tags(label_fields=self.field).get(tag, 0))
 
     def is_marked(self, dataset: fo.Dataset, tag: str) -> bool:
         """Whether a detection of the field has this tag."""
         return bool(image_slices(dataset).match_labels(tags=tag, fields=self.field).limit(1))
+
+    def everything(self, dataset: fo.Dataset) -> fo.DatasetView:
+        """Returns the patches view of all detections of the field."""
+        return image_slices(dataset).to_patches(self.field)
 
     def kept(self, dataset: fo.Dataset, tag: str) -> fo.DatasetView:
         """Returns the patches view of all detections of the field with this tag."""

@@ -340,4 +340,6 @@ def test_an_embedding_that_is_not_finite_is_named(embedded, operators) -> None:
     vectors[2] = np.full(5, np.nan)
     embedded.set_values("vectors", vectors)
     with pytest.raises(ValueError, match=f"the sample {embedded.values('id')[2]} with nan"):
-        operators.downsample(embedded, 20, features="vectors", workers="threads")
+        operators.downsample(
+            embedded, 20, strategy="diverse", features="vectors", workers="threads"
+        )

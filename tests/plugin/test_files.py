@@ -10,8 +10,10 @@ import signal
 from pathlib import Path
 
 import fiftyone as fo
+import numpy as np
 import pytest
 
+import smartdownsample_core
 from plugin.runs import files
 
 
@@ -42,10 +44,11 @@ def test_the_list_holds_ranks_and_groups(dataset, operators, tmp_path) -> None:
     with path.open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     kept = dataset.match_tags("smartdownsample")
-    assert sorted(int(row["rank"]) for row in rows) == list(range(1, 21))
-    assert [row["group"] for row in rows] == [
-        str(group or "") for group in kept.values("smartdownsample_group")
-    ]
+    assert [int(row["rank"]) for row in rows] == list(range(1, 21))
+    groups = dict(zip(*kept.values(["id", "smartdownsample_group"]), strict=True))
+    assert {row["id"]: row["group"] for row in rows} == {
+        item: str(group or "") for item, group in groups.items()
+    }
     assert any(row["group"] for row in rows)
 
 
@@ -161,3 +164,51 @@ def test_arranging_needs_signatures(dataset, operators) -> None:
         operators.arrange_app(dataset)
     dataset.reload()
     assert dataset.app_config.sidebar_groups is None
+
+
+def test_the_list_holds_what_the_record_says(dataset, operators, tmp_path) -> None:
+    """Tags that are taken away and samples that are deleted leave no gap; strata are told."""
+    dataset.set_values("species", ["fox", "owl"] * 40)
+    options = {"strategy": "diverse", "stratify_by": "species", "workers": "threads"}
+    operators.downsample(dataset, 30, **options)
+    ranks = dict(zip(*dataset.values(["id", "smartdownsample_rank"]), strict=True))
+    species = dict(zip(*dataset.values(["id", "species"]), strict=True))
+    first = dataset.match_tags("smartdownsample").limit(10)
+    first.untag_samples("smartdownsample")
+    gone = dataset.match_tags("smartdownsample").first().id
+    dataset.delete_samples([gone])
+    operators.export_run(dataset, "smartdownsample", tmp_path / "kept.json")
+    rows = json.loads((tmp_path / "kept.json").read_text())
+    assert {row["id"]: row["rank"] for row in rows} == {
+        item: rank for item, rank in ranks.items() if rank is not None
+    }
+    assert all(row["stratum"] == species[row["id"]] for row in rows)
+    assert [row["id"] for row in rows if row["filepath"] is None] == [gone]
+
+
+def test_the_record_is_complete(dataset, operators) -> None:
+    """It has what the run was made with: version, embeddings; and which samples it kept."""
+    dataset.set_values("vectors", [[float(number), 1.0] for number in range(80)])
+    dataset.add_sample_field("embedding", fo.VectorField)
+    dataset.set_values("embedding", [np.array(v) for v in dataset.values("vectors")])
+    options = {"strategy": "diverse", "features": "embedding", "workers": "threads"}
+    result = operators.downsample(dataset, 10, **options)
+    assert result["version"] == smartdownsample_core.__version__
+    again = operators.downsample(dataset, 10, **options)
+    assert again["features_digest"] == result["features_digest"]
+    dataset.set_values("embedding", [np.array(v) + 1 for v in dataset.values("vectors")])
+    other = operators.downsample(dataset, 10, **options)
+    assert other["features_digest"] != result["features_digest"]
+    kept = dataset.load_run_results("smartdownsample", cache=False).kept
+    tagged = dataset.match_tags("smartdownsample")
+    assert set(kept["ids"]) == set(tagged.values("id"))
+    assert sorted(kept["buckets"]) == sorted(tagged.values("signature.bucket"))
+
+
+def test_what_is_kept_from_outside_of_the_view_is_said(dataset, operators) -> None:
+    """Samples with the tag, but not among those to choose from, are not kept."""
+    dataset.limit(10).tag_samples("mine")
+    result = operators.downsample(dataset.skip(4).limit(60), 20, keep="mine", workers="threads")
+    assert result["warning"] == (
+        "4 samples of 'mine' are not among those to choose from, so they were not kept"
+    )
