@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Generator
 from contextlib import closing
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import fiftyone as fo
 import numpy as np
@@ -18,7 +18,7 @@ from smartdownsample_core.report import save_charts
 from smartdownsample_core.selection import Choice
 
 from ..config import CHARTS, DownsampleConfig, SignatureConfig
-from ..runs import Saved, files, held, writes
+from ..runs import Saved, files, held, shapes, writes
 from ..runs import records as runs
 from ..targets import Samples, flat_views, signature_fields, stored_signatures
 from ..targets import kinds as targets
@@ -40,7 +40,7 @@ class Progress(NamedTuple):
 
 def compute_signatures(
     dataset: fo.Dataset, view: fo.DatasetView, config: SignatureConfig, in_app: bool = False
-) -> Generator[Progress, None, dict[str, Any]]:
+) -> Generator[Progress, None, shapes.Counts]:
     """Computes and writes the signatures that are missing or out of date.
 
     Signatures are written while they are computed, so that a failure half-way loses few of them,
@@ -72,7 +72,7 @@ def compute_signatures(
 
 def run(
     dataset: fo.Dataset, view: fo.DatasetView, config: DownsampleConfig, in_app: bool = False
-) -> Generator[Progress, None, dict[str, Any]]:
+) -> Generator[Progress, None, shapes.RunRecord]:
     """Downsamples: signatures, selection, then tag, saved views and record.
 
     Args:
@@ -105,7 +105,7 @@ def run(
     yield selecting
     selection = yield from waiting(lambda: _select(target, config, choice), lambda: selecting)
     written = outcome.written(selection, target.ids)
-    record = {
+    record: shapes.RunRecord = {
         **_counts(target, items, config),
         **outcome.record(selection, written, config, items, choice),
         "replaced": runs.exists(dataset, config.run_key),
@@ -149,7 +149,7 @@ def _select(
     return downsample(target.signatures, order, config.target_count, config.random_seed, choice)
 
 
-def _with_warnings(record: dict[str, Any], saved: Saved, items: Samples) -> dict[str, Any]:
+def _with_warnings(record: shapes.RunRecord, saved: Saved, items: Samples) -> shapes.RunRecord:
     """Adds what became of a run while it was being written."""
     found = [record["warning"]]
     if saved.tagged != record["kept"]:
@@ -252,7 +252,7 @@ class _Writer:
 
 def _counts(
     target: stored_signatures.Target, items: Samples, config: SignatureConfig
-) -> dict[str, Any]:
+) -> shapes.Counts:
     errors = [str(error) for error in target.signatures.unreadable.values()]
     return {
         "signature_field": items.stored(config.signature_field),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable
 from numbers import Real
-from typing import Any
+from typing import Any, TypedDict
 
 import fiftyone as fo
 import fiftyone.utils.video as fouv
@@ -18,9 +18,19 @@ from .progress import Job
 _PROGRAMS = ("ffmpeg", "ffprobe")
 
 
+class Sampled(TypedDict):
+    """What was sampled."""
+
+    videos: int
+    frames: int
+    fps: float
+    failed: list[str]
+    """paths of the videos that have no frames, as when ffmpeg cannot read them"""
+
+
 def sample(
     view: fo.DatasetView, fps: float, take: Callable[[fo.DatasetView], object] = lambda _: None
-) -> Job:
+) -> Job[Sampled]:
     """Saves frames of videos as images; those that are there already are left as they are.
 
     Args:
@@ -30,10 +40,6 @@ def sample(
 
     Yields:
         :class:`Progress`
-
-    Returns:
-        plain values: ``videos`` and ``frames`` (counts), ``fps``, and ``failed``: the paths of the
-        videos that have no frames, as when ffmpeg cannot read them
 
     Raises:
         ValueError: as :func:`problems` words it; or if no video could be sampled

@@ -14,14 +14,14 @@ from smartdownsample_core.report import shortfalls, totals
 
 from .. import names
 from ..config import DownsampleConfig, labelled
-from ..runs import Written
+from ..runs import Written, shapes
 from ..targets import Samples
 from . import choices
 
 
 def record(
     selection: Selection, wrote: Written, config: DownsampleConfig, items: Samples, choice: Choice
-) -> dict[str, Any]:
+) -> shapes.Findings:
     """Returns what a run says about its selection.
 
     Args:
@@ -30,17 +30,6 @@ def record(
         config: the settings
         items: what the selection is of
         choice: what it was chosen by
-
-    Returns:
-        ``run_key``, ``tag``, ``target_count`` (None if none was given), ``kept``, ``strategy``,
-        ``kept_view``, ``buckets_view``, ``summary`` (a sentence), ``choice`` (what else was asked
-        for, or empty), ``warning`` (sentences, or None), ``buckets`` (one dict each, largest
-        first: ``bucket``, ``name``, ``size``, ``kept``, ``rate``, ``stride``), ``strata`` (one dict
-        each, largest first: ``name``, ``size``, ``kept``, ``rate``; None if there are none),
-        ``near_duplicates_kept``, ``junk_kept`` (counts, of what was kept to reach the target),
-        ``rank_field``, ``group_field``, ``groups_view`` (names, None if not written), ``groups``
-        (of near-duplicates, a count), ``grouped`` (samples in them), ``features_digest`` (SHA-256
-        of the embeddings that were compared, or None) and ``version`` (of this package)
     """
     rank_field, group_field = (
         items.stored(name(config.run_key)) for name in (names.rank_field, names.group_field)
@@ -77,7 +66,7 @@ def _digest(features: NDArray[Any] | None) -> str | None:
     return hashlib.sha256(np.ascontiguousarray(features).data).hexdigest()
 
 
-def buckets(selection: Selection) -> list[dict[str, Any]]:
+def buckets(selection: Selection) -> list[shapes.BucketRow]:
     """Returns the buckets of a selection as plain values, largest first."""
     return [
         {
@@ -92,7 +81,7 @@ def buckets(selection: Selection) -> list[dict[str, Any]]:
     ]
 
 
-def strata(selection: Selection) -> list[dict[str, Any]] | None:
+def strata(selection: Selection) -> list[shapes.StratumRow] | None:
     """Returns the strata of a selection as plain values, largest first; None if it has none."""
     if selection.strata is None:
         return None

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import closing
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import fiftyone as fo
 import fiftyone.operators as foo
@@ -19,11 +19,13 @@ from .engine import Progress
 
 _SECONDS_BETWEEN_LOOKS = 0.5
 
-Job = Generator[Progress, None, dict[str, Any]]
+Result = TypeVar("Result")
+
+Job = Generator[Progress, None, Result]
 
 
 def execute(
-    ctx: foo.ExecutionContext, job: Job, show: Callable[[dict[str, Any]], Iterator[Any]]
+    ctx: foo.ExecutionContext, job: Job[Result], show: Callable[[Result], Iterator[Any]]
 ) -> Any:
     """Runs a job: streams to the App, else returns its plain result.
 
@@ -46,7 +48,7 @@ def in_app(ctx: foo.ExecutionContext) -> bool:
     return not ctx.delegated and "operator_uri" in ctx.request_params
 
 
-def with_bar(job: Job) -> dict[str, Any]:
+def with_bar(job: Job[Result]) -> Result:
     """Runs a job with a progress bar, if FiftyOne is set to show them; returns its result."""
     with tqdm(unit="img", delay=0.5, disable=not fo.config.show_progress_bars) as bar:
 
@@ -84,13 +86,15 @@ class _Delegated:
             )
 
 
-def show_output(ctx: foo.ExecutionContext, outputs: types.Property, results: dict[str, Any]) -> Any:
+def show_output(
+    ctx: foo.ExecutionContext, outputs: types.Property, results: Mapping[str, Any]
+) -> Any:
     """Makes the App show an output form."""
     return ctx.ops.show_output(outputs=outputs.to_json(), results=results)
 
 
 def _stream(
-    ctx: foo.ExecutionContext, job: Job, show: Callable[[dict[str, Any]], Iterator[Any]]
+    ctx: foo.ExecutionContext, job: Job[Result], show: Callable[[Result], Iterator[Any]]
 ) -> Iterator[Any]:
     steps = _Steps(job)
     # The App swallows exceptions of generators, so that they have to be notified.
@@ -111,7 +115,7 @@ def defect(error: Exception) -> str:
     return f"smartdownsample failed, please report it: {type(error).__name__}: {error}"
 
 
-def _drain(job: Job, report: Callable[[Progress], None]) -> dict[str, Any]:
+def _drain(job: Job[Result], report: Callable[[Progress], None]) -> Result:
     steps = _Steps(job)
     with database_errors(), closing(job):  # whatever stops it, it writes what it has
         for progress in steps:
@@ -119,12 +123,12 @@ def _drain(job: Job, report: Callable[[Progress], None]) -> dict[str, Any]:
     return steps.result
 
 
-class _Steps:
+class _Steps(Generic[Result]):
     """The steps of a job, whose result is there after the last of them."""
 
-    result: dict[str, Any]
+    result: Result
 
-    def __init__(self, job: Job) -> None:
+    def __init__(self, job: Job[Result]) -> None:
         self._job = job
 
     def __iter__(self) -> Iterator[Progress]:

@@ -25,7 +25,7 @@ from ..config import (
 )
 from ..forms import job_forms as forms
 from ..jobs import Job, choices, engine, execute, in_app, show_output, with_bar
-from ..runs import files
+from ..runs import files, shapes
 from ..targets import kinds as targets
 from . import _outputs as outputs
 
@@ -56,7 +56,7 @@ class Downsample(Operator):
         config = _config(DownsampleConfig, ctx)
         job = engine.run(ctx.dataset, forms.target(ctx), config, in_app(ctx))
 
-        def show(result: dict[str, Any]) -> Iterator[Any]:
+        def show(result: shapes.RunRecord) -> Iterator[Any]:
             yield reload(ctx)
             # By its stages: the App may not have heard of the saved view yet, and then ignores it.
             if ctx.dataset.has_saved_view(result["kept_view"]):
@@ -119,7 +119,7 @@ class ComputeSignatures(Operator):
         config = _config(SignatureConfig, ctx)
         job = engine.compute_signatures(ctx.dataset, forms.target(ctx), config, in_app(ctx))
 
-        def show(result: dict[str, Any]) -> Iterator[Any]:
+        def show(result: shapes.Counts) -> Iterator[Any]:
             yield ctx.ops.reload_dataset()
             yield show_output(ctx, outputs.signatures_output(result), result)
 
@@ -168,7 +168,7 @@ def _config(kind: type[Config], ctx: foo.ExecutionContext) -> Config:
 
 def _call(
     uri: str,
-    work: Callable[[fo.Dataset, fo.DatasetView, Config], Job],
+    work: Callable[[fo.Dataset, fo.DatasetView, Config], Job[Any]],
     kind: type[Config],
     collection: Any,
     settings: Mapping[str, Any],

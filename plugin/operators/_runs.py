@@ -12,7 +12,7 @@ import fiftyone.operators.types as types
 from .. import names
 from ..base import Operator, reload
 from ..forms import run_forms
-from ..runs import files, writes
+from ..runs import files, shapes, writes
 from ..runs import records as runs
 from ..targets import kinds as targets
 from ..targets import signature_fields
@@ -73,7 +73,7 @@ class DeleteRun(Operator):
         """The form."""
         return run_forms.delete_form(ctx)
 
-    def execute(self, ctx: foo.ExecutionContext) -> dict[str, Any]:
+    def execute(self, ctx: foo.ExecutionContext) -> shapes.Removed:
         """Undoes the run and reloads the dataset."""
         keep = bool(ctx.params.get("keep_signatures", False))
         result = writes.delete(ctx.dataset, ctx.params.get("run_key", ""), keep)
@@ -88,7 +88,7 @@ class DeleteRun(Operator):
 
     def __call__(
         self, dataset: fo.Dataset, run_key: str, *, keep_signatures: bool = False
-    ) -> dict[str, Any]:
+    ) -> shapes.Removed:
         """Removes a run's tag, saved views, record and, if nothing else uses it, the field.
 
         Args:

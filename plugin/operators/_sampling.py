@@ -36,7 +36,7 @@ class SampleFrames(Operator):
         view, fps = flat_views.flat(ctx.view), ctx.params.get("fps", forms.DEFAULT_FPS)
         made: list[fo.DatasetView] = []
 
-        def show(result: dict[str, Any]) -> Iterator[Any]:
+        def show(result: frame_sampling.Sampled) -> Iterator[Any]:
             (frames,) = made
             yield ctx.ops.reload_dataset()
             yield ctx.ops.set_view(frames)

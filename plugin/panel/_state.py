@@ -13,6 +13,8 @@ from typing import Any, Literal, TypedDict
 
 from smartdownsample_core import Bucket
 
+from ..runs.shapes import StratumRow
+
 #: What part of a bucket, or of all, the grid shows; None if nobody has chosen it in the panel.
 Show = Literal["all", "kept", "excluded"] | None
 
@@ -67,7 +69,7 @@ class PanelState:
     n_unreadable: int = 0
     buckets: tuple[Bucket, ...] = ()
     """largest first; with a problem, nothing of them is kept"""
-    strata: list[dict[str, Any]] | None = None
+    strata: list[StratumRow] | None = None
     """see :func:`outcome.strata`"""
     totals: str = ""
     warnings: list[str] = field(default_factory=list)

@@ -1,6 +1,6 @@
 """Runs: recorded, found, compared, exported and undone, each as one step."""
 
-from . import collisions, compare, files, interrupted, records, writes
+from . import collisions, compare, files, interrupted, records, shapes, writes
 from ._lock import held
 from .writes import Saved, Written
 
@@ -13,5 +13,6 @@ __all__ = [
     "held",
     "interrupted",
     "records",
+    "shapes",
     "writes",
 ]

@@ -10,13 +10,12 @@ contents or has not: from this moment on the new state holds.
 
 from __future__ import annotations
 
-from typing import Any
-
 import fiftyone as fo
 from fiftyone.core.odm.database import patch_runs, patch_saved_views
 from gridfs.errors import GridFSError
 
 from ._refresh import refresh
+from .shapes import Undoing, Writing
 
 #: ``method`` of the custom runs that are entries.
 METHOD = "smartdownsample_journal"
@@ -25,7 +24,7 @@ _SUFFIX = "_unfinished"
 
 
 def enter(
-    dataset: fo.Dataset, view: fo.DatasetView | None, run_key: str, contents: dict[str, Any]
+    dataset: fo.Dataset, view: fo.DatasetView | None, run_key: str, contents: Writing | Undoing
 ) -> str:
     """Writes an entry and returns its key.
 
@@ -51,7 +50,7 @@ def entries(dataset: fo.Dataset) -> dict[str, str]:
     return {key: dataset.get_run_info(key).config.run_key for key in keys}
 
 
-def contents(dataset: fo.Dataset, key: str) -> dict[str, Any] | None:
+def contents(dataset: fo.Dataset, key: str) -> Writing | Undoing | None:
     """Returns the contents of an entry; None if it was not written, or removed, to the end."""
     results = results_of(dataset, key)
     return results.contents if results else None

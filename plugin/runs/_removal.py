@@ -13,6 +13,7 @@ from .. import names
 from ..targets import Samples, number_fields, signature_fields
 from ..targets import kinds as targets
 from . import records as runs
+from .shapes import Removed
 
 Result = TypeVar("Result")
 
@@ -44,7 +45,7 @@ def attempt(what: str, step: Callable[[], Result], failed: list[str]) -> Result 
         return None
 
 
-def remove(dataset: fo.Dataset, run_key: str, keep_signatures: bool) -> dict[str, Any]:
+def remove(dataset: fo.Dataset, run_key: str, keep_signatures: bool) -> Removed:
     """Removes a run, or what there is of it; its settings last. See :func:`writes.delete`."""
     settings = runs.settings(dataset, run_key)
     items, tag, field = targets.of_record(settings), settings["tag"], settings["signature_field"]

@@ -20,6 +20,7 @@ from smartdownsample_core.new_files import new_stream
 from ..targets import GROUPS, MAX_SELECTED_IDS, Samples
 from ..targets import kinds as targets
 from . import records as runs
+from .shapes import Kept
 
 #: What :func:`save_list` writes: ending and what a person reads.
 LISTS = {".csv": "CSV, a line per kept sample", ".json": "JSON, an object per kept sample"}
@@ -131,7 +132,7 @@ def save_list(dataset: fo.Dataset, run_key: str, path: str) -> int:
 
 
 def _recorded(
-    dataset: fo.Dataset, items: Samples, record: Mapping[str, Any], kept: Mapping[str, Any]
+    dataset: fo.Dataset, items: Samples, record: Mapping[str, Any], kept: Kept
 ) -> dict[str, Sequence[Any]]:
     """Returns the columns of what a run kept when it was made."""
     ids = kept["ids"]

@@ -15,6 +15,7 @@ from .. import names
 from ..targets import GROUPS, SAMPLES, Samples, flat_views, number_fields, signature_fields
 from ..targets import kinds as targets
 from . import _journal as journal
+from .shapes import Kept
 
 #: What :func:`browse` shows: value and what a person reads.
 SHOWN = {
@@ -60,7 +61,7 @@ def exists(dataset: fo.Dataset, run_key: str) -> bool:
     return run_key in keys(dataset)
 
 
-def kept(dataset: fo.Dataset, run_key: str) -> dict[str, Any] | None:
+def kept(dataset: fo.Dataset, run_key: str) -> Kept | None:
     """Returns what a run kept, as it was then: ``ids``, ``buckets`` and ``strata`` of each.
 
     In the order of choice, if the run has ranks. ``strata`` is None without labels; all of it is

@@ -18,6 +18,7 @@ from . import _journal as journal
 from . import records as runs
 from ._lock import held
 from ._removal import PASSING, attempt, clear_left, remove
+from .shapes import Kept, Removed, RunRecord, Writing
 
 _logger = logging.getLogger("smartdownsample")
 
@@ -51,7 +52,7 @@ def save(
     view: fo.DatasetView,
     written: Written,
     settings: dict[str, Any],
-    record: dict[str, Any],
+    record: RunRecord,
 ) -> Saved:
     """Writes a run: its settings, tag, fields, saved views and record; replaces one of its key.
 
@@ -66,7 +67,11 @@ def save(
         ValueError: if it cannot be written; or as :func:`lock.held`
     """
     run_key = settings["run_key"]
-    contents = {"settings": settings, "record": record, "written": written._asdict()}
+    contents: Writing = {
+        "settings": settings,
+        "record": record,
+        "written": written._asdict(),
+    }
     with held(dataset):
         _recover(dataset)
         key = journal.enter(dataset, view, run_key, contents)
@@ -76,7 +81,7 @@ def save(
     return Saved(tagged, impossible)
 
 
-def delete(dataset: fo.Dataset, run_key: str, keep_signatures: bool = False) -> dict[str, Any]:
+def delete(dataset: fo.Dataset, run_key: str, keep_signatures: bool = False) -> Removed:
     """Undoes a run: its tag, saved views, record, and the signatures that nothing else uses.
 
     Args:
@@ -156,7 +161,7 @@ class ImpossibleError(ValueError):
     """A run cannot be written, however often that is tried; nothing is left of it."""
 
 
-def _put(dataset: fo.Dataset, key: str, contents: dict[str, Any]) -> list[str]:
+def _put(dataset: fo.Dataset, key: str, contents: Writing) -> list[str]:
     """Writes the run of an entry, whatever there is of it, or of the one that it replaces.
 
     Returns:
@@ -180,7 +185,7 @@ def _put(dataset: fo.Dataset, key: str, contents: dict[str, Any]) -> list[str]:
         ) from error
 
 
-def _write(dataset: fo.Dataset, key: str, contents: dict[str, Any]) -> list[str]:
+def _write(dataset: fo.Dataset, key: str, contents: Writing) -> list[str]:
     settings, written = contents["settings"], Written(**contents["written"])
     run_key, tag, field = settings["run_key"], settings["tag"], settings["signature_field"]
     if runs.exists(dataset, run_key):
@@ -199,7 +204,7 @@ def _write(dataset: fo.Dataset, key: str, contents: dict[str, Any]) -> list[str]
         impossible,
     )
     attempt("the saved views", lambda: _put_views(dataset, view, settings, written), impossible)
-    kept = {"ids": written.kept_ids, "buckets": written.buckets, "strata": written.strata}
+    kept: Kept = {"ids": written.kept_ids, "buckets": written.buckets, "strata": written.strata}
     results = dataset.init_run_results(run_key, record=contents["record"], kept=kept)
     dataset.save_run_results(run_key, results)
     return impossible

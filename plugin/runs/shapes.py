@@ -1,0 +1,137 @@
+"""What runs are recorded as: plain values, which MongoDB holds and a browser can be sent."""
+
+from __future__ import annotations
+
+from typing import Any, TypedDict, final
+
+
+class BucketRow(TypedDict):
+    """A bucket of a run."""
+
+    bucket: int
+    name: str
+    size: int
+    """readable images in it"""
+    kept: int
+    rate: float
+    """share that was kept, 0-1"""
+    stride: float | None
+    """step between two kept images in natural order; None if none is kept"""
+
+
+class StratumRow(TypedDict):
+    """The images of one label of a run."""
+
+    name: str
+    size: int
+    kept: int
+    rate: float | None
+    """share that was kept, 0-1; None if none can be read"""
+
+
+class Counts(TypedDict):
+    """What became of the images whose signatures were asked for."""
+
+    signature_field: str
+    """its path in the dataset"""
+    items: str
+    """key of the kind of items"""
+    images: int
+    computed: int
+    reused: int
+    unreadable: int
+    errors: list[str]
+    """the first ten"""
+
+
+class Findings(TypedDict):
+    """What a run says about its selection."""
+
+    run_key: str
+    tag: str
+    target_count: int | None
+    strategy: str
+    kept: int
+    kept_view: str
+    buckets_view: str
+    summary: str
+    """a sentence"""
+    choice: str
+    """what else was asked for, or empty"""
+    warning: str | None
+    """sentences"""
+    buckets: list[BucketRow]
+    """the largest first"""
+    strata: list[StratumRow] | None
+    """the largest first"""
+    near_duplicates_kept: int
+    """how many were kept to reach the target"""
+    junk_kept: int
+    """likewise"""
+    rank_field: str | None
+    group_field: str | None
+    groups_view: str | None
+    groups: int
+    """of near-duplicates"""
+    grouped: int
+    """samples in them"""
+    features_digest: str | None
+    """SHA-256 of the embeddings that were compared"""
+    version: str
+    """of this package"""
+
+
+class RunRecord(Counts, Findings):
+    """All that a run says, which is also what its operator returns."""
+
+    replaced: bool
+    """whether a run of that key was"""
+    charts: list[str]
+    """paths of the files that were saved"""
+
+
+class Kept(TypedDict):
+    """What a run kept, as it was then; in the order of choice, if the run has ranks."""
+
+    ids: list[str]
+    buckets: list[int]
+    """theirs, of each"""
+    strata: list[str] | None
+    """of each; None without labels"""
+
+
+class Removed(TypedDict):
+    """What an undo removed, and what it did not."""
+
+    run_key: str
+    tag: str
+    items: str
+    """key of the kind of items"""
+    untagged: int
+    saved_views: list[str]
+    fields: list[str]
+    """of numbers"""
+    signature_field: str | None
+    """None if it stays"""
+    kept_field: str | None
+    """the signature field, if it stays"""
+    why_kept: str | None
+    gone: list[str]
+    """texts on what could not be removed, as when it was gone already"""
+
+
+@final
+class Writing(TypedDict):
+    """Entry of the journal for a run that is to be written."""
+
+    settings: dict[str, Any]
+    record: RunRecord
+    written: dict[str, Any]
+    """fields of a :class:`writes.Written`"""
+
+
+@final
+class Undoing(TypedDict):
+    """Entry of the journal for a run that is to be removed."""
+
+    keep_signatures: bool
