@@ -1,4 +1,4 @@
-"""Work that reports no progress: who waits for it gets signs of life, and can stop waiting."""
+"""Work without progress reports, done in a thread so that callers show activity and can stop."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Callable, Generator
 from concurrent.futures import Future, wait
 from typing import TypeVar
 
-#: Who waits wants to know that there is still something to wait for, and can then stop.
+#: Heartbeat interval, so that callers can show activity and cancel.
 SECONDS_BETWEEN_SIGNS = 0.5
 
 Result = TypeVar("Result")
@@ -17,10 +17,10 @@ Signal = TypeVar("Signal")
 def waiting(
     work: Callable[[], Result], signal: Callable[[], Signal]
 ) -> Generator[Signal, None, Result]:
-    """Does some work in a thread, and yields a sign of life twice a second until it is done.
+    """Does some work in a thread, and yields a heartbeat twice a second until it is done.
 
-    Who stops waiting leaves the thread to itself: it must be work whose result can be dropped. The
-    thread does not keep the process from ending.
+    If the caller stops waiting, the thread goes on, so the result must be one that can be dropped.
+    It does not keep the process from ending.
 
     Args:
         work: what to do
@@ -39,7 +39,7 @@ def waiting(
 
 
 def to_the_end(work: Callable[[], Result]) -> Result:
-    """Does some work to its end even if Ctrl-C is pressed, which takes effect afterwards."""
+    """Completes some work even if Ctrl-C is pressed, which takes effect afterwards."""
     done = _begin(work)
     try:
         return done.result()
@@ -54,7 +54,7 @@ def _begin(work: Callable[[], Result]) -> Future[Result]:
     def run() -> None:
         try:
             done.set_result(work())
-        except BaseException as error:  # noqa: BLE001 (handed over to the one who waits)
+        except BaseException as error:  # noqa: BLE001 (raised where the result is wanted)
             done.set_exception(error)
 
     threading.Thread(target=run, daemon=True).start()
