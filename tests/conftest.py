@@ -24,7 +24,13 @@ hypothesis.settings.load_profile("any machine")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Runs what takes longest first, so that no worker has to wait long for the other."""
+    """Runs what takes longest first, so that no worker has to wait long for the other.
+
+    Names that are not the same in all workers are refused here, as they are by none if there is
+    only one.
+    """
+    if odd := [item.nodeid for item in items if " at 0x" in item.nodeid]:
+        raise pytest.UsageError(f"give its parameters ids without addresses: {odd[0]}")
     folders = ["app", "plugin"]
     items.sort(
         key=lambda item: folders.index(name) if (name := item.path.parent.name) in folders else 2

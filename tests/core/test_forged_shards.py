@@ -90,7 +90,7 @@ _PATHS = [f"/photos/{number}.jpg" for number in range(_N)]
         ),
         ({"file_size": pa.array([-2] * _N)}, "column 'file_size' has values outside of -1"),
     ],
-    ids=str,
+    ids=lambda value: value if isinstance(value, str) else "-".join(value),
 )
 def test_columns_that_lie(
     good: bytes, run, tmp_path: Path, columns: dict[str, Any], reason: str
