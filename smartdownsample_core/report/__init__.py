@@ -1,5 +1,6 @@
 """What was kept, for people: summary, charts, lists and copies."""
 
+from ._charts import save_charts
 from ._copies import VERBS, Placing
 from ._lists import (
     TEXT,
@@ -9,7 +10,7 @@ from ._lists import (
     write_list,
     write_text,
 )
-from ._report import save_charts, shortfalls, summary, totals
+from ._summary import shortfalls, summary, totals
 
 __all__ = [
     "TEXT",

@@ -21,7 +21,7 @@ from smartdownsample_core import (
     natural_order,
     select,
 )
-from smartdownsample_core.report._report import shortfalls
+from smartdownsample_core.report._summary import shortfalls
 from smartdownsample_core.selection._constraints import Constraints
 from smartdownsample_core.selection._strata import assign_strata
 from smartdownsample_core.selection._strategies import STRATEGIES

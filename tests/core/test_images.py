@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from smartdownsample_core import Crop, downsample, extract, load_rgb, natural_order
-from smartdownsample_core.report._report import save_thumbnails
+from smartdownsample_core.report._thumbnails import save_thumbnails
 from tests.cluster import Cluster
 from tests.core.fatal import raiser
 

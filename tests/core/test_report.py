@@ -19,22 +19,17 @@ from smartdownsample_core import (
     extract,
     natural_order,
 )
-from smartdownsample_core.report._report import (
-    EXCLUDED_COLOR,
-    KEPT_COLOR,
-    save_distribution,
-    save_thumbnails,
-    spread,
-    summary,
-    totals,
-)
+from smartdownsample_core.report._charts import save_distribution
+from smartdownsample_core.report._colors import EXCLUDED_COLOR, KEPT_COLOR
+from smartdownsample_core.report._summary import summary, totals
+from smartdownsample_core.report._thumbnails import save_thumbnails, spread
 
 _NO_PYPLOT = """
 import sys
 from pathlib import Path
 import numpy as np
 from smartdownsample_core import Signatures, downsample
-from smartdownsample_core.report._report import save_distribution
+from smartdownsample_core.report._charts import save_distribution
 save_distribution(downsample(Signatures.blank(0, 8), np.arange(0), 1), Path(sys.argv[1]))
 print("matplotlib.figure" in sys.modules, "matplotlib.pyplot" in sys.modules)
 """

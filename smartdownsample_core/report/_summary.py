@@ -1,0 +1,161 @@
+"""A selection in words: totals, what was left out, strata and buckets, and what fell short."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from ..errors import Message
+from ..selection import GOOD, STRATEGIES, Bucket, Selection, Stratum
+
+#: How many strata the summary lists; labels can be as many as images.
+_MAX_STRATA = 20
+
+
+def summary(selection: Selection) -> str:
+    """Words a selection: totals, what was left out, a line per stratum and per bucket.
+
+    Args:
+        selection: the answer of :func:`smartdownsample_core.downsample`
+
+    Returns:
+        lines of text without a final newline, largest strata and buckets first; rate in per cent,
+        stride, which only the strategy of that name has, in images
+    """
+    lines = [totals(selection), *_left_out(selection)]
+    lines += _table_of_strata(selection.count_strata())
+    stride = STRATEGIES[selection.strategy].strides
+    header = f"{'Bucket':>6} {'Size':>9} {'Kept':>9} {'Rate':>7}"
+    lines += ["", f"{header} {'Stride':>8}  Name" if stride else f"{header}  Name"]
+    lines += [
+        f"{bucket.id:>6} {bucket.size:>9,} {bucket.kept:>9,} {bucket.rate:>7.1%} "
+        + (f"{_stride(bucket):>8}  " if stride else " ")
+        + bucket.name
+        for bucket in selection.buckets
+    ]
+    return "\n".join(lines)
+
+
+def _left_out(selection: Selection) -> list[str]:
+    counts = {
+        "near-duplicates of kept images": selection.n_near_duplicates_left_out,
+        "blank images (black, white or blurred)": selection.n_junk_left_out,
+    }
+    words = [f"{count:,} {what}" for what, count in counts.items() if count]
+    return [f"Left out {' and '.join(words)}"] if words else []
+
+
+def _table_of_strata(strata: Sequence[Stratum]) -> list[str]:
+    if not strata:
+        return []
+    lines = ["", f"{'':>6} {'Size':>9} {'Kept':>9} {'Rate':>7}  Label"]
+    for stratum in strata[:_MAX_STRATA]:
+        rate = "-" if stratum.rate is None else f"{stratum.rate:.1%}"
+        lines.append(f"{'':>6} {stratum.size:>9,} {stratum.kept:>9,} {rate:>7}  {stratum.name}")
+    if len(strata) > _MAX_STRATA:
+        lines.append(f"{'':>6} ... and {len(strata) - _MAX_STRATA:,} smaller ones")
+    return lines
+
+
+def totals(selection: Selection) -> str:
+    """Words a selection in one sentence."""
+    kept, readable = len(selection.indices), selection.n_readable
+    share = kept / readable if readable else 0
+    n_buckets = len(selection.buckets)
+    return (
+        f"Kept {kept:,} of {readable:,} images ({share:.1%}) "
+        f"from {n_buckets - selection.n_unrepresented} of {n_buckets} buckets"
+    )
+
+
+def shortfalls(selection: Selection) -> list[Message]:
+    """Returns what was asked for and could not be done, a sentence each; none if all is well."""
+    target, n_readable = selection.target_count, selection.n_readable
+    unwanted = {
+        "blank images (black, white or blurred)": selection.n_junk_kept,
+        "near-duplicates of kept images": selection.n_near_duplicates_kept,
+    }
+    unwanted = {kind: count for kind, count in unwanted.items() if count}
+    if not n_readable and selection.unreadable:
+        return [Message("no image could be read, so none was kept; see the reasons above")]
+    if target > n_readable:
+        unreadable = len(selection.unreadable)
+        return [
+            Message(
+                "{target_count} {target:,} exceeds the {n:,} readable images"
+                + ("; {unreadable:,} could not be read" if unreadable else "")
+                + ": all of them were kept"
+                + "".join(f", also {count:,} {kind}" for kind, count in unwanted.items())
+                + "; ask for {n:,} or fewer",
+                target=target,
+                n=n_readable,
+                unreadable=unreadable,
+            )
+        ]
+    messages = [*_left_without(selection), *_short_of_share(selection)]
+    others = len(selection.indices)
+    for kind, count in unwanted.items():
+        others -= count
+        messages.append(
+            Message(
+                "{count:,} {kind} had to be kept to reach {target_count} {target:,}; ask for "
+                "{others:,} or fewer to keep none",
+                count=count,
+                kind=kind,
+                target=target,
+                others=others,
+            )
+        )
+    return messages
+
+
+def _short_of_share(selection: Selection) -> list[Message]:
+    """Returns how many labels have nothing left to give but near-duplicates and junk."""
+    if selection.strata is None or selection.tiers is None or not selection.strata_are_labels:
+        return []
+    numbers, names = selection.strata
+    left = ~selection.kept
+    good, others, kept = (
+        np.bincount(numbers[some], minlength=len(names))
+        for some in (left & (selection.tiers == GOOD), left & (selection.tiers > GOOD), ~left)
+    )
+    n_short = int(((good == 0) & (others > 0) & (kept < kept.max())).sum())
+    if not n_short or not good.any():  # nobody got what they did not
+        return []
+    return [
+        Message(
+            "{n_short:,} of {n:,} labels may have less than their share, as only near-duplicates "
+            "or blank images of them are left; lower {near_duplicates}, or do not exclude these",
+            n_short=n_short,
+            n=len(names),
+        )
+    ]
+
+
+def _left_without(selection: Selection) -> list[Message]:
+    """Returns which buckets and labels have no kept image, though they should."""
+    target, has_labels = selection.target_count, selection.strata_are_labels
+    if target <= 0:
+        return []
+    strides = STRATEGIES[selection.strategy].strides
+    buckets = [bucket.kept for bucket in selection.buckets if strides]
+    labels = [stratum.kept for stratum in selection.count_strata() if has_labels and stratum.size]
+    messages = []
+    for noun, kept, shares_come_first in (
+        ("buckets", buckets, has_labels),
+        ("labels", labels, False),
+    ):
+        # Where the target is large enough for all, it is near_duplicates that leave some without.
+        if 0 in kept and (shares_come_first or target < len(kept)):
+            remedy = f"ask for {len(kept)} or more"
+            if shares_come_first:
+                remedy = "labels get their shares first; ask for more"
+            without = kept.count(0)
+            text = f"{without:,} of {len(kept):,} {noun} have no kept image; {remedy}"
+            messages.append(Message(text))
+    return messages
+
+
+def _stride(bucket: Bucket) -> str:
+    return "-" if bucket.stride is None else f"{bucket.stride:,.2f}"

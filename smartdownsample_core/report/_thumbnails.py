@@ -1,0 +1,133 @@
+"""A sheet of thumbnails: a grid per bucket, kept images framed."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw, ImageFont, ImageOps
+
+from ..images import Item, attempt, load_item, path_of
+from ..new_files import new_stream
+from ..selection import Bucket, Selection
+from ._colors import EXCLUDED_COLOR, KEPT_COLOR
+from ._summary import totals
+
+_GRID_SIDE = 5
+# A palette PNG of photographs takes about one byte a pixel; this keeps 128 buckets under 5 MB.
+_MAX_THUMBNAIL_PIXELS = 4_200_000
+_LARGEST_THUMBNAIL = 112
+_MARGIN = 16
+_INK = (40, 44, 52)
+_PAPER = (255, 255, 255)
+
+
+def save_thumbnails(selection: Selection, paths: Sequence[Item], path: Path) -> None:
+    """Saves a 5x5 grid of thumbnails per bucket, spread over it in natural order.
+
+    Kept images are framed. The grid shows kept and excluded images in the proportion of the
+    bucket, and at least one of the kept.
+
+    Args:
+        selection: what to draw
+        paths: the n paths that the selection was made from
+        path: the PNG to write, below 5 MB
+
+    Raises:
+        FileExistsError: if there is one
+        OSError: if it cannot be written
+    """
+    n_buckets = max(len(selection.buckets), 1)
+    side = min(math.isqrt(_MAX_THUMBNAIL_PIXELS // (n_buckets * _GRID_SIDE**2)), _LARGEST_THUMBNAIL)
+    columns = math.ceil(math.sqrt(n_buckets))
+    kept = selection.kept
+    grids = [_grid(selection, bucket, paths, kept, side) for bucket in selection.buckets]
+    lines = [grids[start : start + columns] for start in range(0, len(grids), columns)]
+    header = 3 * _MARGIN + _text_size(side)
+    width = max(columns * (side * _GRID_SIDE + _MARGIN) + _MARGIN, 480)
+    height = header + sum(line[0].height + _MARGIN for line in lines)
+    sheet = Image.new("RGB", (width, height), _PAPER)
+    title = f"{totals(selection)}; kept ones are framed"
+    font = ImageFont.load_default(_text_size(side))
+    ImageDraw.Draw(sheet).text((_MARGIN, _MARGIN), title, _INK, font)
+    top = header
+    for line in lines:
+        for column, grid in enumerate(line):
+            sheet.paste(grid, (_MARGIN + column * (grid.width + _MARGIN), top))
+        top += line[0].height + _MARGIN  # buckets come largest first, so the first is the tallest
+    with new_stream(path, "xb") as stream:
+        sheet.quantize(256).save(stream, format="PNG", optimize=True)
+
+
+def spread(members: NDArray[np.int64], kept: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """Chooses up to 25 images to show of a bucket, kept ones in proportion and at least one.
+
+    Args:
+        members: ``(size,)``; its images in natural order
+        kept: ``(n,)``; True for the kept images
+
+    Returns:
+        ``(min(size, 25),)``; in natural order
+    """
+    if len(members) <= _GRID_SIDE**2:
+        return members
+    is_kept = kept[members]
+    kept_places, other_places = np.flatnonzero(is_kept), np.flatnonzero(~is_kept)
+    n_kept = round(_GRID_SIDE**2 * is_kept.mean())
+    n_kept = min(max(n_kept, min(len(kept_places), 1)), len(kept_places))
+    n_other = min(_GRID_SIDE**2 - n_kept, len(other_places))
+    n_kept = _GRID_SIDE**2 - n_other
+    places = [_evenly(kept_places, n_kept), _evenly(other_places, n_other)]
+    shown: NDArray[np.int64] = members[np.sort(np.concatenate(places))]
+    return shown
+
+
+def _evenly(places: NDArray[np.int64], count: int) -> NDArray[np.int64]:
+    chosen: NDArray[np.int64] = places[np.linspace(0, len(places) - 1, count).round().astype(int)]
+    return chosen
+
+
+def _grid(
+    selection: Selection,
+    bucket: Bucket,
+    paths: Sequence[Item],
+    kept: NDArray[np.bool_],
+    side: int,
+) -> Image.Image:
+    shown = spread(selection.members(bucket.id), kept)
+    font = ImageFont.load_default(_text_size(side))
+    some = f", {len(shown)} shown" if len(shown) < bucket.size else ""
+    line_height = math.ceil(1.35 * _text_size(side))
+    title_height = 2 * line_height
+    rows = math.ceil(len(shown) / _GRID_SIDE)
+    grid = Image.new("RGB", (side * _GRID_SIDE, title_height + side * rows), _PAPER)
+    draw = ImageDraw.Draw(grid)
+    draw.text((0, 0), f"{bucket.id}: kept {bucket.kept:,} of {bucket.size:,}{some}", _INK, font)
+    name = bucket.name
+    while draw.textlength(name, font) > grid.width:
+        name = name[:-2] + "…"
+    draw.text((0, line_height), name, _INK, font)
+    for cell, index in enumerate(shown):
+        row, column = divmod(cell, _GRID_SIDE)
+        tile = _tile(paths[index], side, bool(kept[index]))
+        grid.paste(tile, (column * side, title_height + row * side))
+    return grid
+
+
+def _tile(item: Item, side: int, kept: bool) -> Image.Image:
+    framed = Image.new("RGB", (side, side), _PAPER)
+    tile = attempt(path_of(item), lambda: ImageOps.fit(load_item(item), (side - 2, side - 2)))
+    if isinstance(tile, OSError):  # gone since it was signed: show a gap rather than fail
+        tile = Image.new("RGB", (side - 2, side - 2), EXCLUDED_COLOR)
+    framed.paste(tile, (1, 1))
+    if kept:
+        width = max(side // 16, 3)
+        ImageDraw.Draw(framed).rectangle((0, 0, side - 1, side - 1), None, KEPT_COLOR, width)
+    return framed
+
+
+def _text_size(side: int) -> int:
+    return max(side // 5, 9)
