@@ -42,9 +42,9 @@ _PHOTO = {_BODY_SERIAL, WIDTH, HEIGHT, *(tag for _, *tags in _TIMES for tag in t
 _GPS = {_LATITUDE_REF, _LATITUDE, _LONGITUDE_REF, _LONGITUDE}
 _PREVIEW = {COMPRESSION, PREVIEW_AT, PREVIEW_LENGTH, ORIENTATION}
 
-#: TIFF's types: bytes of one value, and how struct calls it.
-_NUMBERS = {1: "B", 3: "H", 4: "I", 6: "b", 8: "h", 9: "i", 13: "I"}
-_RATIONALS = {5: "II", 10: "ii"}
+#: TIFF's types of numbers, and how struct calls one value.
+_FORMS = {1: "B", 3: "H", 4: "I", 5: "II", 6: "b", 8: "h", 9: "i", 10: "ii", 13: "I"}
+_RATIONALS = (5, 10)
 _TEXTS = (1, 2, 7)  # some makers declare text as bytes
 
 
@@ -178,27 +178,24 @@ def _directory(
 
 def _value(block: bytes, order: str, kind: int, count: int, inline: bytes) -> Value | None:
     """Returns the value of an entry, None if it lies outside of the block, or of another type."""
-
-    def raw(size: int) -> bytes:
-        if size <= 4:
-            return inline[:size]
+    is_text = kind in _TEXTS and count > 1
+    if not is_text and (kind not in _FORMS or not 1 <= count <= _MOST_NUMBERS):
+        return None
+    form = "" if is_text else order + _FORMS[kind] * count
+    size = count if is_text else struct.calcsize(form)
+    if size <= 4:
+        data = inline[:size]
+    else:
         start = struct.unpack(order + "I", inline)[0]
-        return block[start : start + size] if start + size <= len(block) else b""
-
-    if kind in _TEXTS and count > 1:
-        text = raw(count)[:_LONGEST_TEXT].split(b"\0")[0]
-        return text.decode("utf-8", "replace").strip()
-    form = _NUMBERS.get(kind) or _RATIONALS.get(kind)
-    if not form or not 1 <= count <= _MOST_NUMBERS:
-        return None
-    form = order + count * form
-    numbers = raw(struct.calcsize(form))
-    if not numbers:
-        return None
-    values = struct.unpack(form, numbers)
-    if kind in _NUMBERS:
-        return values
-    pairs = zip(values[::2], values[1::2], strict=True)
+        if start + size > len(block):
+            return None
+        data = block[start : start + min(size, _LONGEST_TEXT)]
+    if is_text:
+        return data.split(b"\0")[0].decode("utf-8", "replace").strip()
+    numbers = struct.unpack(form, data)
+    if kind not in _RATIONALS:
+        return numbers
+    pairs = zip(numbers[::2], numbers[1::2], strict=True)
     return tuple(above / below if below else math.nan for above, below in pairs)
 
 

@@ -7,10 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import NamedTuple
 
-import numpy as np
-from numpy.typing import NDArray
-
 from ..limits import open_file
+from ._decode import Reduced
 from ._errors import named_errors
 from ._exif import Capture, Exif, ExifError, capture_of, parse_exif
 from ._head import HeadError, Read, read_head
@@ -22,8 +20,8 @@ class Headed(NamedTuple):
 
     capture: Capture
     """when, where and by what it was taken"""
-    preview: NDArray[np.uint8] | None
-    """``(rows, columns, 3)`` RGB, of the aspect of the image; None if it has none to rely on"""
+    preview: Reduced | None
+    """pixels of the aspect of the image; None if it has none to rely on"""
     reason: str | None
     """why there is no preview"""
 

@@ -6,14 +6,15 @@ import os
 from collections import defaultdict
 from collections.abc import Sequence
 
-import numpy as np
-from numpy.typing import NDArray
 from PIL import Image
 
 from ..images import Picture, Reduced, open_preview
 from ..settings import check_hash_size
 from ._definition import Signature
 from ._reduced import sign_reduced
+
+#: Previews that are signed at once: what is held of them stays in the processor's cache.
+_AT_A_TIME = 32
 
 
 def sign_preview(path: str | os.PathLike[str], hash_size: int = 8) -> Signature | None:
@@ -29,17 +30,18 @@ def sign_preview(path: str | os.PathLike[str], hash_size: int = 8) -> Signature 
     return None if preview is None else sign_previews([preview], hash_size)[0]
 
 
-def sign_previews(previews: Sequence[NDArray[np.uint8]], hash_size: int) -> list[Signature]:
-    """Returns the signatures of n previews, ``(rows, columns, 3)`` RGB each; one size at once."""
-    alike: dict[tuple[int, ...], list[int]] = defaultdict(list)
+def sign_previews(previews: Sequence[Reduced], hash_size: int) -> list[Signature]:
+    """Returns the signatures of n previews; those of the same size are signed at once."""
+    alike: dict[tuple[object, ...], list[int]] = defaultdict(list)
     for place, preview in enumerate(previews):
-        alike[preview.shape].append(place)
+        alike[preview.size].append(place)
     signed: dict[int, Signature] = {}
-    for (rows, columns, _), places in alike.items():
-        pictures = [_picture(previews[place], (columns, rows)) for place in places]
-        signed |= zip(places, sign_reduced(pictures, hash_size, exact=False), strict=True)
+    for places in alike.values():
+        for some in (places[at : at + _AT_A_TIME] for at in range(0, len(places), _AT_A_TIME)):
+            pictures = [_picture(previews[place]) for place in some]
+            signed |= zip(some, sign_reduced(pictures, hash_size, exact=False), strict=True)
     return [signed[place] for place in range(len(previews))]
 
 
-def _picture(preview: NDArray[np.uint8], extent: tuple[float, float]) -> Picture:
-    return Picture(Reduced(preview, extent), lambda: Image.fromarray(preview), preview.nbytes)
+def _picture(preview: Reduced) -> Picture:
+    return Picture(preview, lambda: Image.fromarray(preview.pixels), preview.pixels.nbytes)

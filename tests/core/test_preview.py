@@ -11,6 +11,7 @@ from PIL import Image
 
 from smartdownsample_core import assign_buckets, sign_file
 from smartdownsample_core.extraction import tabulate
+from smartdownsample_core.images import Reduced
 from smartdownsample_core.images._open_preview import Headed, headed, open_preview
 from smartdownsample_core.signatures._sign_previews import sign_preview, sign_previews
 from tests.core.camera_files import camera_file, jpeg, preview_of, scene, short, text
@@ -24,10 +25,10 @@ def _read(data: bytes) -> Headed:
 @pytest.mark.parametrize(
     ("size", "shape"),
     [
-        ((640, 480), (120, 160, 3)),
+        ((640, 480), (60, 80, 3)),
         ((640, 360), (90, 160, 3)),
         ((480, 640), (120, 90, 3)),
-        ((642, 480), (120, 160, 3)),
+        ((642, 480), (60, 80, 3)),
     ],
     ids=["4:3", "16:9", "upright", "nearly 4:3"],
 )
@@ -38,9 +39,28 @@ def test_a_preview_has_the_aspect_of_its_image(
     result = _read(camera_file(scene(*size), order))
     assert result.reason is None
     assert result.preview is not None
-    assert result.preview.shape == shape
-    edges = [result.preview[0], result.preview[-1], result.preview[:, 0], result.preview[:, -1]]
+    assert result.preview.pixels.shape == shape
+    pixels = result.preview.pixels
+    edges = [pixels[0], pixels[-1], pixels[:, 0], pixels[:, -1]]
     assert min(edge.mean() for edge in edges) > 60
+
+
+@pytest.mark.parametrize(("top", "bottom"), [(15, 15), (15, 17), (13, 16)])
+def test_bars_are_cut_off_where_they_end(top: int, bottom: int) -> None:
+    """Makers do not centre every preview; compression blurs the edge."""
+    image = scene(640, 360)
+    boxed = Image.new("RGB", (160, 120))
+    boxed.paste(image.resize((160, 120 - top - bottom)), (0, top))
+    preview = _read(camera_file(image, preview=jpeg(boxed, quality=75))).preview
+    assert preview is not None
+    assert preview.pixels.shape == (120 - top - bottom, 160, 3)
+
+
+def test_no_more_than_bars_is_cut_off_of_a_dark_picture() -> None:
+    image = Image.new("RGB", (640, 360))
+    preview = _read(camera_file(image)).preview
+    assert preview is not None
+    assert preview.pixels.shape == (90, 160, 3)
 
 
 def test_a_preview_signs_nearly_as_its_file(tmp_path: Path) -> None:
@@ -63,7 +83,10 @@ def test_a_preview_signs_nearly_as_its_file(tmp_path: Path) -> None:
 def test_many_previews_are_signed_as_one_by_one() -> None:
     """In their order, though they are of several sizes."""
     sizes = [(160, 120), (160, 90), (120, 160), (160, 120)]
-    previews = [np.asarray(scene(*size, seed=number)) for number, size in enumerate(sizes, start=1)]
+    previews = [
+        Reduced(np.asarray(scene(*size, seed=number)), size)
+        for number, size in enumerate(sizes, start=1)
+    ]
     for together, preview in zip(sign_previews(previews, 8), previews, strict=True):
         (alone,) = sign_previews([preview], 8)
         assert all((a == b).all() for a, b in zip(together, alone, strict=True))
@@ -116,7 +139,7 @@ def test_grey_previews_are_fine() -> None:
     """As infrared cameras write them."""
     result = _read(camera_file(preview=jpeg(scene(160, 120).convert("L"))))
     assert result.preview is not None
-    assert (result.preview == result.preview[:, :, :1]).all()
+    assert (result.preview.pixels == result.preview.pixels[:, :, :1]).all()
 
 
 @pytest.mark.parametrize("name", ["image.png", "image.tif"])
