@@ -28,7 +28,7 @@ def select_command(program: str, arguments: list[str]) -> int:
         selection, paths = select_from(shards, options.target_count, options.random_seed)
         return output.write(selection, paths)
     paths = shards.paths()
-    check_distinct(paths)
+    check_distinct(paths, shards.folders)
     choice = choice_of(options, paths, shards.origin.hash_size)
     if choice.needs_descriptors and not shards.has_descriptors:
         raise ParameterError(

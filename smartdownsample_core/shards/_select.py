@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..checks import whole_number
+from ..checks import shown_path, whole_number
+from ..images import is_remote
 from ..selection import Selection, natural_order, select, tally, top_up
 from ..signatures import N_BUCKETS, UNREADABLE
 from ._shards import Shards
@@ -57,7 +59,7 @@ def select_from(
         wanted = some[ids]
         paths = shards.paths(wanted)
         order = natural_order(paths)
-        check_distinct(paths)
+        check_distinct(paths, shards.folders)
         rows = np.flatnonzero(wanted)
         kept[rows[select(ids[rows], np.where(some[:-1], quotas, 0), order, seed)]] = True
     rows = np.flatnonzero(kept)
@@ -74,11 +76,25 @@ def select_from(
     return selection, shards.paths(kept)
 
 
-def check_distinct(paths: Sequence[str]) -> None:
-    """Raises a ValueError if a path comes twice, as if shards overlapped."""
-    if len(set(paths)) < len(paths):
-        ((twice, _),) = Counter(paths).most_common(1)
-        raise ValueError(f"{twice} is in these files of signatures twice; name each image once")
+def check_distinct(paths: Sequence[str], folders: Collection[str] = ()) -> None:
+    """Raises a ValueError if an image comes twice, as if shards overlapped.
+
+    Args:
+        paths: of images, or URLs
+        folders: that relative paths start from; if there are several, these are compared as such
+    """
+    folder = next(iter(folders)) if len(folders) == 1 else ""
+    places = [
+        path if is_remote(path) else os.path.normpath(os.path.join(folder, path)) for path in paths
+    ]
+    if len(set(places)) == len(places):
+        return
+    ((twice, _),) = Counter(places).most_common(1)
+    one, other, *_ = (path for path, place in zip(paths, places, strict=True) if place == twice)
+    also = "" if one == other else f", also as {shown_path(other)}"
+    raise ValueError(
+        f"{shown_path(one)} is in these files of signatures twice{also}; name each image once"
+    )
 
 
 def _groups(

@@ -243,6 +243,19 @@ def test_what_does_not_belong_together_is_refused(
         assert message in err
 
 
+@pytest.mark.parametrize("options", [(), ("--strategy", "diverse")], ids=["stride", "diverse"])
+def test_one_image_by_two_names_is_noticed(
+    tree: list[str], run, tmp_path: Path, options: tuple[str, ...]
+) -> None:
+    """Relative and absolute, in two shards; both names are said."""
+    assert run("extract", *tree[:8], "-o", "a.parquet", "-q")[0] == 0
+    absolute = [str(tmp_path / path) for path in tree[7:]]
+    assert run("extract", *absolute, "-o", "b.parquet", "-q")[0] == 0
+    code, _, err = run("select", "a.parquet", "b.parquet", "-n", "12", *options)
+    assert code == 2
+    assert f"{tree[7]} is in these files of signatures twice, also as {absolute[0]}; name" in err
+
+
 def test_files_are_copied_as_in_one_run(
     tree: list[str], run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
