@@ -13,10 +13,12 @@ import os
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from io import TextIOWrapper
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, TextIO
 
 from .new_files import writing
+from .text_files import ERRORS
 
 try:
     import fcntl
@@ -55,6 +57,20 @@ def complete_file(name: str, path: Path) -> Iterator[BinaryIO]:
         with suppress(OSError):  # what could not be written before cannot be now
             stream.close()
         partial.unlink(missing_ok=True)
+
+
+@contextmanager
+def complete_text(name: str, path: Path) -> Iterator[TextIO]:
+    """Opens a new text as :func:`complete_file` does; file names are written as they are."""
+    with complete_file(name, path) as file:
+        stream = TextIOWrapper(file, encoding="utf-8", errors=ERRORS, newline="")
+        with writing(name, path):
+            try:
+                yield stream
+                stream.flush()
+            finally:
+                with suppress(OSError):  # what could not be written before cannot be now
+                    stream.detach()
 
 
 def remove_abandoned(folder: Path, name: str = "") -> None:

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from ..api import extract_with_bar
 from ..errors import worded
 from ..selection import downsample, natural_order
+from ..shards import fingerprint
 from ..text_files import ERRORS
 from ._extract import extract_command
 from ._options import (
@@ -110,7 +111,9 @@ def _run(options: argparse.Namespace) -> int:
     how = reading(options)
     paths, base = images_of(options)
     choice = choice_of(options, paths, options.hash_size)
-    output = Output(options, base, paths)
+    images = {"count": len(paths), "list": fingerprint(paths)}
+    read = {"hash_size": how.hash_size, "decode": how.decode}
+    output = Output(options, base, paths, images=images, reading=read)
     signatures = extract_with_bar(
         paths,
         not options.quiet,

@@ -27,6 +27,7 @@ from ..report import (
 from ..selection import RANDOM_SEED, TARGET_COUNT, Choice, Selection
 from ..settings import LOADING_ERRORS, Reading, Setting, declared, raise_first
 from ._choice_files import labels_of, rows_of, vectors_of
+from ._record import record_of
 
 OK, FAILED, USAGE, INTERRUPTED = 0, 1, 2, 130
 
@@ -206,13 +207,20 @@ def placing(options: argparse.Namespace, base: str = "") -> Placing | None:
 class Output:
     """Where the kept images go: places that are checked before any work is done."""
 
-    def __init__(self, options: argparse.Namespace, base: str, paths: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        options: argparse.Namespace,
+        base: str,
+        paths: Sequence[str] = (),
+        **source: Any,
+    ) -> None:
         """Checks the places.
 
         Args:
             options: of the command
             base: the folder that copies keep their structure relative to
             paths: the images of which some will be kept, as far as they are known
+            source: what a ``.json`` says of the images that are chosen from
         """
         _refuse_to_place_urls(options, paths)
         if sys.stdout is None and not options.output:
@@ -223,6 +231,9 @@ class Output:
             self._placing.check(paths)
         self._options = options
         self._list = new_list(options.output)
+        # Taken now, as the files may be others when all images are read.
+        has_record = self._list is not None and self._list.suffix.lower() == ".json"
+        self._record = record_of(options, **source) if has_record else {}
         self._distribution, self._thumbnails = new_pngs(
             {"--distribution": options.distribution, "--thumbnails": options.thumbnails}
         )
@@ -243,7 +254,7 @@ class Output:
             self._placing.place([paths[index] for index in selection.indices])
         null = self._null(selection, paths)
         if self._list:
-            write_list(self._list, paths, selection, null)
+            write_list(self._list, paths, selection, null, self._record)
         for chart in filter(None, (self._distribution, self._thumbnails)):
             if is_below(chart.parent, self._base):
                 note(chart.parent, "charts", [chart.name])

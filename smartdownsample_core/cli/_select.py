@@ -24,7 +24,7 @@ def select_command(program: str, arguments: list[str]) -> int:
     if options.on_error == "raise":
         raise_first_error(shards.unreadable())
     if _by_buckets_alone(parser, options):
-        output = Output(options, shards.base)
+        output = Output(options, shards.base, **shards.record())
         selection, paths = select_from(shards, options.target_count, options.random_seed)
         return output.write(selection, paths)
     paths = shards.paths()
@@ -36,7 +36,7 @@ def select_command(program: str, arguments: list[str]) -> int:
             "needs descriptors, and these signatures were extracted with --no-descriptors",
             "extract them without it",
         )
-    output = Output(options, shards.base, paths)
+    output = Output(options, shards.base, paths, **shards.record())
     signatures = shards.signatures(choice.needs_descriptors)
     order = natural_order(paths)
     selection = downsample(signatures, order, options.target_count, options.random_seed, choice)

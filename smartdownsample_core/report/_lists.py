@@ -5,33 +5,40 @@ from __future__ import annotations
 import csv
 import json
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TextIO
+from typing import Any, TextIO
 
 import numpy as np
 
-from ..new_files import make_folder, new_file, new_stream, writing
+from ..new_files import make_folder, new_file
+from ..partial_files import complete_text
 from ..selection import Selection
 from ..signatures import bucket_name
-from ..text_files import ERRORS
 
 TEXT = ".txt"
+_ENDINGS = (TEXT, ".csv", ".json")
 
 
 def new_list(path: str | None) -> Path | None:
     """Returns the place of a list that does not exist yet, None for None; makes its folder."""
     if path is None:
         return None
-    if Path(path).suffix.lower() not in _WRITERS:
-        raise ValueError(f"--output must end in {', '.join(_WRITERS)}, got {path!r}")
+    if Path(path).suffix.lower() not in _ENDINGS:
+        raise ValueError(f"--output must end in {', '.join(_ENDINGS)}, got {path!r}")
     output = new_file("--output", path)
     make_folder("--output", output.parent)
     return output
 
 
-def write_list(output: Path, paths: list[str], selection: Selection, null: bool = False) -> None:
+def write_list(
+    output: Path,
+    paths: list[str],
+    selection: Selection,
+    null: bool = False,
+    record: Mapping[str, Any] | None = None,
+) -> None:
     """Writes what was kept as text, CSV or JSON, as the name of the file says.
 
     Args:
@@ -39,15 +46,15 @@ def write_list(output: Path, paths: list[str], selection: Selection, null: bool 
         paths: n image files
         selection: what was kept of them
         null: separate names in a text by null characters
+        record: how they were chosen, for JSON
     """
-    with (
-        writing("--output", output),
-        new_stream(output, encoding="utf-8", errors=ERRORS, newline="") as stream,
-    ):
+    with complete_text("--output", output) as stream:
         if output.suffix.lower() == TEXT:
             write_text(stream, paths, selection, null)
+        elif output.suffix.lower() == ".csv":
+            _write_csv(stream, paths, selection)
         else:
-            _WRITERS[output.suffix.lower()](stream, paths, selection)
+            _write_json(stream, paths, selection, record or {})
 
 
 @contextmanager
@@ -78,8 +85,11 @@ def _write_csv(stream: TextIO, paths: list[str], selection: Selection) -> None:
     writer.writerows(records)
 
 
-def _write_json(stream: TextIO, paths: list[str], selection: Selection) -> None:
+def _write_json(
+    stream: TextIO, paths: list[str], selection: Selection, record: Mapping[str, Any]
+) -> None:
     document = {
+        **record,
         "target_count": selection.target_count,
         "random_seed": selection.random_seed,
         "kept": _records(paths, selection),
@@ -113,10 +123,3 @@ def _records(paths: list[str], selection: Selection) -> list[dict[str, object]]:
             paths[leader] if leader >= 0 else None for leader in selection.leaders[kept]
         ]
     return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
-
-
-_WRITERS: dict[str, Callable[[TextIO, list[str], Selection], None]] = {
-    TEXT: write_text,
-    ".csv": _write_csv,
-    ".json": _write_json,
-}

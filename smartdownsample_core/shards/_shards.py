@@ -41,6 +41,7 @@ class Shards:
         by_number = sorted(zip(files, origins, strict=True), key=lambda shard: shard[1].number)
         self._files = [file for file, _ in by_number]
         self.origin = origins[0]
+        self._origins = [origin for _, origin in by_number]
         self.folders = {origin.folder for origin in origins} - {""}
         self.base = os.path.commonpath([origin.base for origin in origins])
         self.has_descriptors = all(origin.descriptors for origin in origins)
@@ -51,6 +52,22 @@ class Shards:
 
     def __len__(self) -> int:
         return self._length
+
+    def record(self) -> dict[str, Any]:
+        """Returns what is to be noted of these shards, and how their images were read."""
+        return {
+            "images": {"count": len(self)},
+            "reading": {"hash_size": self.origin.hash_size, "decode": self.origin.decode},
+            "shards": [
+                {
+                    "path": str(file),
+                    "list": origin.listing,
+                    "shard": f"{origin.number}/{origin.count}",
+                    "version": origin.version,
+                }
+                for file, origin in zip(self._files, self._origins, strict=True)
+            ],
+        }
 
     def bucket_ids(self) -> NDArray[np.int16]:
         """Returns the bucket of every image, ``(n,)``; 2 bytes each are all that is read."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import json
 import os
 import subprocess
@@ -12,7 +13,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from smartdownsample_core import bucket_name, downsample, extract, natural_order
+from smartdownsample_core import __version__, bucket_name, downsample, extract, natural_order
 from smartdownsample_core.cli._main import _parser
 from smartdownsample_core.cli._options import Output
 from tests.patience import PATIENCE
@@ -54,6 +55,72 @@ def test_json_holds_the_whole_answer(tree: list[str], run) -> None:
         kept = [each for each in document["kept"] if each["bucket"] == bucket["bucket"]]
         assert len(kept) == bucket["kept"]
         assert bucket["bucket_name"] == bucket_name(bucket["bucket"])
+
+
+def test_json_says_how_images_were_chosen(tree: list[str], run) -> None:
+    """Settings that had an effect, and no others; digests of the files; the version."""
+    Path("labels.csv").write_text("".join(f"{path},{n % 2}\n" for n, path in enumerate(tree)))
+    Path("first.txt").write_text(tree[3])
+    options = ("-n", "5", "-q", "--strategy", "diverse", "--keep", "first.txt", "--decode", "fast")
+    options += ("--stratify-by", "labels.csv", "--near-duplicates", "1")
+    assert run("photos", *options, "-o", "a.json")[0] == 0
+    document = json.loads(Path("a.json").read_text(encoding="utf-8"))
+    assert document["version"] == __version__
+    assert document["settings"] == {
+        "strategy": "diverse",
+        "near_duplicates": 1,
+        "stratify_by": "labels.csv",
+        "balance": "proportional",
+        "keep": "first.txt",
+        "paths": ["photos"],
+        "on_error": "raise",
+    }
+    assert document["reading"] == {"hash_size": 8, "decode": "fast"}
+    assert document["images"]["count"] == 12
+    assert document["files"] == {
+        name: {"path": path, "sha256": hashlib.sha256(Path(path).read_bytes()).hexdigest()}
+        for name, path in (("stratify_by", "labels.csv"), ("keep", "first.txt"))
+    }
+    assert {"path", "rank", "stratum"} < set(document["kept"][0])
+    run("photos", "-n", "5", "-q", "-o", "b.json")
+    plain = json.loads(Path("b.json").read_text(encoding="utf-8"))
+    assert set(plain["settings"]) == {"strategy", "paths", "on_error"}
+    assert plain["images"] == document["images"]
+
+
+@pytest.mark.parametrize("options", [(), ("--strategy", "diverse")], ids=["stride", "diverse"])
+def test_json_names_the_shards(tree: list[str], run, options: tuple[str, ...]) -> None:
+    run("extract", "photos", "-o", "s.parquet", "-q", "--decode", "fast")
+    run("photos", "-n", "5", "-q", "-o", "a.json")
+    assert run("select", "s.parquet", "-n", "5", "-q", "-o", "b.json", *options)[0] == 0
+    whole, document = (json.loads(Path(name).read_text()) for name in ("a.json", "b.json"))
+    assert document["reading"] == {"hash_size": 8, "decode": "fast"}
+    assert document["shards"] == [
+        {
+            "path": "s.parquet",
+            "list": whole["images"]["list"],
+            "shard": "1/1",
+            "version": __version__,
+        }
+    ]
+
+
+def test_a_list_is_there_as_a_whole_or_not_at_all(tree: list[str], run_python) -> None:
+    """The limit on a process's files stands for a full disk."""
+    os.symlink(tree[0], "long" * 50 + ".png")
+    code = (
+        "import resource, signal, sys; from smartdownsample_core.cli import main\n"
+        "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (100, 100))\n"
+        f"sys.exit(main([{'long' * 50 + '.png'!r}, '-n1', '-q', '--no-processes', '-ol.txt']))"
+    )
+    result = run_python("-c", code)
+    assert (result.returncode, result.stderr.count("--output: cannot write l.txt (File too")) == (
+        1,
+        1,
+    )
+    assert result.stderr.count("\n") == 1
+    assert sorted(path.name[:4] for path in Path().iterdir()) == ["gone", "long", "phot"]
 
 
 @pytest.mark.parametrize("verb", ["copy", "symlink", "hardlink"])

@@ -1,0 +1,55 @@
+"""What a ``.json`` says of how its images were chosen: enough to choose them again."""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+from typing import Any
+
+from ..selection import Choice
+from ..settings import declared
+from ._choice_files import BY_FOLDER
+
+_CHUNK = 2**20
+
+
+def record_of(options: argparse.Namespace, **source: Any) -> dict[str, Any]:
+    """Returns the settings that had an effect, the files that were read, and this version.
+
+    Args:
+        options: of the command
+        source: what else is to be said of the images that were chosen from
+    """
+    from .. import __version__
+
+    settings = _used(options)
+    names = ("features", "stratify_by", "keep")
+    files = {name: settings[name] for name in names if settings.get(name, BY_FOLDER) != BY_FOLDER}
+    return {
+        "version": __version__,
+        "settings": settings,
+        "files": {name: {"path": path, "sha256": _digest(path)} for name, path in files.items()},
+        **source,
+    }
+
+
+def _used(options: argparse.Namespace) -> dict[str, Any]:
+    used = {}
+    for name, what in declared(Choice).items():
+        value = getattr(options, name)
+        has_effect = name == "strategy" or (name == "balance" and options.stratify_by)
+        if has_effect or value not in (what.default, None, "", ()):
+            used[name] = value
+    radius = used.get("near_duplicates")
+    if isinstance(radius, float) and radius.is_integer() and not options.features:
+        used["near_duplicates"] = int(radius)
+    given = ("paths", "include", "exclude", "on_error")
+    return used | {name: vars(options)[name] for name in given if vars(options).get(name)}
+
+
+def _digest(path: str) -> str:
+    digest = hashlib.sha256()
+    with open(path, "rb") as stream:
+        while chunk := stream.read(_CHUNK):
+            digest.update(chunk)
+    return digest.hexdigest()
