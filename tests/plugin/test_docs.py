@@ -251,14 +251,14 @@ def test_the_table_of_the_function_is_that_of_the_code() -> None:
     """Names and defaults of the parameters that may be given by position, in their order."""
     parameters = inspect.signature(sample_diverse).parameters.values()
     code = {p.name: p.default for p in parameters if p.kind is p.POSITIONAL_OR_KEYWORD}
-    table = _table("Of `sample_diverse`")
+    table = _table("`sample_diverse` takes")
     assert [(name, _default(default)) for name, (_, default) in table.items()] == list(code.items())
 
 
 def test_the_table_names_the_options_of_the_command_line() -> None:
     """Every option that it names is one, and has the default of the function."""
     options = {name: a for a in _parser()._actions for name in a.option_strings}
-    for name, (option, default) in _table("Of `sample_diverse`").items():
+    for name, (option, default) in _table("`sample_diverse` takes").items():
         if option in ("PATH...", None):
             continue
         assert option in options, f"{name}: the command line has no {option}"
