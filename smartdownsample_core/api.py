@@ -6,10 +6,10 @@ import difflib
 import inspect
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Literal, TextIO, overload
 
-from .checks import flag, one_of, path_list, whole_number
+from .checks import flag, one_of, path_list, shown_path, whole_number
 from .errors import ParameterError, Word, worded
 from .extraction import extract
 from .new_files import new_pngs
@@ -175,7 +175,7 @@ def sample_diverse(
         descriptors=how.needs_descriptors,
     )
     selection = downsample(signatures, natural_order(paths), target, random_seed, how)
-    print_warnings(selection, name_files=show_progress, stream=sys.stdout)
+    print_warnings(selection, paths, name_files=show_progress, stream=sys.stdout)
     if show_summary:
         print(summary(selection))
     save_charts(selection, paths, distribution, thumbnails)
@@ -209,13 +209,18 @@ def extract_with_bar(paths: list[str], show_progress: bool, **options: Any) -> S
 
 
 def print_warnings(
-    selection: Selection, name_files: bool, stream: TextIO, word: Word = str
+    selection: Selection,
+    paths: Sequence[str],
+    name_files: bool,
+    stream: TextIO,
+    word: Word = str,
 ) -> None:
-    """Prints what a caller must know: unreadable files, and wishes that could not be met.
+    """Prints what a caller must know: unreadable or damaged files, and wishes that were not met.
 
     Args:
         selection: the answer of :func:`smartdownsample_core.downsample`
-        name_files: also name the first ten unreadable files, a line each
+        paths: the n files that it was made from
+        name_files: also name the first ten unreadable and the first ten damaged files, a line each
         stream: where to
         word: names settings as the reader knows them
     """
@@ -228,12 +233,20 @@ def print_warnings(
             f"{n_images:,}); fix or delete them{':' if name_files else ''}",
             file=stream,
         )
-        for error in failures[: _MAX_NAMED_FILES if name_files else 0]:
-            print(f"  {error}", file=stream)
-        if name_files and len(failures) > _MAX_NAMED_FILES:
-            print(f"  ... and {len(failures) - _MAX_NAMED_FILES:,} more", file=stream)
+        if name_files:
+            _print_first(list(map(str, failures)), stream)
     for message in shortfalls(selection):
         print(f"Warning: {worded(message, word)}", file=stream)
+    if name_files:
+        damaged = [shown_path(paths[row]) for row in selection.damaged.tolist()]
+        _print_first([f"Damaged: {path}" for path in damaged], stream)
+
+
+def _print_first(lines: list[str], stream: TextIO) -> None:
+    for line in lines[:_MAX_NAMED_FILES]:
+        print(f"  {line}", file=stream)
+    if len(lines) > _MAX_NAMED_FILES:
+        print(f"  ... and {len(lines) - _MAX_NAMED_FILES:,} more", file=stream)
 
 
 def _answer(paths: list[str], kept: Iterable[int], as_indices: bool) -> list[str] | list[int]:

@@ -5,7 +5,11 @@ pixels          twice ``PIL.Image.MAX_IMAGE_PIXELS``, 178,956,970 by default. Pi
                 more, from the header, and warns from half of that on. JPEG files above the half
                 are left to Pillow for that reason. ``PIL.Image.MAX_IMAGE_PIXELS = None`` lifts it
 side            :data:`MAX_SIDE` pixels: what Lanczos takes grows with the side, not the pixels
+memory          :data:`MAX_MEMORY_BYTES`: the file, and its pixels times what their decoder was
+                measured to take for each. Worker processes on Linux cannot map more than twice that
+slow pixels     :data:`MAX_SLOW_PIXELS` of what Pillow decodes in Python
 bytes           :data:`MAX_FILE_BYTES`, from the size of the file, before it is opened
+parts           :data:`MAX_PARTS` segments, chunks, blocks or tags, and :data:`MAX_TABLE_BYTES`
 scans           :data:`MAX_SCANS` of a JPEG file: each one goes over all pixels again
 kind of file    regular files only, which is looked up before they are opened: opening a named
                 pipe waits for a writer, and a device may never end
@@ -14,8 +18,7 @@ time            :data:`MAX_SECONDS`, of worker processes only: a decoder in C ca
                 with its process
 ==============  ==============================================================================
 
-The slowest that the other limits let through take three minutes: 179 million pixels as QOI, which
-Pillow decodes in Python.
+@@FIGURES@@
 """
 
 from __future__ import annotations
@@ -30,8 +33,22 @@ MAX_FILE_BYTES = 2**30
 #: Pillow's Lanczos takes 48 bytes and a microsecond for each pixel of a side.
 MAX_SIDE = 1_000_000
 
-#: An ordinary progressive file has 10; libtiff stops at 100 as well.
-MAX_SCANS = 100
+#: An ordinary progressive file has 10; each scan goes over all pixels again.
+MAX_SCANS = 32
+
+#: Segments of a JPEG file, chunks of a PNG, blocks of a GIF before its first frame, and so on.
+#: Of an image of the largest size allowed, PNG writers make 65,536 chunks.
+MAX_PARTS = 100_000
+
+#: What a file says of its pixels besides them: JPEG tables, TIFF offsets of strips, JP2 colours.
+MAX_TABLE_BYTES = 2**24
+
+#: Of a worker while it decodes and signs one image: its file and what decoding that format takes.
+MAX_MEMORY_BYTES = 2**31
+
+#: Pixels of formats that Pillow decodes in Python, at up to 2 microseconds each: text PPM, PPM of
+#: other than 8 or 16 bits, and run-length BMP.
+MAX_SLOW_PIXELS = 2**24
 
 #: For a batch of files, and then for each of them alone; a slow disk is no fault of a file.
 MAX_SECONDS = 600
@@ -57,6 +74,7 @@ _KINDS = {
 _JPEG_MARKER = re.compile(rb"\xff[\xc0-\xcf\xd9-\xfe]")
 _START_OF_SCAN, _END_OF_IMAGE = b"\xff\xda", b"\xff\xd9"
 _SEQUENTIAL = (0xC0, 0xC1)  # frames that are not progressive
+_USUAL_SEGMENTS = 1000
 
 
 class RefusedError(ValueError):
@@ -126,26 +144,60 @@ def check_sides(width: int, height: int) -> None:
         )
 
 
+def check_count(count: int, noun: str, limit: str = "MAX_PARTS") -> None:
+    """Raises a RefusedError if a file has more parts than a limit of this module."""
+    if count > globals()[limit]:
+        raise RefusedError(
+            f"it has more than {globals()[limit]:,} {noun}; "
+            f"smartdownsample_core.limits.{limit} is the limit"
+        )
+
+
+def check_memory(n_bytes: int) -> None:
+    """Raises a RefusedError for an image that takes more than :data:`MAX_MEMORY_BYTES`."""
+    if n_bytes > MAX_MEMORY_BYTES:
+        raise RefusedError(
+            f"decoding it takes {n_bytes:,} bytes of memory, and more than {MAX_MEMORY_BYTES:,} "
+            "are not used; smartdownsample_core.limits.MAX_MEMORY_BYTES is the limit"
+        )
+
+
+def check_slow_pixels(pixels: int) -> None:
+    """Raises a RefusedError for more than :data:`MAX_SLOW_PIXELS`."""
+    if pixels > MAX_SLOW_PIXELS:
+        raise RefusedError(
+            f"it has {pixels:,} pixels, and more than {MAX_SLOW_PIXELS:,} are not read of a format "
+            "that is decoded in Python; smartdownsample_core.limits.MAX_SLOW_PIXELS is the limit"
+        )
+
+
+def check_tables(n_bytes: int) -> None:
+    """Raises a RefusedError for more than :data:`MAX_TABLE_BYTES`."""
+    if n_bytes > MAX_TABLE_BYTES:
+        raise RefusedError(
+            f"it has {n_bytes:,} bytes of tables, and more than {MAX_TABLE_BYTES:,} are not read; "
+            "smartdownsample_core.limits.MAX_TABLE_BYTES is the limit"
+        )
+
+
 def check_scans(jpeg: bytes) -> None:
-    r"""Raises a RefusedError if a JPEG file has more scans than :data:`MAX_SCANS`.
+    r"""Raises a RefusedError if a JPEG file has too many scans, or too many segments in all.
 
     >>> head = b"\xff\xd8" + b"\xff\xc2\x00\x0b\x08\x00\x40\x00\x40\x01\x01\x11\x00"
     >>> scan = b"\xff\xda\x00\x08\x01\x01\x00\x00\x3f\x00" + b"compressed\xff\x00"
-    >>> check_scans(head + 100 * scan + b"\xff\xd9" + scan)
-    >>> check_scans(head + 101 * scan + b"\xff\xd9")  # doctest: +ELLIPSIS
+    >>> check_scans(head + 32 * scan + b"\xff\xd9" + scan)
+    >>> check_scans(head + 33 * scan + b"\xff\xd9")  # doctest: +IGNORE_EXCEPTION_DETAIL
     Traceback (most recent call last):
-    ...RefusedError: it has more than 100 scans; ...MAX_SCANS is the limit
+    RefusedError: it has more than 32 scans; smartdownsample_core.limits.MAX_SCANS is the limit
     """
     if _has_one_scan(jpeg):
         return
-    place, scans = len(b"\xff\xd8"), 0
+    place, scans, segments = len(b"\xff\xd8"), 0, 0
     while (marker := _JPEG_MARKER.search(jpeg, place)) and marker[0] != _END_OF_IMAGE:
         scans += marker[0] == _START_OF_SCAN
-        if scans > MAX_SCANS:
-            raise RefusedError(
-                f"it has more than {MAX_SCANS} scans; "
-                "smartdownsample_core.limits.MAX_SCANS is the limit"
-            )
+        segments += 1
+        check_count(scans, "scans", "MAX_SCANS")
+        check_count(segments, "segments", "MAX_PARTS")
         place = marker.end() + int.from_bytes(jpeg[marker.end() : marker.end() + 2], "big")
 
 
@@ -156,8 +208,10 @@ def _has_one_scan(jpeg: bytes) -> bool:
     """
     place, components = 2, -1
     try:
-        while jpeg[place] == 0xFF:
+        for _ in range(_USUAL_SEGMENTS):
             marker = jpeg[place + 1]
+            if jpeg[place] != 0xFF:
+                break
             if marker == _START_OF_SCAN[1]:
                 return jpeg[place + 4] == components
             if marker in _SEQUENTIAL:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import runpy
 from collections.abc import Iterator
 from pathlib import Path
@@ -138,6 +139,23 @@ def test_audit_fails_on_findings_only(entries: list[object], code: int, words: s
 def test_security_policy_names_every_limit() -> None:
     """SECURITY.md says what the limits are, with the figures of the code."""
     policy = " ".join((_ROOT / "SECURITY.md").read_text(encoding="utf-8").split())
-    for bound in (limits.MAX_SIDE, limits.MAX_SCANS, limits.MAX_FILE_BYTES // 2**30):
-        assert f"{bound:,} " in policy
+    for bound in (
+        limits.MAX_SIDE,
+        limits.MAX_SCANS,
+        limits.MAX_PARTS,
+        limits.MAX_SECONDS,
+        limits.MAX_SLOW_PIXELS,
+    ):
+        assert f" {bound:,} " in policy
+    assert f"{limits.MAX_FILE_BYTES // 2**30} GiB a file" in policy
+    assert f"{limits.MAX_TABLE_BYTES // 2**20} MiB of tables" in policy
+    assert f"{limits.MAX_MEMORY_BYTES // 2**30} GiB for decoding" in policy
     assert all(name in policy for name in limits.FORMATS)
+
+
+def test_security_policy_names_tests_that_exist() -> None:
+    """Each promise has one beside it."""
+    named = re.findall(r"`(test_\w+)`", (_ROOT / "SECURITY.md").read_text(encoding="utf-8"))
+    tests = "".join(path.read_text(encoding="utf-8") for path in _ROOT.glob("tests/**/test_*.py"))
+    assert len(named) > 10
+    assert [name for name in named if f"def {name}(" not in tests] == []

@@ -247,7 +247,7 @@ class Output:
         """
         options = self._options
         _refuse_to_place_urls(options, paths)
-        print_warnings(selection, name_files=True, stream=sys.stderr, word=option_of)
+        print_warnings(selection, paths, name_files=True, stream=sys.stderr, word=option_of)
         if not selection.n_readable:
             return FAILED
         if self._placing:

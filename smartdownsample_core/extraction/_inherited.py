@@ -6,24 +6,40 @@ registered: a worker must read what its caller reads.
 
 from __future__ import annotations
 
+import importlib
+import os
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from PIL import Image, ImageFile
+from PIL import Image
 
 from .. import limits
 
-_LIMITS = ("FORMATS", "MAX_FILE_BYTES", "MAX_SCANS", "MAX_SIDE")
+#: Settings by the module that has them.
+_SETTINGS = {
+    "smartdownsample_core.limits": tuple(
+        name for name in dir(limits) if name.isupper() and name[0] != "_"
+    ),
+    "PIL.Image": ("MAX_IMAGE_PIXELS",),
+    "PIL.ImageFile": ("LOAD_TRUNCATED_IMAGES", "MAXBLOCK", "SAFEBLOCK"),
+    "PIL.GifImagePlugin": ("LOADING_STRATEGY",),
+    "PIL.PngImagePlugin": ("MAX_TEXT_CHUNK", "MAX_TEXT_MEMORY"),
+    "PIL.TiffImagePlugin": ("READ_LIBTIFF",),
+}
+
+#: What a worker may map besides what it has when it starts, in units of what one image may take:
+#: address space is not memory; arrays of BLAS and arenas of threads reserve more than they use.
+_ADDRESS_SPACE = 2
 
 
 @dataclass(frozen=True)
 class Inherited:
     """Settings to send to another process and apply there."""
 
-    limits: tuple[Any, ...]
-    max_pixels: int | None
-    truncated_images: bool
+    settings: tuple[tuple[str, str, Any], ...]
+    """module, name and value"""
     formats: tuple[tuple[str, Any, Callable[[bytes], Any] | None], ...]
     """name, class and test of the formats that are not Pillow's own; pickled by their modules"""
 
@@ -46,20 +62,38 @@ class Inherited:
                     'script: move it to a module, or read with workers="threads"'
                 )
         return cls(
-            limits=tuple(getattr(limits, name) for name in _LIMITS),
-            max_pixels=Image.MAX_IMAGE_PIXELS,
-            truncated_images=ImageFile.LOAD_TRUNCATED_IMAGES,
+            settings=tuple(
+                (module, name, getattr(importlib.import_module(module), name))
+                for module, names in _SETTINGS.items()
+                for name in names
+            ),
             formats=formats,
         )
 
     def apply(self) -> None:
         """Makes them the settings of this process."""
-        for name, value in zip(_LIMITS, self.limits, strict=True):
-            setattr(limits, name, value)
-        Image.MAX_IMAGE_PIXELS = self.max_pixels
-        ImageFile.LOAD_TRUNCATED_IMAGES = self.truncated_images
+        for module, name, value in self.settings:
+            setattr(importlib.import_module(module), name, value)
         for name, factory, accept in self.formats:
             Image.register_open(name, factory, accept)
+
+
+def limit_memory() -> None:
+    """Bounds the address space of this process, so that a decoder fails instead of the machine.
+
+    The estimates of :mod:`smartdownsample_core.images` refuse what an image's header admits; this
+    is for what it does not. On Linux only: macOS does not enforce the limit, Windows has none.
+    """
+    if not sys.platform.startswith("linux"):
+        return
+    import resource
+
+    with open("/proc/self/statm", encoding="ascii") as file:
+        mapped = int(file.read().split()[0]) * os.sysconf("SC_PAGE_SIZE")
+    wanted = mapped + _ADDRESS_SPACE * limits.MAX_MEMORY_BYTES
+    soft, hard = resource.getrlimit(resource.RLIMIT_AS)
+    if soft == resource.RLIM_INFINITY or wanted < soft:
+        resource.setrlimit(resource.RLIMIT_AS, (wanted, hard))
 
 
 def _is_importable(thing: Any) -> bool:

@@ -27,7 +27,7 @@ from ..images import Item, path_of
 from ..signatures import Signatures
 from . import _blas as blas
 from ._batches import FuturePool, Sign, WorkerDiedError, one_by_one
-from ._inherited import Inherited
+from ._inherited import Inherited, limit_memory
 
 #: What one process reads in the quarter of a second that another one takes to start.
 _BYTES_PER_START = 2**24
@@ -203,6 +203,7 @@ def serve(handle: int) -> None:
         inherited, sign = connection.recv()
         inherited.apply()
         blas.limit()
+        limit_memory()
         threading.Thread(target=_receive, args=(connection, batches), daemon=True).start()
         answer: object = None  # ready
         while True:

@@ -2,7 +2,9 @@
 
 from ._capture import capture_in
 from ._crops import Crop
+from ._damage import is_damaged, mark_damaged
 from ._decode import Picture, Reduced, averaged, load_rgb, open_picture
+from ._depth import as_rgb
 from ._errors import attempt
 from ._exif import Capture
 from ._find import file_stats, find_images, images_below
@@ -19,6 +21,7 @@ __all__ = [
     "Picture",
     "Reduced",
     "absolute",
+    "as_rgb",
     "attempt",
     "averaged",
     "capture_in",
@@ -26,9 +29,11 @@ __all__ = [
     "file_stats",
     "find_images",
     "images_below",
+    "is_damaged",
     "is_remote",
     "load_item",
     "load_rgb",
+    "mark_damaged",
     "moved",
     "open_items",
     "open_picture",

@@ -13,9 +13,14 @@ import simplejpeg
 from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 
+from .. import limits
 from ..limits import check_scans, check_sides, read_file
+from ._cost import LARGE_JPEG, check_cost
+from ._damage import is_damaged, is_jpeg_damaged, load, mark_damaged
+from ._depth import as_rgb
 from ._errors import named_errors
 from ._formats import allowed_formats, unidentified
+from ._lean import lean
 from ._remote import is_remote, read_remote
 
 #: The shorter side of an image that the decoder reduced has at least this many pixels.
@@ -56,11 +61,13 @@ class Picture:
     """returns the full image, of mode ``"RGB"`` or ``"RGBX"``"""
     n_bytes: int
     """what is held of the file for that"""
+    damaged: bool = False
+    """whether the decoder found it so"""
 
     @cached_property
     def full(self) -> Image.Image:
         """The full image, mode ``"RGB"``; its file is not read again."""
-        return _as_rgb(self._decoded)
+        return as_rgb(self._decoded)
 
     @cached_property
     def full_grey(self) -> Image.Image:
@@ -75,8 +82,9 @@ class Picture:
 def load_rgb(path: str) -> Image.Image:
     """Reads the first frame of an image file as 8-bit RGB.
 
-    Whatever is not RGB goes through Pillow's ``convert("RGB")``: transparency is dropped, not
-    blended. EXIF orientation is ignored, as in smartdownsample 1.9, so that signatures equal its.
+    Transparency is dropped, not blended. Images of more than 8 bits are scaled by the rules of
+    :mod:`smartdownsample_core.images._depth`. EXIF orientation is ignored, as in smartdownsample
+    1.9, so that signatures equal its.
 
     Args:
         path: the file
@@ -127,7 +135,8 @@ def decode_picture(path: str) -> Picture | Image.Image:
     full = _load(data)
     if not _is_worth_reducing(*full.size):
         return full
-    return Picture(averaged(full), lambda: full, n_bytes=4 * full.width * full.height)
+    n_bytes = 4 * full.width * full.height
+    return Picture(averaged(full), lambda: full, n_bytes, is_damaged(full))
 
 
 def _read(path: str) -> bytes:
@@ -157,6 +166,8 @@ def _jpeg_picture(data: bytes) -> Picture | None:
             return None
         if Image.MAX_IMAGE_PIXELS is not None and width * height > Image.MAX_IMAGE_PIXELS:
             return None
+        if len(data) + LARGE_JPEG * width * height > limits.MAX_MEMORY_BYTES:
+            return None
         factor = max(f for f in (2, 4, 8) if f * _SHORT_SIDE <= min(width, height))
         rows, columns = -(-height // factor), -(-width // factor)
         reduced = simplejpeg.decode_jpeg(data, "RGB", min_height=rows, min_width=columns)
@@ -176,15 +187,18 @@ def _decode_jpeg(data: bytes) -> Image.Image:
 
 
 def _load(data: bytes) -> Image.Image:
+    data = lean(data)
+    is_jpeg = data.startswith(_JPEG_START)
+    if is_jpeg:
+        check_scans(data)
     try:
         image = Image.open(io.BytesIO(data), formats=allowed_formats())
     except UnidentifiedImageError:
         raise unidentified(data) from None
     with image:
-        image.load()
+        check_cost(image, data)
+        load(image)
+        if is_jpeg and is_jpeg_damaged(data):
+            mark_damaged(image)
         check_sides(*image.size)  # not before: that of an icon is known only now
-        return _as_rgb(image)
-
-
-def _as_rgb(image: Image.Image) -> Image.Image:
-    return image if image.mode == "RGB" else image.convert("RGB")
+        return as_rgb(image)

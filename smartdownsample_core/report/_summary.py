@@ -70,11 +70,28 @@ def totals(selection: Selection) -> str:
 
 
 def shortfalls(selection: Selection) -> list[Message]:
-    """Returns what was asked for and could not be done, a sentence each; none if all is well."""
+    """Returns what a caller should know of a selection, a sentence each; none if all is well.
+
+    What was asked for and could not be done, and how many images are damaged.
+    """
+    return [*_unmet(selection), *_damage(selection)]
+
+
+def _damage(selection: Selection) -> list[Message]:
+    count = len(selection.damaged)
+    text = (
+        "{count:,} image(s) are damaged (cut off or corrupt), and are kept only if there are too "
+        "few others; fix or delete them"
+    )
+    return [Message(text, count=count)] if count else []
+
+
+def _unmet(selection: Selection) -> list[Message]:
     target, n_readable = selection.target_count, selection.n_readable
     unwanted = {
         "blank images (black, white or blurred)": selection.n_junk_kept,
         "near-duplicates of kept images": selection.n_near_duplicates_kept,
+        "damaged images": selection.n_damaged_kept,
     }
     unwanted = {kind: count for kind, count in unwanted.items() if count}
     if not n_readable and selection.unreadable:

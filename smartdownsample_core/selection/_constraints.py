@@ -12,7 +12,7 @@ from ._distances import Points
 from ._features import mean_squared_length
 from ._near_duplicates import near_duplicates
 from ._strata import assign_strata
-from ._tiers import GOOD, JUNK, NEAR_DUPLICATE, NEVER
+from ._tiers import DAMAGED, GOOD, JUNK, NEAR_DUPLICATE, NEVER
 
 _Rows = NDArray[np.int64]
 
@@ -41,7 +41,7 @@ class Constraints:
             self.strata = _strata_of_buckets(signatures)
         no_junk = np.zeros(len(signatures), bool)
         junk = is_junk(signatures.traits) if choice.leave_out_junk else no_junk
-        self.tiers = self._tiers(readable, junk, order)
+        self.tiers = self._tiers(readable, junk, signatures.damaged, order)
         self._room = self._room_by_stratum(readable, choice.max_per_group)
         sizes = np.bincount(self.stratum_of[readable], minlength=len(self._room))
         self.shares = np.rint(np.maximum(sizes, 1.0) ** choice.exponent * 1024).astype(np.int64)
@@ -74,18 +74,23 @@ class Constraints:
             )
 
     def _tiers(
-        self, readable: NDArray[np.bool_], junk: NDArray[np.bool_], order: _Rows
+        self,
+        readable: NDArray[np.bool_],
+        junk: NDArray[np.bool_],
+        damaged: NDArray[np.bool_],
+        order: _Rows,
     ) -> NDArray[np.int8]:
         tiers = np.where(readable, GOOD, NEVER).astype(np.int8)
         kept = np.zeros(len(tiers), bool)
         kept[self.keep] = True
         if self.leaders is not None:
             rows = order[readable[order]]
-            preference = np.where(kept, -1, junk)[rows]
+            preference = np.where(kept, -1, junk + 2 * damaged)[rows]
             by_group = rows[np.lexsort((preference, self.leaders[rows]))]
             is_first = np.diff(self.leaders[by_group], prepend=-1) != 0
             tiers[by_group[~is_first]] = NEAR_DUPLICATE
         tiers[readable & junk] = JUNK
+        tiers[readable & damaged] = DAMAGED
         tiers[kept] = NEVER
         return tiers
 

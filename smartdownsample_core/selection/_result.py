@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from ..checks import whole_number
 from ..signatures import N_BUCKETS, UNREADABLE, bucket_name
-from ._tiers import JUNK, NEAR_DUPLICATE, NEVER
+from ._tiers import DAMAGED, JUNK, NEAR_DUPLICATE, NEVER
 
 
 @dataclass(frozen=True)
@@ -131,6 +131,16 @@ class Selection:
     def n_junk_left_out(self) -> int:
         """Blank images that were not kept."""
         return int((self._are(JUNK) & ~self.kept).sum())
+
+    @property
+    def damaged(self) -> NDArray[np.int64]:
+        """Rows of images whose files are cut off or corrupt, but for those of ``keep``."""
+        return np.flatnonzero(self._are(DAMAGED))
+
+    @property
+    def n_damaged_kept(self) -> int:
+        """Damaged images that had to be kept to reach the target."""
+        return int((self._are(DAMAGED) & self.kept).sum())
 
     def _are(self, tier: int) -> NDArray[np.bool_]:
         if self.tiers is None:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from ..checks import shown
+from ..images import as_rgb, is_damaged
 from ..settings import check_hash_size
 
 #: Side of the thumbnail; the mean colour is taken from it, as in smartdownsample 1.9.
@@ -30,6 +31,8 @@ class Signature(NamedTuple):
     """``(3,)``; mean of each channel of the thumbnail, 0-255"""
     thumbnail: NDArray[np.uint8]
     """``(3, 32, 32)`` RGB, shrunk with Lanczos; for the descriptor"""
+    damaged: bool = False
+    """whether the decoder found the file cut off or corrupt, and decoded it in spite of that"""
 
 
 def sign(image: Image.Image, hash_size: int = 8) -> Signature:
@@ -68,8 +71,7 @@ def sign(image: Image.Image, hash_size: int = 8) -> Signature:
             "PIL.Image.fromarray makes one of an array"
         )
     check_hash_size(hash_size)
-    if image.mode != "RGB":
-        image = image.convert("RGB")
+    image = as_rgb(image)
     grey = image.convert("L")
     small = thumbnail(image)
     return Signature(
@@ -77,6 +79,7 @@ def sign(image: Image.Image, hash_size: int = 8) -> Signature:
         ahash=average_hash(grey, hash_size // 2),
         mean_rgb=mean_rgb(small),
         thumbnail=small,
+        damaged=is_damaged(image),
     )
 
 

@@ -79,7 +79,8 @@ def sign_reduced(pictures: Sequence[Picture], hash_size: int, exact: bool) -> li
         _settle_ahash(pictures, levels, ahash)
         _settle_means(pictures, means, hash_size)
     columns = dhash, ahash, means, small.astype(np.uint8)
-    return [Signature(*one) for one in zip(*columns, strict=True)]
+    damaged = [picture.damaged for picture in pictures]
+    return [Signature(*one) for one in zip(*columns, damaged, strict=True)]
 
 
 def _settle_dhash(pictures: Sequence[Picture], cells: _Floats, dhash: NDArray[np.bool_]) -> None:

@@ -102,6 +102,16 @@ class Signatures:
         )
     )
     """``(n,)``"""
+    damaged: NDArray[np.bool_] = field(
+        metadata=_column(
+            Numbers(
+                {"damaged": "Whether the file is cut off or corrupt, and part of the image lost"},
+                np.bool_,
+                required=False,
+            )
+        )
+    )
+    """``(n,)``"""
     unreadable: dict[int, OSError] = field(default_factory=dict)
     """row to the error that :func:`smartdownsample_core.images._decode.load_rgb` raised"""
 

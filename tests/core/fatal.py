@@ -54,6 +54,11 @@ def raiser(path: Path) -> Path:
     return _file(path, {"raise": "out of cheese"})
 
 
+def hungry(path: Path, n_bytes: int) -> Path:
+    """Makes a file whose decoder asks for that much memory, and does not touch it."""
+    return _file(path, {"ask": n_bytes})
+
+
 def witness(path: Path, image: str) -> Path:
     """Makes a file that is that image, and writes who decodes it to a ``.pid`` file beside it."""
     return _file(path, {"tell": str(path.with_suffix(".pid"))}, Path(image).read_bytes())
@@ -94,6 +99,8 @@ def decode(file: IO[bytes], filename: str | bytes) -> Any:
             signal.pause()
     if "raise" in what:
         raise StrangeError(what["raise"])
+    if "ask" in what:
+        bytearray(what["ask"])
     if "tell" in what:
         Path(what["tell"]).write_text(str(os.getpid()))
     elif "once" not in what or _taken(what["once"]):

@@ -93,8 +93,8 @@ _CONTENTS: dict[str, tuple[bytes, str]] = {
     "long.png": (png(1_000_000, 1, zlib.compress(bytes(1_000_001))), SIGNED),
     "longer.png": (png(1_000_001, 1, zlib.compress(bytes(1_000_002))), _SIDE),
     "longest.png": (png(80_000_000, 1, zlib.compress(bytes(80_000_001))), _SIDE),
-    "100 scans.jpg": (_scans(100), SIGNED),
-    "101 scans.jpg": (_scans(101), "more than 100 scans"),
+    "32 scans.jpg": (_scans(32), SIGNED),
+    "33 scans.jpg": (_scans(33), "more than 32 scans"),
     "postscript.jpg": (
         encoded(scene(), "EPS") or b"",
         "EPS is not among the formats that are read: AVIF, BMP",

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from smartdownsample_core import Crop, downsample, extract, load_rgb, natural_order
+from smartdownsample_core import Crop, downsample, extract, load_rgb, natural_order, sign, sign_file
+from smartdownsample_core.images import as_rgb
 from smartdownsample_core.report._thumbnails import save_thumbnails
 from tests.cluster import Cluster
 from tests.core.fatal import raiser
@@ -43,8 +44,50 @@ def test_every_format_loads_as_rgb(formats: dict[str, str], format_name: str) ->
         np.asarray(each.convert("L").reduce(8), dtype=int)
         for each in (image, load_rgb(formats["png_8_bit"]))
     )
-    if format_name != "png_16_bit":  # which Pillow clips to white, as the reference does
-        assert np.abs(blurred - expected).mean() < 8
+    assert np.abs(blurred - expected).mean() < 8
+
+
+@pytest.mark.parametrize(
+    ("factor", "kind"),
+    [
+        pytest.param(257, np.uint16, id="16 bits"),
+        pytest.param(4095 / 255, np.uint16, id="12 bits in 16"),
+        pytest.param(1023 / 255, np.int32, id="10 bits in 32"),
+        pytest.param(1 / 255, np.float32, id="floats up to 1"),
+        pytest.param(1, np.float32, id="floats up to 255"),
+    ],
+)
+def test_a_picture_is_the_same_at_every_depth(
+    formats: dict[str, str], tmp_path: Path, factor: float, kind: type
+) -> None:
+    """One that uses all of its levels comes out as its 8-bit version."""
+    levels = np.asarray(load_rgb(formats["png_8_bit"]).convert("L")).astype(float)
+    levels = (levels - levels.min()) * 255 / np.ptp(levels)
+    path = tmp_path / "deep.tif"
+    Image.fromarray((np.rint(levels) * factor).astype(kind)).save(path)
+    got = np.asarray(load_rgb(str(path))).astype(int)
+    assert np.abs(got[..., 0] - np.rint(levels)).max() <= 1
+    assert (got == got[..., :1]).all()
+    assert sign_file(path).mean_rgb.tolist() == sign(Image.open(path)).mean_rgb.tolist()
+
+
+@pytest.mark.parametrize("extension", ["png", "tif"])
+def test_a_thermal_image_is_not_flat(tmp_path: Path, extension: str) -> None:
+    """Levels that span little of 16 bits are stretched; a hot pixel does not matter."""
+    levels = np.tile(np.arange(28_000, 28_400, dtype=np.uint16), (300, 1))
+    levels[0, 0], levels[9, 9] = 65_535, 0
+    path = tmp_path / f"thermal.{extension}"
+    Image.fromarray(levels).save(path)
+    row = np.asarray(load_rgb(str(path)))[150, :, 0].astype(int)
+    assert (row[0], row[-1]) == (0, 255)
+    assert (np.diff(row) >= 0).all()
+
+
+@pytest.mark.parametrize("level", [0, 1, 300, 40_000, np.nan, np.inf, -3.5])
+def test_a_flat_deep_image_has_one_colour(level: float) -> None:
+    """Whatever its level."""
+    image = Image.fromarray(np.full((8, 8), level, np.float32))
+    assert len(as_rgb(image).getcolors()) == 1
 
 
 def test_file_is_closed(formats: dict[str, str], format_name: str, tmp_path: Path) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
+import sys
 import warnings
 from pathlib import Path
 from typing import Any
@@ -11,11 +13,13 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from smartdownsample_core import extract, load_rgb, sign_file
+from smartdownsample_core import extract, limits, load_rgb, sign_file
 from smartdownsample_core.checks import shown_path
+from smartdownsample_core.images import as_rgb
 from smartdownsample_core.images._decode import Picture, open_picture
 from smartdownsample_core.limits import read_file
-from tests.core.corpus import encoded, iptc, scene
+from tests.core.bombs import BOMBS, MEGABYTES, SECONDS
+from tests.core.corpus import encoded, iptc, scene, seeds
 from tests.core.odd_files import EXPECTED, SIGNED
 
 _WIDTH, _HEIGHT = 136, 130
@@ -105,6 +109,46 @@ def test_very_long_images_are_not_reduced(
         path.write_bytes(encoded(scene(*size), format_name) or b"")
         assert isinstance(open_picture(str(path)), Picture) == reduced
         assert sign_file(str(path))
+
+
+@pytest.fixture(scope="module")
+def bombs(run_python, tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[Any]]:
+    """What became of the bombs, the seconds and the megabytes that each took."""
+    folder = tmp_path_factory.mktemp("bombs")
+    for name, (make, _) in BOMBS.items():
+        (folder / name).write_bytes(make())
+    root = Path(__file__).parents[2]
+    result = run_python("-W", "ignore", "-m", "tests.core.bombs", str(folder), cwd=root)
+    assert result.returncode == 0, result.stderr
+    shutil.rmtree(folder)
+    report: dict[str, list[Any]] = json.loads(result.stdout)
+    return report
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+@pytest.mark.parametrize("name", BOMBS)
+def test_a_bomb_takes_little(bombs: dict[str, list[Any]], name: str) -> None:
+    """It is refused, or signed, before it has taken much memory or time."""
+    outcome, seconds, megabytes = bombs[name]
+    assert BOMBS[name][1] in outcome
+    assert seconds < SECONDS
+    assert megabytes < MEGABYTES
+
+
+def test_metadata_does_not_matter(tmp_path: Path) -> None:
+    """Files are decoded without it, to the same pixels."""
+    for name, data in seeds().items():
+        path = tmp_path / name
+        path.write_bytes(data)
+        with Image.open(path) as image:
+            if image.format not in limits.FORMATS:
+                continue
+            try:
+                image.load()
+                expected = as_rgb(image)
+            except OSError:  # which the oldest Pillow raises of some
+                continue
+        assert load_rgb(str(path)).tobytes() == expected.tobytes(), name
 
 
 _GHOSTSCRIPT = """#!/bin/sh

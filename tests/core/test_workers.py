@@ -19,14 +19,16 @@ from pathlib import Path
 import numpy as np
 import psutil
 import pytest
+from PIL import GifImagePlugin, PngImagePlugin
 
-from smartdownsample_core import Signatures, extract, extract_batches
+from smartdownsample_core import Signatures, extract, extract_batches, limits
 from smartdownsample_core.extraction._batches import BATCH_SIZE
+from smartdownsample_core.extraction._inherited import Inherited
 from smartdownsample_core.extraction._pools import Threads
 from smartdownsample_core.extraction._processes import worthwhile
 from smartdownsample_core.images._crops import Crop
 from tests.core import fatal
-from tests.core.fatal import Trap, killer, killer_once
+from tests.core.fatal import Trap, hungry, killer, killer_once
 from tests.patience import PATIENCE
 
 
@@ -283,6 +285,29 @@ def test_workers_have_the_limits_of_their_caller(
     monkeypatch.setattr("smartdownsample_core.limits.MAX_FILE_BYTES", 10)
     signed = extract(burst_paths[:1], workers="processes", image_loading_errors="skip")
     assert "more than 10 are not read" in str(signed.unreadable[0])
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere the limit is not enforced")
+@pytest.mark.usefixtures("fatal_format")
+def test_workers_have_a_limit_of_memory(burst_paths: list[str], tmp_path: Path) -> None:
+    """A decoder that takes more than twice what an image may fails, and only its file with it."""
+    bad = str(hungry(tmp_path / "bad.png", 3 * limits.MAX_MEMORY_BYTES))
+    options = {"workers": "processes", "image_loading_errors": "skip"}
+    signed = extract([burst_paths[0], bad, burst_paths[1]], **options)
+    assert {row: str(error) for row, error in signed.unreadable.items()} == {
+        1: f"Cannot read image file: {bad} (MemoryError)"
+    }
+
+
+def test_workers_have_the_settings_of_pillow(monkeypatch: pytest.MonkeyPatch) -> None:
+    """They are those of the process that asks for signatures."""
+    monkeypatch.setattr(PngImagePlugin, "MAX_TEXT_CHUNK", 12345)
+    always = GifImagePlugin.LoadingStrategy.RGB_ALWAYS
+    monkeypatch.setattr(GifImagePlugin, "LOADING_STRATEGY", always)
+    settings = {name: value for _, name, value in Inherited.here().settings}
+    assert settings["MAX_TEXT_CHUNK"] == 12345
+    assert settings["LOADING_STRATEGY"] is always
+    assert settings["MAX_SCANS"] == limits.MAX_SCANS
 
 
 def test_a_format_of_the_script_itself_is_refused(

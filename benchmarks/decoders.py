@@ -1,0 +1,108 @@
+"""Memory and time of the largest image of each format that the limits let through.
+
+``python -m benchmarks.decoders``; each is signed in a process of its own. Needs 3 GB of memory, and
+disk space for one file at a time.
+"""
+
+from __future__ import annotations
+
+import io
+import math
+import subprocess
+import sys
+import tempfile
+import time
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from smartdownsample_core import limits, sign_file
+
+_Make = Callable[[int], bytes]
+
+
+def _saved(format_name: str, mode: str = "RGB", **options: object) -> _Make:
+    def make(side: int) -> bytes:
+        stream = io.BytesIO()
+        _scene(side).convert(mode).save(stream, format_name, **options)
+        return stream.getvalue()
+
+    return make
+
+
+def _scene(side: int) -> Image.Image:
+    """A gradient with faint noise, which compresses as photographs do."""
+    noise = np.random.default_rng(0).integers(0, 8, (512, 512), np.uint8)
+    ramp = np.arange(side, dtype=np.uint32) * 200 // side
+    grey = (ramp[:, None] + ramp) // 2
+    tiles = -(-side // 512)
+    grey = grey.astype(np.uint8) + np.tile(noise, (tiles, tiles))[:side, :side]
+    return Image.fromarray(grey).convert("RGB")
+
+
+def _text(side: int) -> bytes:
+    return b"P2 %d %d 255 " % (side, side) + b"17 200 " * (side * side // 2)
+
+
+def _deep(side: int) -> bytes:
+    return b"P6 %d %d 1000 " % (side, side) + bytes(6 * side * side)
+
+
+_FLAT = {"quality_mode": "rates", "quality_layers": [200]}
+
+#: Name to what makes the file, and bytes a pixel by which the limit of memory bounds it.
+_CASES: dict[str, tuple[_Make, float]] = {
+    "JPEG": (_saved("JPEG", quality=90), 11),
+    "JPEG, progressive": (_saved("JPEG", quality=90, progressive=True, subsampling=0), 10.3),
+    "JPEG, CMYK, progressive": (_saved("JPEG", "CMYK", quality=90, progressive=True), 12.6),
+    "PNG, RGBA": (_saved("PNG", "RGBA", compress_level=1), 10),
+    "GIF": (_saved("GIF", "P"), 6),
+    "TIFF, deflate": (_saved("TIFF", compression="tiff_adobe_deflate"), 11),
+    "BMP": (_saved("BMP"), 8),
+    "WebP": (_saved("WEBP", quality=80, method=0), 19.2),
+    "AVIF": (_saved("AVIF", speed=10), 12.2),
+    "JPEG 2000": (_saved("JPEG2000", **_FLAT), 22.1),
+    "PPM as text": (_text, 0),
+    "PPM of 1,001 levels": (_deep, 0),
+}
+
+
+def main() -> None:
+    """Prints a table."""
+    warnings.simplefilter("ignore")
+    if len(sys.argv) > 1:
+        _measure(sys.argv[1])
+        return
+    Image.init()
+    print(f"{'':26}{'megapixels':>12}{'file, MB':>10}{'seconds':>9}{'memory, MB':>12}")
+    for name, (make, bytes_per_pixel) in _CASES.items():
+        pixels = limits.MAX_SLOW_PIXELS
+        if bytes_per_pixel:
+            pixels = min(178_000_000, int(limits.MAX_MEMORY_BYTES / bytes_per_pixel))
+        side = math.isqrt(pixels)
+        with tempfile.NamedTemporaryFile(delete=False) as file:
+            file.write(make(side))
+        path = Path(file.name)
+        size = path.stat().st_size / 2**20
+        command = [sys.executable, "-m", "benchmarks.decoders", file.name]
+        result = subprocess.run(command, capture_output=True, text=True)
+        print(f"{name:26}{side**2 / 1e6:12.0f}{size:10.0f}{result.stdout.strip():>21}", flush=True)
+        path.unlink()
+
+
+def _measure(path: str) -> None:
+    start = time.process_time()
+    try:
+        sign_file(path)
+    except OSError as error:
+        print(str(error)[-150:])
+        return
+    peak = Path("/proc/self/status").read_text().partition("VmHWM:")[2].split()[0]
+    print(f"{time.process_time() - start:.1f}{int(peak) // 1024:12,}")
+
+
+if __name__ == "__main__":
+    main()
