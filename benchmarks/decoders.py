@@ -15,6 +15,7 @@ import time
 import warnings
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -51,7 +52,7 @@ def _deep(side: int) -> bytes:
     return b"P6 %d %d 1000 " % (side, side) + bytes(6 * side * side)
 
 
-_FLAT = {"quality_mode": "rates", "quality_layers": [200]}
+_FLAT: dict[str, Any] = {"quality_mode": "rates", "quality_layers": [200]}
 
 #: Name to what makes the file, and bytes a pixel by which the limit of memory bounds it.
 _CASES: dict[str, tuple[_Make, float]] = {

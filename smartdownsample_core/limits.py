@@ -18,7 +18,8 @@ time            :data:`MAX_SECONDS`, of worker processes only: a decoder in C ca
                 with its process
 ==============  ==============================================================================
 
-@@FIGURES@@
+``python -m benchmarks.decoders`` measures the largest image of each format that is let through;
+SECURITY.md has its table.
 """
 
 from __future__ import annotations
