@@ -2,11 +2,3 @@
 
 from . import inputs, job_forms, run_forms
 from .inputs import CHOICE_ROWS, WHAT_IF_ROWS
-
-__all__ = [
-    "CHOICE_ROWS",
-    "WHAT_IF_ROWS",
-    "inputs",
-    "job_forms",
-    "run_forms",
-]

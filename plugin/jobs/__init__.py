@@ -2,17 +2,3 @@
 
 from . import choices, engine, frame_sampling, outcome, problems
 from .progress import Job, defect, execute, in_app, show_output, with_bar
-
-__all__ = [
-    "Job",
-    "choices",
-    "defect",
-    "engine",
-    "execute",
-    "frame_sampling",
-    "in_app",
-    "outcome",
-    "problems",
-    "show_output",
-    "with_bar",
-]

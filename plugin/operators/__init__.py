@@ -3,5 +3,3 @@
 from . import _jobs, _runs, _sampling
 
 OPERATORS = (*_jobs.OPERATORS, *_runs.OPERATORS, *_sampling.OPERATORS)
-
-__all__ = ["OPERATORS"]

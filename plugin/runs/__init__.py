@@ -3,16 +3,3 @@
 from . import collisions, compare, files, interrupted, records, shapes, writes
 from ._lock import held
 from .writes import Saved, Written
-
-__all__ = [
-    "Saved",
-    "Written",
-    "collisions",
-    "compare",
-    "files",
-    "held",
-    "interrupted",
-    "records",
-    "shapes",
-    "writes",
-]

@@ -9,17 +9,3 @@ from . import (
     stored_signatures,
 )
 from ._items import GROUPS, MAX_SELECTED_IDS, SAMPLES, Samples, all_slices
-
-__all__ = [
-    "GROUPS",
-    "MAX_SELECTED_IDS",
-    "SAMPLES",
-    "Samples",
-    "all_slices",
-    "embeddings",
-    "flat_views",
-    "kinds",
-    "number_fields",
-    "signature_fields",
-    "stored_signatures",
-]

@@ -1,11 +1,3 @@
 """Many files to signatures in parallel: threads, processes, or a Dask cluster."""
 
 from ._extract import Pace, extract, extract_batches, raise_first_error, tabulate
-
-__all__ = [
-    "Pace",
-    "extract",
-    "extract_batches",
-    "raise_first_error",
-    "tabulate",
-]

@@ -11,33 +11,3 @@ from ._find import file_stats, find_images, images_below
 from ._items import Item, Part, absolute, load_item, moved, open_items, path_of, spans
 from ._open_preview import Headed, open_preview
 from ._remote import check, is_remote
-
-__all__ = [
-    "Capture",
-    "Crop",
-    "Headed",
-    "Item",
-    "Part",
-    "Picture",
-    "Reduced",
-    "absolute",
-    "as_rgb",
-    "attempt",
-    "averaged",
-    "capture_in",
-    "check",
-    "file_stats",
-    "find_images",
-    "images_below",
-    "is_damaged",
-    "is_remote",
-    "load_item",
-    "load_rgb",
-    "mark_damaged",
-    "moved",
-    "open_items",
-    "open_picture",
-    "open_preview",
-    "path_of",
-    "spans",
-]

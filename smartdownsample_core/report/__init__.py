@@ -11,18 +11,3 @@ from ._lists import (
     write_text,
 )
 from ._summary import shortfalls, summary, totals
-
-__all__ = [
-    "TEXT",
-    "VERBS",
-    "Placing",
-    "dropped_if_it_fails",
-    "new_list",
-    "save_charts",
-    "shortfalls",
-    "summary",
-    "totals",
-    "with_line_breaks",
-    "write_list",
-    "write_text",
-]

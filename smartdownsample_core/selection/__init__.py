@@ -20,31 +20,3 @@ from ._strata import assign_strata
 from ._strategies import STRATEGIES, Strategy, StrategyName
 from ._systematic import select
 from ._tiers import GOOD
-
-__all__ = [
-    "GOOD",
-    "RANDOM_SEED",
-    "STRATEGIES",
-    "TARGET_COUNT",
-    "Bucket",
-    "Choice",
-    "ChoiceOptions",
-    "ChoiceSettings",
-    "Constraints",
-    "Nearest",
-    "PlainOptions",
-    "Selection",
-    "Strategy",
-    "StrategyName",
-    "Stratum",
-    "allocate",
-    "assign_strata",
-    "downsample",
-    "farthest_first",
-    "is_given",
-    "natural_order",
-    "select",
-    "sort_key",
-    "tally",
-    "top_up",
-]

@@ -4,14 +4,3 @@ from ._origin import Origin, fingerprint, read_origin
 from ._select import check_distinct, select_from
 from ._shards import Shards
 from ._write import Rows, write_shard
-
-__all__ = [
-    "Origin",
-    "Rows",
-    "Shards",
-    "check_distinct",
-    "fingerprint",
-    "read_origin",
-    "select_from",
-    "write_shard",
-]

@@ -7,20 +7,3 @@ from ._descriptor import DESCRIPTOR_SIZE, describe
 from ._quality import is_junk
 from ._sign_files import sign_file, sign_items
 from ._table import Signatures
-
-__all__ = [
-    "DESCRIPTOR_SIZE",
-    "N_BUCKETS",
-    "UNREADABLE",
-    "Signature",
-    "Signatures",
-    "assign_buckets",
-    "bucket_name",
-    "describe",
-    "is_junk",
-    "pack",
-    "sign",
-    "sign_file",
-    "sign_items",
-    "unpack",
-]
