@@ -57,7 +57,7 @@ def main() -> None:
             for stage, points in measured.items()
             if points[-1].size == size or len(points) > 1
         ]
-    print_table(["images", "stage", "seconds", "MB", "bytes an image"], rows)
+    print_table(["images", "stage", "seconds", "MB", "bytes per image"], rows)
 
 
 class _Point(NamedTuple):
