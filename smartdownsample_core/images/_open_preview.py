@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import NamedTuple
 
-from ..limits import open_file
 from ._decode import Reduced
 from ._errors import named_errors
 from ._exif import Capture, Exif, ExifError, capture_of, parse_exif
 from ._head import HeadError, Read, read_head
+from ._parts import parts_of
 from ._preview import NoPreviewError, decode_preview
 
 
@@ -29,15 +26,17 @@ class Headed(NamedTuple):
 def open_preview(path: str) -> Headed:
     """Reads the head of a JPEG file: 64 KB, and a little more where large segments follow.
 
+    Of a URL, the same in ranged requests.
+
     Args:
-        path: a local file
+        path: the file
 
     Raises:
         FileNotFoundError, PermissionError, OSError: as
             :func:`smartdownsample_core.images._decode.load_rgb`; that a file has no preview or no
             capture facts is no error
     """
-    with named_errors(path), _reader(path) as read:
+    with named_errors(path), parts_of(path) as read:
         return headed(read)
 
 
@@ -53,20 +52,3 @@ def headed(read: Read) -> Headed:
         return Headed(capture, decode_preview(head, exif), None)
     except NoPreviewError as error:
         return Headed(capture, None, str(error))
-
-
-@contextmanager
-def _reader(path: str) -> Iterator[Read]:
-    file, _ = open_file(path)
-
-    def read(start: int, size: int) -> bytes:
-        os.lseek(file, start, os.SEEK_SET)
-        data = os.read(file, size)
-        while len(data) < size and (more := os.read(file, size - len(data))):
-            data += more
-        return data
-
-    try:
-        yield read
-    finally:
-        os.close(file)

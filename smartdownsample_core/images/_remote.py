@@ -76,6 +76,26 @@ def read_remote(path: str) -> bytes:
             return _read_all(file, getattr(file, "size", None))
 
 
+def local_place(url: str) -> str | None:
+    """Returns the path of a file at a URL such as ``file://``; None if it is elsewhere."""
+    with _os_errors():
+        fs, place = _fsspec().core.url_to_fs(url)
+        return str(place) if _is_local(fs) else None
+
+
+@contextmanager
+def opened_remote(url: str) -> Iterator[Any]:
+    """Opens the file at a URL; what is read of it, and nothing else, is requested.
+
+    Raises:
+        FileNotFoundError, PermissionError, OSError: as :func:`read_remote`; also while it is read
+    """
+    with _os_errors():
+        fs, place = _fsspec().core.url_to_fs(url)
+        with fs.open(place, "rb", cache_type="none") as file:
+            yield file
+
+
 def _read_all(file: Any, said: int | None) -> bytes:
     """Reads an open file, which may be longer than was said."""
     check_bytes(said or 0)

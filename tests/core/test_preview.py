@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+import http.server
+import re
+import struct
+import threading
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -168,3 +174,74 @@ def test_a_progressive_preview_with_many_scans_is_refused() -> None:
     reason = _read(camera_file(preview=many)).reason
     assert reason is not None
     assert "scans" in reason
+
+
+class _Ranged(http.server.BaseHTTPRequestHandler):
+    """Serves one file, of which parts can be asked for, and counts the bytes it sends."""
+
+    data = b""
+    sent = 0
+    knows_ranges = True
+
+    def do_HEAD(self) -> None:
+        self._answer(self.data)
+
+    def do_GET(self) -> None:
+        wanted = re.fullmatch(r"bytes=(\d+)-(\d+)", self.headers.get("Range", ""))
+        if wanted and type(self).knows_ranges:
+            start, last = map(int, wanted.groups())
+            self._answer(self.data[start : last + 1], f"bytes {start}-{last}/{len(self.data)}")
+        else:
+            self._answer(self.data)
+
+    def _answer(self, part: bytes, range_: str = "") -> None:
+        self.send_response(206 if range_ else 200)
+        self.send_header("Content-Length", str(len(part)))
+        self.send_header("Accept-Ranges", "bytes" if type(self).knows_ranges else "none")
+        if range_:
+            self.send_header("Content-Range", range_)
+        self.end_headers()
+        if self.command == "GET":
+            type(self).sent += len(part)
+            with suppress(OSError):  # the reader may have enough
+                self.wfile.write(part)
+
+    def log_message(self, *_: object) -> None:
+        """Says nothing."""
+
+
+@pytest.fixture
+def ranged() -> Iterator[tuple[str, type[_Ranged]]]:
+    """The URL of a camera file of half a megabyte, and its server's class."""
+    handler = type("Handler", (_Ranged,), {"data": camera_file() + bytes(500_000)})
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}/a.jpg", handler
+        server.shutdown()
+        thread.join()
+
+
+def test_only_the_head_of_a_remote_file_is_requested(ranged, tmp_path: Path) -> None:
+    """And signed as that of a local one; file:// is one."""
+    url, server = ranged
+    path = tmp_path / "a.jpg"
+    path.write_bytes(server.data)
+    expected = sign_preview(path)
+    assert expected is not None
+    for there in (url, path.as_uri()):
+        signed = sign_preview(there)
+        assert signed is not None
+        assert all((a == b).all() for a, b in zip(signed, expected, strict=True))
+    assert server.sent == 2**16
+
+
+def test_a_server_without_ranges_gives_the_first_part(ranged) -> None:
+    """Of what it sends, no more is taken; a part further on is an error that names the image."""
+    url, server = ranged
+    server.knows_ranges = False
+    assert sign_preview(url) is not None
+    filling = b"\xff\xe2" + struct.pack(">H", 60_002) + bytes(60_000)
+    server.data = server.data[:2] + 2 * filling + server.data[2:]
+    with pytest.raises(OSError, match=re.escape(f"Cannot read image file: {url}")):
+        sign_preview(url)

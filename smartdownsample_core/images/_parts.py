@@ -1,0 +1,46 @@
+"""Parts of a file, read where they are: on a disk, or at a URL by ranged requests."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from ..limits import open_file
+from ._head import Read
+from ._remote import is_remote, local_place, opened_remote
+
+
+@contextmanager
+def parts_of(path: str) -> Iterator[Read]:
+    """Opens a file to read parts of it.
+
+    Yields:
+        a function of a place and a number of bytes; returns fewer at the end of the file
+
+    Raises:
+        OSError: if the file cannot be read, is not a regular one, or too large
+    """
+    place = local_place(path) if is_remote(path) else path
+    if place is None:
+        with opened_remote(path) as stream:
+
+            def read_remote(start: int, size: int) -> bytes:
+                stream.seek(start)
+                return bytes(stream.read(size))
+
+            yield read_remote
+        return
+    file, _ = open_file(place)
+
+    def read(start: int, size: int) -> bytes:
+        os.lseek(file, start, os.SEEK_SET)
+        data = os.read(file, size)
+        while len(data) < size and (more := os.read(file, size - len(data))):
+            data += more  # a network file system may give less than was asked for
+        return data
+
+    try:
+        yield read
+    finally:
+        os.close(file)
