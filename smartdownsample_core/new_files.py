@@ -65,27 +65,6 @@ def writing(name: str, path: object) -> Iterator[None]:
         ) from error
 
 
-@contextmanager
-def new_stream(path: Path, mode: str = "x", **options: Any) -> Iterator[Any]:
-    """Opens a new file to write to, which is gone again if that fails half-way.
-
-    Args:
-        path: where there is no file yet
-        mode: ``"x"``, or ``"xb"`` for bytes
-        options: of :func:`open`
-
-    Raises:
-        FileExistsError: rather than let a file be overwritten
-    """
-    opened = path.open(mode, **options)
-    try:
-        with opened as stream:
-            yield stream
-    except BaseException:  # what is half of it would only be in the way of the next try
-        path.unlink(missing_ok=True)
-        raise
-
-
 def _new_png(name: str, path: Any) -> Path | None:
     if path is None:
         return None

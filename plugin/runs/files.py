@@ -15,7 +15,7 @@ import fiftyone as fo
 from smartdownsample_core import bucket_name
 from smartdownsample_core.checks import reason
 from smartdownsample_core.errors import ParameterError, refused
-from smartdownsample_core.new_files import new_stream
+from smartdownsample_core.partial_files import complete_text
 
 from ..targets import GROUPS, MAX_SELECTED_IDS, Samples
 from ..targets import kinds as targets
@@ -122,11 +122,12 @@ def save_list(dataset: fo.Dataset, run_key: str, path: str) -> int:
     place = expanded(path)
     write = _write_csv if place.suffix.lower() == ".csv" else _write_json
     try:
-        with new_stream(place, encoding="utf-8", newline="") as file:
+        with complete_text("path", place) as file:
             write(file, list(columns), rows)
     except OSError as failure:
+        cause = failure.__cause__ or failure
         raise ValueError(
-            f"{place} could not be written: {failure.strerror}; choose another place"
+            f"{place} could not be written: {reason(cause)}; choose another place"
         ) from failure
     return len(rows)
 

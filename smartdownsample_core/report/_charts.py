@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..images import Item
-from ..new_files import new_stream, writing
+from ..new_files import writing
+from ..partial_files import complete_file
 from ..selection import Bucket, Selection
 from ._colors import EXCLUDED_COLOR, KEPT_COLOR
 from ._summary import totals
@@ -30,11 +31,9 @@ def save_charts(
         OSError: if one cannot be written; names it
     """
     if distribution:
-        with writing("the chart", distribution):
-            save_distribution(selection, distribution)
+        save_distribution(selection, distribution)
     if thumbnails:
-        with writing("the grid of thumbnails", thumbnails):
-            save_thumbnails(selection, paths, thumbnails)
+        save_thumbnails(selection, paths, thumbnails)
 
 
 def save_distribution(selection: Selection, path: Path) -> None:
@@ -57,7 +56,7 @@ def save_distribution(selection: Selection, path: Path) -> None:
     axes = figure.add_subplot()
     _draw_bars(axes, selection.buckets)
     axes.set_title(totals(selection), loc="left")
-    with new_stream(path, "xb") as stream:
+    with complete_file("the chart", path) as stream, writing("the chart", path):
         figure.savefig(stream, dpi=110, format="png")
 
 

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont, ImageOps
 
 from ..images import Item, attempt, load_item, path_of
-from ..new_files import new_stream
+from ..new_files import writing
+from ..partial_files import complete_file
 from ..selection import Bucket, Selection
 from ._colors import EXCLUDED_COLOR, KEPT_COLOR
 from ._summary import totals
@@ -58,7 +59,8 @@ def save_thumbnails(selection: Selection, paths: Sequence[Item], path: Path) -> 
         for column, grid in enumerate(line):
             sheet.paste(grid, (_MARGIN + column * (grid.width + _MARGIN), top))
         top += line[0].height + _MARGIN  # buckets come largest first, so the first is the tallest
-    with new_stream(path, "xb") as stream:
+    what = "the grid of thumbnails"
+    with complete_file(what, path) as stream, writing(what, path):
         sheet.quantize(256).save(stream, format="PNG", optimize=True)
 
 

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from smartdownsample_core import sample_diverse
-from smartdownsample_core.new_files import make_folder, new_file, new_pngs, new_stream, writing
+from smartdownsample_core.new_files import make_folder, new_file, new_pngs, writing
+from smartdownsample_core.partial_files import complete_text
 
 
 @pytest.mark.parametrize("name", ["x" * 300 + ".png", "a\0b.png"], ids=["long", "null character"])
@@ -57,14 +58,16 @@ def test_what_cannot_be_written_is_named(tmp_path: Path) -> None:
 def test_what_is_half_written_is_gone(tmp_path: Path) -> None:
     """It would be in the way of the next try; what was there before stays."""
     place = tmp_path / "list.txt"
-    with pytest.raises(TypeError), new_stream(place) as stream:
+    with pytest.raises(TypeError), complete_text("--output", place) as stream:
         stream.writelines(["half", None])
     assert not place.exists()
-    with new_stream(place, "xb") as stream:
-        stream.write(b"whole")
-    with pytest.raises(FileExistsError), new_stream(place):
-        raise AssertionError
+    with complete_text("--output", place) as stream:
+        stream.write("whole")
+        assert not place.exists()
+    with pytest.raises(FileExistsError), complete_text("--output", place) as stream:
+        stream.write("another")
     assert place.read_text() == "whole"
+    assert list(tmp_path.iterdir()) == [place]
 
 
 def test_a_full_disk_leaves_no_half_of_a_file(burst_paths, run_python, tmp_path: Path) -> None:
