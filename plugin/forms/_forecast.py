@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import fiftyone as fo
-
 from .. import names
 from ..config import DownsampleConfig
 from ..jobs import choices
 from ..runs import records as runs
-from ..targets import Samples
+from ..targets import Subject
 from ..targets import kinds as targets
 
 
-def forecast(config: DownsampleConfig, dataset: fo.Dataset, view: fo.DatasetView) -> str:
+def forecast(config: DownsampleConfig, subject: Subject) -> str:
     """Words what a run with these settings will do."""
-    items = targets.of(view, config.whole_groups)
+    dataset, view, items = subject.dataset, subject.view, subject.items
     fields = [items.stored(name) for name in (config.signature_field, *config.fields())]
     text = (
-        f"Keeps {_count(config)} of {len(view):,} {items.noun}{_buckets(config, view, items)}. "
+        f"Keeps {_count(config)} of {len(view):,} {items.noun}{_buckets(config, subject)}. "
         f"Writes the field{'s' * (len(fields) > 1)} {names.in_words(fields)}, "
         f"the {items.tag_kind} `{items.mark_name(config.tag)}` and "
         f"the saved views {names.in_words(runs.views_of(vars(config)))}."
@@ -41,9 +39,10 @@ def _count(config: DownsampleConfig) -> str:
     return " and ".join(["one of each near-duplicate group"] * config.has_groups + limits)
 
 
-def _buckets(config: DownsampleConfig, view: fo.DatasetView, items: Samples) -> str:
+def _buckets(config: DownsampleConfig, subject: Subject) -> str:
     """Words how many buckets the samples are in, if that is known already."""
-    path = items.shown(f"{config.signature_field}.bucket")
+    view = subject.view
+    path = subject.items.shown(f"{config.signature_field}.bucket")
     if not view.has_field(path):
         return ""
     counts = view.count_values(path)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import fiftyone as fo
 import fiftyone.operators as foo
@@ -19,7 +18,7 @@ from ..config import DownsampleConfig, SignatureConfig, labelled
 from ..jobs import problems
 from ..runs import interrupted
 from ..runs import records as runs
-from ..targets import SAMPLES, flat_views
+from ..targets import SAMPLES, Subject, flat_views
 from ..targets import kinds as targets
 from ._forecast import forecast
 from .inputs import (
@@ -46,13 +45,18 @@ _DEFAULT_SHARE = 0.1
 _FOLDED = {row.name for _, rows in SECTIONS for row in rows}
 
 
-def target(ctx: foo.ExecutionContext) -> Any:
-    """Returns the flat view to work on: the form's choice, or the view the SDK was given."""
+def chosen_view(ctx: foo.ExecutionContext) -> fo.DatasetView:
+    """Returns the view to work on: the form's choice, or the view the SDK was given."""
     if ctx.params.get("stages") is not None:  # the panel's choice, whatever the grid shows
         return flat_views.rebuild(ctx.dataset, ctx.params["stages"])
-    chosen = ctx.params.get("view_target") or ctx.request_params.get("view_target")
-    collection = ctx.target_view() if chosen else ctx.view
-    return flat_views.flat(collection.view(), ctx.params.get("group_slice") or "")
+    is_chosen = ctx.params.get("view_target") or ctx.request_params.get("view_target")
+    return (ctx.target_view() if is_chosen else ctx.view).view()
+
+
+def _subject(ctx: foo.ExecutionContext) -> Subject:
+    """Returns what the form is about so far."""
+    group_slice, whole_groups = (ctx.params.get(name) for name in ("group_slice", "whole_groups"))
+    return Subject.of(ctx.dataset, chosen_view(ctx), group_slice or "", bool(whole_groups))
 
 
 def default_target(n_samples: int) -> int:
@@ -80,16 +84,16 @@ def downsample_form(ctx: foo.ExecutionContext) -> types.Property:
         of_samples = own_view and targets.of(ctx.view) is SAMPLES
         default = foo.constants.ViewTarget.DATASET if of_samples else None
         inputs.view_target(ctx, action_description="Choose from", default_target=default)
-    view = target(ctx)
-    n_samples = len(view)  # a query, and the form is resolved at every keystroke
-    noun = targets.of(view, bool(ctx.params.get("whole_groups"))).noun
+    subject = _subject(ctx)
+    n_samples = len(subject.view)  # a query, and the form is resolved at every keystroke
+    noun = subject.items.noun
     proposed = _proposed_target(ctx, n_samples)
     given = ctx.params.get("target_count", proposed)
     config = DownsampleConfig.from_params({**ctx.params, "target_count": given})
     form = types.Property(inputs, view=types.View(label=names.LABELS["downsample"]))
-    if _refused(ctx, inputs, view):
+    if _refused(ctx, inputs, subject.view):
         return form
-    found = problems.find(config, ctx.dataset, view)
+    found = problems.find(config, subject)
     limits = ("near_duplicates", "max_per_group")
     or_fewer = any(ctx.params.get(name) is not None for name in limits)
     add(
@@ -105,7 +109,7 @@ def downsample_form(ctx: foo.ExecutionContext) -> types.Property:
     add(inputs, RUN_KEY)
     _group_rows(ctx, inputs, GROUP_SLICE, WHOLE_GROUPS)
     if not found:
-        inputs.md(forecast(config, ctx.dataset, view), name="forecast")
+        inputs.md(forecast(config, subject), name="forecast")
     if _advanced_switch(ctx, inputs):
         for heading, rows in SECTIONS:
             _heading(inputs, heading)
@@ -119,11 +123,11 @@ def signatures_form(ctx: foo.ExecutionContext) -> types.Property:
     inputs = types.Object()
     if ctx.params.get("stages") is None:
         inputs.view_target(ctx, action_description="Compute signatures for")
-    view = target(ctx)
+    subject = _subject(ctx)
     form = types.Property(inputs, view=types.View(label=names.LABELS["compute_signatures"]))
-    if _refused(ctx, inputs, view):
+    if _refused(ctx, inputs, subject.view):
         return form
-    found = problems.find(SignatureConfig.from_params(ctx.params), ctx.dataset, view)
+    found = problems.find(SignatureConfig.from_params(ctx.params), subject)
     _group_rows(ctx, inputs, GROUP_SLICE)
     inputs.md(
         "Writes what an image looks like - hashes, brightness, colour and a visual bucket - into "

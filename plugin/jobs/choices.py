@@ -21,8 +21,7 @@ from smartdownsample_core.selection import assign_strata
 from .. import names
 from ..config import DownsampleConfig, is_given
 from ..runs import records as runs
-from ..targets import embeddings, flat_views, number_fields, signature_fields
-from ..targets import kinds as targets
+from ..targets import Subject, embeddings, flat_views, number_fields, signature_fields
 
 #: Ids that ``keep`` may list: a run is recorded in a MongoDB document, which holds 16 MB.
 MAX_KEPT_IDS = 100_000
@@ -36,8 +35,7 @@ Remember = Callable[[Any, Callable[[], Any]], Any]
 
 
 def make(
-    dataset: fo.Dataset,
-    view: fo.DatasetView,
+    subject: Subject,
     ids: Sequence[str],
     config: DownsampleConfig,
     remember: Remember = lambda key, work: work(),
@@ -45,8 +43,7 @@ def make(
     """Returns the core's choice for some samples, and checks that it fits them.
 
     Args:
-        dataset: the dataset
-        view: a flat view
+        subject: what to choose from
         ids: of its n samples, in its order
         config: the settings
         remember: for who asks again and again: keeps what was read, as long as samples stay the
@@ -57,11 +54,11 @@ def make(
     """
     labels = features = None
     if path := config.stratify_by:
-        own = _own_marks(dataset, config, path)
-        labels = remember(("labels", path, own), lambda: _labels(dataset, view, path, own))
+        own = _own_marks(subject.dataset, config, path)
+        labels = remember(("labels", path, own), lambda: _labels(subject.view, path, own))
     if name := config.features:
-        key = ("features", name, stamp(dataset, config))
-        features = remember(key, lambda: embeddings.load(dataset, view, ids, name))
+        key = ("features", name, stamp(subject.dataset, config))
+        features = remember(key, lambda: embeddings.load(subject, ids, name))
     choice = Choice(
         strategy=config.strategy,
         near_duplicates=config.near_duplicates,
@@ -69,7 +66,7 @@ def make(
         stratify_by=labels,
         balance=config.balance,
         max_per_group=config.max_per_group,
-        keep=_rows(dataset, view, ids, config.keep) if config.keep else (),
+        keep=_rows(subject, ids, config.keep) if config.keep else (),
         leave_out_junk=config.leave_out_junk,
     )
     choice.check(len(ids), config.target_count, config.hash_size)
@@ -119,24 +116,22 @@ def named(keep: Any) -> Any:
     return ids
 
 
-def problems(
-    dataset: fo.Dataset, view: fo.DatasetView, config: DownsampleConfig
-) -> Iterator[ParameterError]:
+def problems(subject: Subject, config: DownsampleConfig) -> Iterator[ParameterError]:
     """Yields which names, of fields, runs, tags and views, stand for nothing that can be used."""
     checks: dict[str, Callable[..., Any]] = {
-        "stratify_by": label_path,
+        "stratify_by": _check_labels,
         "features": embeddings.check,
         "keep": partial(_check_keep, target_count=config.target_count),
     }
     for setting, check in checks.items():
         if is_given(value := getattr(config, setting)):
             try:
-                check(dataset, view, value)
+                check(subject, value)
             except ParameterError as error:
                 yield error
 
 
-def label_path(dataset: fo.Dataset, view: fo.DatasetView, path: str) -> str:
+def label_path(view: fo.DatasetView, path: str) -> str:
     """Returns the full path of the values to stratify by.
 
     ``ground_truth`` and ``ground_truth.label`` mean the labels of a Classification, and those of
@@ -240,60 +235,52 @@ def _own_marks(dataset: fo.Dataset, config: DownsampleConfig, path: str) -> froz
     return frozenset((config.tag, *runs.marks(dataset))) if is_of_tags else frozenset()
 
 
-def _labels(
-    dataset: fo.Dataset, view: fo.DatasetView, path: str, left_out: frozenset[str]
-) -> list[str]:
+def _check_labels(subject: Subject, path: str) -> None:
+    label_path(subject.view, path)
+
+
+def _labels(view: fo.DatasetView, path: str, left_out: frozenset[str]) -> list[str]:
     """Reads one label per sample, but for some that count as none; of several the rarest."""
-    values = view.values(label_path(dataset, view, path))
+    values = view.values(label_path(view, path))
     if left_out:
         values = [[tag for tag in tags or () if tag not in left_out] for tags in values]
     numbers, texts = assign_strata(values)
     return [texts[number] for number in numbers.tolist()]
 
 
-def _rows(
-    dataset: fo.Dataset, view: fo.DatasetView, ids: Sequence[str], keep: str | tuple[str, ...]
-) -> list[int]:
-    kept = set(_kept_ids(dataset, view, keep))
+def _rows(subject: Subject, ids: Sequence[str], keep: str | tuple[str, ...]) -> list[int]:
+    kept = set(_kept_ids(subject, keep))
     rows = [row for row, sample_id in enumerate(ids) if sample_id in kept]
     _check_found(keep, len(rows), len(kept))
     return rows
 
 
-def n_kept_outside(dataset: fo.Dataset, view: fo.DatasetView, config: DownsampleConfig) -> int:
-    """Returns how many items of the tag or saved view to keep are not in a view.
+def n_kept_outside(subject: Subject, config: DownsampleConfig) -> int:
+    """Returns how many items of the tag or saved view to keep are not among those to choose from.
 
     Of the run's own mark, which it gives anew, none are.
     """
     keep = config.keep
     if not keep or not isinstance(keep, str) or keep == config.tag:
         return 0
-    items = targets.of(view)
-    if _is_tag(dataset, view, keep):
-        n_all = items.count_marked(dataset, keep)
+    if subject.items.is_marked(subject.dataset, keep):
+        n_all = subject.items.count_kept(subject.dataset, keep)
     else:
-        n_all = len(flat_views.flat(dataset.load_saved_view(keep)))
-    return n_all - len(set(_kept_ids(dataset, view, keep)))
+        n_all = len(flat_views.flat(subject.dataset.load_saved_view(keep)))
+    return n_all - len(set(_kept_ids(subject, keep)))
 
 
-def _is_tag(dataset: fo.Dataset, view: fo.DatasetView, name: str) -> bool:
-    return targets.of(view).is_marked(dataset, name)
-
-
-def _kept_ids(
-    dataset: fo.Dataset, view: fo.DatasetView, keep: str | tuple[str, ...]
-) -> Iterable[str]:
+def _kept_ids(subject: Subject, keep: str | tuple[str, ...]) -> Iterable[str]:
     if not isinstance(keep, str):
         return keep
-    if _is_tag(dataset, view, keep):
-        return targets.of(view).marked_ids(view, keep)
-    saved: list[str] = flat_views.flat(dataset.load_saved_view(keep)).values("id")
-    return set(saved).intersection(view.values("id"))
+    if subject.items.is_marked(subject.dataset, keep):
+        return subject.items.marked_ids(subject.view, keep)
+    saved: list[str] = flat_views.flat(subject.dataset.load_saved_view(keep)).values("id")
+    return set(saved).intersection(subject.view.values("id"))
 
 
-def _check_keep(
-    dataset: fo.Dataset, view: fo.DatasetView, keep: Any, target_count: int | None
-) -> None:
+def _check_keep(subject: Subject, keep: Any, target_count: int | None) -> None:
+    dataset = subject.dataset
     if isinstance(keep, tuple):
         if wrong := [one for one in keep if not _is_id(one)]:
             raise refused(
@@ -301,7 +288,7 @@ def _check_keep(
                 f"{wrong[0]!r} is no id of a sample; of paths, "
                 "dataset.select_by('filepath', paths)",
             )
-        n = len(view.select(list(set(keep))))
+        n = len(subject.view.select(list(set(keep))))
         _check_found(keep, n, len(set(keep)))
     elif not isinstance(keep, str):
         raise refused(
@@ -309,7 +296,7 @@ def _check_keep(
             "must be a tag, the name of a saved view or ids, got "
             f"{shown(keep)}; of a view, view.values('id')",
         )
-    elif not _is_tag(dataset, view, keep) and not dataset.has_saved_view(keep):
+    elif not subject.items.is_marked(dataset, keep) and not dataset.has_saved_view(keep):
         known = [*dataset.distinct("tags"), *dataset.list_saved_views()]
         raise refused(
             "keep",
@@ -317,7 +304,7 @@ def _check_keep(
             + (names.closest(keep, known) or "; there is none so far: tag samples first, say"),
         )
     else:
-        n = len(set(_kept_ids(dataset, view, keep)))
+        n = len(set(_kept_ids(subject, keep)))
         _check_found(keep, n, 1)
     if isinstance(target_count, int) and n > target_count:
         raise refused(

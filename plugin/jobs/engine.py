@@ -20,8 +20,7 @@ from smartdownsample_core.selection import Choice
 from ..config import CHARTS, DownsampleConfig, SignatureConfig
 from ..runs import Saved, files, held, shapes, writes
 from ..runs import records as runs
-from ..targets import Samples, flat_views, signature_fields, stored_signatures
-from ..targets import kinds as targets
+from ..targets import Samples, Subject, signature_fields, stored_signatures
 from . import choices, outcome, problems
 from ._background import SECONDS_BETWEEN_SIGNS, to_the_end, waiting
 
@@ -63,9 +62,9 @@ def compute_signatures(
         ValueError: for bad settings, before anything is written; or if no image can be read
         OSError: if there are no workers: no cluster at the scheduler's address, or no processes
     """
-    view = flat_views.flat(view, config.group_slice)
-    problems.check(config, dataset, view)
-    target = _load(view, config)
+    subject = Subject.of(dataset, view, config.group_slice)
+    problems.check(config, subject)
+    target = _load(subject.view, config)
     yield from _sign(dataset, target, config, wanted_by_user=True, in_app=in_app)
     return _counts(target, target.items, config)
 
@@ -93,14 +92,14 @@ def run(
     """
     if writes.unfinished(dataset):
         writes.recover(dataset)
-    view = flat_views.flat(view, config.group_slice)
-    problems.check(config, dataset, view)
-    target = _load(view, config)
-    items = targets.of(view, config.whole_groups)
-    choice = choices.make(dataset, view, target.ids, config)
+    subject = Subject.of(dataset, view, config.group_slice, config.whole_groups)
+    problems.check(config, subject)
+    items = subject.items
+    target = _load(subject.view, config)
+    choice = choices.make(subject, target.ids, config)
     yield from _sign(dataset, target, config, wanted_by_user=False, in_app=in_app)
     if config.features and len(target.stale):  # what can be read by now needs its embedding
-        choice = choices.make(dataset, view, target.ids, config)
+        choice = choices.make(subject, target.ids, config)
     selecting = Progress(len(target.ids), len(target.ids), "Selecting")
     yield selecting
     selection = yield from waiting(lambda: _select(target, config, choice), lambda: selecting)
@@ -111,7 +110,7 @@ def run(
         "replaced": runs.exists(dataset, config.run_key),
         "charts": [path for path in (config.save_distribution, config.save_thumbnails) if path],
     }
-    if n_outside := choices.n_kept_outside(dataset, view, config):
+    if n_outside := choices.n_kept_outside(subject, config):
         record["warning"] = ". ".join(
             filter(
                 None,
@@ -138,7 +137,7 @@ def run(
         "signature_field": record["signature_field"],
         "items": items.key,
     }
-    saved = to_the_end(lambda: writes.save(dataset, view, written, settings, record))
+    saved = to_the_end(lambda: writes.save(dataset, subject.view, written, settings, record))
     return _with_warnings(record, saved, items)
 
 

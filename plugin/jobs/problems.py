@@ -13,35 +13,33 @@ from smartdownsample_core.settings import raise_first
 
 from ..config import CHARTS, DownsampleConfig, SignatureConfig
 from ..runs import collisions, files
-from ..targets import SAMPLES, signature_fields
+from ..targets import SAMPLES, Subject, signature_fields
 from ..targets import kinds as targets
 from . import choices
 
 _Problems = Iterator[ParameterError]
 
 
-def check(config: SignatureConfig, dataset: fo.Dataset, view: fo.DatasetView) -> None:
+def check(config: SignatureConfig, subject: Subject) -> None:
     """Raises a ValueError if the view cannot be worked on, or with the first of the problems."""
-    if reason := targets.refusal(view):
+    if reason := targets.refusal(subject.view):
         raise ValueError(reason)
-    raise_first(_problems(config, dataset, view))
+    raise_first(_problems(config, subject))
 
 
-def find(
-    config: SignatureConfig, dataset: fo.Dataset, view: fo.DatasetView
-) -> dict[str, ParameterError]:
+def find(config: SignatureConfig, subject: Subject) -> dict[str, ParameterError]:
     """Returns what is wrong with the settings for a view that can be worked on, by setting."""
     found: dict[str, ParameterError] = {}
-    for problem in _problems(config, dataset, view):
+    for problem in _problems(config, subject):
         found.setdefault(problem.name, problem)
     return found
 
 
-def of_choice(config: DownsampleConfig, dataset: fo.Dataset, view: fo.DatasetView) -> _Problems:
+def of_choice(config: DownsampleConfig, subject: Subject) -> _Problems:
     """Yields what is wrong with the settings that decide what is kept."""
-    yield from choices.problems(dataset, view, config)
+    yield from choices.problems(subject, config)
     yield from config.problems()
-    n, noun = len(view), targets.of(view, config.whole_groups).noun
+    n, noun = len(subject.view), subject.items.noun
     if isinstance(config.target_count, int) and 0 < n < config.target_count:
         yield ParameterError(
             "target_count",
@@ -53,25 +51,25 @@ def of_choice(config: DownsampleConfig, dataset: fo.Dataset, view: fo.DatasetVie
         )
 
 
-def _problems(config: SignatureConfig, dataset: fo.Dataset, view: fo.DatasetView) -> _Problems:
-    if config.group_slice and config.group_slice not in (dataset.group_slices or ()):
-        yield refused("group_slice", _no_slice(dataset, config.group_slice))
-    yield from _of_field(config, dataset, view)
+def _problems(config: SignatureConfig, subject: Subject) -> _Problems:
+    if config.group_slice and config.group_slice not in (subject.dataset.group_slices or ()):
+        yield refused("group_slice", _no_slice(subject.dataset, config.group_slice))
+    yield from _of_field(config, subject)
     if not isinstance(config, DownsampleConfig):
         yield from config.problems()
         return
-    yield from of_choice(config, dataset, view)
+    yield from of_choice(config, subject)
     yield from _of_charts(config)
     yield from _not_recorded(config)
-    yield from _of_names(config, dataset, view)
+    yield from _of_names(config, subject)
 
 
-def _of_field(config: SignatureConfig, dataset: fo.Dataset, view: fo.DatasetView) -> _Problems:
+def _of_field(config: SignatureConfig, subject: Subject) -> _Problems:
     field = config.signature_field
     if not _is_name(field):
         yield _not_a_name("signature_field", field)
         return
-    items = targets.of(view)
+    dataset, items = subject.dataset, subject.items
     stored = items.stored(field)
     if items.is_reserved(field):
         yield refused("signature_field", f"{field!r} is reserved by FiftyOne; choose another name")
@@ -103,15 +101,15 @@ def _not_recorded(config: DownsampleConfig) -> _Problems:
             yield refused(setting, f"{value!r} cannot be recorded with the run: {reason}")
 
 
-def _of_names(config: DownsampleConfig, dataset: fo.Dataset, view: fo.DatasetView) -> _Problems:
-    if config.whole_groups and (reason := _no_groups(dataset, view)):
+def _of_names(config: DownsampleConfig, subject: Subject) -> _Problems:
+    if config.whole_groups and (reason := _no_groups(subject.dataset, subject.view)):
         yield refused("whole_groups", reason)
     if not _is_name(config.run_key):
         yield _not_a_name("run_key", config.run_key)
     elif not isinstance(config.tag, str):
         yield refused("tag", f"must be text, got {config.tag!r}")
     else:
-        yield from collisions.problems(dataset, targets.of(view, config.whole_groups), config)
+        yield from collisions.problems(subject, config)
 
 
 def _is_name(value: str) -> bool:

@@ -54,7 +54,7 @@ class Downsample(Operator):
     def execute(self, ctx: foo.ExecutionContext) -> Any:
         """Runs; returns the record, or streams to the App."""
         config = _config(DownsampleConfig, ctx)
-        job = engine.run(ctx.dataset, forms.target(ctx), config, in_app(ctx))
+        job = engine.run(ctx.dataset, forms.chosen_view(ctx), config, in_app(ctx))
 
         def show(result: shapes.RunRecord) -> Iterator[Any]:
             yield reload(ctx)
@@ -117,7 +117,7 @@ class ComputeSignatures(Operator):
     def execute(self, ctx: foo.ExecutionContext) -> Any:
         """Runs; returns the counts, or streams to the App."""
         config = _config(SignatureConfig, ctx)
-        job = engine.compute_signatures(ctx.dataset, forms.target(ctx), config, in_app(ctx))
+        job = engine.compute_signatures(ctx.dataset, forms.chosen_view(ctx), config, in_app(ctx))
 
         def show(result: shapes.Counts) -> Iterator[Any]:
             yield ctx.ops.reload_dataset()

@@ -22,7 +22,7 @@ from ..forms import inputs
 from ..jobs import outcome, problems
 from ..runs import compare, interrupted
 from ..runs import records as runs
-from ..targets import flat_views
+from ..targets import Subject, flat_views
 from ..targets import kinds as targets
 from . import _sources as sources
 from . import _whatif as whatif
@@ -105,7 +105,7 @@ class Question:
 
     @cached_property
     def _problem(self) -> str | None:
-        found = problems.of_choice(self._config, self._dataset, self._base)
+        found = problems.of_choice(self._config, Subject.of(self._dataset, self._base))
         return next(map(labelled, found), None)
 
     @cached_property

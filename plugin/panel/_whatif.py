@@ -22,7 +22,7 @@ from smartdownsample_core.selection import Constraints
 from ..config import DownsampleConfig, SignatureConfig
 from ..forms import CHOICE_ROWS, WHAT_IF_ROWS
 from ..jobs import choices
-from ..targets import signature_fields, stored_signatures
+from ..targets import Subject, signature_fields, stored_signatures
 
 #: Rows kept in memory, over all datasets and views; a row takes about 200 bytes, and four times
 #: the length of an embedding, if these were asked for.
@@ -141,7 +141,7 @@ def answer(
         ValueError: if the settings do not fit the samples
     """
     meaning = choices.stamp(dataset, config)
-    choice = choices.make(dataset, view, stored.id_list, config, stored.remember)
+    choice = choices.make(Subject.of(dataset, view), stored.id_list, config, stored.remember)
     constraints = stored.remember(
         _constraints_key(config, meaning),
         lambda: Constraints(stored.signatures, stored.order, choice),

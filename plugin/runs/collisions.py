@@ -4,21 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import fiftyone as fo
 import fiftyone.core.utils as fou
 
 from smartdownsample_core.errors import ParameterError, refused
 
 from ..config import DownsampleConfig
-from ..targets import Samples, number_fields
+from ..targets import Subject, number_fields
 from ..targets import kinds as targets
 from . import records as runs
 
 
-def problems(
-    dataset: fo.Dataset, items: Samples, config: DownsampleConfig
-) -> Iterator[ParameterError]:
+def problems(subject: Subject, config: DownsampleConfig) -> Iterator[ParameterError]:
     """Yields which of the names are taken."""
+    dataset, items = subject.dataset, subject.items
     old = runs.settings(dataset, config.run_key) if runs.exists(dataset, config.run_key) else None
     if old is None and dataset.has_run(config.run_key):
         yield refused("run_key", f"there is another run {config.run_key!r}; choose another key")

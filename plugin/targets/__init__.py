@@ -9,3 +9,4 @@ from . import (
     stored_signatures,
 )
 from ._items import GROUPS, MAX_SELECTED_IDS, SAMPLES, Samples, all_slices
+from .subject import Subject

@@ -15,8 +15,8 @@ from smartdownsample_core.errors import refused
 from smartdownsample_core.images import is_remote
 
 from .. import names
-from . import kinds as targets
 from . import signature_fields
+from .subject import Subject
 
 _KINDS = (fof.VectorField, fof.ArrayField)
 _BRAIN_TYPES = ("similarity", "visualization")
@@ -35,8 +35,9 @@ def fields(dataset: fo.Dataset) -> list[tuple[str, str]]:
     return found + [(key, f"Brain: {key}") for key in _brain_keys(dataset)]
 
 
-def check(dataset: fo.Dataset, view: fo.DatasetView, name: str) -> None:
-    """Raises a ValueError if there are no such embeddings, or not for all samples of the view."""
+def check(subject: Subject, name: str) -> None:
+    """Raises a ValueError if there are no such embeddings, or not for all of the samples."""
+    dataset, view = subject.dataset, subject.view
     field = _field(dataset, view, name)
     if field is None:
         ids = view.values("id")
@@ -44,17 +45,14 @@ def check(dataset: fo.Dataset, view: fo.DatasetView, name: str) -> None:
         missing = set(ids).difference(found)
     else:
         missing = set(view.exists(field, False).values("id"))
-    _require(dataset, view, name, missing)
+    _require(subject, name, missing)
 
 
-def load(
-    dataset: fo.Dataset, view: fo.DatasetView, ids: Sequence[str], name: str
-) -> NDArray[np.float32]:
-    """Reads the embeddings of the samples of a view.
+def load(subject: Subject, ids: Sequence[str], name: str) -> NDArray[np.float32]:
+    """Reads embeddings.
 
     Args:
-        dataset: the dataset
-        view: a flat view
+        subject: what they are of
         ids: of its n samples, in its order
         name: a field, or a brain key
 
@@ -65,6 +63,7 @@ def load(
         ValueError: if there are none, or not for all samples whose images can be read, or they
             differ in length, or are not finite
     """
+    dataset, view = subject.dataset, subject.view
     field = _field(dataset, view, name)
     if field is not None:
         vectors = view.values(field)
@@ -75,7 +74,7 @@ def load(
     present = [vector for vector in vectors if vector is not None]
     if len(present) < len(ids):
         missing = {item for item, vector in zip(ids, vectors, strict=True) if vector is None}
-        _require(dataset, view, name, missing)
+        _require(subject, name, missing)
         vectors = [present[0] if vector is None else vector for vector in vectors]
     lengths = {np.size(vector) for vector in vectors}
     if len(lengths) != 1:
@@ -151,11 +150,11 @@ def _indexed(index: Any) -> tuple[NDArray[Any], list[str]]:
     return found, np.asarray(sample_ids if label_ids is None else label_ids).tolist()
 
 
-def _require(dataset: fo.Dataset, view: fo.DatasetView, name: str, missing: set[str]) -> None:
+def _require(subject: Subject, name: str, missing: set[str]) -> None:
     """Raises a ValueError if samples without an embedding take part: their images can be read."""
-    total = len(view)
+    total = len(subject.view)
     if missing and len(missing) < total:
-        missing = missing - _unreadable(dataset, view, missing)
+        missing = missing - _unreadable(subject, missing)
     if missing:
         raise refused(
             "features",
@@ -165,9 +164,9 @@ def _require(dataset: fo.Dataset, view: fo.DatasetView, name: str, missing: set[
         )
 
 
-def _unreadable(dataset: fo.Dataset, view: fo.DatasetView, ids: set[str]) -> set[str]:
-    """Returns which of some samples of a view have images that are known to be unreadable."""
-    stored = targets.of(view).stored
+def _unreadable(subject: Subject, ids: set[str]) -> set[str]:
+    """Returns which of some samples have images that are known to be unreadable."""
+    dataset, view, stored = subject.dataset, subject.view, subject.items.stored
     found: set[str] = set()
     for path in view.get_field_schema(flat=True):
         field, _, subfield = path.rpartition(".")
