@@ -23,7 +23,7 @@ def select_command(program: str, arguments: list[str]) -> int:
     _check_folder(options, shards)
     if options.on_error == "raise":
         raise_first_error(shards.unreadable())
-    if _by_buckets_alone(parser, options):
+    if _by_buckets_alone(parser, options) and not shards.has_damaged():
         output = Output(options, shards.base, **shards.record())
         selection, paths = select_from(shards, options.target_count, options.random_seed)
         return output.write(selection, paths)

@@ -76,6 +76,14 @@ class Shards:
             ids[rows] = group.column(BUCKET).to_numpy()
         return ids
 
+    def has_damaged(self) -> bool:
+        """Whether an image is damaged, and so comes after all others; a bit each is read."""
+        return any(
+            to_numpy(column, np.empty(0, np.bool_)).any()
+            for _, group in self._groups(["damaged"])
+            for column in group.columns  # older shards have none
+        )
+
     def paths(self, wanted: NDArray[np.bool_] | None = None) -> list[str]:
         """Returns the paths of some images, ``(n,)`` bool, in the order of the rows; or all."""
         found: list[str] = []

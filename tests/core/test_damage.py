@@ -151,3 +151,16 @@ def test_pixels_of_damaged_files_are_those_of_pillow(photos: list[str]) -> None:
     for path in photos:
         with Image.open(path) as image:
             assert load_rgb(path).tobytes() == image.convert("RGB").tobytes()
+
+
+@pytest.mark.parametrize("strategy", STRATEGIES)
+def test_damaged_images_come_last_from_shards(
+    photos: list[str], tmp_path: Path, run, strategy: str
+) -> None:
+    """As in one run on all images."""
+    shard = str(tmp_path / "photos.parquet")
+    assert run("extract", str(tmp_path), "-o", shard, "-q")[0] == 0
+    code, kept, errors = run("select", shard, "-n", "6", "--strategy", strategy, "-q")
+    assert (code, len(kept)) == (0, 6)
+    assert not {photos[row] for row in _DAMAGED} & set(kept)
+    assert "Warning: 2 image(s) are damaged" in errors
