@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 import os
 import signal
 import subprocess
@@ -59,6 +60,14 @@ def shards(
     return files
 
 
+def _without_source(file: Path) -> dict[str, object]:
+    document = json.loads(file.read_text())
+    for name in ("images", "shards"):
+        document.pop(name, None)
+    document["settings"].pop("paths", None)
+    return document
+
+
 @pytest.mark.parametrize("ending", ["csv", "json"])
 @pytest.mark.parametrize(
     "options",
@@ -87,7 +96,10 @@ def test_shards_give_what_one_run_gives(
         [],
         said[said.index("Warning") :],
     )
-    assert other.read_text() == one.read_text()
+    if ending == "json":  # which also says what was chosen from: folders there, shards here
+        assert _without_source(other) == _without_source(one)
+    else:
+        assert other.read_text() == one.read_text()
 
 
 def test_few_paths_at_a_time_make_no_difference(shards: list[str]) -> None:
