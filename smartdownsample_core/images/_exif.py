@@ -11,7 +11,7 @@ import re
 import struct
 from collections.abc import Mapping
 from datetime import datetime
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 #: Values of a tag: text, or numbers. A rational with a denominator of 0 is NaN.
 Value = str | tuple[float, ...]
@@ -45,6 +45,8 @@ _PREVIEW = {COMPRESSION, PREVIEW_AT, PREVIEW_LENGTH, ORIENTATION}
 #: TIFF's types of numbers, and how struct calls one value.
 _FORMS = {1: "B", 3: "H", 4: "I", 5: "II", 6: "b", 8: "h", 9: "i", 10: "ii", 13: "I"}
 _RATIONALS = (5, 10)
+_SIZES = {form: struct.calcsize("<" + form) for form in _FORMS.values()}
+_ORDERS: dict[str, Literal["little", "big"]] = {"<": "little", ">": "big"}
 _TEXTS = (1, 2, 7)  # some makers declare text as bytes
 
 
@@ -179,24 +181,24 @@ def _directory(
 def _value(block: bytes, order: str, kind: int, count: int, inline: bytes) -> Value | None:
     """Returns the value of an entry, None if it lies outside of the block, or of another type."""
     is_text = kind in _TEXTS and count > 1
-    if not is_text and (kind not in _FORMS or not 1 <= count <= _MOST_NUMBERS):
+    form = "B" if is_text else _FORMS.get(kind)
+    if form is None or not (is_text or 1 <= count <= _MOST_NUMBERS):
         return None
-    form = "" if is_text else order + _FORMS[kind] * count
-    size = count if is_text else struct.calcsize(form)
+    size = count * _SIZES[form]
     if size <= 4:
         data = inline[:size]
     else:
-        start = struct.unpack(order + "I", inline)[0]
+        start = int.from_bytes(inline, _ORDERS[order])
         if start + size > len(block):
             return None
         data = block[start : start + min(size, _LONGEST_TEXT)]
     if is_text:
-        return data.split(b"\0")[0].decode("utf-8", "replace").strip()
-    numbers = struct.unpack(form, data)
+        return data.partition(b"\0")[0].decode("utf-8", "replace").strip()
+    numbers = struct.unpack(order + form * count, data)
     if kind not in _RATIONALS:
         return numbers
     pairs = zip(numbers[::2], numbers[1::2], strict=True)
-    return tuple(above / below if below else math.nan for above, below in pairs)
+    return tuple([above / below if below else math.nan for above, below in pairs])
 
 
 def _time(tags: Tags) -> tuple[datetime | None, str | None, int | None]:
@@ -245,4 +247,6 @@ def _text(tags: Tags, tag: int) -> str | None:
     value = tags.get(tag)
     if not isinstance(value, str):
         return None
-    return "".join(filter(str.isprintable, value)).strip() or None
+    if not value.isprintable():
+        value = "".join(filter(str.isprintable, value)).strip()
+    return value or None

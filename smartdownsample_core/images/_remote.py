@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from ..limits import check_bytes, read_file
+from ..limits import RefusedError, check_bytes, read_file
 from ..optional import optional
 
 _PROTOCOL = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
@@ -174,7 +174,7 @@ def _os_errors() -> Iterator[None]:
         if error.__cause__ is None:
             raise
         raise _worded(error.__cause__) from error
-    except OSError:
+    except (OSError, RefusedError):
         raise
     # The errors of aiohttp, boto, google.auth and all the others have no base in common, and any of
     # them is a failure to read this one file.
