@@ -13,7 +13,7 @@ from ..targets import kinds as targets
 def forecast(config: DownsampleConfig, subject: Subject) -> str:
     """Words what a run with these settings will do."""
     dataset, view, items = subject.dataset, subject.view, subject.items
-    fields = [items.stored(name) for name in (config.signature_field, *config.fields())]
+    fields = [items.dataset_path(name) for name in (config.signature_field, *config.fields())]
     text = (
         f"Keeps {_count(config)} of {len(view):,} {items.noun}{_buckets(config, subject)}. "
         f"Writes the field{'s' * (len(fields) > 1)} {names.in_words(fields)}, "
@@ -42,7 +42,7 @@ def _count(config: DownsampleConfig) -> str:
 def _buckets(config: DownsampleConfig, subject: Subject) -> str:
     """Words how many buckets the samples are in, if that is known already."""
     view = subject.view
-    path = subject.items.shown(f"{config.signature_field}.bucket")
+    path = subject.items.view_path(f"{config.signature_field}.bucket")
     if not view.has_field(path):
         return ""
     counts = view.count_values(path)

@@ -184,7 +184,7 @@ def _sign(
     writer = _Writer(dataset, target, config, wanted_by_user)
     pace = Pace()
     paths = [target.sources[row] for row in target.stale]
-    label = f"Reading images into the field '{target.items.stored(config.signature_field)}'"
+    label = f"Reading images into the field '{target.items.dataset_path(config.signature_field)}'"
     try:
         stream = extract_batches(paths, **config.reading(in_app), heartbeat=SECONDS_BETWEEN_SIGNS)
         with closing(stream) as batches:
@@ -254,7 +254,7 @@ def _counts(
 ) -> shapes.Counts:
     errors = [str(error) for error in target.signatures.unreadable.values()]
     return {
-        "signature_field": items.stored(config.signature_field),
+        "signature_field": items.dataset_path(config.signature_field),
         "items": items.key,
         "images": len(target.ids),
         "computed": len(target.stale) - len(errors),

@@ -32,7 +32,7 @@ def record(
         choice: what it was chosen by
     """
     rank_field, group_field = (
-        items.stored(name(config.run_key)) for name in (names.rank_field, names.group_field)
+        items.dataset_path(name(config.run_key)) for name in (names.rank_field, names.group_field)
     )
     groups, has_groups = wrote.groups or {}, wrote.groups is not None
     return {

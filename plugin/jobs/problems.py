@@ -70,7 +70,7 @@ def _of_field(config: SignatureConfig, subject: Subject) -> _Problems:
         yield _not_a_name("signature_field", field)
         return
     dataset, items = subject.dataset, subject.items
-    stored = items.stored(field)
+    stored = items.dataset_path(field)
     if items.is_reserved(field):
         yield refused("signature_field", f"{field!r} is reserved by FiftyOne; choose another name")
     elif dataset.has_field(stored) and not signature_fields.is_ours(dataset, stored):

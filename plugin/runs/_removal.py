@@ -104,7 +104,7 @@ def clear_left(dataset: fo.Dataset, settings: dict[str, Any]) -> None:
     run_key, items = settings["run_key"], targets.of_record(settings)
     if runs.left_tag(dataset, items, run_key, settings["tag"]):
         items.unmark(dataset, settings["tag"])
-    numbers = map(items.stored, (names.rank_field(run_key), names.group_field(run_key)))
+    numbers = map(items.dataset_path, (names.rank_field(run_key), names.group_field(run_key)))
     left = [name for name in numbers if number_fields.is_of_run(dataset, name, run_key)]
     items.delete_fields(dataset, left)
     for name in runs.left_views(dataset, run_key):

@@ -30,15 +30,15 @@ def problems(subject: Subject, config: DownsampleConfig) -> Iterator[ParameterEr
                 f"the dataset already has a saved view {name!r}; choose another key, or rename the "
                 "view",
             )
-    for name in map(items.stored, config.fields()):
+    for name in map(items.dataset_path, config.fields()):
         if dataset.has_field(name) and not number_fields.is_of_run(dataset, name, config.run_key):
             yield refused(
                 "run_key",
                 f"there already is a field {name!r}; choose another key, or rename the field",
             )
-    is_new = old is None or (config.tag, items.stored("tags")) != (
+    is_new = old is None or (config.tag, items.dataset_path("tags")) != (
         old["tag"],
-        targets.of_record(old).stored("tags"),
+        targets.of_record(old).dataset_path("tags"),
     )
     if reason := items.refused_tag(config.tag):
         yield refused("tag", reason)

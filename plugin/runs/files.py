@@ -139,7 +139,7 @@ def _recorded(
     ids = kept["ids"]
     read = {"filepath": "filepath", **items.columns}
     if (path := record["group_field"]) and dataset.has_field(path):
-        read["group"] = items.seen(path)
+        read["group"] = items.to_view_path(path)
     found = _values(items.everything(dataset), ids, read)
     groups = {"group": found.pop("group")} if "group" in found else {}
     strata = {} if kept["strata"] is None else {"stratum": kept["strata"]}
@@ -173,12 +173,12 @@ def _marked(
     dataset: fo.Dataset, items: Samples, record: Mapping[str, Any]
 ) -> dict[str, Sequence[Any]]:
     """Returns the columns of what has the mark of a run now."""
-    field = items.seen(record["signature_field"])
+    field = items.to_view_path(record["signature_field"])
     paths = {"id": "id", "filepath": "filepath", **items.columns}
     if dataset.has_field(record["signature_field"]):
         paths |= {name: f"{field}.{name}" for name in ("bucket", "bucket_name")}
     numbers = {"rank": record.get("rank_field"), "group": record.get("group_field")}
-    paths |= {name: items.seen(path) for name, path in numbers.items() if path}
+    paths |= {name: items.to_view_path(path) for name, path in numbers.items() if path}
     values = items.marked(dataset, record["tag"]).values(list(paths.values()))
     return dict(zip(paths, values, strict=True))
 

@@ -184,14 +184,14 @@ def fields_of(dataset: fo.Dataset, run_key: str) -> list[str]:
     """Returns the fields of numbers that a run has written and that are still there."""
     record = settings(dataset, run_key)
     items, key = targets.of_record(record), record["run_key"]
-    made = (items.stored(name) for name in (names.rank_field(key), names.group_field(key)))
+    made = (items.dataset_path(name) for name in (names.rank_field(key), names.group_field(key)))
     return [name for name in made if number_fields.is_of_run(dataset, name, key)]
 
 
 def has_groups(dataset: fo.Dataset, run_key: str) -> bool:
     """Whether a run has numbered groups of near-duplicates, and the numbers are still there."""
     record = settings(dataset, run_key)
-    group = targets.of_record(record).stored(names.group_field(record["run_key"]))
+    group = targets.of_record(record).dataset_path(names.group_field(record["run_key"]))
     return number_fields.is_of_run(dataset, group, record["run_key"])
 
 
@@ -256,7 +256,7 @@ def browse(
             f"signature_field {stored!r} is none of samples; what is known of patches and frames "
             f"is found by the run_key; {_known(dataset)}"
         )
-    field = items.seen(stored)
+    field = items.to_view_path(stored)
     is_known_by_mark = show == "kept" and bucket is None
     try:
         view = _signed(dataset, run_key, stored)
@@ -278,7 +278,7 @@ def browse(
             raise ValueError(
                 f"the run {run_key!r} has no groups of near-duplicates; run it with near_duplicates"
             )
-        return by_group(view, items.shown(names.group_field(record["named_after"])), field)
+        return by_group(view, items.view_path(names.group_field(record["named_after"])), field)
     if show in ("kept", "excluded"):
         view = items.with_mark(view, record["tag"], show == "kept")
         if is_known_by_mark and not view:  # it filters by a field that is gone

@@ -237,7 +237,7 @@ def _put_views(
     dataset: fo.Dataset, view: fo.DatasetView, settings: dict[str, Any], written: Written
 ) -> None:
     run_key, items = settings["run_key"], targets.of_record(settings)
-    field, view = items.seen(settings["signature_field"]), targets.fresh(view)
+    field, view = items.to_view_path(settings["signature_field"]), targets.fresh(view)
     views = {
         names.kept_view(run_key): (
             items.kept(dataset, settings["tag"]),
@@ -251,7 +251,7 @@ def _put_views(
     }
     if written.groups is not None:
         views[names.near_duplicates_view(run_key)] = (
-            runs.by_group(view, items.shown(names.group_field(run_key)), field),
+            runs.by_group(view, items.view_path(names.group_field(run_key)), field),
             f"The near-duplicates that the run {run_key} found, in their groups" + runs.MADE_BY_US,
         )
     for name, (content, description) in views.items():

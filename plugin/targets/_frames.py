@@ -23,7 +23,7 @@ class Frames(Parts):
     tagged = "frames"
     columns = MappingProxyType({"video_id": "sample_id", "frame_number": "frame_number"})
 
-    def stored(self, name: str) -> str:
+    def dataset_path(self, name: str) -> str:
         """Returns the path of a field in the dataset of the videos."""
         return f"frames.{name}"
 
@@ -53,17 +53,17 @@ class Frames(Parts):
 
     def unmark(self, dataset: fo.Dataset, tag: str) -> None:
         """Deletes the field, if it is ours."""
-        if note_of(dataset, self.stored(tag)) == {"tag": tag}:
+        if note_of(dataset, self.dataset_path(tag)) == {"tag": tag}:
             dataset.delete_frame_field(tag)
 
     def count_marked(self, dataset: fo.Dataset, tag: str) -> int:
         """Returns how many frames are kept."""
-        path = self.stored(tag)
+        path = self.dataset_path(tag)
         return int(dataset.count_values(path).get(True, 0)) if dataset.has_field(path) else 0
 
     def mark_name(self, tag: str) -> str:
         """Returns the path of the field."""
-        return self.stored(tag)
+        return self.dataset_path(tag)
 
     def refused_tag(self, tag: str) -> str | None:
         """Says why a field cannot have this name; None if it can."""
@@ -76,7 +76,7 @@ class Frames(Parts):
 
     def is_marked(self, dataset: fo.Dataset, tag: str) -> bool:
         """Whether the frames have a field of this name."""
-        return bool(dataset.has_field(self.stored(tag)))
+        return bool(dataset.has_field(self.dataset_path(tag)))
 
     def everything(self, dataset: fo.Dataset) -> fo.DatasetView:
         """Returns the frames view of all frames."""

@@ -44,17 +44,17 @@ class Samples:
     columns: Mapping[str, str] = MappingProxyType({})
     """of a list of what was kept, besides those of all items: name to path in their views"""
 
-    def shown(self, name: str) -> str:
+    def view_path(self, name: str) -> str:
         """Returns the path, in views of such items, of a field of ours."""
         return name
 
-    def stored(self, name: str) -> str:
+    def dataset_path(self, name: str) -> str:
         """Returns its path in the dataset."""
         return name
 
-    def seen(self, path: str) -> str:
+    def to_view_path(self, path: str) -> str:
         """Returns the path in views of a field of ours, by its path in the dataset."""
-        return self.shown(path.rpartition(".")[2])
+        return self.view_path(path.rpartition(".")[2])
 
     def is_reserved(self, name: str) -> bool:
         """Whether FiftyOne uses this name."""
@@ -92,12 +92,12 @@ class Samples:
 
     def add_field(self, dataset: fo.Dataset, name: str, kind: Any, **options: Any) -> None:
         """Declares a field of such items."""
-        dataset.add_sample_field(self.stored(name), kind, **options)
+        dataset.add_sample_field(self.dataset_path(name), kind, **options)
 
     def add_index(self, dataset: fo.Dataset, name: str) -> None:
         """Makes a field fast to group and filter by, if MongoDB can have one index more (of 64)."""
         with contextlib.suppress(OperationFailure):
-            dataset.create_index(self.stored(name))
+            dataset.create_index(self.dataset_path(name))
 
     def delete_fields(self, dataset: fo.Dataset, paths: Sequence[str]) -> None:
         """Deletes fields by their paths in the dataset.
@@ -216,7 +216,7 @@ class Parts(Samples):
 
     def has(self, view: fo.DatasetView, name: str) -> bool:
         """Whether the items of a view have a field of ours."""
-        return bool(view._source_collection.has_field(self.stored(name)))
+        return bool(view._source_collection.has_field(self.dataset_path(name)))
 
     def read(self, view: fo.DatasetView, fields: Sequence[str]) -> list[list[Any]]:
         """Returns lists in the order of the view: ids, paths, and one for each field of ours."""
@@ -227,7 +227,7 @@ class Parts(Samples):
         """Returns a list for each of some fields, as they are now, in the order of the view."""
         if not fields:
             return []
-        paths = [self.stored(name) for name in ("id", *fields)]
+        paths = [self.dataset_path(name) for name in ("id", *fields)]
         by_sample = view._source_collection.values(paths)
         ids, *columns = ([value for part in column for value in part or ()] for column in by_sample)
         rows = {item: row for row, item in enumerate(ids)}

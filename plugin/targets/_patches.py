@@ -31,11 +31,11 @@ class Patches(Parts):
         self.columns = {"label": f"{field}.label", "bounding_box": f"{field}.bounding_box"}
         self._list = f"{field}.{fo.Detections._LABEL_LIST_FIELD}"
 
-    def shown(self, name: str) -> str:
+    def view_path(self, name: str) -> str:
         """Returns the path, in patches views, of an attribute of ours."""
         return f"{self.field}.{name}"
 
-    def stored(self, name: str) -> str:
+    def dataset_path(self, name: str) -> str:
         """Returns its path in the dataset."""
         return f"{self._list}.{name}"
 

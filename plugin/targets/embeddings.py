@@ -166,7 +166,7 @@ def _require(subject: Subject, name: str, missing: set[str]) -> None:
 
 def _unreadable(subject: Subject, ids: set[str]) -> set[str]:
     """Returns which of some samples have images that are known to be unreadable."""
-    dataset, view, stored = subject.dataset, subject.view, subject.items.stored
+    dataset, view, stored = subject.dataset, subject.view, subject.items.dataset_path
     found: set[str] = set()
     for path in view.get_field_schema(flat=True):
         field, _, subfield = path.rpartition(".")

@@ -19,7 +19,7 @@ def declare(dataset: fo.Dataset, items: Samples, field: str, wanted_by_user: boo
         field: name of the field; nothing happens if it is declared already
         wanted_by_user: the user asked for the signatures as such, so that no undo removes them
     """
-    stored = items.stored(field)
+    stored = items.dataset_path(field)
     if not dataset.has_field(stored):
         items.add_field(
             dataset,

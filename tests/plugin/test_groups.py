@@ -166,9 +166,9 @@ def test_a_wrong_slice_is_refused(rig, operators, state_of, settings, message) -
 
 def test_whole_groups_need_groups(rig, dataset, operators) -> None:
     """They are refused where there are none, and where a group has several images in the view."""
-    with pytest.raises(ValueError, match="whole_groups is for the samples of grouped datasets"):
+    with pytest.raises(ValueError, match="only grouped datasets have groups to keep"):
         operators.downsample(dataset, 5, whole_groups=True)
-    with pytest.raises(ValueError, match="group_slice is 'left', and the dataset has no groups"):
+    with pytest.raises(ValueError, match="'left' does not exist, as the dataset has no groups"):
         operators.downsample(dataset, 5, group_slice="left")
     with pytest.raises(ValueError, match=r"needs one image of each group, .*'left', 'right'"):
         operators.downsample(rig.select_group_slices(["left", "right"]), 5, whole_groups=True)

@@ -309,7 +309,7 @@ def test_without_a_target_it_says_what_one_of_each_group_is(dataset, operators, 
     operators.compute_signatures(dataset)
     user = open_panel(dataset)
     user.change("target_count", None)
-    assert "say how many images to keep" in user.text
+    assert "set how many images to keep" in user.text
     user.change("near_duplicates", 10)
     assert "chart" in user.layout
     kept = operators.downsample(dataset, near_duplicates=10)["kept"]

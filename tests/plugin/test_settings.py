@@ -65,7 +65,7 @@ def untouched(images, state_of) -> Iterator[tuple[fo.Dataset, dict[str, Any]]]:
             "balance 'equal' divides the target among labels; set stratify_by, too",
         ),
         (
-            {"max_per_group": 0, "stratify_by": "id"},
+            {"max_per_group": 0, "stratify_by": "tags"},
             "max_per_group must be a whole number of at least 1, got 0",
         ),
         ({"max_per_group": 2, "stratify_by": "filepath", "balance": "odd"}, "balance must be 'pro"),
