@@ -1,10 +1,10 @@
 """Image files without what is not pixels, so that no decoder spends memory or time on it.
 
-Pillow reads all metadata of a file, in Python, before anything can be refused: 64 MB of empty JPEG
-segments took it 30 s and 2.3 GB, and every entry of an EXIF directory may name the same megabytes.
-Nothing of it matters to a signature. So a short walk over the structure keeps what says how pixels
-are stored, drops the rest, and refuses files of more than :data:`limits.MAX_PARTS` parts. It raises
-nothing else for damaged files: what it cannot follow is left to the decoder.
+Pillow parses all metadata of a file in Python before anything can be refused: 64 MB of empty JPEG
+segments took 30 s and 2.3 GB, and every entry of an EXIF directory may name the same megabytes. A
+signature needs none of it. So a short walk over the structure keeps what says how pixels are
+stored, drops the rest, and refuses files of more than :data:`limits.MAX_PARTS` parts. What it
+cannot follow, in damaged files, is left to the decoder.
 """
 
 from __future__ import annotations
