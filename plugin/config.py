@@ -42,13 +42,13 @@ class SignatureConfig(Reading):
     workers: str = redeclared(
         Reading,
         "workers",
-        help='"auto": a Dask cluster if there is a scheduler, else threads in the App, and '
+        help='"auto": a Dask cluster if a scheduler is given, else threads in the App, and '
         'processes in Python and in delegated runs; or "threads", "processes" or "dask"',
         default="auto",
         choices={
             "auto": "Automatic: threads now, processes if scheduled, Dask if there is a scheduler",
             "threads": "Threads",
-            "processes": "Processes: a file that crashes its reader costs no other",
+            "processes": "Processes: they survive a file that crashes its reader",
             "dask": "Workers of a Dask cluster",
         },
     )
@@ -56,19 +56,19 @@ class SignatureConfig(Reading):
     signature_field: str = setting(
         kind="text",
         label="Signature field",
-        help="The field that holds the signatures, or will",
+        help="Field in which signatures are stored",
         default=names.DEFAULT_FIELD,
     )
     recompute: bool = setting(
         kind="switch",
         label="Compute all signatures again",
-        help="Rather than only those that are missing, or whose file has changed",
+        help="Compute all signatures, not only those that are missing or whose files have changed",
         default=False,
     )
     group_slice: str = setting(
         kind="name",
         label="Slice",
-        help="Of a grouped dataset, the slice whose images are compared; the active one if empty",
+        help="In a grouped dataset, the slice whose images are compared (default: the active one)",
         default="",
     )
 
@@ -124,15 +124,15 @@ class DownsampleConfig(SignatureConfig, ChoiceSettings):
     stratify_by: str = redeclared(
         ChoiceSettings,
         "stratify_by",
-        help="A field, such as ground_truth.label or tags; each of its values gets its share. Of "
-        "several values of a sample the rarest counts",
+        help="A field, such as ground_truth.label or tags; each of its values gets its share. If a "
+        "sample has several values, the rarest counts",
         default="",
     )
     keep: str | tuple[str, ...] = redeclared(
         ChoiceSettings,
         "keep",
-        help="A tag, a saved view, or (in Python) a view or ids: samples that are kept in any case "
-        "and count; others are chosen to differ from them",
+        help="A tag, a saved view, or (in Python) a view or ids: samples that are always kept and "
+        "count towards the target; others are chosen to differ from them",
         default="",
     )
     features: str = redeclared(
@@ -147,31 +147,31 @@ class DownsampleConfig(SignatureConfig, ChoiceSettings):
     run_key: str = setting(
         kind="text",
         label="Run key",
-        help="Names the run, its tag and its saved views; a run with this key is replaced",
+        help="Name of the run, its tag and its saved views; replaces an existing run of this name",
         default=names.DEFAULT_RUN_KEY,
     )
     tag: str = setting(
         kind="text",
         label="Tag",
-        help="The tag of the kept samples; the run key if empty",
+        help="Tag of the kept samples (default: the run key)",
         default="",
     )
     save_distribution: str = setting(
         kind="text",
         label="Save the chart",
-        help="Path of a new .png file: kept and excluded images per bucket",
+        help="Path of a new .png file that shows kept and excluded images per bucket",
         default="",
     )
     save_thumbnails: str = setting(
         kind="text",
         label="Save the thumbnails",
-        help="Path of a new .png file: up to 25 images of every bucket",
+        help="Path of a new .png file that shows up to 25 images of every bucket",
         default="",
     )
     whole_groups: bool = setting(
         kind="switch",
         label="Keep whole groups",
-        help="Of a grouped dataset, tag all samples of the groups whose image is kept",
+        help="In a grouped dataset, tag all samples of a group if its image is kept",
         default=False,
     )
 

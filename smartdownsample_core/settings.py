@@ -1,4 +1,4 @@
-"""Settings, each declared once: where it is checked, asked for, or described, that is used.
+"""Settings. Each is declared once, for all code that checks, asks for or describes it.
 
 A setting is a field of a frozen dataclass whose metadata is a :class:`Setting`. How to add one is
 shown in docs/architecture.md.
@@ -20,7 +20,7 @@ DECODES: tuple[Decode, ...] = get_args(Decode)
 #: What reads images at the same time; see :func:`smartdownsample_core.extract`.
 Workers = Literal["threads", "processes", "dask"]
 
-#: What to do about a file that cannot be read: stop, or record it and go on.
+#: What to do about unreadable files: stop, or record the error and continue.
 LOADING_ERRORS = ("raise", "skip")
 
 Kind = Literal["whole number", "number", "choice", "switch", "text", "name", "value"]
@@ -29,7 +29,7 @@ Kind = Literal["whole number", "number", "choice", "switch", "text", "name", "va
 
 @dataclass(frozen=True, kw_only=True)
 class Setting:
-    """What is to be known of a setting, wherever it is checked, asked for or described."""
+    """One setting: how it is checked, asked for and described."""
 
     kind: Kind
     label: str
@@ -112,10 +112,10 @@ def raise_first(found: Iterator[ParameterError]) -> None:
 
 
 class Settings:
-    """What dataclasses of settings have in common."""
+    """Base class of dataclasses of settings."""
 
     def problems(self) -> Iterator[ParameterError]:
-        """Yields what is wrong with the settings, each by itself and then together."""
+        """Yields what is wrong with each setting, and then with their combinations."""
         found = (_problem(what, getattr(self, name)) for name, what in declared(type(self)).items())
         yield from filter(None, found)
         yield from self.contradictions()
@@ -132,7 +132,7 @@ class Reading(Settings):
     hash_size: int = setting(
         kind="whole number",
         label="Hash size",
-        help="Side of the difference hash (dHash) in bits, 4 to 64; 8 is the usual one",
+        help="Side of the difference hash (dHash) in bits, 4 to 64 (usually 8)",
         default=8,
         minimum=4,  # below it the aHash would be smaller than 2x2
         maximum=64,  # a dHash of 512 bytes, as large as all else that is known of an image
@@ -140,18 +140,18 @@ class Reading(Settings):
     decode: Decode = setting(
         kind="choice",
         label="Reading images",
-        help='"exact" gives the buckets of smartdownsample 1.9; "fast" takes less time and puts '
-        "a few images in a hundred into a neighbouring bucket",
+        help='"exact" gives the buckets of smartdownsample 1.9; "fast" takes less time but '
+        "puts a few images in a hundred into a neighbouring bucket",
         default="exact",
         choices={
             "exact": "Exact: the buckets of smartdownsample 1.9",
-            "fast": "Fast: some images land in a neighbouring bucket",
+            "fast": "Fast: some images fall into a neighbouring bucket",
         },
     )
     n_workers: int = setting(
         kind="whole number",
         label="Workers",
-        help="Images read at the same time; the result does not depend on it",
+        help="Number of images read at the same time; it does not affect the result",
         default=4,
         minimum=1,
         option="--workers",
@@ -159,12 +159,12 @@ class Reading(Settings):
     workers: str = setting(
         kind="choice",
         label="Workers are",
-        help='"threads"; "processes", which pay for many small images, and of which a file that '
-        'crashes its reader costs no other; or "dask", those of a Dask cluster',
+        help='"threads"; "processes", which are faster for many small images and survive a file '
+        'that crashes its reader; or "dask", the workers of a Dask cluster',
         default="threads",
         choices={
             "threads": "Threads",
-            "processes": "Processes: a file that crashes its reader costs no other",
+            "processes": "Processes: they survive a file that crashes its reader",
             "dask": "Workers of a Dask cluster",
         },
         option="--processes",
@@ -183,7 +183,7 @@ class Reading(Settings):
                 "scheduler",
                 "{value} does not go with {workers} {kind}",
                 "{workers} 'dask' needs the address of a Dask scheduler, such as "
-                "tcp://10.0.0.1:8786; others do without",
+                "tcp://10.0.0.1:8786; no other kind takes one",
                 value=shown(self.scheduler),
                 kind=repr(self.workers),
             )

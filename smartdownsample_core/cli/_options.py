@@ -138,7 +138,7 @@ def add_reading(parser: argparse.ArgumentParser) -> None:
         "--processes",
         action=argparse.BooleanOptionalAction,
         default=True,
-        help="workers are processes (yes), so that a file that kills its reader costs no other",
+        help="read in processes (yes), which survive a file that crashes its reader",
     )
     kind.add_argument(
         "--scheduler",

@@ -23,7 +23,7 @@ TARGET_COUNT = Setting(
     name="target_count",
     kind="whole number",
     label="Images to keep",
-    help="Images to keep, exactly; optional with {near_duplicates} or {max_per_group}",
+    help="Exact number of images to keep; optional with {near_duplicates} or {max_per_group}",
     minimum=1,
     live=True,
 )
@@ -32,7 +32,7 @@ RANDOM_SEED = Setting(
     name="random_seed",
     kind="whole number",
     label="Random seed",
-    help="The same seed keeps the same images, on any machine; another seed keeps others",
+    help="Runs with the same seed keep the same images, on any machine",
     default=42,
     minimum=0,
     live=True,
@@ -42,7 +42,7 @@ RANDOM_SEED = Setting(
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class ChoiceSettings(Settings):
-    """How to choose. Front doors that refer to data in their own way narrow the types of three."""
+    """How to choose. Subclasses narrow the types of three settings that refer to data."""
 
     strategy: StrategyName = setting(
         kind="choice",
@@ -55,16 +55,16 @@ class ChoiceSettings(Settings):
     near_duplicates: float | None = setting(
         kind="number",
         label="Near-duplicates within",
-        help="Exclude images that differ from an earlier one by at most this many bits of the "
-        "dHash: 4 to 8 of 64, but not where the camera stands still. With {features}, a cosine "
-        "distance from 0 to 2: try 0.05",
+        help="Exclude images whose dHash differs from that of an earlier image by at most this "
+        "many bits: try 4 to 8 of 64, but not if the camera stands still. With {features}, a "
+        "cosine distance from 0 to 2: try 0.05",
         live=True,
         metavar="BITS",
     )
     leave_out_junk: bool = setting(
         kind="switch",
-        label="Exclude junk",
-        help="Exclude blank images: black, white, or blurred beyond use (empty scenes are not)",
+        label="Exclude blank images",
+        help="Exclude blank images: black, white, or blurred beyond use, but not empty scenes",
         default=False,
         live=True,
     )
@@ -73,21 +73,21 @@ class ChoiceSettings(Settings):
         label="Stratify by",
         help="A label for each image; every label gets its share of the images to keep",
         live=True,
-        option_help="a CSV table of paths and labels, each of which gets its share; the word "
-        "'folder' takes the folders as labels",
+        option_help="a CSV table of paths and labels, or the word 'folder' to use the folders as "
+        "labels; every label gets its share",
         metavar="CSV",
     )
     balance: str | float = setting(
         kind="choice",
         label="Shares",
-        help='Shares of the labels: "proportional" to their sizes, "equal", or a number from 0 '
-        "(equal) to 1 (proportional) in between",
+        help='Shares of the labels: "proportional" to their numbers of images, "equal", or a '
+        "number between 0 (equal) and 1 (proportional)",
         default="proportional",
         minimum=0,
         maximum=1,
         choices={
             "proportional": "Proportional to sizes",
-            "0.5": "In between: in proportion to the square roots of sizes",
+            "0.5": "In between: proportional to the square roots of sizes",
             "equal": "Equal",
         },
         live=True,
@@ -95,18 +95,19 @@ class ChoiceSettings(Settings):
     )
     max_per_group: int | None = setting(
         kind="whole number",
-        label="Most per group",
-        help="The most images of each label; without {stratify_by}, of each visual bucket",
+        label="Maximum per group",
+        help="Maximum number of images per label or, without {stratify_by}, per visual bucket",
         minimum=1,
         live=True,
     )
     keep: Any = setting(
         kind="name",
-        label="Keep in any case",
-        help="Images that are kept in any case, and count; others are chosen to differ from them",
+        label="Always keep",
+        help="Images that are always kept and count towards the target; others are chosen to "
+        "differ from them",
         live=True,
-        option_help="a list of images that are kept in any case, one a line or a .csv as --output "
-        "writes",
+        option_help="a list of images that are always kept: one path per line, or a file that "
+        "--output wrote",
         metavar="FILE",
     )
     features: Any = setting(
@@ -114,7 +115,7 @@ class ChoiceSettings(Settings):
         label="Compare by",
         help="Embeddings to compare images by, instead of the built-in descriptor",
         live=True,
-        option_help="compare by these vectors: an .npy file with one row for each image",
+        option_help="an .npy file of vectors to compare images by, with one row per image",
         metavar="NPY",
     )
 
@@ -125,7 +126,7 @@ class ChoiceSettings(Settings):
 
     @property
     def exponent(self) -> float:
-        """The power of its size that a stratum's share is in proportion to."""
+        """Exponent of the sizes of strata to which their shares are proportional."""
         if isinstance(self.balance, str):
             return float(self.balance == "proportional")
         return float(self.balance)
@@ -152,7 +153,7 @@ class ChoiceSettings(Settings):
             )
 
     def target_problems(self, target_count: Any) -> Iterator[ParameterError]:
-        """Yields an error if there is no target, and nothing else that decides how many to keep."""
+        """Yields an error if nothing decides how many images to keep."""
         if target_count is None and self.near_duplicates is None and self.max_per_group is None:
             yield ParameterError(
                 "target_count",
@@ -162,7 +163,7 @@ class ChoiceSettings(Settings):
             )
 
     def radius_problems(self, hash_size: int) -> Iterator[ParameterError]:
-        """Yields an error if ``near_duplicates`` are more bits than can differ."""
+        """Yields an error if ``near_duplicates`` is not below the number of bits of the hash."""
         bits = hash_size**2
         radius = self.near_duplicates
         if radius is not None and not is_given(self.features) and radius >= bits:
@@ -195,7 +196,7 @@ class ChoiceOptions(PlainOptions, total=False):
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Choice(ChoiceSettings):
-    """How to choose among n images; raises a ParameterError for a value out of its bounds.
+    """How to choose among n images; raises a ParameterError for an invalid value.
 
     ``features`` are ``(n, d)`` numbers; ``stratify_by`` has n labels (each a text, several, or
     None); ``keep`` has positions, 0 to n - 1.
@@ -238,7 +239,7 @@ class Choice(ChoiceSettings):
             )
 
     def points(self, n: int) -> NDArray[np.int8]:
-        """Returns the features of n images as bytes to compare, ``(n, d)``; worked out once.
+        """Returns the features of n images as bytes to compare, ``(n, d)``; computed once.
 
         Raises:
             ParameterError: if the features do not fit
@@ -253,13 +254,13 @@ class Choice(ChoiceSettings):
 
     @property
     def needs_descriptors(self) -> bool:
-        """Whether more is needed of an image than its bucket."""
+        """Whether images need descriptors in addition to their buckets."""
         compares = self.how.compares and self.features is None
         return compares or self.leave_out_junk
 
 
 def is_given(value: Any) -> bool:
-    """Whether a setting has a value, which None and an empty text are not."""
+    """Whether a setting has a value other than None or an empty text."""
     return value is not None and not (isinstance(value, str) and not value)
 
 

@@ -1,6 +1,6 @@
-"""The strategies: each picks some of a pool of images, minding those that are taken already.
+"""The strategies: each picks images from a pool, given those that are taken already.
 
-Whatever depends on the strategy is said by its object; nothing else compares its name.
+Everything that depends on the strategy is an attribute of its object; no other code compares names.
 """
 
 from __future__ import annotations
@@ -28,21 +28,21 @@ StrategyName = Literal["stride", "diverse", "representative"]
 
 @dataclass(frozen=True, eq=False)
 class Images:
-    """What strategies know of n images."""
+    """What strategies know about n images."""
 
     order: _Rows
     """``(n,)``; rows in natural order"""
     bucket_ids: NDArray[np.int16]
     """``(n,)``"""
     points: Points
-    """``(n, d)``; where images are, for distances"""
+    """``(n, d)``; vectors from which distances are computed"""
     weights: NDArray[np.float32]
-    """``(n,)``; what a squared distance counts"""
+    """``(n,)``; factors of the squared distances"""
     random_seed: int
 
 
 Pick = Callable[[Images, _Rows, _Rows, int], _Rows]
-"""Of images: rows to pick from, rows that are taken, how many; returns the picked rows."""
+"""Takes images, rows to pick from, rows already taken, and a count; returns the picked rows."""
 
 
 def pick_by_stride(images: Images, pool: _Rows, taken: _Rows, count: int) -> _Rows:
@@ -57,7 +57,7 @@ def pick_by_stride(images: Images, pool: _Rows, taken: _Rows, count: int) -> _Ro
 
 
 def pick_diverse(images: Images, pool: _Rows, taken: _Rows, count: int) -> _Rows:
-    """Picks what differs most from all that is taken or picked; in the order of picking."""
+    """Picks the images that differ most from all taken or picked ones; in the order of picking."""
     nearest = _nearest(images, pool, taken)
     start = int(np.random.default_rng(images.random_seed).integers(len(pool)))
     weights = np.concatenate([images.weights[pool], images.weights[taken]])
@@ -65,7 +65,7 @@ def pick_diverse(images: Images, pool: _Rows, taken: _Rows, count: int) -> _Rows
 
 
 def pick_representative(images: Images, pool: _Rows, taken: _Rows, count: int) -> _Rows:
-    """Picks what the others are near to."""
+    """Picks images that many others are similar to."""
     nearest = _nearest(images, pool, taken)
     return np.asarray(pool[representatives(nearest, count, images.random_seed)])
 
@@ -79,13 +79,13 @@ class Strategy:
     """in a form"""
     pick: Pick
     compares: bool = False
-    """whether it needs to know how far images are from each other"""
+    """whether it uses distances between images"""
     weigh: Callable[[Points, _Rows], NDArray[np.float32]] | None = None
-    """of descriptors and natural order: what the squared distance of each image counts"""
+    """computes factors of squared distances from descriptors and natural order"""
     ranks: bool = False
-    """whether it picks in an order of which each beginning is the answer for a smaller target"""
+    """whether its first m picks are what it picks for a target of m"""
     strides: bool = False
-    """whether it keeps some of every bucket, at a regular stride"""
+    """whether it keeps images of every bucket at a regular stride"""
 
 
 STRATEGIES: dict[str, Strategy] = {
@@ -99,7 +99,7 @@ STRATEGIES: dict[str, Strategy] = {
         ),
         Strategy(
             name="diverse",
-            label="Diverse: each image as different as can be from those before it",
+            label="Diverse: each image as different as possible from those before it",
             pick=pick_diverse,
             compares=True,
             weigh=weights,
@@ -115,7 +115,7 @@ STRATEGIES: dict[str, Strategy] = {
 }
 
 DEFAULT_STRATEGY = "stride"
-"""that of smartdownsample 1.9"""
+"""the strategy of smartdownsample 1.9"""
 
 
 def _nearest(images: Images, pool: _Rows, taken: _Rows) -> Nearest:

@@ -329,7 +329,7 @@ def test_ids_to_keep_are_shown_as_a_number(dataset, operators, open_panel, post)
     user.do("apply")
     params = {**user.called("prompt_user_for_operation")["params"], "advanced": True}
     form = post("resolve-type", "downsample", dataset, params)["type"]["properties"]
-    assert form["keep_ids"]["default"] == "Keep in any case: 3 samples chosen in Python."
+    assert form["keep_ids"]["default"] == "Always keep: 3 samples chosen in Python."
     assert "Keeps 30 of 80" in form["forecast"]["default"]
 
 

@@ -279,5 +279,5 @@ def test_settings_have_the_names_of_the_form_and_nothing_else_has() -> None:
         field="/tmp/random_seed.png",
     )
     assert labelled(error) == (
-        "'Images to keep' 81 exceeds what 'Most per group' leaves of /tmp/random_seed.png"
+        "'Images to keep' 81 exceeds what 'Maximum per group' leaves of /tmp/random_seed.png"
     )
