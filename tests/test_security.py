@@ -147,7 +147,7 @@ def test_security_policy_names_every_limit() -> None:
         limits.MAX_SLOW_PIXELS,
     ):
         assert f" {bound:,} " in policy
-    assert f"{limits.MAX_FILE_BYTES // 2**30} GiB a file" in policy
+    assert f"{limits.MAX_FILE_BYTES // 2**30} GiB per file" in policy
     assert f"{limits.MAX_TABLE_BYTES // 2**20} MiB of tables" in policy
     assert f"{limits.MAX_MEMORY_BYTES // 2**30} GiB for decoding" in policy
     assert all(name in policy for name in limits.FORMATS)
