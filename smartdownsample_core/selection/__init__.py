@@ -1,4 +1,4 @@
-"""Signatures and settings to the images to keep, as pure functions on arrays."""
+"""Which images to keep: pure functions on signatures and settings."""
 
 from ._allocation import allocate, top_up
 from ._choice import (

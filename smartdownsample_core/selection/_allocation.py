@@ -1,4 +1,4 @@
-"""Bucket sizes and a target to quotas that sum to it exactly."""
+"""Quotas: how many images each bucket keeps, summing exactly to the target."""
 
 from __future__ import annotations
 
@@ -14,27 +14,27 @@ def allocate(
     random_seed: int = 42,
     weights: NDArray[np.int64] | None = None,
 ) -> NDArray[np.int64]:
-    """Decides how many images each bucket keeps: one each, the rest in proportion.
+    """Returns how many images each bucket keeps: one each, the rest in proportion to size.
 
-    With k images to keep out of B non-empty buckets of sizes s: if k >= B, one each, and the
-    remaining k - B in proportion to s - 1, or to other weights, by the largest-remainder method
-    (Hamilton's method of apportionment); if k < B, one each for the k largest, or heaviest. Ties go
-    by a permutation drawn from the seed.
+    With k images to keep from B non-empty buckets of sizes s: if k >= B, one each, and the
+    remaining k - B in proportion to s - 1, or to ``weights``, by the largest-remainder method
+    (Hamilton's method of apportionment); if k < B, one each for the k largest or heaviest. A
+    permutation drawn from the seed breaks ties.
 
     Args:
         sizes: ``(b,)`` bucket sizes in images, zeros allowed
         target_count: images to keep; clipped to 0..sum(sizes)
         random_seed: at least 0; decides ties only
-        weights: ``(b,)``, at least 1; what a bucket's share is in proportion to, as long as it does
-            not exceed the bucket; the others then share what it cannot take
+        weights: ``(b,)``, at least 1; shares are proportional to these instead. A share that
+            exceeds its bucket is cut, and the other buckets divide the excess
 
     Returns:
         ``(b,)`` int64 quotas; ``quotas.sum() == min(max(target_count, 0), sum(sizes))`` and
         ``0 <= quotas <= sizes``
 
     Raises:
-        ValueError: for sizes or weights that are negative or not whole, or sum to more than int64
-            holds, or an argument out of its bounds
+        ValueError: for sizes or weights that are not whole, out of bounds, or sum to more than
+            int64 holds, or for another argument out of its bounds
 
     >>> allocate([10, 5, 1, 0], 8).tolist()
     [4, 3, 1, 0]
@@ -46,8 +46,8 @@ def allocate(
         weights = _counts("weights", weights, minimum=1)
         if weights.shape != sizes.shape:
             raise ValueError(
-                f"there must be a weight for each of the {len(sizes):,} buckets, got "
-                f"{len(weights):,} weights"
+                f"weights must have one value for each of the {len(sizes):,} buckets, got "
+                f"{len(weights):,}"
             )
     target = min(max(whole_number("target_count", target_count), 0), int(sizes.sum()))
     seed = whole_number("random_seed", random_seed, minimum=0)
@@ -80,11 +80,11 @@ def top_up(
     random_seed: int,
     weights: NDArray[np.int64] | None = None,
 ) -> NDArray[np.int64]:
-    """Decides how many more images each bucket keeps, so that all in all they get their shares.
+    """Returns how many more images each bucket keeps to reach its share, given those it has.
 
     Args:
         sizes: ``(b,)``; images to choose from
-        taken: ``(b,)``; images besides, that are kept already
+        taken: ``(b,)``; other images of the bucket, already kept
         count: images to choose, at most the sum of the sizes
         random_seed: as in :func:`allocate`
         weights: as in :func:`allocate`
@@ -93,7 +93,7 @@ def top_up(
         ``(b,)`` int64 quotas that sum to ``count``, at most ``sizes``
     """
     wanted = allocate(sizes + taken, count + int(taken.sum()), random_seed, weights)
-    # Where more is taken than is due, the others get less.
+    # Where a bucket has more than its share already, the others get less.
     return allocate(np.maximum(wanted - taken, 0), count, random_seed)
 
 
@@ -103,7 +103,7 @@ def _apportion(
     weights: NDArray[np.int64],
     tie_break: NDArray[np.int64],
 ) -> NDArray[np.int64]:
-    """Shares a total in proportion to weights, none above its capacity."""
+    """Divides a total in proportion to weights, no quota above its capacity."""
     quotas = np.zeros(len(capacities), np.int64)
     is_open = capacities > 0
     while True:
@@ -121,10 +121,10 @@ def _apportion(
 
 
 def _shared(total: int, weights: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Divides a total by weights; returns whole shares and what remains of each, exactly."""
+    """Divides a total by weights exactly; returns whole shares and remainders."""
     divisor = max(int(weights.sum()), 1)
     if total * int(weights.max(initial=0)) > LARGEST:
-        weights = weights.astype(object)  # the whole numbers of Python, which have no bound
+        weights = weights.astype(object)  # Python integers, which cannot overflow
     products = total * weights
     return (products // divisor).astype(np.int64), (products % divisor).astype(np.int64)
 

@@ -1,4 +1,4 @@
-"""How to choose: the strategy, and what else the kept images have to satisfy."""
+"""How to choose: the strategy, and constraints on the kept images."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ class ChoiceSettings(Settings):
     stratify_by: Any = setting(
         kind="name",
         label="Stratify by",
-        help="A label for each image; every label gets its share of the images to keep",
+        help="A label for each image; each label gets its share of the images to keep",
         live=True,
         option_help="a CSV table of paths and labels, or the word 'folder' to use the folders as "
         "labels; every label gets its share",
@@ -132,14 +132,14 @@ class ChoiceSettings(Settings):
         return float(self.balance)
 
     def contradictions(self) -> Iterator[ParameterError]:
-        """Yields which settings do not go together, or would have no effect."""
+        """Yields an error for settings that conflict or would have no effect."""
         if self.near_duplicates is not None:
             yield from _of_radius(self.near_duplicates, is_given(self.features))
         if not is_given(self.stratify_by) and self.balance != "proportional":
             yield ParameterError(
                 "balance",
-                "{value} divides the target among labels",
-                "set {stratify_by}, too",
+                "{value} has no effect without {stratify_by}",
+                "set both or neither",
                 value=shown(self.balance),
             )
         compares = self.strategy not in STRATEGIES or self.how.compares
@@ -158,8 +158,7 @@ class ChoiceSettings(Settings):
             yield ParameterError(
                 "target_count",
                 "is missing",
-                "set how many images to keep; it may be left out only with {near_duplicates} or "
-                "{max_per_group}",
+                "set how many images to keep, or set {near_duplicates} or {max_per_group}",
             )
 
     def radius_problems(self, hash_size: int) -> Iterator[ParameterError]:
@@ -177,7 +176,7 @@ class ChoiceSettings(Settings):
 
 
 class PlainOptions(TypedDict, total=False):
-    """The settings of a choice that are plain values, as keywords, for editors."""
+    """The plain-valued fields of :class:`Choice` as keywords, for editors."""
 
     strategy: StrategyName
     near_duplicates: float | None
@@ -198,8 +197,8 @@ class ChoiceOptions(PlainOptions, total=False):
 class Choice(ChoiceSettings):
     """How to choose among n images; raises a ParameterError for an invalid value.
 
-    ``features`` are ``(n, d)`` numbers; ``stratify_by`` has n labels (each a text, several, or
-    None); ``keep`` has positions, 0 to n - 1.
+    ``features`` are ``(n, d)`` numbers; ``stratify_by`` has n labels (each a text, several texts,
+    or None); ``keep`` has indices, 0 to n - 1.
     """
 
     stratify_by: Sequence[Label] | None = redeclared(ChoiceSettings, "stratify_by")
@@ -232,8 +231,8 @@ class Choice(ChoiceSettings):
         if target_count is not None and max(target_count, 0) < len(self.keep):
             raise ParameterError(
                 "target_count",
-                "{target:,} is less than the {n:,} images of {keep}, which count",
-                "raise it, or keep fewer",
+                "{target:,} is less than the {n:,} images of {keep}, which count toward it",
+                "raise it, or shorten {keep}",
                 target=target_count,
                 n=len(self.keep),
             )
@@ -286,8 +285,8 @@ def _check_labels(labels: Any) -> None:
         return
     raise ParameterError(
         "stratify_by",
-        "must be a list with a label for each image, in their order, got {labels}",
-        "[os.path.dirname(path) for path in image_paths] takes the folders as labels",
+        "must be a list of one label per image, in the order of the images, got {labels}",
+        "[os.path.dirname(path) for path in image_paths] uses the folders as labels",
         labels=shown(labels),
     )
 
@@ -303,7 +302,7 @@ def _check_fit(labels: Sequence[Label], n: int) -> None:
         )
     if n and not any(map(texts_of, labels)):
         raise ParameterError(
-            "stratify_by", "has a label for none of the {n:,} images", "leave it out", n=n
+            "stratify_by", "has no label for any of the {n:,} images", "label some or omit it", n=n
         )
 
 

@@ -1,4 +1,4 @@
-"""What a choice demands beside a strategy, as arrays: who comes first, and how many of whom."""
+"""The constraints of a choice as arrays: which images come first, and how many per stratum."""
 
 from __future__ import annotations
 
@@ -18,21 +18,21 @@ _Rows = NDArray[np.int64]
 
 
 class Constraints:
-    """The choice, applied to n images."""
+    """The constraints of a choice, applied to n images."""
 
     keep: _Rows
-    """``(m,)``; rows that are taken from the start, ascending"""
+    """``(m,)``; rows that are always kept, ascending"""
     leaders: _Rows | None
-    """``(n,)``; first row of the group of near-duplicates, -1 where there is none"""
+    """``(n,)``; first row of each image's group of near-duplicates, -1 for unreadable images"""
     strata: tuple[_Rows, list[str]] | None
-    """``(n,)`` number of the stratum, and their names"""
+    """``(n,)`` number of each image's stratum, and the names of the strata"""
     tiers: NDArray[np.int8]
-    """``(n,)``; who comes first, of :mod:`smartdownsample_core.selection._tiers`"""
+    """``(n,)``; the tier of each image, from :mod:`smartdownsample_core.selection._tiers`"""
 
     def __init__(self, signatures: Signatures, order: _Rows, choice: Choice) -> None:
-        """Works out who comes first; the choice has been checked."""
+        """Computes the arrays; the choice has been checked."""
         readable = signatures.readable
-        self.keep = np.unique(np.array(choice.keep, np.int64))
+        self.keep = np.array(choice.keep, np.int64)
         self.leaders = _leaders(signatures, order, choice)
         self.strata = None
         if choice.stratify_by is not None:
@@ -52,23 +52,23 @@ class Constraints:
         return np.zeros(len(self.tiers), np.int64) if self.strata is None else self.strata[0]
 
     def room(self, taken: _Rows) -> _Rows:
-        """How many more each stratum may get, ``(s,)``."""
+        """How many more images each stratum may get, ``(s,)``."""
         return self._room - np.bincount(self.stratum_of[taken], minlength=len(self._room))
 
     def available(self) -> int:
-        """How many images there are in the first tier, within the room of their strata."""
+        """How many images can be kept without using a later tier."""
         good = np.bincount(self.stratum_of[self.tiers == GOOD], minlength=len(self._room))
         return len(self.keep) + int(np.minimum(good, self.room(self.keep)).sum())
 
     def check_target(self, target_count: int) -> None:
-        """Raises a ValueError if the strata have no room for so many, though there are as many."""
+        """Raises a ParameterError if ``max_per_group`` leaves less room than there are images."""
         most = len(self.keep) + int(self.room(self.keep).sum())
         readable = int((self.tiers != NEVER).sum()) + len(self.keep)
         if most < min(target_count, readable):
             raise ParameterError(
                 "target_count",
-                "{target:,} exceeds the {most:,} images that {max_per_group} leaves",
-                "raise {max_per_group}, or ask for fewer",
+                "{target:,} exceeds the {most:,} images that {max_per_group} allows",
+                "raise {max_per_group} or lower {target_count}",
                 target=target_count,
                 most=most,
             )
@@ -102,7 +102,7 @@ class Constraints:
 
 
 def _strata_of_buckets(signatures: Signatures) -> tuple[_Rows, list[str]]:
-    """Returns the strata of :func:`assign_strata` with the buckets' names as labels."""
+    """Returns strata as :func:`assign_strata` does, with the names of buckets as labels."""
     found, places = np.unique(assign_buckets(signatures), return_inverse=True)
     named = [bucket_name(bucket) for bucket in found.tolist()]
     numbers, names = assign_strata(named)
@@ -114,7 +114,7 @@ def _leaders(signatures: Signatures, order: _Rows, choice: Choice) -> _Rows | No
         return None
     if choice.features is None:
         points: Points = unpack(signatures.dhash, signatures.hash_size**2).view(np.uint8)
-        squared_radius = float(choice.near_duplicates)  # of bits, it is the number that differ
+        squared_radius = float(choice.near_duplicates)  # of bits: the number that differ
     else:
         points = choice.points(len(signatures))
         squared_radius = 2 * choice.near_duplicates * mean_squared_length(points)

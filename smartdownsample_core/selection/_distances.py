@@ -1,4 +1,4 @@
-"""Distances from every point to the nearest of some centers, kept up to date in bulk."""
+"""Distances from every point to its nearest center, updated in bulk."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from numpy.typing import NDArray
 
 Points = NDArray[np.uint8] | NDArray[np.int8]
 
-#: Points and centers that are compared in one matrix product, which takes 34 MB in each thread.
+#: Points and centers compared in one matrix product, which takes 34 MB in each thread.
 _ROWS, _CENTERS = 8192, 1024
 _MOST_THREADS = 8
 
 
 def as_centers(points: Points) -> NDArray[np.float32]:
-    """Returns points, ``(m, d)``, as rows ``(m, d + 1)`` of :func:`with_ones` @ this.T.
+    """Returns centers c, ``(m, d)``, as rows ``(m, d + 1)`` to multiply :func:`with_ones` by.
 
-    That product is c.c - 2 x.c: the squared distance, but for the square x.x of the point.
+    The product ``with_ones(x) @ as_centers(c).T`` is c.c - 2 x.c: the squared distance without x.x.
     """
     table = np.empty((len(points), points.shape[1] + 1), np.float32)
     table[:, :-1] = points
@@ -35,26 +35,22 @@ def with_ones(points: Points) -> NDArray[np.float32]:
 
 
 class Nearest:
-    """For each of n points the squared distance to the nearest center so far, and which that is.
+    """The nearest center so far of each of n points, and the squared distance to it.
 
-    The points are bytes, so that all sums are of whole numbers that float32 holds exactly: the
-    answer does not depend on the BLAS, the machine or the number of threads. Comparing n points
-    with k centers of d bytes takes 2 n k d floating-point operations, at the speed of BLAS.
+    Points are bytes, so that all sums are whole numbers that float32 holds exactly: the result does
+    not depend on the BLAS, the machine or the number of threads. Comparing n points with k centers
+    of d bytes takes 2 n k d floating-point operations.
     """
 
     squared: NDArray[np.float32]
-    """``(n,)``; infinity as long as there is no center"""
+    """``(n,)``; infinity while there is no center"""
     owner: NDArray[np.int64]
-    """``(n,)``; the row of the nearest center, the earliest of several; -1 if there is none"""
+    """``(n,)``; the row of the nearest center, the earliest on ties; -1 without centers"""
     is_center: NDArray[np.bool_]
     """``(n,)``"""
 
     def __init__(self, points: Points) -> None:
-        """Starts without centers.
-
-        Args:
-            points: ``(n, d)``; the squares of a point sum to less than 2**22
-        """
+        """Starts without centers; the squares of each point, ``(n, d)``, sum to less than 2**22."""
         self.points = points
         self._norms = np.einsum("ij,ij->i", points, points, dtype=np.float32)
         self.squared = np.full(len(points), np.inf, np.float32)
@@ -69,7 +65,7 @@ class Nearest:
         return np.asarray(squared)
 
     def add(self, centers: NDArray[np.int64]) -> None:
-        """Makes the points at these rows, ``(m,)``, centers."""
+        """Makes the points at rows ``centers``, ``(m,)``, centers."""
         self.is_center[centers] = True
         starts = range(0, len(self.points), _ROWS)
         with ThreadPoolExecutor(min(os.cpu_count() or 1, _MOST_THREADS)) as pool:

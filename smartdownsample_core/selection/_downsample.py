@@ -1,4 +1,4 @@
-"""Signatures and a target to a selection: the whole decision, without reading or printing."""
+"""Signatures and settings to a selection, without reading or printing anything."""
 
 from __future__ import annotations
 
@@ -29,22 +29,19 @@ def downsample(
 ) -> Selection:
     """Chooses exactly ``target_count`` images.
 
-    What the choice wants to leave out, near-duplicates and then junk, is taken only if there are
-    not enough others, so that the count is exact whenever there are enough readable images.
+    Excluded images (near-duplicates, then junk, then damaged images) are kept only if there are not
+    enough others, so the count is exact whenever enough images are readable.
 
     Args:
         signatures: the table of n images
-        order: ``(n,)``; their natural order, of :func:`smartdownsample_core.natural_order`
-        target_count: images to keep, those of ``choice.keep`` among them, even if unreadable; all
-            readable ones if there are fewer, none if 0 or less; None for as many as
+        order: ``(n,)``; their natural order, from :func:`smartdownsample_core.natural_order`
+        target_count: images to keep, including those of ``choice.keep``, even unreadable ones;
+            all readable images if there are fewer, none if 0 or less; None for as many as
             ``near_duplicates`` and ``max_per_group`` leave
         random_seed: at least 0; the same seed gives the same selection
-        choice: strategy and constraints; :class:`smartdownsample_core.Choice` () by default
-        constraints: those of the same choice, but for its strategy, if they have been worked out
-            before: looking for near-duplicates takes a while
-
-    Returns:
-        a :class:`Selection`
+        choice: strategy and constraints; ``Choice()`` by default
+        constraints: those of an earlier choice that differs in its strategy at most, to avoid
+            searching for near-duplicates again
 
     Raises:
         ValueError: for an argument out of its bounds
@@ -52,7 +49,7 @@ def downsample(
     choice = Choice() if choice is None else choice
     if not isinstance(choice, Choice):
         raise ValueError(
-            f"choice must be a Choice, got {shown(choice)}; say Choice(strategy='diverse') or so"
+            f"choice must be a Choice, got {shown(choice)}; for example Choice(strategy='diverse')"
         )
     order = _checked_order(order, len(signatures))
     random_seed = whole_number("random_seed", random_seed, minimum=0)
@@ -70,7 +67,7 @@ def downsample(
     constraints.check_target(target)
 
     images = _images(signatures, order, random_seed, choice)
-    # Always in natural order, so that it does not matter in which order images are given.
+    # In natural order, so that the order of the input does not matter.
     taken = order[np.isin(order, constraints.keep)]
     for tier in TIERS:
         pool = order[constraints.tiers[order] == tier]
@@ -101,8 +98,8 @@ def _checked_order(order: _Rows, n: int) -> _Rows:
         if len(inside) == n and (np.bincount(inside, minlength=n) == 1).all():
             return rows
     raise ValueError(
-        f"order must have each of the positions 0 to {n - 1} once, as natural_order(paths) does, "
-        f"got {shown(order)}"
+        f"order must contain each index from 0 to {n - 1} once, got {shown(order)}; use "
+        "natural_order(paths)"
     )
 
 
@@ -122,14 +119,14 @@ def _images(signatures: Signatures, order: _Rows, random_seed: int, choice: Choi
 def _pick(
     images: Images, constraints: Constraints, pool: _Rows, taken: _Rows, count: int, choice: Choice
 ) -> _Rows:
-    """Picks up to ``count`` of the pool, from each stratum its share; in the order of picking."""
+    """Picks up to ``count`` images, of each stratum its share, in the order of picking."""
     pick, stratum_of = choice.how.pick, constraints.stratum_of
     room = constraints.room(taken)
     sizes = np.minimum(np.bincount(stratum_of[pool], minlength=len(room)), room)
     count = min(count, int(sizes.sum()))
     if count <= 0:
         return np.empty(0, np.int64)
-    # Where an unreadable image of keep is, only features say.
+    # Unreadable images of keep have features, but no descriptors.
     seen = taken if choice.features is not None else taken[images.bucket_ids[taken] != UNREADABLE]
     if constraints.strata is None:
         return pick(images, pool, seen, count)
@@ -139,6 +136,6 @@ def _pick(
         pick(images, pool[stratum_of[pool] == stratum], seen, int(quotas[stratum]))
         for stratum in np.flatnonzero(quotas)
     ]
-    # In turn, so that any beginning of the order has about its share of every stratum.
+    # Interleaved, so that the first k contain about a fair share of every stratum.
     turns = [(np.arange(len(rows)) + 0.5) / len(rows) for rows in picked]
     return np.concatenate(picked)[np.argsort(np.concatenate(turns), kind="stable")]

@@ -1,4 +1,4 @@
-"""Farthest-first traversal: points, each as far as can be from all before it."""
+"""Farthest-first traversal: each point as far as possible from all before it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from ._distances import Nearest
 
-#: Points among which the next ones are looked for before all distances are brought up to date.
+#: Points searched for the next picks before all distances are updated.
 _CANDIDATES = 4096
 _CANDIDATES_PER_POINT = 8
 
@@ -21,18 +21,18 @@ def farthest_first(
     weights: NDArray[np.float32] | None = None,
     progress: Callable[[int], None] | None = None,
 ) -> NDArray[np.int64]:
-    """Ranks points: each is the farthest from the centers and from all ranked before it.
+    """Ranks points so that each is the farthest from the centers and all points before it.
 
     T. F. Gonzalez, "Clustering to minimize the maximum intercluster distance" (1985). The ranking
-    is nested: its first k are the answer for k. Computed exactly, but in batches: distances only
-    ever shrink, so the next ones are found among the farthest candidates as long as one of these
-    stays farther than all others were. Equal distances go to the lowest row.
+    is nested: its first k are the answer for k. It is exact, but computed in batches: distances
+    only shrink, so the next point is among the farthest candidates as long as one of them is
+    farther than all other points were. Ties go to the lowest row.
 
     Args:
-        nearest: n points with the centers to stay away from, if any; the ranked become centers
-        count: points to rank, at most those that are no centers yet
-        start: the row to begin with if there are no centers
-        weights: ``(n,)``; what the squared distance of a point is multiplied with, 1 by default
+        nearest: n points and the centers to stay away from, if any; ranked points become centers
+        count: points to rank, at most those that are not centers yet
+        start: the first row, if there are no centers
+        weights: ``(n,)``; factors of the points' squared distances, 1 by default
         progress: called with the number of points ranked so far
 
     Returns:
@@ -60,7 +60,7 @@ def farthest_first(
 
 
 def _next_batch(nearest: Nearest, weights: NDArray[np.float32], most: int) -> NDArray[np.int64]:
-    """Returns at least one and at most ``most`` of the points that come next, in their order."""
+    """Returns the next points of the ranking: at least one, at most ``most``."""
     farness = np.where(nearest.is_center, np.float32(-1), nearest.squared * weights)
     rows, bound, last = _candidates(farness, min(_CANDIDATES, _CANDIDATES_PER_POINT * most))
     between = nearest.between(rows) * weights[rows]
@@ -77,14 +77,13 @@ def _next_batch(nearest: Nearest, weights: NDArray[np.float32], most: int) -> ND
 
 
 def _candidates(farness: NDArray[np.float32], count: int) -> tuple[NDArray[np.int64], float, int]:
-    """Returns the rows of the farthest points, ascending, and how far the others are at most.
+    """Returns the farthest rows, ascending, a bound on the farness of all others, and a last row.
 
-    The third is the row behind which there may be others that are just as far. Centers have a
-    farness of -1.
+    Only rows after the last one may equal the bound. Centers have a farness of -1.
     """
     place = max(len(farness) - count, 0)
     bound = np.partition(farness, place)[place]
-    if bound < 0:  # all that are left are among the candidates
+    if bound < 0:  # all remaining points are candidates
         return np.flatnonzero(farness >= 0), 0.0, len(farness)
     farther = np.flatnonzero(farness > bound)
     as_far = np.flatnonzero(farness == bound)[: count - len(farther)]

@@ -1,4 +1,4 @@
-"""Images beside each other in natural order: how much they vary."""
+"""Weights that discount distances where neighbors in natural order vary anyway."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ from ._distances import Points
 
 _ROWS = 512
 
-# Found on bursts made of photographs and on real ones, in units of a descriptor: see weights().
+# In units of descriptor distance; tuned on synthetic and real bursts. See weights().
 _WINDOW = 32
 _LEAST, _MOST = 20.0, 160.0
 
 
 def weights(points: Points, order: NDArray[np.int64]) -> NDArray[np.float32]:
-    """Says how much a distance counts for each image: less where the images around it vary anyway.
+    """Returns the factor of each image's squared distance: less where its neighbors vary, too.
 
-    In a scene full of motion frames look farther apart than in a calm one, and farthest-first
-    traversal would spend its picks there. So the squared distance is divided by the square root of
-    the distance to the closest of the 32 images before and after, clipped to 20-160: local scaling
-    (Zelnik-Manor and Perona, "Self-Tuning Spectral Clustering", 2004), much weakened. If the names
-    say nothing about the order, the weights do no harm.
+    Frames of a busy scene look farther apart than those of a calm one, and farthest-first traversal
+    would spend its picks there. So the squared distance is divided by the square root of the
+    distance to the closest of the 32 images before and after, clipped to 20-160: a mild form of
+    local scaling (Zelnik-Manor and Perona, "Self-Tuning Spectral Clustering", 2004). If the names
+    do not reflect the order of the images, the weights do no harm.
 
     Args:
         points: ``(n, d)``
@@ -36,7 +36,7 @@ def weights(points: Points, order: NDArray[np.int64]) -> NDArray[np.float32]:
 
 
 def _closest_around(points: Points) -> NDArray[np.float32]:
-    """Returns the squared distance to the closest of the points around, ``(n,)``."""
+    """Returns the squared distance to the closest neighbor in the window, ``(n,)``."""
     closest = np.empty(len(points), np.float32)
     for first in range(0, len(points), _ROWS):
         low = max(first - _WINDOW, 0)

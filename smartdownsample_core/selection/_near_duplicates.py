@@ -1,4 +1,4 @@
-"""Near-duplicates: groups of points that are within a radius of the first of them."""
+"""Near-duplicates: groups of points within a radius of their first point, the leader."""
 
 from __future__ import annotations
 
@@ -7,25 +7,25 @@ from numpy.typing import NDArray
 
 from ._distances import Points, as_centers, with_ones
 
-#: Points that are looked at together, and leaders that they are compared with in one product.
+#: Points handled together, and leaders they are compared with in one matrix product.
 _ROWS, _LEADERS = 1024, 8192
 
 
 def near_duplicates(
     points: Points, order: NDArray[np.int64], squared_radius: float
 ) -> NDArray[np.int64]:
-    """Groups points by the leader algorithm: each joins the nearest leader before it, or leads.
+    """Groups points by the leader algorithm: each joins the nearest earlier leader, or leads.
 
     J. A. Hartigan, "Clustering Algorithms" (1975), chapter 3. Takes 2 n l d floating-point
     operations for l leaders.
 
     Args:
         points: ``(n, d)``; the squares of a point sum to less than 2**22
-        order: ``(m,)``; the rows that take part; earlier ones lead
+        order: ``(m,)``; the rows to group; earlier rows lead
         squared_radius: the largest squared distance to a leader
 
     Returns:
-        ``(m,)``; the row of the leader of each; a leader has itself
+        ``(m,)``; the row of each point's leader; a leader is its own
 
     >>> line = np.array([[0], [9], [1], [8], [2]], np.uint8)
     >>> near_duplicates(line, np.arange(5), 1).tolist()
@@ -49,9 +49,9 @@ def _lead_among(
     leader: NDArray[np.int64],
     squared: NDArray[np.float32],
 ) -> None:
-    """Makes those of a few points, ``(m,)``, leaders that are too far from all before them.
+    """Makes points, ``(m,)``, leaders if they are too far from all leaders before them.
 
-    Brings the nearest leader of each, and how far it is, up to date.
+    Updates the nearest leader of each point, and the squared distance to it, in place.
     """
     table = points[rows].astype(np.float32)
     norms = (table**2).sum(axis=1)
@@ -66,7 +66,7 @@ def _lead_among(
 
 
 class _Leaders:
-    """The leaders so far, as a table that grows."""
+    """A growing table of the leaders so far."""
 
     def __init__(self, points: Points) -> None:
         self.points = points
@@ -85,7 +85,7 @@ class _Leaders:
         self.count = end
 
     def nearest(self, rows: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-        """Returns the nearest leader of each point, -1 if there is none, and how far it is."""
+        """Returns each point's nearest leader, -1 without leaders, and its squared distance."""
         points = with_ones(self.points[rows])
         best = np.full(len(rows), np.inf, np.float32)
         leader = np.full(len(rows), -1, np.int64)

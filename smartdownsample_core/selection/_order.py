@@ -1,8 +1,8 @@
 """Natural order: directory by directory, numbers by value.
 
-The order is that of natsort on the parts of the paths. Making a natsort key takes about 10 us, so
-names of plain ASCII are split into texts and numbers here, thousands at a time; all others still
-go through natsort, whose Unicode rules are not ours to repeat.
+The order is that of natsort on the parts of the paths. A natsort key takes about 10 us, so ASCII
+names are split into texts and numbers here, thousands at a time; all others go through natsort,
+which knows the Unicode rules.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ from numpy.typing import NDArray
 _NUMBER = re.compile("[0-9]+")
 _CHUNK = 10_000
 
-# In a sort key: what ends comes first, then numbers, then all other characters.
+# In a sort key: the end of a part comes first, then numbers, then all other characters.
 _END_OF_PART = "\x01"
 _LOW_DIGITS = {ord(digit): chr(2 + value) for value, digit in enumerate("0123456789")}
 _DIGITS = 12
 
-#: Rank of what is not there, so that a path that ends comes before one that goes on.
+#: Rank of a missing part: a path comes before longer paths that begin with it.
 _NOTHING = -1
 
 _natsort_key = natsort_keygen()
@@ -38,8 +38,8 @@ def natural_order(paths: Sequence[str | os.PathLike[str]]) -> NDArray[np.int64]:
         paths: n paths
 
     Returns:
-        ``(n,)`` int64; the positions of the paths in natural order. Names that natsort holds
-        equal, as ``1`` and ``01``, are told apart by what follows them, then by the input order
+        ``(n,)`` int64; the positions of the paths in natural order. For names that natsort treats
+        as equal, such as ``1`` and ``01``, the following parts decide, then the input order
 
     >>> natural_order(["cam10/1.jpg", "cam2/10.jpg", "cam2/9.jpg"]).tolist()
     [2, 1, 0]
@@ -68,9 +68,9 @@ def natural_order(paths: Sequence[str | os.PathLike[str]]) -> NDArray[np.int64]:
 
 
 def sort_key(path: str) -> str:
-    """Returns a text whose plain order is the natural order of the path, for databases.
+    """Returns a text that sorts in natural order, for databases.
 
-    That of :func:`natural_order` as long as names are plain ASCII and numbers have up to 12 digits.
+    Equals :func:`natural_order` for ASCII names whose numbers have at most 12 digits.
 
     >>> sorted(["cam10/1.jpg", "cam2/10.jpg", "cam2/9.jpg"], key=sort_key)
     ['cam2/9.jpg', 'cam2/10.jpg', 'cam10/1.jpg']
@@ -84,9 +84,9 @@ def _padded(number: re.Match[str]) -> str:
 
 
 def _natural_ranks(names: Sequence[str]) -> NDArray[np.int64]:
-    """Ranks names in natural order, ``(n,)``; those that natsort holds equal have one rank.
+    """Ranks names in natural order, ``(n,)``; names that natsort treats as equal share a rank.
 
-    A name is a pattern (``IMG_0.jpg``) and the numbers in the places of its zeros.
+    A name is a pattern (``IMG_0.jpg``) and the numbers that replace its zeros.
     """
     patterns, numbers = _patterns_and_numbers(names)
     distinct = {pattern: index for index, pattern in enumerate(dict.fromkeys(patterns))}
@@ -112,7 +112,7 @@ def _natural_ranks(names: Sequence[str]) -> NDArray[np.int64]:
 
 
 def _patterns_and_numbers(names: Sequence[str]) -> tuple[list[str], NDArray[np.int64]]:
-    """Returns the pattern of each name, and all their numbers one after the other."""
+    """Returns the pattern of each name, and the numbers of all names concatenated."""
     patterns: list[str] = []
     numbers: list[int] = []
     for start in range(0, len(names), _CHUNK):
@@ -128,15 +128,15 @@ def _patterns_and_numbers(names: Sequence[str]) -> tuple[list[str], NDArray[np.i
             numbers += key[1::2]
     try:
         return patterns, np.array(numbers, np.int64)
-    except OverflowError:  # numbers of more than 18 digits: their ranks will do
+    except OverflowError:  # numbers of more than 18 digits: ranks suffice
         values = {value: rank for rank, value in enumerate(sorted(set(numbers)))}
         return patterns, np.array([values[number] for number in numbers], np.int64)
 
 
 def _text_ranks(texts: list[list[str]], place: int) -> NDArray[np.int64]:
-    """Ranks the patterns by their text at one place, ``(len(texts),)``."""
+    """Ranks patterns by their text at a place, ``(len(texts),)``."""
     found = [text[place] if place < len(text) else "" for text in texts]
-    # At the end of a name an empty text is no text; before its first number it is one.
+    # An empty text counts before the first number of a name, but not at its end.
     absent = [not t and (place > 0 or len(text) == 1) for t, text in zip(found, texts, strict=True)]
     values = {text: rank for rank, text in enumerate(sorted(set(found)))}
     ranks = np.array([values[text] for text in found], np.int64)

@@ -1,4 +1,4 @@
-"""Representatives: points to which all others are near, on the average."""
+"""Representatives: points that most other points are close to."""
 
 from __future__ import annotations
 
@@ -7,20 +7,20 @@ from numpy.typing import NDArray
 
 from ._distances import Nearest
 
-#: In how many rounds the points are drawn; each sees what those before it have covered.
+#: Rounds of drawing; each takes into account what earlier rounds cover.
 _ROUNDS = 16
 
 
 def representatives(nearest: Nearest, count: int, seed: int) -> NDArray[np.int64]:
-    """Chooses points so that all points are near to a chosen one: few in corners, many in crowds.
+    """Chooses points so that every point is close to one: few in sparse regions, many in crowds.
 
-    Draws points with chances in proportion to their squared distance from those drawn before, in
-    rounds (Bahmani et al., "Scalable k-means++", 2012), then moves each to the middle of the points
-    nearest to it: one medoid step.
+    Draws points in rounds, with probabilities proportional to their squared distance from those
+    drawn before (Bahmani et al., "Scalable k-means++", 2012), then replaces each by the medoid of
+    the points nearest to it.
 
     Args:
-        nearest: n points with the centers that are chosen already, if any
-        count: points to choose, at most those that are no centers yet
+        nearest: n points and the centers already chosen, if any
+        count: points to choose, at most those that are not centers yet
         seed: at least 0
 
     Returns:
@@ -39,7 +39,7 @@ def representatives(nearest: Nearest, count: int, seed: int) -> NDArray[np.int64
 
 
 def _draw(nearest: Nearest, count: int, rng: np.random.Generator) -> NDArray[np.int64]:
-    """Draws points that are no centers, ``(count,)``, without replacement.
+    """Draws ``(count,)`` points that are not centers, without replacement.
 
     By exponential keys: Efraimidis and Spirakis, "Weighted random sampling with a reservoir"
     (2006). Points at a distance of 0 come last.
@@ -58,7 +58,7 @@ def _medoids(nearest: Nearest, centers: NDArray[np.int64]) -> NDArray[np.int64]:
     starts = np.flatnonzero(np.diff(owner[rows], prepend=-1))
     sizes = np.diff(starts, append=len(rows))
     medoid_of = np.empty(len(points), np.int64)
-    # A chunk of owners at a time, so that no second copy of the points is made.
+    # In chunks of owners, to avoid a second copy of all points.
     n_chunks = min(max(len(points) // 50_000, 1), len(starts))
     for some in np.array_split(np.arange(len(starts)), n_chunks):
         members = rows[starts[some[0]] : starts[some[-1]] + sizes[some[-1]]]

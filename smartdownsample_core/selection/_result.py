@@ -1,4 +1,4 @@
-"""The answer of a downsampling: what was kept, out of which buckets, and why."""
+"""The result of a downsampling: what was kept, from which buckets, and why."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class Bucket:
     """One non-empty bucket of a selection."""
 
     id: int
-    """0-127, the same for the same image in every run"""
+    """0-127; an image has the same in every run"""
     size: int
     """readable images in it"""
     kept: int
@@ -25,12 +25,12 @@ class Bucket:
 
     @property
     def name(self) -> str:
-        """What its images have in common."""
+        """Readable name: what its images have in common."""
         return bucket_name(self.id)
 
     @property
     def excluded(self) -> int:
-        """Images of it that were not kept."""
+        """Readable images of it that were not kept."""
         return self.size - self.kept
 
     @property
@@ -40,7 +40,7 @@ class Bucket:
 
     @property
     def stride(self) -> float | None:
-        """Step between two kept images in natural order; None if none is kept."""
+        """Average step between kept images in natural order; None if none is kept."""
         return self.size / self.kept if self.kept else None
 
 
@@ -56,13 +56,13 @@ class Stratum:
 
     @property
     def rate(self) -> float | None:
-        """Share that was kept, 0-1; None if none can be read."""
+        """Share that was kept, 0-1; None if no image is readable."""
         return self.kept / self.size if self.size else None
 
 
 @dataclass(frozen=True, eq=False)
 class Selection:
-    """The answer of one downsampling of n images, and everything it was made of."""
+    """The result of downsampling n images."""
 
     indices: NDArray[np.int64]
     """``(k,)``; sorted unique input positions of the kept images"""
@@ -78,19 +78,19 @@ class Selection:
     """images asked for; k is smaller only if fewer could be read"""
     random_seed: int
     strategy: str = "stride"
-    """how the images were chosen: one of :data:`smartdownsample_core.selection.STRATEGIES`"""
+    """key of :data:`smartdownsample_core.selection.STRATEGIES`"""
     ranking: NDArray[np.int64] | None = None
-    """``(k,)``; the kept images in the order of their choice, if the strategy has one: its first m
-    are what a target of m would have kept, as long as there are no strata"""
+    """``(k,)``; the kept images in the order of picking, if the strategy ranks: without strata, the
+    first m are what a target of m would keep"""
     leaders: NDArray[np.int64] | None = None
-    """``(n,)``; the first image of each one's group of near-duplicates, -1 where it could not be
-    read; None if these were not looked for"""
+    """``(n,)``; the first image of each image's group of near-duplicates, -1 for unreadable images;
+    None without ``near_duplicates``"""
     tiers: NDArray[np.int8] | None = None
-    """``(n,)``; who came first, of :mod:`._tiers`; None if nobody did"""
+    """``(n,)``; the tier of each image, from :mod:`._tiers`; None if all are alike"""
     strata: tuple[NDArray[np.int64], list[str]] | None = None
-    """``(n,)`` number of the stratum, and the names of the strata"""
+    """``(n,)`` number of each image's stratum, and the names of the strata"""
     strata_are_labels: bool = False
-    """whether they are the user's labels, and not the buckets"""
+    """whether the strata are the user's labels rather than buckets"""
 
     @property
     def kept(self) -> NDArray[np.bool_]:
@@ -101,22 +101,22 @@ class Selection:
 
     @property
     def n_unrepresented(self) -> int:
-        """Buckets that had to go without, because there are more of them than images asked for."""
+        """Buckets of which no image was kept."""
         return sum(bucket.kept == 0 for bucket in self.buckets)
 
     @property
     def n_readable(self) -> int:
-        """Images that took part."""
+        """Images that could be read."""
         return sum(bucket.size for bucket in self.buckets)
 
     @property
     def n_near_duplicates_kept(self) -> int:
-        """Near-duplicates of kept images that had to be kept to reach the target."""
+        """Near-duplicates that were kept to reach the target."""
         return int((self._are(NEAR_DUPLICATE) & self.kept).sum())
 
     @property
     def n_near_duplicates_left_out(self) -> int:
-        """Images that were not kept, but another one of their group was."""
+        """Near-duplicates excluded in favor of another image of their group."""
         if self.leaders is None:
             return 0
         has_kept = np.isin(self.leaders, self.leaders[self.indices])
@@ -124,22 +124,22 @@ class Selection:
 
     @property
     def n_junk_kept(self) -> int:
-        """Blank images that had to be kept to reach the target."""
+        """Blank images that were kept to reach the target."""
         return int((self._are(JUNK) & self.kept).sum())
 
     @property
     def n_junk_left_out(self) -> int:
-        """Blank images that were not kept."""
+        """Blank images that were excluded."""
         return int((self._are(JUNK) & ~self.kept).sum())
 
     @property
     def damaged(self) -> NDArray[np.int64]:
-        """Rows of images whose files are cut off or corrupt, but for those of ``keep``."""
+        """Rows of images whose files are truncated or corrupt, except those of ``keep``."""
         return np.flatnonzero(self._are(DAMAGED))
 
     @property
     def n_damaged_kept(self) -> int:
-        """Damaged images that had to be kept to reach the target."""
+        """Damaged images that were kept to reach the target."""
         return int((self._are(DAMAGED) & self.kept).sum())
 
     def _are(self, tier: int) -> NDArray[np.bool_]:
@@ -148,7 +148,7 @@ class Selection:
         return np.asarray(self.tiers == tier)
 
     def count_strata(self) -> tuple[Stratum, ...]:
-        """Returns the strata, the largest first, then by name; none if there are no labels."""
+        """Returns the strata, the largest first, then by name; empty without strata."""
         if self.strata is None:
             return ()
         numbers, names = self.strata
@@ -158,15 +158,13 @@ class Selection:
         return tuple(sorted(strata, key=lambda stratum: (-stratum.size, stratum.name)))
 
     def first(self, target_count: int) -> Selection:
-        """Returns the selection that a smaller target would have made: it is nested in this one.
+        """Returns the selection for a smaller target, which is nested in this one.
 
         Args:
-            target_count: at most the images that are kept here, at least those that were to be
-                kept anyway
+            target_count: at most the images kept here, at least those of ``keep``
 
         Raises:
-            ValueError: if there is no ranking, or if strata had to get their shares; or for a
-                target out of its bounds
+            ValueError: without a ranking or with strata, or for a target out of its bounds
         """
         if self.ranking is None or self.strata is not None:
             raise ValueError(
@@ -175,9 +173,7 @@ class Selection:
                 "with the smaller target_count"
             )
         minimum = int((self.tiers[self.ranking] == NEVER).sum()) if self.tiers is not None else 0
-        target_count = whole_number(
-            "target_count, of the images kept here,", target_count, minimum, len(self.ranking)
-        )
+        target_count = whole_number("target_count", target_count, minimum, len(self.ranking))
         ranking = self.ranking[:target_count]
         return replace(
             self,
@@ -188,7 +184,7 @@ class Selection:
         )
 
     def members(self, bucket_id: int) -> NDArray[np.int64]:
-        """Returns the input positions of a bucket's images in natural order."""
+        """Returns the input indices of a bucket's images in natural order."""
         members: NDArray[np.int64] = self.order[self.bucket_ids[self.order] == bucket_id]
         return members
 
@@ -197,8 +193,8 @@ def count_buckets(bucket_ids: NDArray[np.int16], kept: NDArray[np.int64]) -> tup
     """Returns the non-empty buckets, the largest first.
 
     Args:
-        bucket_ids: ``(n,)``; -1 for images that could not be read
-        kept: ``(k,)``; positions of the kept images
+        bucket_ids: ``(n,)``; -1 for unreadable images
+        kept: ``(k,)``; indices of the kept images
     """
     sizes = np.bincount(bucket_ids[bucket_ids != UNREADABLE], minlength=N_BUCKETS)
     kept_ids = bucket_ids[kept]
@@ -210,7 +206,7 @@ def tally(sizes: NDArray[np.int64], kept: NDArray[np.int64]) -> tuple[Bucket, ..
 
     Args:
         sizes: ``(b,)``; readable images in bucket 0..b-1
-        kept: ``(b,)``; those of them that were kept
+        kept: ``(b,)``; kept images in bucket 0..b-1
     """
     buckets = [Bucket(int(b), int(sizes[b]), int(kept[b])) for b in np.flatnonzero(sizes)]
     return tuple(sorted(buckets, key=lambda bucket: -bucket.size))

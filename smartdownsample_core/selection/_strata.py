@@ -1,4 +1,4 @@
-"""Labels to strata: groups of images that each get their share."""
+"""Labels to strata: groups of images that each get a share of the target."""
 
 from __future__ import annotations
 
@@ -10,19 +10,18 @@ from numbers import Real
 import numpy as np
 from numpy.typing import NDArray
 
-#: What images without a label are together.
+#: Name of the stratum of images without a label.
 UNLABELLED = "(no label)"
 
 Label = str | None | Iterable[str | None]
 
 
 def assign_strata(labels: Sequence[Label]) -> tuple[NDArray[np.int64], list[str]]:
-    """Gives every image the stratum of its label.
+    """Assigns every image to the stratum of its label.
 
     Args:
-        labels: n times a label, several, or None (or NaN); what is no text is taken as text. Of
-            several labels the rarest counts, so that rare ones get their due; of equally rare ones
-            the first in the alphabet
+        labels: for each of n images one label, several, or None or NaN; converted to text. Of
+            several labels the rarest counts, then the alphabetically first
 
     Returns:
         ``(n,)`` numbers of strata, and their names in alphabetical order
@@ -52,6 +51,6 @@ def texts_of(label: Label) -> list[str]:
 
 
 def _is_nan(label: object) -> bool:
-    """Whether it is what tables such as those of pandas have for nothing."""
-    is_of_pandas = type(label).__name__ in ("NAType", "NaTType")
-    return is_of_pandas or (isinstance(label, Real) and math.isnan(label))
+    """Whether it is a missing value of pandas or NumPy."""
+    is_missing = type(label).__name__ in ("NAType", "NaTType")
+    return is_missing or (isinstance(label, Real) and math.isnan(label))

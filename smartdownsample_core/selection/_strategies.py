@@ -72,11 +72,11 @@ def pick_representative(images: Images, pool: _Rows, taken: _Rows, count: int) -
 
 @dataclass(frozen=True, kw_only=True)
 class Strategy:
-    """How images are chosen."""
+    """A way to choose images."""
 
     name: str
     label: str
-    """in a form"""
+    """as forms show it"""
     pick: Pick
     compares: bool = False
     """whether it uses distances between images"""
@@ -107,7 +107,7 @@ STRATEGIES: dict[str, Strategy] = {
         ),
         Strategy(
             name="representative",
-            label="Representative: few of what is rare, many of what is common",
+            label="Representative: many common images, few rare ones",
             pick=pick_representative,
             compares=True,
         ),

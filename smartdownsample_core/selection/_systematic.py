@@ -1,4 +1,4 @@
-"""Quotas and natural order to the kept images: systematic sampling inside every bucket."""
+"""Systematic sampling inside every bucket: quotas and natural order to the kept images."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ def select(
     """Picks each bucket's quota, evenly spaced along the natural order.
 
     Args:
-        bucket_ids: ``(n,)``; the bucket of each image, negative ones take no part
+        bucket_ids: ``(n,)``; the bucket of each image; negative ids are ignored
         quotas: ``(b,)``; how many images bucket 0..b-1 keeps, at most its size
         order: ``(n,)``; the images in natural order
-        random_seed: at least 0; where in its first stride a bucket starts. Every bucket draws
-            its own start, so that a change in one bucket leaves the others as they were
+        random_seed: at least 0; draws the start of each bucket within its first stride,
+            independently, so that a change in one bucket leaves the others unchanged
 
     Returns:
         ``(quotas.sum(),)`` int64; sorted unique indices of the kept images
@@ -49,9 +49,9 @@ def select(
 
 
 def systematic_positions(size: int, count: int, start: int) -> NDArray[np.int64]:
-    """Spreads ``count`` positions evenly over ``range(size)``: fractional-stride sampling.
+    """Returns ``count`` positions spread evenly over ``range(size)``.
 
-    Systematic sampling with a fractional interval, W. G. Cochran, "Sampling Techniques" (1977),
+    Systematic sampling with a fractional stride, W. G. Cochran, "Sampling Techniques" (1977),
     8.1: positions floor((i + u) * size / count) with u = start / size, in exact integers.
 
     Args:

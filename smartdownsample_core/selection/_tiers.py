@@ -1,11 +1,11 @@
-"""Who is taken first: good images, near-duplicates of others, blank images, damaged ones."""
+"""The order in which images are picked: good, near-duplicate, blank, damaged."""
 
 from __future__ import annotations
 
-#: Of an image that cannot be picked: it could not be read, or is taken already.
+#: The tier of an image that cannot be picked: unreadable, or already kept.
 NEVER = -1
 
 GOOD, NEAR_DUPLICATE, JUNK, DAMAGED = range(4)
 
-#: Images are taken from the first tier that has any.
+#: Later tiers are used only when the earlier ones do not reach the target.
 TIERS = (GOOD, NEAR_DUPLICATE, JUNK, DAMAGED)

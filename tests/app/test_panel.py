@@ -159,7 +159,7 @@ def test_a_strategy_is_shown_and_tried(dataset, operators, open_app) -> None:
     panel.root.get_by_text("More settings").click()
     expect(panel.root.get_by_label("Diverse: each image")).to_be_checked()
     panel.says(re.compile("Kept 20 of 80 images.*saved as the run"))
-    panel.root.get_by_text("Representative: few of what is rare").click()
+    panel.root.get_by_text("Representative: many common images").click()
     panel.says(re.compile("Would keep 20 of 80 images"))
 
 

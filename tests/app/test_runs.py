@@ -89,7 +89,7 @@ def test_two_people_on_one_dataset(dataset, operators, other_server, browser, op
     one.number.fill("33")
     one.says(re.compile("Would keep 33 of 80"))
     other.root.get_by_text("More settings").click()
-    other.root.get_by_text("Representative: few of what is rare").click()
+    other.root.get_by_text("Representative: many common images").click()
     other.says(re.compile("Would keep 20 of 80"))
     expect(other.number).to_have_value("20")
     one.root.get_by_text("More settings").click()

@@ -144,7 +144,7 @@ def test_bad_arguments_are_refused(
     ("weights", "message"),
     [
         ([1, 0], r"weights must be whole numbers of at least 1, got \[1, 0\]"),
-        ([1], "a weight for each of the 2 buckets, got 1 weights"),
+        ([1], "weights must have one value for each of the 2 buckets, got 1$"),
     ],
 )
 def test_bad_weights_are_refused(weights: list[int], message: str) -> None:

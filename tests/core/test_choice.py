@@ -91,41 +91,41 @@ from smartdownsample_core import Choice
         ),
         pytest.param(
             {"balance": "equal"},
-            "balance 'equal' divides the target among labels; set stratify_by, too",
+            "balance 'equal' has no effect without stratify_by; set both or neither",
             id="balance without strata",
         ),
         pytest.param(
             {"stratify_by": "folder"},
-            "stratify_by must be a list with a label for each image, in their order, got "
-            "'folder'; [os.path.dirname(path) for path in image_paths] takes the folders as "
+            "stratify_by must be a list of one label per image, in the order of the images, got "
+            "'folder'; [os.path.dirname(path) for path in image_paths] uses the folders as "
             "labels",
             id="a word instead of labels",
         ),
         pytest.param(
             {"stratify_by": {"a.jpg": "fox"}},
-            "stratify_by must be a list with a label for each image, in their order, got "
-            "{'a.jpg': 'fox'}; [os.path.dirname(path) for path in image_paths] takes the "
+            "stratify_by must be a list of one label per image, in the order of the images, got "
+            "{'a.jpg': 'fox'}; [os.path.dirname(path) for path in image_paths] uses the "
             "folders as labels",
             id="a dict instead of labels",
         ),
         pytest.param(
             {"stratify_by": {"fox"}},
-            "stratify_by must be a list with a label for each image, in their order, got "
-            "{'fox'}; [os.path.dirname(path) for path in image_paths] takes the folders as "
+            "stratify_by must be a list of one label per image, in the order of the images, got "
+            "{'fox'}; [os.path.dirname(path) for path in image_paths] uses the folders as "
             "labels",
             id="a set of labels",
         ),
         pytest.param(
             {"stratify_by": np.array(5)},
-            "stratify_by must be a list with a label for each image, in their order, got "
-            "array(5); [os.path.dirname(path) for path in image_paths] takes the folders as "
+            "stratify_by must be a list of one label per image, in the order of the images, got "
+            "array(5); [os.path.dirname(path) for path in image_paths] uses the folders as "
             "labels",
             id="labels without dimensions",
         ),
         pytest.param(
             {"stratify_by": pa.table({"path": ["a"], "label": ["fox"]})},
-            "stratify_by must be a list with a label for each image, in their order, got a "
-            "Table; [os.path.dirname(path) for path in image_paths] takes the folders as "
+            "stratify_by must be a list of one label per image, in the order of the images, got a "
+            "Table; [os.path.dirname(path) for path in image_paths] uses the folders as "
             "labels",
             id="a table of labels",
         ),
@@ -162,8 +162,8 @@ from smartdownsample_core import Choice
         ),
         pytest.param(
             {"stratify_by": (label for label in "ab")},
-            "stratify_by must be a list with a label for each image, in their order, got a "
-            "generator; [os.path.dirname(path) for path in image_paths] takes the folders as "
+            "stratify_by must be a list of one label per image, in the order of the images, got a "
+            "generator; [os.path.dirname(path) for path in image_paths] uses the folders as "
             "labels",
             id="a generator of labels",
         ),
@@ -181,14 +181,14 @@ def test_a_wrong_choice_is_refused(fields: dict[str, object], message: str) -> N
         pytest.param(
             {},
             None,
-            "target_count is missing; set how many images to keep; it may be left out only with "
+            "target_count is missing; set how many images to keep, or set "
             "near_duplicates or max_per_group",
             id="no target",
         ),
         pytest.param(
             {"leave_out_junk": True, "stratify_by": ["a"] * 4},
             None,
-            "target_count is missing; set how many images to keep; it may be left out only with "
+            "target_count is missing; set how many images to keep, or set "
             "near_duplicates or max_per_group",
             id="no target with strata",
         ),
@@ -196,7 +196,7 @@ def test_a_wrong_choice_is_refused(fields: dict[str, object], message: str) -> N
             {"features": [[1.0], [2.0]], "strategy": "diverse"},
             3,
             "features must have the shape (4, d), one row for each of the 4 images, got (2, "
-            "1); drop the rows of other images, and compute those that are missing",
+            "1); drop rows of other images, and compute missing ones",
             id="features",
         ),
         pytest.param(
@@ -261,21 +261,21 @@ def test_a_wrong_choice_is_refused(fields: dict[str, object], message: str) -> N
         pytest.param(
             {"stratify_by": [None, float("nan"), [], [None]]},
             3,
-            "stratify_by has a label for none of the 4 images; leave it out",
+            "stratify_by has no label for any of the 4 images; label some or omit it",
             id="no labels at all",
         ),
         pytest.param(
             {"keep": [0, 1, 2]},
             2,
-            "target_count 2 is less than the 3 images of keep, which count; raise it, "
-            "or keep fewer",
+            "target_count 2 is less than the 3 images of keep, which count toward it; "
+            "raise it, or shorten keep",
             id="kept too many",
         ),
         pytest.param(
             {"keep": [3]},
             -5,
-            "target_count -5 is less than the 1 images of keep, which count; raise it, "
-            "or keep fewer",
+            "target_count -5 is less than the 1 images of keep, which count toward it; "
+            "raise it, or shorten keep",
             id="kept one of none",
         ),
     ],

@@ -140,10 +140,10 @@ def test_features_of_a_file(keep, burst_paths: list[str], tmp_path: Path) -> Non
     [
         (
             [],
-            "--target-count is missing; set how many images to keep; it may be left out",
+            "--target-count is missing; set how many images to keep, or set",
         ),
-        (["-n", "5", "--balance", "equal"], "--balance 'equal' divides the target among labels"),
-        (["-n", "99", "--max-per-group", "1"], "images that --max-per-group leaves"),
+        (["-n", "5", "--balance", "equal"], "--balance 'equal' has no effect without"),
+        (["-n", "99", "--max-per-group", "1"], "images that --max-per-group allows"),
         (
             ["-n", "5", "--balance", "2"],
             "--balance must be 'proportional', 'equal' or a number from 0 to 1, got 2.0",
@@ -163,7 +163,7 @@ def test_features_of_a_file(keep, burst_paths: list[str], tmp_path: Path) -> Non
         (["-n", "5", "--features", "gone.npy"], "--features: cannot read gone.npy (No such file"),
         (
             ["-n", "9", "--stratify-by", "folder", "--max-per-group", "1"],
-            "images that --max-per-group leaves; raise --max-per-group, or ask for fewer",
+            "images that --max-per-group allows; raise --max-per-group or lower --target-count",
         ),
     ],
 )

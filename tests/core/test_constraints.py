@@ -257,7 +257,7 @@ def test_the_ranking_of_diverse_is_nested(case: _Case, fewer: int) -> None:
         pytest.param(
             Choice(strategy="diverse"),
             6,
-            "the images kept here, must be a whole number from 0 to 5",
+            "^target_count must be a whole number from 0 to 5",
             id="more",
         ),
         pytest.param(Choice(strategy="diverse"), "3", "from 0 to 5, got '3'", id="text"),
@@ -359,8 +359,8 @@ def test_too_large_a_target_for_the_strata_is_refused() -> None:
     """The error says how many they leave, and what to do."""
     choice = Choice(stratify_by=["a"] * 10 + ["b"], max_per_group=3)
     message = (
-        "^target_count 5 exceeds the 4 images that max_per_group leaves; raise max_per_group, "
-        "or ask for fewer$"
+        "^target_count 5 exceeds the 4 images that max_per_group allows; raise max_per_group "
+        "or lower target_count$"
     )
     with pytest.raises(ValueError, match=message):
         downsample(_table(11), np.arange(11), 5, 0, choice)

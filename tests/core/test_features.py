@@ -62,25 +62,25 @@ def test_a_vector_of_zeros_stays_one() -> None:
             [["a", "b"]],
             1,
             "features must be an array of numbers with 1 rows, one for each image, got "
-            "[['a', 'b']]; give every image as many numbers",
+            "[['a', 'b']]; give every image a vector",
             id="texts",
         ),
         pytest.param(
             [[1.0], [1.0, 2.0]],
             2,
             "features must be an array of numbers with 2 rows, one for each image, got "
-            "[[1.0], [1.0, 2.0]]; give every image as many numbers",
+            "[[1.0], [1.0, 2.0]]; give every image a vector",
             id="ragged",
         ),
         pytest.param(
             [[1.0, 2.0], [np.nan, 0.0], [np.inf, 0.0]],
             3,
             "features must be finite numbers up to 3.4e+38, but 2 of 3 rows are not; the first is "
-            "row 1 with nan; compute them again, or leave these images out",
+            "row 1 with nan; recompute these rows, or remove their images",
             id="not finite",
         ),
         pytest.param(
-            np.array([[1.0], [1e39]]), 2, "the first is row 1 with 1e+39; compute", id="too large"
+            np.array([[1.0], [1e39]]), 2, "the first is row 1 with 1e+39; recompute", id="too large"
         ),
         pytest.param("emb.npy", 2, "got 'emb.npy'", id="a file"),
         pytest.param(np.array([["a"]]), 1, "got an array of <U1; give", id="array of texts"),

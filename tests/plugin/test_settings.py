@@ -62,7 +62,7 @@ def untouched(images, state_of) -> Iterator[tuple[fo.Dataset, dict[str, Any]]]:
         ({"save_distribution": "no/a.png"}, "the folder /.*/no does not exist; create it"),
         (
             {"balance": "equal"},
-            "balance 'equal' divides the target among labels; set stratify_by, too",
+            "balance 'equal' has no effect without stratify_by; set both or neither",
         ),
         (
             {"max_per_group": 0, "stratify_by": "tags"},
