@@ -57,6 +57,7 @@ class PanelUser:
         self.panel_id = uuid.uuid4().hex
         self.calls: list[tuple[str, dict[str, Any]]] = []
         self.view: list[dict[str, Any]] = []
+        self.filters: dict[str, Any] = {}  # of the sidebar
         self._data: dict[str, Any] = {}
         self._url = f"{url}/operators/execute"
         self._dataset = dataset
@@ -87,6 +88,7 @@ class PanelUser:
             "operator_uri": _PANEL,
             "dataset_name": self._dataset,
             "view": self.view,
+            "filters": self.filters,
             "params": {**own, **params},
         }
         answer = requests.post(self._url, json=body, timeout=60).json()
@@ -127,7 +129,7 @@ class PanelUser:
             if sign := self.layout.get("loading"):
                 self.signs.append(sign["view"]["text"])
         elif name == "set_view":
-            self.view = arguments.get("view", [])
+            self.view, self.filters = arguments.get("view", []), {}
         elif name == _PROMPT and arguments["skip_prompt"]:
             self.do(arguments["operator_uri"].partition("#")[2], **arguments["params"])
 

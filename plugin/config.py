@@ -124,8 +124,8 @@ class DownsampleConfig(SignatureConfig, ChoiceSettings):
     stratify_by: str = redeclared(
         ChoiceSettings,
         "stratify_by",
-        help="A field, such as ground_truth.label or tags; each of its values gets its share. If a "
-        "sample has several values, the rarest counts",
+        help="A field, such as ground_truth.label or tags, or folder: each of its values gets its "
+        "share. If a sample has several values, the rarest counts",
         default="",
     )
     keep: str | tuple[str, ...] = redeclared(

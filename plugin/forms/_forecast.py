@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from smartdownsample_core.report import totals
+
 from .. import names
-from ..config import DownsampleConfig
-from ..jobs import choices
+from ..config import DownsampleConfig, labelled
+from ..jobs import choices, whatif
 from ..runs import records as runs
 from ..targets import Subject
 from ..targets import kinds as targets
@@ -15,7 +17,7 @@ def forecast(config: DownsampleConfig, subject: Subject) -> str:
     dataset, view, items = subject.dataset, subject.view, subject.items
     fields = [items.dataset_path(name) for name in (config.signature_field, *config.fields())]
     text = (
-        f"Keeps {_count(config)} of {len(view):,} {items.noun}{_buckets(config, subject)}. "
+        f"Keeps {_count(config, subject)}. "
         f"Writes the field{'s' * (len(fields) > 1)} {names.in_words(fields)}, "
         f"the {items.tag_kind} `{items.mark_name(config.tag)}` and "
         f"the saved views {names.in_words(runs.views_of(vars(config)))}."
@@ -31,23 +33,19 @@ def forecast(config: DownsampleConfig, subject: Subject) -> str:
     return text
 
 
-def _count(config: DownsampleConfig) -> str:
+def _count(config: DownsampleConfig, subject: Subject) -> str:
+    """Words how many are kept, and what is left without; as the panel does, if it is known."""
+    try:
+        selection = whatif.forecast(subject, config)
+    except ValueError as error:
+        return f"nothing: {labelled(error)}"
+    if selection is not None:
+        warnings = "".join(f". **{text}**" for text in whatif.warnings(subject, selection, config))
+        return totals(selection).removeprefix("Kept ") + warnings
     if config.target_count is not None:
-        return f"{config.target_count:,}"
-    group = "label" if config.stratify_by else "bucket"
-    limits = [f"{config.max_per_group:,} of each {group}"] if config.max_per_group else []
-    return " and ".join(["one of each near-duplicate group"] * config.has_groups + limits)
-
-
-def _buckets(config: DownsampleConfig, subject: Subject) -> str:
-    """Words how many buckets the samples are in, if that is known already."""
-    view = subject.view
-    path = subject.items.view_path(f"{config.signature_field}.bucket")
-    if not view.has_field(path):
-        return ""
-    counts = view.count_values(path)
-    if None in counts or not counts:
-        return ""
-    without = len(counts) - (config.target_count or len(counts))
-    some = f", of which **at least {without} go without**" if without > 0 else ""
-    return f" in {len(counts)} bucket{'s' * (len(counts) > 1)}{some}"
+        number = f"{config.target_count:,}"
+    else:
+        group = "label" if config.stratify_by else "bucket"
+        limits = [f"{config.max_per_group:,} of each {group}"] if config.max_per_group else []
+        number = " and ".join(["one of each near-duplicate group"] * config.has_groups + limits)
+    return f"{number} of {len(subject.view):,} {subject.items.noun}"

@@ -45,18 +45,29 @@ _DEFAULT_SHARE = 0.1
 _FOLDED = {row.name for _, rows in SECTIONS for row in rows}
 
 
-def chosen_view(ctx: foo.ExecutionContext) -> fo.DatasetView:
-    """Returns the view to work on: the form's choice, or the view the SDK was given."""
+def chosen_view(ctx: foo.ExecutionContext, choice: types.Property | None = None) -> fo.DatasetView:
+    """Returns the view to work on: the form's choice, or the view the SDK was given.
+
+    Args:
+        ctx: the context
+        choice: the form's choice of targets, whose default holds until the App has sent one
+    """
     if ctx.params.get("stages") is not None:  # the panel's choice, whatever the grid shows
         return flat_views.rebuild(ctx.dataset, ctx.params["stages"])
     is_chosen = ctx.params.get("view_target") or ctx.request_params.get("view_target")
-    return (ctx.target_view() if is_chosen else ctx.view).view()
+    if is_chosen or choice is None:
+        return (ctx.target_view() if is_chosen else ctx.view).view()
+    ctx.params["view_target"] = choice.default
+    view: fo.DatasetView = ctx.target_view().view()
+    del ctx.params["view_target"]
+    return view
 
 
-def _subject(ctx: foo.ExecutionContext) -> Subject:
+def _subject(ctx: foo.ExecutionContext, choice: types.Property | None) -> Subject:
     """Returns what the form is about so far."""
     group_slice, whole_groups = (ctx.params.get(name) for name in ("group_slice", "whole_groups"))
-    return Subject.of(ctx.dataset, chosen_view(ctx), group_slice or "", bool(whole_groups))
+    view = chosen_view(ctx, choice)
+    return Subject.of(ctx.dataset, view, group_slice or "", bool(whole_groups))
 
 
 def default_target(n_samples: int) -> int:
@@ -76,15 +87,15 @@ def _proposed_target(ctx: foo.ExecutionContext, n_samples: int) -> int:
 
 def downsample_form(ctx: foo.ExecutionContext) -> types.Property:
     """Asks for everything a run needs, says what it will do, and refuses what it cannot do."""
-    inputs = begin(ctx)
+    inputs, choice = begin(ctx), None
     if ctx.params.get("stages") is None:
         # After a run the App shows what it kept, which is not what to choose from next time; but of
         # patches and frames, the dataset is not that either.
         own_view = runs.of_view(ctx.dataset, ctx.view)
         of_samples = own_view and targets.of(ctx.view) is SAMPLES
         default = foo.constants.ViewTarget.DATASET if of_samples else None
-        inputs.view_target(ctx, action_description="Choose from", default_target=default)
-    subject = _subject(ctx)
+        choice = inputs.view_target(ctx, action_description="Choose from", default_target=default)
+    subject = _subject(ctx, choice)
     n_samples = len(subject.view)  # a query, and the form is resolved at every keystroke
     noun = subject.items.noun
     proposed = _proposed_target(ctx, n_samples)
@@ -120,10 +131,10 @@ def downsample_form(ctx: foo.ExecutionContext) -> types.Property:
 
 def signatures_form(ctx: foo.ExecutionContext) -> types.Property:
     """Asks for what computing signatures needs."""
-    inputs = types.Object()
+    inputs, choice = types.Object(), None
     if ctx.params.get("stages") is None:
-        inputs.view_target(ctx, action_description="Compute signatures for")
-    subject = _subject(ctx)
+        choice = inputs.view_target(ctx, action_description="Compute signatures for")
+    subject = _subject(ctx, choice)
     form = types.Property(inputs, view=types.View(label=names.LABELS["compute_signatures"]))
     if _refused(ctx, inputs, subject.view):
         return form

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import fiftyone.operators as foo
@@ -17,6 +18,9 @@ from ..runs import records as runs
 from ..targets import kinds as targets
 from ..targets import signature_fields
 from .job_forms import begin
+
+#: The place of an exported list that is a file on the server.
+SERVER = "server"
 
 #: What of :data:`runs.SHOWN` needs no run, a run, a run with groups.
 _OF_ANY, _OF_RUN, _OF_GROUPS = ("buckets", "bucket"), ("kept", "excluded"), ("near_duplicates",)
@@ -100,16 +104,12 @@ def export_form(ctx: foo.ExecutionContext) -> types.Property:
         return _no_runs("export", names.LABELS["export_run"])
     run_key = ctx.params.get("run_key") or runs.current(ctx.dataset, ctx.view)
     _run_choice(inputs, known, run_key)
-    proposed = files.free(files.expanded(f"~/{run_key}.csv"))
-    path = inputs.str(
-        "path",
-        label="File",
-        description="Full path of a new file on the server: .csv (a table) or .json (a list)",
-        default=str(proposed),
-    )
-    given = ctx.params.get("path", str(proposed))
-    if reason := files.problem("path", given, tuple(files.LISTS)):
-        refuse(path, labelled(reason))
+    places = types.RadioGroup()
+    for value, label in export_places(ctx).items():
+        places.add_choice(value, label=label)
+    inputs.enum("to", places.values(), label="To", default=places.values()[0], view=places)
+    if export_place(ctx) == SERVER:
+        _path(ctx, inputs, files.free(files.expanded(f"~/{run_key}.csv")))
     if run_key in known:
         record = runs.load(ctx.dataset, run_key)
         items = targets.of_record(record)
@@ -121,6 +121,32 @@ def export_form(ctx: foo.ExecutionContext) -> types.Property:
             name="forecast",
         )
     return types.Property(inputs, view=types.View(label=names.LABELS["export_run"]))
+
+
+def export_places(ctx: foo.ExecutionContext) -> dict[str, str]:
+    """Returns where a list can go, and what a person reads: endings of downloads, or a file."""
+    downloads = {".csv": "Download (CSV, a table)", ".json": "Download (JSON, a list)"}
+    can_download = hasattr(ctx.ops, "browser_download")  # not in every FiftyOne
+    return {**(downloads if can_download else {}), SERVER: "A file on the server"}
+
+
+def export_place(ctx: foo.ExecutionContext) -> str:
+    """Returns which of :func:`export_places` was chosen, or is proposed."""
+    if given := ctx.params.get("to"):
+        return str(given)
+    return SERVER if ctx.params.get("path") else next(iter(export_places(ctx)))
+
+
+def _path(ctx: foo.ExecutionContext, inputs: types.Object, proposed: Path) -> None:
+    path = inputs.str(
+        "path",
+        label="File",
+        description="Full path of a new file on the server: .csv (a table) or .json (a list)",
+        default=str(proposed),
+    )
+    given = ctx.params.get("path", str(proposed))
+    if reason := files.problem("path", given, tuple(files.LISTS)):
+        refuse(path, labelled(reason))
 
 
 def arrange_form() -> types.Property:

@@ -22,6 +22,7 @@ from .. import names
 from ..config import DownsampleConfig, is_given
 from ..runs import records as runs
 from ..targets import Subject, embeddings, flat_views, number_fields, signature_fields
+from . import folders
 
 #: Ids that ``keep`` may list: a run is recorded in a MongoDB document, which holds 16 MB.
 MAX_KEPT_IDS = 100_000
@@ -134,7 +135,8 @@ def problems(subject: Subject, config: DownsampleConfig) -> Iterator[ParameterEr
 def label_path(view: fo.DatasetView, path: str) -> str:
     """Returns the full path of the values to stratify by.
 
-    ``ground_truth`` and ``ground_truth.label`` mean the labels of a Classification, and those of
+    ``folder`` means the folder of each file, if there is no such field. ``ground_truth`` and
+    ``ground_truth.label`` mean the labels of a Classification, and those of
     all objects of Detections.
 
     Raises:
@@ -146,6 +148,8 @@ def label_path(view: fo.DatasetView, path: str) -> str:
             f"must be the path of a field, got a {type(path).__name__}; write labels "
             "into a field with dataset.set_values('my_label', labels)",
         )
+    if folders.is_folder(view, path):
+        return "filepath"
     field = view.get_field(path)
     if field is None and (root := _list_of_labels(view, path.rpartition(".")[0])):
         path = f"{root}.{path.rpartition('.')[2]}"
@@ -173,7 +177,8 @@ def label_path(view: fo.DatasetView, path: str) -> str:
 
 def label_fields(dataset: fo.Dataset | fo.DatasetView) -> list[tuple[str, str]]:
     """Returns the fields of a dataset that are likely to be stratified by: path and label."""
-    found = [("tags", "tags")]
+    found = [(folders.FOLDER, "folder of each file")] * (not dataset.has_field(folders.FOLDER))
+    found.append(("tags", "tags"))
     for name, field in dataset.get_field_schema().items():
         if number_fields.owner(dataset, name):
             continue
@@ -242,6 +247,8 @@ def _check_labels(subject: Subject, path: str) -> None:
 def _labels(view: fo.DatasetView, path: str, left_out: frozenset[str]) -> list[str]:
     """Reads one label per sample, but for some that count as none; of several the rarest."""
     values = view.values(label_path(view, path))
+    if folders.is_folder(view, path):
+        values = folders.of_files([value or "" for value in values])
     if left_out:
         values = [[tag for tag in tags or () if tag not in left_out] for tags in values]
     numbers, texts = assign_strata(values)

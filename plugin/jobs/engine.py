@@ -21,7 +21,7 @@ from ..config import CHARTS, DownsampleConfig, SignatureConfig
 from ..runs import Saved, files, held, shapes, writes
 from ..runs import records as runs
 from ..targets import Samples, Subject, signature_fields, stored_signatures
-from . import choices, outcome, problems
+from . import choices, outcome, problems, whatif
 from ._background import SECONDS_BETWEEN_SIGNS, to_the_end, waiting
 
 #: Signatures held back before they are written: what a crash can lose, and one bulk write. Batches
@@ -104,23 +104,13 @@ def run(
     yield selecting
     selection = yield from waiting(lambda: _select(target, config, choice), lambda: selecting)
     written = outcome.written(selection, target.ids)
+    warnings = whatif.warnings(subject, selection, config)
     record: shapes.RunRecord = {
         **_counts(target, items, config),
-        **outcome.record(selection, written, config, items, choice),
+        **outcome.record(selection, written, config, items, choice, warnings),
         "replaced": runs.exists(dataset, config.run_key),
         "charts": [path for path in (config.save_distribution, config.save_thumbnails) if path],
     }
-    if n_outside := choices.n_kept_outside(subject, config):
-        record["warning"] = ". ".join(
-            filter(
-                None,
-                [
-                    record["warning"],
-                    f"{n_outside:,} {items.noun} of {config.keep!r} are not among those to choose "
-                    "from, so they were not kept",
-                ],
-            )
-        )
     if record["charts"]:
         yield Progress(len(target.ids), len(target.ids), "Drawing the charts")
         paths = {name: getattr(config, name) for name in CHARTS}

@@ -10,17 +10,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from smartdownsample_core import Choice, Selection, __version__
-from smartdownsample_core.report import shortfalls, totals
+from smartdownsample_core.report import totals
 
 from .. import names
-from ..config import DownsampleConfig, labelled
+from ..config import DownsampleConfig
 from ..runs import Written, shapes
 from ..targets import Samples
 from . import choices
 
 
 def record(
-    selection: Selection, wrote: Written, config: DownsampleConfig, items: Samples, choice: Choice
+    selection: Selection,
+    wrote: Written,
+    config: DownsampleConfig,
+    items: Samples,
+    choice: Choice,
+    warnings: Sequence[str],
 ) -> shapes.Findings:
     """Returns what a run says about its selection.
 
@@ -30,6 +35,7 @@ def record(
         config: the settings
         items: what the selection is of
         choice: what it was chosen by
+        warnings: of :func:`whatif.warnings`
     """
     rank_field, group_field = (
         items.dataset_path(name(config.run_key)) for name in (names.rank_field, names.group_field)
@@ -45,7 +51,7 @@ def record(
         "buckets_view": names.buckets_view(config.run_key),
         "summary": totals(selection),
         "choice": choices.worded(config),
-        "warning": ". ".join(map(labelled, shortfalls(selection))) or None,
+        "warning": ". ".join(warnings) or None,
         "buckets": buckets(selection),
         "strata": strata(selection),
         "near_duplicates_kept": selection.n_near_duplicates_kept,

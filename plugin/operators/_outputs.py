@@ -7,9 +7,11 @@ from typing import Any
 
 import fiftyone.operators.types as types
 
+from smartdownsample_core.report import share
 from smartdownsample_core.selection import STRATEGIES
 
 from .. import names, wording
+from ..jobs import folders
 from ..targets import kinds as targets
 
 #: How many of the files that could not be read are named.
@@ -66,21 +68,21 @@ def downsample_output(result: Mapping[str, Any]) -> types.Property:
         f"*{names.LABELS['delete_run']}* undoes all of it: the backtick key lists the operators.",
         name="written",
     )
-    if items.in_panel:
-        outputs.btn(
-            "open_panel",
-            "Open the panel beside the grid",
-            on_click="@voxel51/operators/open_panel",
-            params={"name": names.PANEL_NAME, "isActive": True, "layout": "horizontal"},
-            variant="outlined",
-        )
+    outputs.btn(
+        "open_panel",
+        "Open the panel beside the grid",
+        on_click="@voxel51/operators/open_panel",
+        params={"name": names.PANEL_NAME, "isActive": True, "layout": "horizontal"},
+        variant="outlined",
+    )
     if result.get("strata"):
-        columns = (("name", "Label"), ("size", "Images"), ("kept", "Kept"), ("rate", "Share kept"))
-        _table(outputs, "strata", "Labels", columns)
+        noun = folders.stratum_noun(result.get("stratify_by") or "Label")
+        columns = (("name", noun), ("size", "Images"), ("kept", "Kept"), ("rate", "Share kept"))
+        _table(outputs, "strata", f"Shares by {noun}", columns)
     outputs.md(
-        "The name of a bucket says what its images have in common: light, main colour, the top "
-        "left corner beside the rest, and whether they brighten from left to right (1) just above "
-        "and just below the middle.",
+        "The name of a bucket says what its images have in common: light, the colour of the "
+        "average pixel, the top left corner compared with the rest, and a pattern, A to D: "
+        "whether they brighten from left to right just above and just below the middle.",
         name="names_text",
     )
     stride = (("stride", "Stride"),) if STRATEGIES[result["strategy"]].strides else ()
@@ -93,7 +95,7 @@ def readable(result: Mapping[str, Any]) -> dict[str, Any]:
     """Returns a result whose tables say shares and strides as the panel does."""
 
     def worded(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-        texts = {"rate": wording.share, "stride": wording.stride}
+        texts = {"rate": share, "stride": wording.stride}
         return [
             {**row, **{name: word(row[name]) for name, word in texts.items() if name in row}}
             for row in rows

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+import tempfile
+from base64 import b64encode
+from pathlib import Path
 from typing import Any
 
 import fiftyone as fo
@@ -33,8 +36,11 @@ class ViewBuckets(Operator):
 
     def execute(self, ctx: foo.ExecutionContext) -> dict[str, Any]:
         """Sets the App's view; returns ``{"samples": count}``, counting tiles when grouped."""
-        view = runs.browse(ctx.dataset, *run_forms.view_params(ctx))
+        show, run_key, bucket, stored = run_forms.view_params(ctx)
+        view = runs.browse(ctx.dataset, show, run_key, bucket, stored)
         ctx.ops.set_view(view=view)
+        field = stored.rpartition(".")[2]
+        _tick(ctx, targets.of(view).view_path(f"{field}.bucket_name"))
         return {"samples": len(view)}
 
     def __call__(
@@ -116,13 +122,18 @@ class ExportRun(Operator):
         return run_forms.export_form(ctx)
 
     def execute(self, ctx: foo.ExecutionContext) -> dict[str, Any]:
-        """Writes the file."""
-        return _export(ctx.dataset, ctx.params.get("run_key", ""), ctx.params.get("path", ""))
+        """Writes the file, or has the browser download it."""
+        run_key, place = ctx.params.get("run_key", ""), run_forms.export_place(ctx)
+        if place == run_forms.SERVER:
+            return _export(ctx.dataset, run_key, ctx.params.get("path", ""))
+        return _download(ctx, run_key, place)
 
     def resolve_output(self, ctx: foo.ExecutionContext) -> types.Property:
         """Says what was written."""
         outputs = types.Object()
-        outputs.md(f"Wrote {ctx.results['samples']:,} lines to `{ctx.results['path']}`.")
+        n, path = ctx.results["samples"], ctx.results["path"]
+        where = f"to `{path}`" if os.path.isabs(path) else f"into the download `{path}`"
+        outputs.md(f"Wrote {n:,} lines {where}.")
         return types.Property(outputs, view=types.View(label="Exported"))
 
     def __call__(
@@ -200,8 +211,23 @@ class ArrangeApp(Operator):
         return {"sidebar": sidebar, "color": color, "undo": undo}
 
 
+def _tick(ctx: foo.ExecutionContext, path: str) -> None:
+    """Ticks a field in the sidebar, so that tiles show it, where FiftyOne can do that."""
+    if hasattr(ctx.ops, "set_active_fields") and path not in ctx.active_fields:
+        ctx.ops.set_active_fields([*ctx.active_fields, path])
+
+
 def _export(dataset: fo.Dataset, run_key: str, path: Any) -> dict[str, Any]:
     return {"path": path, "samples": files.save_list(dataset, run_key, path)}
+
+
+def _download(ctx: foo.ExecutionContext, run_key: str, ending: str) -> dict[str, Any]:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / f"{run_key}{ending}"
+        result = _export(ctx.dataset, run_key, str(path))
+        contents = b64encode(path.read_bytes()).decode()
+    ctx.ops.browser_download(f"data:application/octet-stream;base64,{contents}", path.name)
+    return {**result, "path": path.name}
 
 
 OPERATORS = (ViewBuckets, DeleteRun, ExportRun, ArrangeApp, RecoverRuns)

@@ -13,24 +13,26 @@ import fiftyone as fo
 import numpy as np
 
 from smartdownsample_core import Bucket, Selection, assign_buckets
-from smartdownsample_core.report import shortfalls, totals
+from smartdownsample_core.report import totals
 from smartdownsample_core.selection import tally
 from smartdownsample_core.signatures import N_BUCKETS, UNREADABLE
 
 from ..config import DownsampleConfig, labelled
 from ..forms import inputs
-from ..jobs import outcome, problems
+from ..jobs import outcome, problems, whatif
+from ..jobs.whatif import Stored
 from ..runs import compare, interrupted
 from ..runs import records as runs
 from ..targets import Subject, flat_views
 from ..targets import kinds as targets
 from . import _sources as sources
-from . import _whatif as whatif
 from ._state import Chosen, PanelState
-from ._whatif import Stored
 
 #: Settings that decide what is kept.
 _ASKED = (*inputs.ASKED, "signature_field", "hash_size", "decode")
+
+#: Of more folders it is not said which ones go without.
+_MAX_FOLDERS = 200
 
 #: Open panels that are remembered.
 _MAX_PANELS = 10_000
@@ -49,7 +51,7 @@ class Turns:
 
     def __init__(self) -> None:
         self._last: OrderedDict[str, str] = OrderedDict()
-        self._lock = threading.Lock()
+        self._lock = threading.Condition()
 
     def ask(self, panel_id: str, question: str) -> None:
         """Remembers what a panel asks now."""
@@ -58,6 +60,14 @@ class Turns:
             self._last.move_to_end(panel_id)
             if len(self._last) > _MAX_PANELS:
                 self._last.popitem(last=False)
+            self._lock.notify_all()
+
+    def wait(self, panel_id: str, question: str, seconds: float) -> None:
+        """Waits until a panel asks something else, but no longer than some seconds."""
+        with self._lock:
+            self._lock.wait_for(
+                lambda: self._last.get(panel_id, question) != question, timeout=seconds
+            )
 
     def check(self, panel_id: str, question: str) -> None:
         """Raises an OvertakenError if the panel has asked something else meanwhile."""
@@ -87,6 +97,8 @@ class Question:
         self._chosen = chosen
         self._base = flat_views.rebuild(dataset, chosen["stages"])
         self._config = DownsampleConfig.from_params(chosen["settings"])
+        whole_groups = self._config.whole_groups
+        self._subject = Subject.of(dataset, self._base, whole_groups=whole_groups)
 
     @property
     def key(self) -> str:
@@ -97,7 +109,7 @@ class Question:
 
     @cached_property
     def _refusal(self) -> str | None:
-        return interrupted.notice(self._dataset) or targets.panel_refusal(self._base)
+        return interrupted.notice(self._dataset) or targets.refusal(self._base)
 
     @cached_property
     def _stored(self) -> Stored:
@@ -105,17 +117,18 @@ class Question:
 
     @cached_property
     def _problem(self) -> str | None:
-        found = problems.of_choice(self._config, Subject.of(self._dataset, self._base))
+        found = problems.of_choice(self._config, self._subject)
         return next(map(labelled, found), None)
 
     @cached_property
     def _lists(self) -> dict[str, Any]:
         """What the panel offers, whatever the answer."""
         unfolded = self._chosen["settings"].get("more")
+        run = sources.run_key(self._chosen["source"])
         return {
             "chosen": self._chosen,
             "sources": sources.offered(self._dataset),
-            "run_keys": runs.of_samples(self._dataset),
+            "comparable": sources.comparable(self._dataset, run),
             "options": inputs.options(self._dataset) if unfolded else {},
         }
 
@@ -123,7 +136,7 @@ class Question:
         """Words what has to be done for :meth:`answer`, if it takes more than a moment."""
         if self._chosen["choose"]["other"] or self._refusal or self._problem:
             return None
-        return whatif.takes_long(self._dataset, self._base, self._config)
+        return whatif.takes_long(self._subject, self._config)
 
     @cached_property
     def found(self) -> Found:
@@ -132,7 +145,7 @@ class Question:
         Raises:
             ValueError: if the settings do not fit the samples
         """
-        selection = whatif.answer(self._dataset, self._base, self._stored, self._config)
+        selection = whatif.answer(self._subject, self._stored, self._config)
         return Found(self._base, self._stored, selection)
 
     def promise(self, working: str) -> PanelState:
@@ -144,13 +157,19 @@ class Question:
         if compared := self._compared():  # also of runs whose settings have no answer any more
             return PanelState(**self._lists, compared=compared)
         if self._refusal:
-            return PanelState(**self._lists, phase="refused", problem=self._refusal)
+            return PanelState(
+                **self._lists,
+                phase="refused",
+                problem=self._refusal,
+                holds_videos=targets.holds_videos(self._base),
+            )
         stored = self._stored
         known: dict[str, Any] = {
             **self._lists,
             "n_samples": len(stored),
             "n_missing": stored.n_missing,
             "n_unreadable": stored.n_unreadable,
+            "noun": self._subject.items.noun,
         }
         if stored.n_missing + stored.n_unreadable == len(stored):
             return PanelState(**known, phase="unsigned" if stored.n_missing else "unreadable")
@@ -167,8 +186,21 @@ class Question:
             buckets=tuple(selection.buckets),
             strata=outcome.strata(selection),
             totals=totals(selection),
-            warnings=[labelled(message) for message in shortfalls(selection)],
+            warnings=whatif.warnings(self._subject, selection, self._config),
+            without=self._folders_without(selection),
         )
+
+    def _folders_without(self, selection: Selection) -> tuple[list[str], int]:
+        """Returns the folders of which nothing is kept though there could be, and how many are."""
+        names, numbers = self._stored.folders
+        if self._config.stratify_by or not 1 < len(names) <= _MAX_FOLDERS:
+            return [], len(names)
+        sizes = np.bincount(numbers[selection.bucket_ids != UNREADABLE], minlength=len(names))
+        kept = np.bincount(numbers[selection.indices], minlength=len(names))
+        occupied = int((sizes > 0).sum())
+        if len(selection.indices) < occupied:
+            return [], occupied
+        return [names[place] for place in np.flatnonzero((sizes > 0) & (kept == 0))], occupied
 
     def part(self) -> fo.DatasetView:
         """Returns the view of the part that is chosen for the grid.

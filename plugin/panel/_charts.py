@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from smartdownsample_core import Bucket
+from smartdownsample_core.report import share
 
 from .. import wording
 
@@ -16,15 +17,21 @@ _OTHER = "#a678de"
 _MARK = {"color": "#ff6d04", "width": 2}
 
 
-def traces(buckets: Sequence[Bucket]) -> list[dict[str, Any]]:
+def traces(buckets: Sequence[Bucket], has_answer: bool = True) -> list[dict[str, Any]]:
     """Returns two stacked bars per bucket, kept and excluded, in the order of the buckets.
 
     A bar's id is that of its bucket, so that a click says which one it was.
 
     Args:
         buckets: of a :class:`smartdownsample_core.Selection`, largest first
+        has_answer: whether it is known what is kept; if not, the bars are of sizes only
     """
-    shared = _bars([str(bucket.id) for bucket in buckets], [_hover(bucket) for bucket in buckets])
+    ids = [str(bucket.id) for bucket in buckets]
+    if not has_answer:
+        texts = [f"<b>{bucket.name}</b><br>{bucket.size:,} images" for bucket in buckets]
+        sizes = {"name": "images", "y": [bucket.size for bucket in buckets]}
+        return [{**_bars(ids, texts), **sizes, "marker": {"color": _EXCLUDED}}]
+    shared = _bars(ids, [_hover(bucket) for bucket in buckets])
     kept = {"name": "kept", "y": [bucket.kept for bucket in buckets]}
     excluded = {"name": "excluded", "y": [bucket.excluded for bucket in buckets]}
     return [
@@ -113,7 +120,7 @@ def table(buckets: Sequence[Bucket]) -> list[dict[str, Any]]:
             "name": bucket.name,
             "size": f"{bucket.size:,}",
             "kept": f"{bucket.kept:,}",
-            "rate": wording.share(bucket.rate),
+            "rate": share(bucket.rate),
             "stride": wording.stride(bucket.stride),
         }
         for place, bucket in enumerate(buckets, 1)
@@ -135,7 +142,7 @@ def overlap(compared: Mapping[str, Any]) -> str:
     runs = ("a", "b")
     kept = ", ".join(f"`{compared[run]}` kept {compared[f'kept_{run}']:,}" for run in runs)
     shares = [
-        f"{shared / compared[f'kept_{run}']:.0%} of `{compared[run]}`"
+        f"{share(shared / compared[f'kept_{run}'])} of `{compared[run]}`"
         for run in runs
         if compared[f"kept_{run}"]
     ]
@@ -150,7 +157,7 @@ def strata(records: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:
             "name": record["name"],
             "size": f"{record['size']:,}",
             "kept": f"{record['kept']:,}",
-            "rate": wording.share(record["rate"]),
+            "rate": share(record["rate"]),
         }
         for record in records
     ]

@@ -13,11 +13,12 @@ import fiftyone.operators as foo
 from fiftyone.operators.categories import Categories
 
 from .. import names
-from ..jobs import defect
+from ..jobs import defect, folders
 from ..runs import compare
 from ..runs import records as runs
 from ..targets import flat_views
 from . import _answers as answers
+from . import _browser as browser
 from . import _sources as sources
 from . import _view as panel_view
 from ._answers import OvertakenError
@@ -25,6 +26,9 @@ from ._sources import Source
 from ._state import Chosen, PanelState, changes
 
 _turns = answers.Turns()
+
+#: Seconds after which a number counts as typed to its end.
+_HALF_TYPED = 0.5
 
 Grid = Literal["stays", "follows", "shows"]
 
@@ -38,7 +42,7 @@ class SmartDownsample(foo.Panel):
         return foo.PanelConfig(
             name=names.PANEL_NAME,
             label=names.PANEL,
-            icon="apps",  # the App shows no picture of a plugin here
+            icon="grain",  # of Material Icons: the App shows no picture of a plugin here
             category=Categories.CURATE,
             help_markdown="How many images of each visual bucket a downsampling keeps",
         )
@@ -67,7 +71,7 @@ class SmartDownsample(foo.Panel):
         if ctx.dataset is None:
             ctx.ops.show_panel_output(panel_view.nothing())
             return None
-        return self._open(ctx, sources.first(ctx.dataset, ctx.view))
+        return self._open(ctx, sources.first(ctx.dataset, sources.of_grid(ctx)))
 
     def on_change_dataset(self, ctx: foo.ExecutionContext) -> PanelState | None:
         """Starts again."""
@@ -75,12 +79,12 @@ class SmartDownsample(foo.Panel):
 
     def choose_source(self, ctx: foo.ExecutionContext) -> PanelState:
         """The dataset, the view of the grid, or a run."""
-        source = sources.named(ctx.dataset, ctx.view, ctx.params["value"])
+        source = sources.named(ctx.dataset, sources.of_grid(ctx), ctx.params["value"])
         return self._open(ctx, source, follow=True)
 
     def take_view(self, ctx: foo.ExecutionContext) -> PanelState:
         """The view that the grid shows now."""
-        return self._open(ctx, sources.named(ctx.dataset, ctx.view, sources.VIEW))
+        return self._open(ctx, sources.named(ctx.dataset, sources.of_grid(ctx), sources.VIEW))
 
     def work(self, ctx: foo.ExecutionContext) -> PanelState:
         """Does what takes long, now that the panel says so."""
@@ -92,7 +96,7 @@ class SmartDownsample(foo.Panel):
         is_whole = value is not None and value == round(value)
         target = round(value) if is_whole else value
         follow = {"slider": target} if target and is_whole else {}
-        return self._change(ctx, target_count=target, **follow)
+        return self._change(ctx, is_typed=True, target_count=target, **follow)
 
     def change_setting(self, ctx: foo.ExecutionContext) -> PanelState:
         """Another value of a setting, named by the last part of its path."""
@@ -105,7 +109,7 @@ class SmartDownsample(foo.Panel):
 
     def fold_table(self, ctx: foo.ExecutionContext) -> PanelState:
         """Shows all rows of the table, or the first ones only."""
-        chosen = _chosen(ctx)
+        chosen = browser.chosen(ctx)
         chosen["all_rows"] = not chosen["all_rows"]
         return self._answer(ctx, chosen)
 
@@ -117,7 +121,7 @@ class SmartDownsample(foo.Panel):
         """Shows the bucket of the table's row."""
         buckets, row = self._buckets(ctx), ctx.params["row"]
         if row >= len(buckets):  # the samples have changed since the table was drawn
-            return self._answer(ctx, _chosen(ctx))
+            return self._answer(ctx, browser.chosen(ctx))
         return self._show(ctx, bucket=buckets[row])
 
     def previous_bucket(self, ctx: foo.ExecutionContext) -> PanelState:
@@ -140,6 +144,14 @@ class SmartDownsample(foo.Panel):
         """Shows the samples that are, or would be, left out."""
         return self._show(ctx, show="excluded")
 
+    def show_unreadable(self, ctx: foo.ExecutionContext) -> PanelState:
+        """Shows the samples whose images could not be read."""
+        return self._show(ctx, show="unreadable", bucket=None)
+
+    def stratify_by_folder(self, ctx: foo.ExecutionContext) -> PanelState:
+        """Gives each folder its share."""
+        return self._change(ctx, stratify_by=folders.FOLDER)
+
     def leave_bucket(self, ctx: foo.ExecutionContext) -> PanelState:
         """Shows the samples of all buckets again."""
         return self._show(ctx, bucket=None)
@@ -150,7 +162,11 @@ class SmartDownsample(foo.Panel):
 
     def after_compute(self, ctx: foo.ExecutionContext) -> PanelState:
         """Shows the chart that was waiting for the signatures."""
-        return self._answer(ctx, _chosen(ctx))
+        return self._answer(ctx, browser.chosen(ctx))
+
+    def sample_frames(self, ctx: foo.ExecutionContext) -> None:
+        """Opens the form of the operator that samples the frames of videos."""
+        ctx.prompt(names.uri("sample_frames"))
 
     def apply(self, ctx: foo.ExecutionContext) -> None:
         """Opens the operator's form with the settings of the panel."""
@@ -165,34 +181,38 @@ class SmartDownsample(foo.Panel):
 
     def undo(self, ctx: foo.ExecutionContext) -> None:
         """Opens the form of the operator that deletes the run."""
-        params = {"run_key": sources.run_key(_chosen(ctx)["source"]), "keep_signatures": True}
+        params = {
+            "run_key": sources.run_key(browser.chosen(ctx)["source"]),
+            "keep_signatures": True,
+        }
         ctx.prompt(names.uri("delete_run"), params=params, on_success=self.after_undo)
 
     def after_undo(self, ctx: foo.ExecutionContext) -> PanelState:
         """Keeps the settings, now as a proposal for the same samples."""
-        chosen = _chosen(ctx)
+        chosen = browser.chosen(ctx)
         kind = sources.VIEW if chosen["stages"] else sources.DATASET
         return self._open(ctx, Source(kind, chosen["stages"], chosen["settings"]))
 
     def export(self, ctx: foo.ExecutionContext) -> None:
         """Opens the form of the operator that saves the list of what the run kept."""
-        params = {"run_key": sources.run_key(_chosen(ctx)["source"])}
+        params = {"run_key": sources.run_key(browser.chosen(ctx)["source"])}
         ctx.prompt(names.uri("export_run"), params=params)
 
     def compare(self, ctx: foo.ExecutionContext) -> PanelState:
         """Puts another run beside the one that the panel is about; none if none is named."""
-        chosen = _chosen(ctx)
+        chosen = browser.chosen(ctx)
         chosen["choose"] = {**chosen["choose"], "other": ctx.params.get("value")}
         chosen |= {"part": None, "bucket": None}
         return self._answer(ctx, chosen)
 
     def close_comparison(self, ctx: foo.ExecutionContext) -> PanelState:
         """Shows the panel without the other run, and in the grid what the run chose from."""
-        chosen = _chosen(ctx)
+        chosen = browser.chosen(ctx)
         chosen["choose"] = {**chosen["choose"], "other": None}
         chosen |= {"part": None, "bucket": None, "show": "all"}
+        shown = self._answer(ctx, chosen)
         ctx.ops.set_view(flat_views.rebuild(ctx.dataset, chosen["stages"]))
-        return self._answer(ctx, chosen)
+        return shown
 
     def show_either(self, ctx: foo.ExecutionContext) -> PanelState:
         """Shows what at least one of the two runs kept."""
@@ -216,18 +236,19 @@ class SmartDownsample(foo.Panel):
 
     def click_difference(self, ctx: foo.ExecutionContext) -> PanelState:
         """Shows the bucket of the row: of what was shown before, or of what either run kept."""
-        a, b = _compared(_chosen(ctx))
+        a, b = browser.compared(browser.chosen(ctx))
         rows = compare.compared(ctx.dataset, a, b)["rows"]
         return self._show_difference(ctx, bucket=int(rows[ctx.params["row"]]["id"]))
 
     def _show_difference(self, ctx: foo.ExecutionContext, **what: Any) -> PanelState:
-        chosen = _chosen(ctx)
+        chosen = browser.chosen(ctx)
         part = chosen["part"] or "either"
         chosen = cast(Chosen, {**chosen, "part": part, **what})
-        a, b = _compared(chosen)
+        a, b = browser.compared(chosen)
         view = compare.view(ctx.dataset, a, b, chosen["part"] or part, chosen["bucket"])
+        shown = self._answer(ctx, chosen)
         ctx.ops.set_view(view)
-        return self._answer(ctx, chosen)
+        return shown
 
     def _open(
         self, ctx: foo.ExecutionContext, source: Source, *, follow: bool = False
@@ -239,28 +260,32 @@ class SmartDownsample(foo.Panel):
             source: the source
             follow: what the panel has made the grid show, it shows of this source from now on
         """
-        chosen = _of_source(ctx, source)
-        follows = follow and _grid_is_ours(ctx)
+        chosen = browser.of_source(ctx, source)
+        follows = follow and browser.grid_is_ours(ctx) and ctx.panel.state.show != "unreadable"
         if follows:
             chosen["show"] = ctx.panel.state.show
         return self._answer(ctx, chosen, grid="follows" if follows else "stays")
 
-    def _change(self, ctx: foo.ExecutionContext, **settings: Any) -> PanelState:
-        chosen = _chosen(ctx)
+    def _change(
+        self, ctx: foo.ExecutionContext, *, is_typed: bool = False, **settings: Any
+    ) -> PanelState:
+        chosen = browser.chosen(ctx)
         chosen["settings"] = {**chosen["settings"], **settings}
-        if not _grid_is_ours(ctx):
+        if not browser.grid_is_ours(ctx):
             chosen |= {"show": None, "bucket": None}
         follows = chosen["show"] in ("kept", "excluded")
-        return self._answer(ctx, chosen, grid="follows" if follows else "stays")
+        grid: Grid = "follows" if follows else "stays"
+        return self._answer(ctx, chosen, grid=grid, is_typed=is_typed)
 
     def _show(self, ctx: foo.ExecutionContext, **what: Any) -> PanelState:
         """Shows a part of the samples in the grid, and marks its bar."""
-        chosen = _chosen(ctx)
-        chosen = cast(Chosen, {**chosen, "show": chosen["show"] or "all", **what})
+        chosen = browser.chosen(ctx)
+        before = "all" if chosen["show"] in (None, "unreadable") else chosen["show"]
+        chosen = cast(Chosen, {**chosen, "show": before, **what})
         return self._answer(ctx, chosen, grid="shows")
 
     def _step(self, ctx: foo.ExecutionContext, by: int) -> PanelState:
-        chosen, buckets = _chosen(ctx), self._buckets(ctx)
+        chosen, buckets = browser.chosen(ctx), self._buckets(ctx)
         if not buckets:  # the signatures are gone since the panel was drawn
             return self._answer(ctx, chosen)
         bucket = chosen["bucket"]
@@ -269,7 +294,7 @@ class SmartDownsample(foo.Panel):
 
     def _buckets(self, ctx: foo.ExecutionContext) -> list[int]:
         """Returns the ids of the buckets, in the order of the chart."""
-        found = answers.Question(ctx.dataset, _chosen(ctx)).found
+        found = answers.Question(ctx.dataset, browser.chosen(ctx)).found
         return [bucket.id for bucket in found.selection.buckets]
 
     def _answer(
@@ -279,6 +304,7 @@ class SmartDownsample(foo.Panel):
         *,
         grid: Grid = "stays",
         at_once: bool = True,
+        is_typed: bool = False,
     ) -> PanelState:
         """Returns what to show, and sends what the browser has to hold for that.
 
@@ -288,6 +314,7 @@ class SmartDownsample(foo.Panel):
             grid: "shows": it is made to show what is chosen, or else an error is raised;
                 "follows": likewise, or else it is left alone
             at_once: if it takes long, say so instead and have the App call back
+            is_typed: a number may be half typed: errors and warnings wait for its end
 
         Raises:
             OvertakenError: if the settings have changed meanwhile, whose answer is to come
@@ -302,9 +329,13 @@ class SmartDownsample(foo.Panel):
             shown = question.promise(working)
         else:
             shown = question.answer()
+            if is_typed and (shown.problem or shown.warnings):
+                _turns.wait(ctx.panel.id, question.key, _HALF_TYPED)
             _turns.check(ctx.panel.id, question.key)
             if grid != "stays" and shown.has_answer:
                 shown = self._show_in_grid(ctx, question, shown, grid)
+        if grid == "stays":
+            browser.keep_filters(ctx)
         ctx.panel.set_state(changes(ctx.panel.state._data, shown.chosen))
         return shown
 
@@ -321,55 +352,10 @@ class SmartDownsample(foo.Panel):
         return shown
 
     def _prompt(self, ctx: foo.ExecutionContext, operator: str, on_success: Any) -> None:
-        chosen = _chosen(ctx)
+        chosen = browser.chosen(ctx)
         settings = {k: v for k, v in chosen["settings"].items() if k not in ("slider", "more")}
         params = {**settings, "stages": chosen["stages"] or []}
         ctx.prompt(names.uri(operator), params=params, on_success=on_success)
-
-
-def _chosen(ctx: foo.ExecutionContext) -> Chosen:
-    """Returns what the browser holds; if a source has just been chosen, this as it opens."""
-    held: Chosen = ctx.panel.state._data
-    source = held["choose"]["source"]
-    if source != held["source"]:
-        return _of_source(ctx, sources.named(ctx.dataset, ctx.view, source))
-    return cast(
-        Chosen, {name: value for name, value in held.items() if name in Chosen.__annotations__}
-    )
-
-
-def _of_source(ctx: foo.ExecutionContext, source: Source) -> Chosen:
-    """Returns what is chosen when a source is opened; unfolded settings stay unfolded."""
-    more = bool((ctx.panel.state.settings or {}).get("more"))
-    return {
-        "choose": {"source": source.key, "other": None},
-        "source": source.key,
-        "stages": source.stages,
-        "settings": {**source.settings, "slider": source.settings["target_count"], "more": more},
-        "show": None,
-        "bucket": None,
-        "part": None,
-        "all_rows": False,
-    }
-
-
-def _compared(chosen: Chosen) -> tuple[str, str]:
-    """Returns the keys of the two runs that are compared."""
-    run, other = sources.run_key(chosen["source"]), chosen["choose"]["other"]
-    if not (run and other):
-        raise ValueError("no runs are compared any more; choose another one under 'Compare with'")
-    return run, other
-
-
-def _grid_is_ours(ctx: foo.ExecutionContext) -> bool:
-    """Whether the grid shows what the panel has made it show, of whatever settings."""
-    state = ctx.panel.state
-    if not state.show or state.part:
-        return False
-    stages = [stage["_cls"].rpartition(".")[2] for stage in ctx.request_params.get("view") or ()]
-    added = ["Match"] if state.bucket is not None else []
-    added += {"all": [], "kept": ["Select"], "excluded": ["Exists", "Exclude"]}[state.show]
-    return stages[len(state.stages or ()) :] == added
 
 
 PANELS = (SmartDownsample,)

@@ -16,7 +16,7 @@ from smartdownsample_core import Bucket
 from ..runs.shapes import StratumRow
 
 #: What part of a bucket, or of all, the grid shows; None if nobody has chosen it in the panel.
-Show = Literal["all", "kept", "excluded"] | None
+Show = Literal["all", "kept", "excluded", "unreadable"] | None
 
 Phase = Literal["refused", "unsigned", "unreadable", "ready"]
 
@@ -56,13 +56,17 @@ class PanelState:
     chosen: Chosen
     sources: list[tuple[str, str]]
     """what can be chosen from: value and label"""
-    run_keys: list[str]
-    """of the runs that can be compared"""
+    comparable: list[str]
+    """keys of the runs that can be compared with the source"""
     phase: Phase = "ready"
     working: str | None = None
     """what takes a moment; the answer is still to come"""
     problem: str | None = None
     """why there is no answer"""
+    noun: str = "samples"
+    """what there is to choose from: samples, groups, patches or frames"""
+    holds_videos: bool = False
+    """whether the samples are videos, whose frames can be sampled"""
     n_samples: int = 0
     n_missing: int = 0
     """samples without a signature that holds"""
@@ -73,6 +77,8 @@ class PanelState:
     """see :func:`outcome.strata`"""
     totals: str = ""
     warnings: list[str] = field(default_factory=list)
+    without: tuple[list[str], int] = ([], 0)
+    """names of the folders of which nothing is kept, and how many folders there are"""
     is_saved: bool = False
     """a run was made with these settings"""
     has_changed: bool = False

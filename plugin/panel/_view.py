@@ -11,7 +11,9 @@ import fiftyone.operators.types as types
 
 from smartdownsample_core.selection import STRATEGIES
 
+from .. import names
 from ..forms import inputs
+from ..jobs import folders
 from . import _charts as charts
 from . import _compare_view as panel_compare
 from . import _sources as sources
@@ -29,7 +31,13 @@ _COLUMNS = (
     ("rate", "Share kept"),
     ("stride", "Stride"),
 )
-_STRATA = (("name", "Label"), ("size", "Images"), ("kept", "Kept"), ("rate", "Share kept"))
+_COUNTS = (("size", "Images"), ("kept", "Kept"), ("rate", "Share kept"))
+
+#: Height of a headline or an error of two lines, as it is in a narrow panel.
+_HEADLINE = "76px"
+
+#: Folders that are named.
+_MAX_NAMED = 5
 
 
 def render(panel: Any, shown: PanelState) -> types.Property:
@@ -75,9 +83,7 @@ def _source(panel: Any, body: types.Object, shown: PanelState) -> None:
     choose.enum(
         "source", view.values(), label="Choose from", view=view, on_change=panel.choose_source
     )
-    run_key = sources.run_key(source)
-    others = [(key, f"Run: {key}") for key in shown.run_keys if key != run_key]
-    if run_key and others:
+    if others := [(key, f"Run: {key}") for key in shown.comparable]:
         view = dropdown(others, **INPUT)
         choose.enum(
             "other", view.values(), label="Compare with", view=view, on_change=panel.compare
@@ -87,13 +93,17 @@ def _source(panel: Any, body: types.Object, shown: PanelState) -> None:
 
 def _refused(panel: Any, body: types.Object, shown: PanelState) -> None:
     _say(body, f"This cannot be downsampled: {shown.problem}.", "warning")
+    if shown.holds_videos:
+        start = row(body, "start")
+        label = names.LABELS["sample_frames"]
+        button(start, "sample_frames", label, panel.sample_frames, "contained")
 
 
 def _unsigned(panel: Any, body: types.Object, shown: PanelState) -> None:
     _say(
         body,
-        f"None of the {shown.n_samples:,} samples has a visual signature yet. Compute them once: "
-        "each image is read, and nothing is kept or left out.",
+        f"None of the {shown.n_samples:,} {shown.noun} has a visual signature yet. Compute them "
+        "once: each image is read, and nothing is kept or left out.",
     )
     _offer_to_compute(panel, body)
 
@@ -112,22 +122,20 @@ def _unreadable(panel: Any, body: types.Object, shown: PanelState) -> None:
 def _ready(panel: Any, body: types.Object, shown: PanelState) -> None:
     _settings(panel, body, shown)
     _missing(panel, body, shown)
-    if shown.problem:  # the answer to other settings must not be seen
-        _say(body, shown.problem, "error", "problem_notice")
-        _of_run(panel, row(body, "actions"), shown)
-        return
-    _notices(body, shown)
-    _totals(panel, body, shown)
+    _headline(panel, body, shown)
     body.plot(
         "chart",
-        data=charts.traces(shown.buckets),
+        data=charts.traces(shown.buckets, has_answer=not shown.problem),
         layout=charts.layout(shown.place),
         config=PLOT_CONFIG,
         on_click=panel.click_bar,
         height="300px",
     )
-    _navigation(panel, body, shown)
-    _tables(panel, body, shown)
+    # Below the chart, which is not to move while somebody types.
+    _notices(panel, body, shown)
+    if not shown.problem:  # the answer to other settings must not be seen
+        _navigation(panel, body, shown)
+        _tables(panel, body, shown)
 
 
 def _tables(panel: Any, body: types.Object, shown: PanelState) -> None:
@@ -142,7 +150,8 @@ def _tables(panel: Any, body: types.Object, shown: PanelState) -> None:
             text = f"Show only the {FIRST_ROWS} largest buckets"
         button(row(body, "fold"), "fold_table", text, panel.fold_table)
     if shown.strata:
-        table(body, "strata", _STRATA, charts.strata(shown.strata))
+        noun = folders.stratum_noun(shown.chosen["settings"].get("stratify_by") or "")
+        table(body, "strata", (("name", noun), *_COUNTS), charts.strata(shown.strata))
 
 
 def _settings(panel: Any, body: types.Object, shown: PanelState) -> None:
@@ -151,6 +160,7 @@ def _settings(panel: Any, body: types.Object, shown: PanelState) -> None:
     inputs.add(
         settings,
         inputs.TARGET_COUNT,
+        description=None,
         on_change=panel.change_target,
         view=types.FieldView(**item(flex="0 0 120px"), **INPUT),
     )
@@ -196,8 +206,8 @@ def _missing(panel: Any, body: types.Object, shown: PanelState) -> None:
         return
     _say(
         body,
-        f"{shown.n_missing:,} of {shown.n_samples:,} samples have no up-to-date signature, and "
-        "are not in the chart.",
+        f"{shown.n_missing:,} of {shown.n_samples:,} {shown.noun} have no up-to-date signature, "
+        "and are not in the chart.",
         "warning",
         "missing_notice",
     )
@@ -209,9 +219,18 @@ def _offer_to_compute(panel: Any, body: types.Object) -> None:
     button(start, "compute", "Compute signatures", panel.compute, "contained")
 
 
-def _notices(body: types.Object, shown: PanelState) -> None:
+def _notices(panel: Any, body: types.Object, shown: PanelState) -> None:
     for number, text in enumerate(shown.warnings):
         _say(body, f"{text}.", "warning", f"warning_{number}")
+    without, n_folders = shown.without
+    if without:
+        named = ", ".join(without[:_MAX_NAMED]) + ", ..." * (len(without) > _MAX_NAMED)
+        have = "has" if len(without) == 1 else "have"
+        text = f"{len(without):,} of {n_folders:,} folders {have} no kept image: {named}."
+        _say(body, text, "warning", "folders_notice")
+        button(
+            row(body, "stratify"), "by_folder", "Keep some of each folder", panel.stratify_by_folder
+        )
     if shown.has_changed:
         _say(
             body,
@@ -220,22 +239,41 @@ def _notices(body: types.Object, shown: PanelState) -> None:
             "warning",
             "changed_notice",
         )
+    if shown.n_unreadable:
+        text = (
+            f"{shown.n_unreadable:,} of {shown.n_samples:,} {shown.noun} have an image that could "
+            "not be read, and are not in the chart."
+        )
+        _say(body, text, "warning", "unreadable_notice")
+        if not shown.problem:
+            button(row(body, "unreadable"), "see", "Show them", panel.show_unreadable)
 
 
-def _totals(panel: Any, body: types.Object, shown: PanelState) -> None:
+def _headline(panel: Any, body: types.Object, shown: PanelState) -> None:
+    """Adds what would be kept, or why that cannot be said, in a place of one height."""
+    headline = row(body, "headline")
+    place = item(flex="1 1 100%", minHeight=_HEADLINE)
+    if shown.problem:
+        view = types.AlertView(severity="error", label=shown.problem, **place)
+        headline.view("problem_notice", view)
+    else:
+        headline.md(_totals(shown), name="totals_line", **place)
+    actions = row(body, "actions")
+    if not shown.problem:
+        is_done = shown.is_saved and not shown.has_changed
+        variant = "outlined" if is_done else "contained"
+        button(actions, "apply", "Apply ...", panel.apply, variant, disabled=is_done)
+    _of_run(panel, actions, shown)
+
+
+def _totals(shown: PanelState) -> str:
     run_key = sources.run_key(shown.chosen["source"])
     would_keep = f"**Would keep{shown.totals.removeprefix('Kept')}**"
     if shown.has_changed:
-        text = f"{would_keep}; other samples are saved as the run `{run_key}`"
-    elif shown.is_saved:
-        text = f"**{shown.totals}**, saved as the run `{run_key}`"
-    else:
-        text = f"{would_keep}; nothing is saved yet"
-    body.md(text, name="totals_line")
-    actions = row(body, "actions")
-    variant = "outlined" if shown.is_saved else "contained"
-    button(actions, "apply", "Apply ...", panel.apply, variant)
-    _of_run(panel, actions, shown)
+        return f"{would_keep}; other {shown.noun} are saved as the run `{run_key}`"
+    if shown.is_saved:
+        return f"**{shown.totals}**, saved as the run `{run_key}`"
+    return f"{would_keep}; nothing is saved yet"
 
 
 def _of_run(panel: Any, actions: types.Object, shown: PanelState) -> None:

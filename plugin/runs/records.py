@@ -12,7 +12,7 @@ from smartdownsample_core.checks import whole_number
 from smartdownsample_core.signatures import N_BUCKETS
 
 from .. import names
-from ..targets import GROUPS, SAMPLES, Samples, flat_views, number_fields, signature_fields
+from ..targets import Samples, flat_views, number_fields, signature_fields
 from ..targets import kinds as targets
 from . import _journal as journal
 from .shapes import Kept
@@ -34,12 +34,6 @@ MADE_BY_US = " (smartdownsample)"
 def keys(dataset: fo.Dataset) -> list[str]:
     """Returns the keys of the dataset's runs."""
     return list(dataset.list_runs(method=names.METHOD))
-
-
-def of_samples(dataset: fo.Dataset) -> list[str]:
-    """Returns the keys of the runs on samples or groups."""
-    flat = (SAMPLES, GROUPS)
-    return [key for key in keys(dataset) if targets.of_record(settings(dataset, key)) in flat]
 
 
 def settings(dataset: fo.Dataset, run_key: str) -> dict[str, Any]:

@@ -37,8 +37,6 @@ class Samples:
     """what a person calls the mark of what is kept"""
     tagged = "samples"
     """what has that mark"""
-    in_panel = True
-    """whether the panel shows them"""
     subfields: tuple[tuple[str, Any, str], ...] = ()
     """of the signature, besides those of all items; they have to hold for it to be reused"""
     columns: Mapping[str, str] = MappingProxyType({})
@@ -204,8 +202,6 @@ class Samples:
 
 class Parts(Samples):
     """Parts of samples, such as patches and frames, of which FiftyOne generates a dataset."""
-
-    in_panel = False
 
     def add_index(self, dataset: fo.Dataset, name: str) -> None:
         """Does nothing: the dataset that is generated would not have it."""

@@ -166,12 +166,13 @@ def _require(subject: Subject, name: str, missing: set[str]) -> None:
 
 def _unreadable(subject: Subject, ids: set[str]) -> set[str]:
     """Returns which of some samples have images that are known to be unreadable."""
-    dataset, view, stored = subject.dataset, subject.view, subject.items.dataset_path
+    dataset, view, items = subject.dataset, subject.view, subject.items
     found: set[str] = set()
     for path in view.get_field_schema(flat=True):
         field, _, subfield = path.rpartition(".")
-        if subfield == "error" and signature_fields.is_ours(dataset, stored(field.split(".")[-1])):
-            found |= signature_fields.unreadable_ids(view, field)
+        name = field.split(".")[-1]
+        if subfield == "error" and signature_fields.is_ours(dataset, items.dataset_path(name)):
+            found |= signature_fields.unreadable_ids(view, items, name)
     if len(ids - found) > _MAX_LOOKED_FOR:
         return found
     rest = view.select(list(ids - found))

@@ -113,16 +113,6 @@ def refusal(view: fo.DatasetView) -> str | None:
     return _REASONS.get(view.media_type, other) + _slices_hint(view)
 
 
-def panel_refusal(view: fo.DatasetView) -> str | None:
-    """Says why the panel cannot show this (flat) view; None if it can."""
-    if isinstance(view, (PatchesView, FramesView)) and not refusal(view):
-        return (
-            f"the panel shows whole samples, and the view holds {of(view).noun}: use the operator "
-            f"*{names.LABELS['downsample']}*, which takes them"
-        )
-    return refusal(view)
-
-
 def _refused_patches(view: PatchesView) -> str | None:
     if view._source_collection._is_generated:
         return (

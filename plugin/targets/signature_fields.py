@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import fiftyone as fo
 
 from .. import names
@@ -50,22 +48,21 @@ def is_wanted_by_user(dataset: fo.Dataset, field: str) -> bool:
     return bool(note_of(dataset, field)["wanted_by_user"])
 
 
-def made_with(dataset: fo.Dataset, field: str) -> dict[str, Any]:
-    """Returns the settings that signatures of the field were made with; empty if there is none."""
-    if not is_ours(dataset, field):
-        return {}
-    signed = in_buckets(dataset.view(), field).limit(1)
-    hash_sizes, decodes = signed.values([f"{field}.hash_size", f"{field}.decode"])
-    return {"hash_size": hash_sizes[0], "decode": decodes[0]} if hash_sizes else {}
-
-
 def in_buckets(view: fo.DatasetView, field: str) -> fo.DatasetView:
     """Returns the samples of the view that have a bucket."""
     return view.exists(f"{field}.bucket")
 
 
-def unreadable_ids(view: fo.DatasetView, field: str) -> set[str]:
-    """Returns the ids of the samples whose image could not be read when it was tried."""
-    if not view.has_field(field):
+def unreadable_ids(view: fo.DatasetView, items: Samples, field: str) -> set[str]:
+    """Returns the ids of the items whose image could not be read when it was tried.
+
+    Args:
+        view: a flat view
+        items: what it holds
+        field: name of the signature field; it need not exist
+    """
+    error = f"{field}.error"
+    if not items.has(view, error):
         return set()
-    return set(view.exists(f"{field}.error").values("id"))
+    ids, _, errors = items.read(view, [error])
+    return {item for item, reason in zip(ids, errors, strict=True) if reason}

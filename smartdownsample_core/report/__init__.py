@@ -10,4 +10,4 @@ from ._lists import (
     write_list,
     write_text,
 )
-from ._summary import shortfalls, summary, totals
+from ._summary import share, shortfalls, summary, totals

@@ -29,7 +29,7 @@ def summary(selection: Selection) -> str:
     header = f"{'Bucket':>6} {'Size':>9} {'Kept':>9} {'Rate':>7}"
     lines += ["", f"{header} {'Stride':>8}  Name" if stride else f"{header}  Name"]
     lines += [
-        f"{bucket.id:>6} {bucket.size:>9,} {bucket.kept:>9,} {bucket.rate:>7.1%} "
+        f"{bucket.id:>6} {bucket.size:>9,} {bucket.kept:>9,} {share(bucket.rate):>7} "
         + (f"{_stride(bucket):>8}  " if stride else " ")
         + bucket.name
         for bucket in selection.buckets
@@ -51,30 +51,47 @@ def _table_of_strata(strata: Sequence[Stratum]) -> list[str]:
         return []
     lines = ["", f"{'':>6} {'Size':>9} {'Kept':>9} {'Rate':>7}  Label"]
     for stratum in strata[:_MAX_STRATA]:
-        rate = "-" if stratum.rate is None else f"{stratum.rate:.1%}"
-        lines.append(f"{'':>6} {stratum.size:>9,} {stratum.kept:>9,} {rate:>7}  {stratum.name}")
+        counts = f"{stratum.size:>9,} {stratum.kept:>9,} {share(stratum.rate):>7}"
+        lines.append(f"{'':>6} {counts}  {stratum.name}")
     if len(strata) > _MAX_STRATA:
         lines.append(f"{'':>6} ... and {len(strata) - _MAX_STRATA:,} smaller ones")
     return lines
 
 
+def share(rate: float | None) -> str:
+    """Words a share, 0-1: "0%" and "100%" are exact, and "-" is none.
+
+    >>> [share(rate) for rate in (0, 1 / 3000, 1 / 3, 1999 / 2000, 1)]
+    ['0%', '<0.1%', '33.3%', '>99.9%', '100%']
+    """
+    if rate is None:
+        return "-"
+    if rate in (0, 1):
+        return f"{rate:.0%}"
+    return "<0.1%" if rate < 0.0005 else ">99.9%" if rate >= 0.9995 else f"{rate:.1%}"
+
+
 def totals(selection: Selection) -> str:
     """Words a selection in one sentence."""
     kept, readable = len(selection.indices), selection.n_readable
-    share = kept / readable if readable else 0
+    rate = kept / readable if readable else 0
     n_buckets = len(selection.buckets)
     return (
-        f"Kept {kept:,} of {readable:,} images ({share:.1%}) "
+        f"Kept {kept:,} of {readable:,} images ({share(rate)}) "
         f"from {n_buckets - selection.n_unrepresented} of {n_buckets} buckets"
     )
 
 
-def shortfalls(selection: Selection) -> list[Message]:
+def shortfalls(selection: Selection, strata: str = "labels") -> list[Message]:
     """Returns what a caller should know of a selection, a sentence each; none if all is well.
 
     What was asked for and could not be done, and how many images are damaged.
+
+    Args:
+        selection: the answer of :func:`smartdownsample_core.downsample`
+        strata: what its strata are called
     """
-    return [*_unmet(selection), *_damage(selection)]
+    return [*_unmet(selection, strata), *_damage(selection)]
 
 
 def _damage(selection: Selection) -> list[Message]:
@@ -86,7 +103,7 @@ def _damage(selection: Selection) -> list[Message]:
     return [Message(text, count=count)] if count else []
 
 
-def _unmet(selection: Selection) -> list[Message]:
+def _unmet(selection: Selection, strata: str) -> list[Message]:
     target, n_readable = selection.target_count, selection.n_readable
     unwanted = {
         "blank images (black, white or blurred)": selection.n_junk_kept,
@@ -110,7 +127,7 @@ def _unmet(selection: Selection) -> list[Message]:
                 unreadable=unreadable,
             )
         ]
-    messages = [*_left_without(selection), *_short_of_share(selection)]
+    messages = [*_left_without(selection, strata), *_short_of_share(selection, strata)]
     others = len(selection.indices)
     for kind, count in unwanted.items():
         others -= count
@@ -127,8 +144,8 @@ def _unmet(selection: Selection) -> list[Message]:
     return messages
 
 
-def _short_of_share(selection: Selection) -> list[Message]:
-    """Returns how many labels have nothing left to give but near-duplicates and junk."""
+def _short_of_share(selection: Selection, strata: str) -> list[Message]:
+    """Returns how many strata have nothing left to give but near-duplicates and junk."""
     if selection.strata is None or selection.tiers is None or not selection.strata_are_labels:
         return []
     numbers, names = selection.strata
@@ -142,16 +159,17 @@ def _short_of_share(selection: Selection) -> list[Message]:
         return []
     return [
         Message(
-            "{n_short:,} of {n:,} labels may have less than their share, as only near-duplicates "
+            "{n_short:,} of {n:,} {strata} may have less than their share, as only near-duplicates "
             "or blank images of them are left; lower {near_duplicates}, or do not exclude these",
             n_short=n_short,
+            strata=strata,
             n=len(names),
         )
     ]
 
 
-def _left_without(selection: Selection) -> list[Message]:
-    """Returns which buckets and labels have no kept image, though they should."""
+def _left_without(selection: Selection, strata: str) -> list[Message]:
+    """Returns which buckets and strata have no kept image, though they should."""
     target, has_labels = selection.target_count, selection.strata_are_labels
     if target <= 0:
         return []
@@ -161,13 +179,13 @@ def _left_without(selection: Selection) -> list[Message]:
     messages = []
     for noun, kept, shares_come_first in (
         ("buckets", buckets, has_labels),
-        ("labels", labels, False),
+        (strata, labels, False),
     ):
         # Where the target is large enough for all, it is near_duplicates that leave some without.
         if 0 in kept and (shares_come_first or target < len(kept)):
             remedy = f"ask for {len(kept)} or more"
             if shares_come_first:
-                remedy = "labels get their shares first; ask for more"
+                remedy = f"{strata} get their shares first; ask for more"
             without = kept.count(0)
             text = f"{without:,} of {len(kept):,} {noun} have no kept image; {remedy}"
             messages.append(Message(text))

@@ -17,7 +17,13 @@ N_BUCKETS = 128
 UNREADABLE = -1
 
 _RED, _GREEN, _BLUE, _NEUTRAL = range(4)
-_THEME_NAMES = {_RED: "red", _GREEN: "green", _BLUE: "blue", _NEUTRAL: "mixed colours"}
+_THEME_NAMES = {
+    _RED: "warm",
+    _GREEN: "greenish",
+    _BLUE: "bluish",
+    _NEUTRAL: "subdued",
+}
+_PATTERNS = "ABCD"
 
 
 def assign_buckets(signatures: Signatures) -> NDArray[np.int16]:
@@ -58,15 +64,17 @@ def assign_buckets(signatures: Signatures) -> NDArray[np.int16]:
 
 
 def bucket_name(bucket_id: int | None) -> str:
-    """Says what the images of a bucket have in common.
+    """Says what the images of a bucket have in common, in words that hold for each of them.
 
-    What a person sees first comes first. The corner is the top left one compared with the mean;
-    ``edges`` are the two structure bits (1: brighter than its left neighbour, near the middle).
+    In the order in which a person sees it: light; the colour of the average pixel, which colours
+    that balance each other leave without one; the top left corner, compared with the mean; and
+    the pattern, A to D for the structure bits 00 to 11 (1: brighter than its left neighbour, once
+    just above and once just below the middle).
 
     >>> bucket_name(0b10_1_1_1_01)
-    'bright · green · light corner · edges 10'
+    'bright · greenish · light top left · pattern C'
     >>> bucket_name(0)
-    'dark · grey · dark corner · edges 00'
+    'dark · no main colour · dark top left · pattern A'
     >>> bucket_name(UNREADABLE)
     'unreadable'
 
@@ -79,12 +87,14 @@ def bucket_name(bucket_id: int | None) -> str:
     if bucket_id is None or bucket_id == UNREADABLE:
         return "unreadable"
     bucket_id = whole_number("bucket_id", bucket_id, 0, N_BUCKETS - 1)
+    theme = bucket_id & 3
+    without = f"no main colour (theme {theme})" if theme else "no main colour"  # none has a theme
     return " · ".join(
         [
             "bright" if bucket_id & 4 else "dark",
-            _THEME_NAMES[bucket_id & 3] if bucket_id & 8 else "grey",
-            "light corner" if bucket_id & 16 else "dark corner",
-            f"edges {bucket_id >> 5:02b}",
+            _THEME_NAMES[theme] if bucket_id & 8 else without,
+            "light top left" if bucket_id & 16 else "dark top left",
+            f"pattern {_PATTERNS[bucket_id >> 5]}",
         ]
     )
 

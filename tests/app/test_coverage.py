@@ -33,7 +33,6 @@ def expect_run(panel: Panel, dataset: fo.Dataset, record: dict[str, Any]) -> Non
 
 @pytest.mark.parametrize("settings", [{}, {"strategy": "diverse", "near_duplicates": 3}])
 @pytest.mark.parametrize("unfolded", [False, True])
-@pytest.mark.parametrize("page", [1280], indirect=True, ids=["1280"])
 def test_runs_of_different_coverage(dataset, operators, open_app, settings, unfolded) -> None:
     """Whatever was typed and unfolded before, and whichever comes first."""
     some = operators.downsample(dataset.limit(24), 9, run_key="some", **settings)
@@ -50,7 +49,6 @@ def test_runs_of_different_coverage(dataset, operators, open_app, settings, unfo
         expect_run(panel, dataset, record)
 
 
-@pytest.mark.parametrize("page", [1280], indirect=True, ids=["1280"])
 def test_the_grid_follows_the_number(dataset, operators, open_app) -> None:
     """While the grid shows what is kept, another number changes what it shows."""
     operators.downsample(dataset, 20)
@@ -66,3 +64,36 @@ def test_the_grid_follows_the_number(dataset, operators, open_app) -> None:
     app.shown_ids(49)
     panel.number.fill("12")
     app.shown_ids(68)
+
+
+def test_the_filters_of_the_sidebar_are_taken(dataset, operators, open_app) -> None:
+    """*Use the grid's view* takes what they leave, and the grid goes on showing it."""
+    dataset.set_values("camera", ["a", "b", "b", "c"] * 20)
+    operators.compute_signatures(dataset)
+    app: App = open_app(dataset)
+    panel = Panel(app)
+    panel.says(re.compile("Would keep 8 of 80 images"))
+    app.page.locator("[data-cy=sidebar-field-arrow-enabled-camera]").click()
+    box = app.page.get_by_placeholder("+ filter by camera")
+    box.fill("b")
+    app.page.locator("[data-cy^=selector-results]").get_by_text("b", exact=True).wait_for()
+    box.press("Enter")
+    expect(app.count).to_have_text("40 samples")
+    panel.button("Use the grid's view").click()
+    panel.says(re.compile("Would keep 4 of 40 images"))
+    expect(app.count).to_have_text("40 samples")
+    panel.button("Kept").click()
+    expect(app.count).to_have_text("4 samples")
+
+
+def test_the_chart_stays_where_it_is(dataset, operators, open_app) -> None:
+    """While a number is typed that has errors and warnings on its way."""
+    operators.downsample(dataset, 20)
+    panel = Panel(open_app(dataset))
+    panel.says(re.compile("Kept 20 of 80 images"))
+    chart = panel.root.locator(".js-plotly-plot")
+    place = chart.bounding_box()
+    for number, text in (("3", "buckets have no kept image"), ("99", "exceeds the 80 samples")):
+        panel.number.fill(number)
+        panel.says(re.compile(text))
+        assert chart.bounding_box() == place

@@ -58,7 +58,7 @@ def test_from_nothing_to_a_run_and_back(dataset, open_app) -> None:
     assert app.shown_ids(int(sizes[0])) == _bucket_ids(dataset, names[0])
 
     panel.button("Apply ...").click()
-    expect(app.page.get_by_text(f"Keeps {target} of 80 samples in")).to_be_visible()
+    expect(app.page.get_by_text(f"Keeps {target} of 80 images")).to_be_visible()
     app.execute()
     expect(app.page.get_by_text("Wrote the tag")).to_be_visible()
     app.button("Done").click()

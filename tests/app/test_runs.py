@@ -57,6 +57,7 @@ def test_a_run_is_exported(dataset, operators, open_app, tmp_path, ending) -> No
     app = open_app(dataset)
     panel = Panel(app)
     panel.button("Export ...").click()
+    app.dialog.get_by_text("A file on the server").click()
     field = app.dialog.get_by_role("textbox")
     expect(field).to_have_value(re.compile("/smartdownsample.*[.]csv$"))
     expect(app.dialog.get_by_text("Writes id, path and bucket of 20 samples")).to_be_visible()
@@ -76,6 +77,20 @@ def test_a_run_is_exported(dataset, operators, open_app, tmp_path, ending) -> No
     with path.open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file)) if ending == "csv" else json.load(file)
     assert {(row["id"], row["filepath"]) for row in rows} == kept
+
+
+def test_a_run_is_downloaded(dataset, operators, open_app) -> None:
+    """The browser saves the list of what was kept."""
+    operators.downsample(dataset, 20)
+    app = open_app(dataset)
+    Panel(app).button("Export ...").click()
+    expect(app.dialog.get_by_text("Writes id, path and bucket of 20 samples")).to_be_visible()
+    with app.page.expect_download() as downloading:
+        app.execute()
+    assert downloading.value.suggested_filename == "smartdownsample.csv"
+    with open(downloading.value.path(), encoding="utf-8", newline="") as file:
+        ids = {row["id"] for row in csv.DictReader(file)}
+    assert ids == set(dataset.match_tags("smartdownsample").values("id"))
 
 
 def test_two_people_on_one_dataset(dataset, operators, other_server, browser, open_app) -> None:

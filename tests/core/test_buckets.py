@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from smartdownsample_core import Signatures, assign_buckets, bucket_name
+from smartdownsample_core.signatures import N_BUCKETS
 from smartdownsample_core.signatures._bits import pack
 
 _LEVELS = st.integers(0, 255 * 4).map(lambda quarter: quarter / 4)
@@ -93,17 +94,18 @@ def test_unreadable_rows_have_no_bucket(table_of) -> None:
 def test_names_tell_all_possible_buckets_apart(possible_ids: list[int]) -> None:
     """80 ids have 80 names."""
     assert len({bucket_name(bucket_id) for bucket_id in possible_ids}) == 80
+    assert len({bucket_name(bucket_id) for bucket_id in range(N_BUCKETS)}) == 128
 
 
 @pytest.mark.parametrize(
     ("bucket_id", "name"),
     [
-        (0, "dark · grey · dark corner · edges 00"),
-        (32, "dark · grey · dark corner · edges 01"),
-        (64 + 16 + 4, "bright · grey · light corner · edges 10"),
-        (8, "dark · red · dark corner · edges 00"),
-        (8 + 4 + 2, "bright · blue · dark corner · edges 00"),
-        (127, "bright · mixed colours · light corner · edges 11"),
+        (0, "dark · no main colour · dark top left · pattern A"),
+        (32, "dark · no main colour · dark top left · pattern B"),
+        (64 + 16 + 4, "bright · no main colour · light top left · pattern C"),
+        (8, "dark · warm · dark top left · pattern A"),
+        (8 + 4 + 2, "bright · bluish · dark top left · pattern A"),
+        (127, "bright · subdued · light top left · pattern D"),
         (-1, "unreadable"),
     ],
 )

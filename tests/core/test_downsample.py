@@ -99,7 +99,7 @@ def test_bucket_describes_itself(table_of) -> None:
     assert (first.excluded, first.rate, first.stride) == (5, 1 / 6, 6.0)
     assert (second.id, second.kept, third.id, third.kept) == (127, 1, 64, 0)
     assert third.stride is None
-    assert second.name == "bright · mixed colours · light corner · edges 11"
+    assert second.name == "bright · subdued · light top left · pattern D"
 
 
 def test_members_are_in_natural_order(table_of) -> None:

@@ -315,7 +315,7 @@ def test_fields_that_runs_wrote_are_no_labels(dataset, operators) -> None:
     options = {"strategy": "diverse", "near_duplicates": 8, "workers": "threads"}
     operators.downsample(dataset, 20, **options)
     offered = [path for path, _ in choices.label_fields(dataset)]
-    assert offered == ["tags", "signature.bucket_name"]
+    assert offered == ["folder", "tags", "signature.bucket_name"]
     with pytest.raises(ValueError, match=r"'smartdownsample_group' is of the run 'smartdown.*repl"):
         operators.downsample(dataset, 20, stratify_by="smartdownsample_group", **options)
 

@@ -87,20 +87,28 @@ def test_the_form_says_what_a_run_will_do(dataset, operators, post) -> None:
 
 
 def test_the_form_does_not_start_from_what_a_run_kept(dataset, operators, post) -> None:
-    """Run again from the view that a run ends with, it proposes the dataset, and warns of less."""
+    """Run again from the view that a run ends with, it proposes the dataset, and warns of less.
+
+    Also before the App has sent the choice of the form.
+    """
     kept = operators.downsample(dataset, 30)["kept_view"]
     view = dataset.load_saved_view(kept)._serialize()
     params = {"target_count": 20}
     form = _properties(post("resolve-type", "downsample", dataset, params, view=view))
     assert form["view_target"]["default"] == "DATASET"
-    assert "only the samples that the run `smartdownsample` kept" in form["forecast"]["default"]
+    forecast = form["forecast"]["default"]
+    assert forecast.startswith("Keeps 20 of 80 images (25.0%) from 7 of 7 buckets. ")
+    assert "only the samples" not in forecast
     params["view_target"] = "DATASET"
     form = _properties(post("resolve-type", "downsample", dataset, params, view=view))
-    assert form["forecast"]["default"].startswith("Keeps 20 of 80 samples in 7 buckets. ")
-    assert "only the samples" not in form["forecast"]["default"]
+    assert form["forecast"]["default"] == forecast
     params["target_count"] = 4
     form = _properties(post("resolve-type", "downsample", dataset, params, view=view))
-    assert "in 7 buckets, of which **at least 3 go without**." in form["forecast"]["default"]
+    forecast = form["forecast"]["default"]
+    assert "Keeps 4 of 80 images (5.0%) from 4 of 7 buckets. **3 of 7 buckets have no" in forecast
+    params["view_target"] = "CURRENT_VIEW"
+    form = _properties(post("resolve-type", "downsample", dataset, params, view=view))
+    assert "only the samples that the run `smartdownsample` kept" in form["forecast"]["default"]
 
 
 @pytest.mark.parametrize(

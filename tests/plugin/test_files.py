@@ -7,6 +7,7 @@ import json
 import os
 import resource
 import signal
+from base64 import b64decode
 from pathlib import Path
 
 import fiftyone as fo
@@ -212,3 +213,13 @@ def test_what_is_kept_from_outside_of_the_view_is_said(dataset, operators) -> No
     assert result["warning"] == (
         "4 samples of 'mine' are not among those to choose from, so they were not kept"
     )
+
+
+def test_a_list_is_downloaded(dataset, kept, post) -> None:
+    """Without a path, the browser is sent the list itself."""
+    answer = post("execute", "export_run", dataset, {"run_key": "smartdownsample", "to": ".json"})
+    (request,) = answer["executor"]["requests"]
+    assert answer["result"] == {"path": "smartdownsample.json", "samples": 20}
+    assert request["params"]["filename"] == "smartdownsample.json"
+    rows = json.loads(b64decode(request["params"]["url"].partition("base64,")[2]))
+    assert {(row["id"], row["filepath"]) for row in rows} == kept

@@ -13,6 +13,8 @@ from plugin.config import DownsampleConfig
 from plugin.jobs import engine
 from smartdownsample_core import assign_buckets, downsample, extract, natural_order
 
+from .conftest import shown_ids
+
 
 @pytest.fixture
 def videos(make_dataset, images, tmp_path: Path) -> fo.Dataset:
@@ -191,3 +193,18 @@ def test_saved_views_of_frames_can_be_chosen_from(videos, frames, operators) -> 
     assert (result["kept"], result["reused"]) == (7, 36)
     kept = videos.load_saved_view("smartdownsample kept")
     assert operators.downsample(kept, 3, run_key="third")["images"] == 8
+
+
+def test_the_panel_takes_frames(videos, frames, operators, open_panel) -> None:
+    """What it would keep is what a run keeps, and it opens with that run."""
+    operators.compute_signatures(frames)
+    user = open_panel(videos)
+    user.view = frames._serialize()
+    user.do("take_view")
+    user.change("target_count", 8)
+    user.do("show_kept")
+    would_keep = shown_ids(videos, user)
+    record = operators.downsample(frames, 8)
+    kept = videos.load_saved_view(record["kept_view"])
+    assert would_keep == set(kept.values("id"))
+    assert "saved as the run `smartdownsample`" in open_panel(videos).text

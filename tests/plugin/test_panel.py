@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -394,3 +395,77 @@ def test_the_grid_follows_what_is_kept(dataset, operators, open_panel) -> None:
     user.change("target_count", 22)
     assert "set_view" not in dict(user.calls)
     assert user.state["show"] is None
+
+
+def test_the_filters_of_the_sidebar_are_part_of_the_view(dataset, operators, open_panel) -> None:
+    """They are taken along, and the grid goes on showing what it showed."""
+    operators.compute_signatures(dataset)
+    dataset.set_values("camera", ["a", "b", "b", "c"] * 20)
+    user = open_panel(dataset)
+    user.filters = {"camera": {"values": ["b"], "exclude": False, "isMatching": True}}
+    user.do("take_view")
+    assert "of 40 images" in user.text
+    assert shown_ids(dataset, user) == set(dataset.match(F("camera") == "b").values("id"))
+    user.do("show_kept")
+    assert shown_ids(dataset, user) < set(dataset.match(F("camera") == "b").values("id"))
+
+
+def test_unreadable_images_are_said_and_shown(make_dataset, images, operators, open_panel) -> None:
+    """They take no part, and a button shows them."""
+    dataset = make_dataset([*images[:10], "/nowhere/lost.jpg", "/nowhere/too.jpg"])
+    operators.compute_signatures(dataset)
+    user = open_panel(dataset)
+    assert "2 of 12 samples have an image that could not be read" in user.text
+    assert "of 10 images" in user.text
+    user.do("show_unreadable")
+    assert shown_ids(dataset, user) == set(dataset[10:].values("id"))
+    user.do("click_bar", id=user.chart[0]["ids"][0])
+    assert len(shown_ids(dataset, user)) == int(user.table("buckets")[0]["size"])
+
+
+def test_folders_that_go_without_are_said(make_dataset, images, tmp_path, open_panel, operators):
+    """Of two folders of one image each none is kept, until every folder is to get its share."""
+    for folder, some in (("a", images[:20]), ("b", images[60:61]), ("c", images[70:71])):
+        (tmp_path / folder).mkdir()
+        for path in some:
+            shutil.copy(path, tmp_path / folder)
+    dataset = make_dataset(sorted(map(str, tmp_path.glob("*/*.jpg"))))
+    operators.compute_signatures(dataset)
+    user = open_panel(dataset)
+    user.change("target_count", 3)
+    assert "2 of 3 folders have no kept image: b, c." in user.text
+    user.do("stratify_by_folder")
+    assert "folders have no kept image" not in user.text
+    assert {row["name"]: row["kept"] for row in user.table("strata")} == dict.fromkeys("abc", "1")
+    record = operators.downsample(dataset, 3, stratify_by="folder")
+    assert [row["name"] for row in record["strata"]] == ["a", "b", "c"]
+    assert "saved as the run" in open_panel(dataset).text
+
+
+def test_a_problem_leaves_the_chart_where_it_is(dataset, operators, open_panel) -> None:
+    """It shows the sizes of the buckets, and nothing of an answer; Apply has nothing to apply."""
+    operators.downsample(dataset, 20)
+    user = open_panel(dataset)
+    sizes = [bar["y"] for bar in user.chart]
+    places = list(user.layout)[: list(user.layout).index("chart") + 1]
+    assert user.layout["actions"]["type"]["properties"]["apply"]["view"]["disabled"]
+    user.change("target_count", 81)
+    assert list(user.layout)[: list(user.layout).index("chart") + 1] == places
+    assert [bar["y"] for bar in user.chart] == [[sum(both) for both in zip(*sizes, strict=True)]]
+    assert "apply" not in user.layout["actions"]["type"]["properties"]
+    assert "buckets" not in user.layout
+
+
+def test_form_and_panel_forecast_the_same(dataset, operators, open_panel, post) -> None:
+    """The same sentence of what is kept, and the same warnings."""
+    operators.compute_signatures(dataset)
+    user = open_panel(dataset)
+    for number, settings in ((3, {}), (9, {"strategy": "diverse", "near_duplicates": 12})):
+        user.change("target_count", number)
+        for name, value in settings.items():
+            user.change(name, value)
+        params = {"target_count": number, **settings}
+        form = post("resolve-type", "downsample", dataset, params)["type"]["properties"]
+        sentence, *warnings = form["forecast"]["default"].partition(" Writes")[0].split(". **")
+        assert f"Would keep {sentence.removeprefix('Keeps ').removesuffix('.')}**" in user.text
+        assert all(warning.rstrip("*.") in user.text for warning in warnings)

@@ -14,10 +14,10 @@ from plugin import names
 from plugin.config import DownsampleConfig
 from plugin.jobs import engine
 from plugin.jobs.progress import with_bar
-from plugin.panel import _sources as sources
 from plugin.runs import writes
-from plugin.targets import kinds as targets
 from smartdownsample_core import Crop, assign_buckets, downsample, extract, natural_order
+
+from .conftest import shown_ids
 
 _BOXES = [[0.05, 0.1, 0.4, 0.5], [0.3, 0.2, 0.6, 0.7], [0.5, 0.5, 0.45, 0.4], [0.0, 0.0, 1.0, 0.3]]
 
@@ -338,7 +338,7 @@ def test_the_form_does_not_propose_whole_images(objects, cars, operators, post) 
     properties = form["type"]["properties"]
     assert properties["view_target"]["default"] != "DATASET"
     forecast = properties["forecast"]["default"]
-    assert "Keeps 5 of 10 patches in" in forecast
+    assert "Keeps 5 of 10 images (50.0%)" in forecast
     assert "These are only the patches that the run `smartdownsample` kept" in forecast
 
 
@@ -416,8 +416,28 @@ def test_selected_patches_are_chosen_from(objects, cars, post) -> None:
     assert len(_tagged(objects) & set(chosen)) == len(_tagged(objects)) == 5
 
 
-def test_the_panel_refers_to_the_operator(objects, cars, operators) -> None:
-    """It is about samples: it says so of patches, and does not offer their runs."""
+def test_the_panel_takes_patches(objects, cars, operators, open_panel) -> None:
+    """From no signature to a run: what would be kept, excluded and in a bucket are patches."""
+    user = open_panel(objects)
+    user.view = cars._serialize()
+    user.do("take_view")
+    assert "None of the 48 patches has a visual signature yet" in user.text
+    operators.compute_signatures(cars)
+    user.do("after_compute")
+    user.change("target_count", 10)
+    user.do("show_kept")
+    would_keep = shown_ids(objects, user)
+    user.do("show_excluded")
+    assert shown_ids(objects, user) == set(cars.values("id")) - would_keep
+    user.do("show_all")
+    user.do("click_bar", id=user.chart[0]["ids"][0])
+    assert len(shown_ids(objects, user)) == int(user.table("buckets")[0]["size"])
+    user.do("apply")
+    params = user.called("prompt_user_for_operation")["params"]
+    assert (params["target_count"], params["signature_field"]) == (10, "signature")
     operators.downsample(cars, 10)
-    assert "use the operator *Smart downsample*" in targets.panel_refusal(cars)
-    assert [value for value, _ in sources.offered(objects)] == ["dataset", "view"]
+    assert would_keep == _tagged(objects)
+    user.do("after_apply", original_params={})
+    assert "saved as the run `smartdownsample`" in user.text
+    user.do("show_kept")
+    assert shown_ids(objects, user) == _tagged(objects)

@@ -170,14 +170,16 @@ def test_a_wrong_choice_is_refused_by_the_form(signed, params) -> None:
 
 @pytest.mark.parametrize("show", ["buckets", "bucket", "kept", "excluded"])
 def test_each_way_over_http(signed, operators, largest, post, show) -> None:
-    """The App is told to set the view that the SDK call returns."""
+    """The App is told to set the view that the SDK call returns, and to show names of buckets."""
     params = _params(show, largest[0])
     answer = post("execute", "view_buckets", signed, params)
     expected = operators.view_buckets(
         signed, show, run_key=params.get("run_key"), bucket=largest[0] if show == "bucket" else None
     )
-    (request,) = answer["executor"]["requests"]
+    request, ticks = answer["executor"]["requests"]
     assert answer["result"] == {"samples": len(expected)}
+    assert ticks["operator_uri"] == "set_active_fields"
+    assert ticks["params"] == {"fields": ["signature.bucket_name"]}
     assert request["operator_uri"] == "set_view"
     view = fo.DatasetView._build(signed, request["params"]["view"])
     assert view.values("id") == expected.values("id")

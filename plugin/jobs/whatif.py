@@ -17,12 +17,14 @@ from bson import json_util
 from numpy.typing import NDArray
 
 from smartdownsample_core import Selection, Signatures, downsample, natural_order
-from smartdownsample_core.selection import Constraints
+from smartdownsample_core.report import shortfalls
+from smartdownsample_core.selection import ChoiceSettings, Constraints
+from smartdownsample_core.settings import declared
 
-from ..config import DownsampleConfig, SignatureConfig
-from ..forms import CHOICE_ROWS, WHAT_IF_ROWS
-from ..jobs import choices
+from ..config import DownsampleConfig, SignatureConfig, labelled
 from ..targets import Subject, signature_fields, stored_signatures
+from ..targets import kinds as targets
+from . import choices, folders
 
 #: Rows kept in memory, over all datasets and views; a row takes about 200 bytes, and four times
 #: the length of an embedding, if these were asked for.
@@ -30,6 +32,9 @@ _MAX_ROWS = 2_000_000
 
 #: Of each kind, what :meth:`Stored.remember` keeps: the other value of a switch, and some more.
 _REMEMBERED = 3
+
+#: Settings that decide between which images a strategy chooses.
+_CONSTRAINTS = tuple(name for name in declared(ChoiceSettings) if name != "strategy")
 
 #: Up to so many samples any answer is there in about a second.
 _FEW = 5_000
@@ -48,6 +53,8 @@ class Stored:
     """samples without a signature, or with one of another file, hash size or decode"""
     n_unreadable: int
     """samples whose image could not be read"""
+    folders: tuple[list[str], NDArray[np.int64]]
+    """names of the folders that the files are in, and ``(n,)`` the number of each one's"""
     memory: dict[str, OrderedDict[Any, Future[Any]]] = field(default_factory=dict)
     """what was made of them and is likely to be asked for again; see :meth:`remember`"""
     lock: threading.Lock = field(default_factory=threading.Lock)
@@ -126,22 +133,19 @@ class _Cache:
 _cache = _Cache()
 
 
-def answer(
-    dataset: fo.Dataset, view: fo.DatasetView, stored: Stored, config: DownsampleConfig
-) -> Selection:
+def answer(subject: Subject, stored: Stored, config: DownsampleConfig) -> Selection:
     """Returns what a run with these settings would keep.
 
     Args:
-        dataset: the dataset
-        view: the flat view that the signatures are of
+        subject: what the signatures are of
         stored: the signatures
         config: the settings
 
     Raises:
         ValueError: if the settings do not fit the samples
     """
-    meaning = choices.stamp(dataset, config)
-    choice = choices.make(Subject.of(dataset, view), stored.id_list, config, stored.remember)
+    meaning = choices.stamp(subject.dataset, config)
+    choice = choices.make(subject, stored.id_list, config, stored.remember)
     constraints = stored.remember(
         _constraints_key(config, meaning),
         lambda: Constraints(stored.signatures, stored.order, choice),
@@ -168,15 +172,40 @@ def answer(
     return ranked.first(target) if target <= len(ranked.indices) else select(target)
 
 
-def takes_long(dataset: fo.Dataset, view: fo.DatasetView, config: DownsampleConfig) -> str | None:
+def forecast(subject: Subject, config: DownsampleConfig) -> Selection | None:
+    """Returns what a run would keep, if that is known at once; see :func:`answer`.
+
+    None if signatures are missing, of which a run computes those first, or if it takes a moment.
+    """
+    if takes_long(subject, config):
+        return None
+    stored = load(subject.view, config)
+    if stored.n_missing or stored.n_unreadable == len(stored):
+        return None
+    return answer(subject, stored, config)
+
+
+def warnings(subject: Subject, selection: Selection, config: DownsampleConfig) -> list[str]:
+    """Returns what was asked for and cannot be done, in the words of forms and panel."""
+    found = shortfalls(selection, folders.strata_noun(config.stratify_by))
+    texts = [labelled(message) for message in found]
+    if n_outside := choices.n_kept_outside(subject, config):
+        texts.append(
+            f"{n_outside:,} {subject.items.noun} of {config.keep!r} are "
+            "not among those to choose from, so they were not kept"
+        )
+    return texts
+
+
+def takes_long(subject: Subject, config: DownsampleConfig) -> str | None:
     """Words what :func:`answer` would have to do first; None if it would answer at once."""
-    n_samples = len(view)
+    view, n_samples = subject.view, len(subject.view)
     if n_samples <= _FEW:
         return None
     stored = _cache.get(_key(view, config), _stamp(view))
     if stored is None:
         return f"Reading the stored signatures of {n_samples:,} samples"
-    meaning = choices.stamp(dataset, config)
+    meaning = choices.stamp(subject.dataset, config)
     compares = config.near_duplicates is not None or config.how.compares
     if compares and not stored.remembers(_constraints_key(config, meaning)):
         return f"Comparing {n_samples:,} images with each other; this is done once"
@@ -199,11 +228,12 @@ def _ranked_target(config: DownsampleConfig, n_samples: int) -> int | None:
 
 
 def _constraints_key(config: DownsampleConfig, meaning: Any) -> tuple[Any, ...]:
-    return ("constraints", *(getattr(config, row.name) for row in CHOICE_ROWS), meaning)
+    return ("constraints", *(getattr(config, name) for name in _CONSTRAINTS), meaning)
 
 
 def _selection_key(config: DownsampleConfig, target: int | None, meaning: Any) -> tuple[Any, ...]:
-    return ("selection", target, *(getattr(config, row.name) for row in WHAT_IF_ROWS), meaning)
+    asked = (getattr(config, name) for name in (*_CONSTRAINTS, "strategy", "random_seed"))
+    return ("selection", target, *asked, meaning)
 
 
 def load(view: fo.DatasetView, config: SignatureConfig) -> Stored:
@@ -219,7 +249,7 @@ def load(view: fo.DatasetView, config: SignatureConfig) -> Stored:
 def _read(view: fo.DatasetView, config: SignatureConfig) -> Stored:
     name = config.signature_field
     target = stored_signatures.load(view, name, config.hash_size, config.decode, recompute=False)
-    unreadable = signature_fields.unreadable_ids(view, name)
+    unreadable = signature_fields.unreadable_ids(view, target.items, name)
     for row in target.stale.tolist():
         if target.ids[row] in unreadable:
             target.signatures.unreadable[row] = OSError(f"{target.paths[row]} could not be read")
@@ -230,7 +260,13 @@ def _read(view: fo.DatasetView, config: SignatureConfig) -> Stored:
         order=natural_order(target.paths),
         n_missing=len(target.stale) - n_unreadable,
         n_unreadable=n_unreadable,
+        folders=_folders(target.paths),
     )
+
+
+def _folders(paths: list[str]) -> tuple[list[str], NDArray[np.int64]]:
+    names, numbers = np.unique(folders.of_files(paths), return_inverse=True)
+    return names.tolist(), numbers.astype(np.int64)
 
 
 def _key(view: fo.DatasetView, config: SignatureConfig) -> tuple[Any, ...]:
@@ -245,11 +281,14 @@ def _key(view: fo.DatasetView, config: SignatureConfig) -> tuple[Any, ...]:
 
 
 def _stamp(view: fo.DatasetView) -> tuple[Any, ...]:
-    """What changes when a sample of the dataset is added, changed or deleted; two fast queries."""
-    dataset = view._dataset
-    newest = dataset._sample_collection.find_one(
-        sort=[("last_modified_at", -1)], projection=["last_modified_at"]
-    )
-    return dataset._sample_collection.estimated_document_count(), newest and newest.get(
-        "last_modified_at"
-    )
+    """What changes when a sample or frame is added, changed or deleted; by fast queries."""
+    dataset = targets.dataset_of(view)
+    stamps = []
+    for collection in (dataset._sample_collection, dataset._frame_collection):
+        if collection is not None:
+            newest = collection.find_one(
+                sort=[("last_modified_at", -1)], projection=["last_modified_at"]
+            )
+            count = collection.estimated_document_count()
+            stamps.append((count, newest and newest.get("last_modified_at")))
+    return tuple(stamps)
