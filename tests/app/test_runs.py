@@ -63,7 +63,7 @@ def test_a_run_is_exported(dataset, operators, open_app, tmp_path, ending) -> No
     expect(app.dialog.get_by_text("Writes id, path and bucket of 20 samples")).to_be_visible()
     for wrong, message in (
         (path, "exists already; choose another name"),
-        (tmp_path / "nowhere" / path.name, "does not exist; make it"),
+        (tmp_path / "nowhere" / path.name, "does not exist; create it"),
         (path.with_suffix(".txt"), "must end in .csv or .json"),
     ):
         field.fill(str(wrong))
