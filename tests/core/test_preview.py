@@ -95,7 +95,7 @@ def test_many_previews_are_signed_as_one_by_one() -> None:
     ]
     for together, preview in zip(sign_previews(previews, 8), previews, strict=True):
         (alone,) = sign_previews([preview], 8)
-        assert all((a == b).all() for a, b in zip(together, alone, strict=True))
+        assert all(np.array_equal(a, b) for a, b in zip(together, alone, strict=True))
 
 
 _OTHER = preview_of(scene(480, 640), (120, 160))
@@ -232,7 +232,7 @@ def test_only_the_head_of_a_remote_file_is_requested(ranged, tmp_path: Path) -> 
     for there in (url, path.as_uri()):
         signed = sign_preview(there)
         assert signed is not None
-        assert all((a == b).all() for a, b in zip(signed, expected, strict=True))
+        assert all(np.array_equal(a, b) for a, b in zip(signed, expected, strict=True))
     assert server.sent == 2**16
 
 
