@@ -356,12 +356,12 @@ def test_the_app_shows_what_was_kept(objects, cars, post) -> None:
 def test_an_interrupted_run_is_brought_to_its_end(
     objects, cars, operators, monkeypatch, moment
 ) -> None:
-    """What was chosen is marked by whoever comes next, each label once."""
+    """The next operation marks what was chosen, each label once."""
     with monkeypatch.context() as patch:
         if moment == "before the tags":
             patch.setattr(writes, "_put", _interrupted)
         else:
-            patch.setattr(writes, "_views", _interrupted)
+            patch.setattr(writes, "_put_views", _interrupted)
         job = engine.run(objects, cars, DownsampleConfig(target_count=10, strategy="diverse"))
         with pytest.raises(KeyboardInterrupt):
             with_bar(job)
