@@ -1,4 +1,4 @@
-"""Pixels to signatures: the definition, the fast way to it, the table, and its buckets."""
+"""Computes signatures from pixels, and buckets from signatures."""
 
 from ._bits import pack, unpack
 from ._buckets import N_BUCKETS, UNREADABLE, assign_buckets, bucket_name

@@ -1,4 +1,4 @@
-"""Rows of bits to bytes and hexadecimal text, and back."""
+"""Conversion of rows of bits to bytes and hexadecimal text, and back."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 def pack(bits: NDArray[np.bool_]) -> NDArray[np.uint8]:
     """Packs rows of bits, ``(..., n_bits)`` bool, into ``(..., ceil(n_bits / 8))`` bytes.
 
-    Each row is read as one big-endian number, so the padding is at its front.
+    Each row is treated as one big-endian number, so the padding comes first.
 
     >>> pack(np.array([1, 0, 0, 0, 0, 0, 0, 1, 1], dtype=bool)).tolist()
     [1, 3]
@@ -32,7 +32,7 @@ def unpack(packed: NDArray[np.uint8], n_bits: int) -> NDArray[np.bool_]:
 
 
 def to_hex(packed: NDArray[np.uint8], n_bits: int) -> list[str]:
-    """Writes rows of packed bits, ``(n, n_bytes)``, as n strings of ceil(n_bits / 4) hex digits.
+    """Converts packed bits, ``(n, n_bytes)``, to n strings of ceil(n_bits / 4) hex digits.
 
     >>> to_hex(np.array([[1, 3]], dtype=np.uint8), 9)
     ['103']

@@ -1,4 +1,4 @@
-"""Signatures to bucket ids, and bucket ids to names that a person can read."""
+"""Bucket ids of signatures, and readable names of buckets."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _PATTERNS = "ABCD"
 
 
 def assign_buckets(signatures: Signatures) -> NDArray[np.int16]:
-    """Gives every image its bucket: the 7 deciding bits of smartdownsample 1.9, packed.
+    """Assigns every image to its bucket: the 7 deciding bits of smartdownsample 1.9, packed.
 
     ====== ========= ==================================================================
     bit    value     meaning
@@ -64,12 +64,12 @@ def assign_buckets(signatures: Signatures) -> NDArray[np.int16]:
 
 
 def bucket_name(bucket_id: int | None) -> str:
-    """Says what the images of a bucket have in common, in words that hold for each of them.
+    """Returns a name that is true of every image in a bucket.
 
-    In the order in which a person sees it: light; the colour of the average pixel, which colours
-    that balance each other leave without one; the top left corner, compared with the mean; and
-    the pattern, A to D for the structure bits 00 to 11 (1: brighter than its left neighbour, once
-    just above and once just below the middle).
+    The most visible properties come first: light; the colour of the average pixel, or none if
+    colours balance each other; the top left corner, compared with the mean; and the pattern, A to D
+    for the structure bits 00 to 11 (1: brighter than its left neighbour, once just above and once
+    just below the middle).
 
     >>> bucket_name(0b10_1_1_1_01)
     'bright · greenish · light top left · pattern C'
@@ -79,10 +79,10 @@ def bucket_name(bucket_id: int | None) -> str:
     'unreadable'
 
     Args:
-        bucket_id: 0-127; -1, or None, as databases have it, for an image that could not be read
+        bucket_id: 0-127; -1 (or None, as in databases) for an image that could not be read
 
     Raises:
-        ValueError: if it is none of these
+        ValueError: for any other id
     """
     if bucket_id is None or bucket_id == UNREADABLE:
         return "unreadable"

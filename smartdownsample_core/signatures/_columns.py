@@ -1,7 +1,7 @@
-"""Kinds of columns of the signature table: their arrays, and their values in databases.
+"""Kinds of columns in the signature table: their arrays, and their values in databases.
 
-A column is an array with a row per image. Databases store it as *sub-fields*: plain Python values
-under names of their own, such as ``mean_red``, ``mean_green`` and ``mean_blue`` of ``mean_rgb``.
+A column is an array with one row per image. Databases store it as *sub-fields*: named plain Python
+values, such as ``mean_red``, ``mean_green`` and ``mean_blue`` of ``mean_rgb``.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from ._bits import from_hex, pack, to_hex
 
 Measure = Callable[[NDArray[np.uint8]], NDArray[Any]]
-"""Thumbnails, ``(n, 3, 32, 32)`` RGB, to the n rows of a column."""
+"""Computes the n rows of a column from thumbnails, ``(n, 3, 32, 32)`` RGB."""
 
 #: Plain types of numbers by the kind of their dtype.
 _PLAIN_TYPES = {"b": bool, "i": int, "u": int, "f": float, "M": datetime}
@@ -27,42 +27,42 @@ _PLAIN_TYPES = {"b": bool, "i": int, "u": int, "f": float, "M": datetime}
 
 @dataclass(frozen=True)
 class Column(ABC):
-    """What one array of the table holds, declared once for all that store, read or show it."""
+    """One array of the table, declared once for all code that stores, reads or shows it."""
 
     subfields: Mapping[str, str]
     """name to description of each sub-field"""
     _: KW_ONLY
     measure: Measure | None = None
-    """computes it from thumbnails; without, it is the field of a ``Signature`` of the same name"""
+    """computes it from thumbnails; None if it is the field of the same name in ``Signature``"""
     required: bool = True
     """whether a stored signature without it is computed again"""
     bounds: tuple[float, float] | None = None
-    """the smallest and the largest number there can be; a file with others is damaged"""
+    """the smallest and the largest valid number; a file with others is damaged"""
 
     @property
     @abstractmethod
     def plain_type(self) -> type:
-        """What Python values its sub-fields have: bool, int, float, str or datetime."""
+        """Type of the values of its sub-fields: bool, int, float, str or datetime."""
 
     @abstractmethod
     def blank(self, n: int, hash_size: int) -> NDArray[Any]:
-        """Returns n rows as they are before an image is read."""
+        """Returns n rows with the values they have before an image is read."""
 
     @abstractmethod
     def gather(self, values: Sequence[Any]) -> NDArray[Any]:
-        """Returns the rows of n signatures, by the values that these have for this column."""
+        """Returns n rows from the values of n signatures for this column."""
 
     @abstractmethod
     def to_plain(self, rows: NDArray[Any], hash_size: int) -> list[list[Any]]:
-        """Returns a list of n plain values for each sub-field; None where there is no value."""
+        """Returns a list of n plain values for each sub-field, with None for missing values."""
 
     @abstractmethod
     def from_plain(self, values: Sequence[Sequence[Any]], hash_size: int) -> NDArray[Any]:
-        """The inverse of :meth:`to_plain`, of values that are :meth:`usable`."""
+        """The inverse of :meth:`to_plain`, for values that are :meth:`usable`."""
 
     @abstractmethod
     def usable(self, values: Sequence[Sequence[Any]], hash_size: int) -> list[bool]:
-        """Says of each of n rows whether :meth:`from_plain` takes what is stored for it."""
+        """Returns for each of n rows whether :meth:`from_plain` accepts its stored values."""
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,7 @@ class Numbers(Column):
 
     @property
     def plain_type(self) -> type:
-        """By the dtype."""
+        """Depends on the dtype."""
         return _PLAIN_TYPES[np.dtype(self.dtype).kind]
 
     def blank(self, n: int, hash_size: int) -> NDArray[Any]:
@@ -85,7 +85,7 @@ class Numbers(Column):
         return rows
 
     def gather(self, values: Sequence[Any]) -> NDArray[Any]:
-        """Returns them as an array; None becomes NaN or NaT."""
+        """Returns the values as an array; None becomes NaN or NaT."""
         return np.array(values, self.dtype)
 
     def to_plain(self, rows: NDArray[Any], hash_size: int) -> list[list[Any]]:
@@ -97,7 +97,7 @@ class Numbers(Column):
         return plain
 
     def from_plain(self, values: Sequence[Sequence[Any]], hash_size: int) -> NDArray[Any]:
-        """Returns the rows; None becomes what it is in a blank row."""
+        """Returns the rows; None becomes the value of a blank row."""
         rows = self.blank(len(values[0]), hash_size)
         for column, plain in zip(self._by_subfield(rows), values, strict=True):
             there = [row for row, value in enumerate(plain) if value is not None]
@@ -105,7 +105,7 @@ class Numbers(Column):
         return rows
 
     def usable(self, values: Sequence[Sequence[Any]], hash_size: int) -> list[bool]:
-        """Whether there is a number, if there has to be."""
+        """Returns whether all required numbers are present."""
         return [not self.required or None not in row for row in zip(*values, strict=True)]
 
     def _by_subfield(self, rows: NDArray[Any]) -> NDArray[Any]:
@@ -134,12 +134,12 @@ class _Text(Column):
         return [list(self.write(rows, hash_size))]
 
     def from_plain(self, values: Sequence[Sequence[Any]], hash_size: int) -> NDArray[np.uint8]:
-        """Returns the rows; None becomes what it is in a blank row."""
+        """Returns the rows; None becomes the value of a blank row."""
         blank = self._blank_text(hash_size)
         return self.read([blank if text is None else text for text in values[0]], hash_size)
 
     def usable(self, values: Sequence[Sequence[Any]], hash_size: int) -> list[bool]:
-        """Whether a text is as long as ours; it is not if another version made it differently."""
+        """Returns whether each text has the right length; those of other versions may not."""
         length = len(self._blank_text(hash_size))
         return [not self.required if text is None else len(text) == length for text in values[0]]
 
@@ -149,10 +149,10 @@ class _Text(Column):
 
 @dataclass(frozen=True)
 class Hash(_Text):
-    """Bits whose number depends on the hash size, packed; as text in hexadecimal."""
+    """Packed bits whose number depends on the hash size; hexadecimal as text."""
 
     n_bits: Callable[[int], int]
-    """by the hash size"""
+    """computes their number from the hash size"""
 
     def blank(self, n: int, hash_size: int) -> NDArray[np.uint8]:
         """Returns zeros."""
@@ -163,7 +163,7 @@ class Hash(_Text):
         return pack(np.stack(values).reshape(len(values), -1))
 
     def write(self, rows: NDArray[np.uint8], hash_size: int) -> list[str]:
-        """Writes hexadecimal; ``imagehash.hex_to_hash`` reads it."""
+        """Writes hexadecimal, as ``imagehash.hex_to_hash`` reads it."""
         return to_hex(rows, self.n_bits(hash_size))
 
     def read(self, texts: Sequence[str], hash_size: int) -> NDArray[np.uint8]:
@@ -173,7 +173,7 @@ class Hash(_Text):
 
 @dataclass(frozen=True)
 class Bytes(_Text):
-    """So many bytes; as text in base64."""
+    """A fixed number of bytes; base64 as text."""
 
     size: int
 

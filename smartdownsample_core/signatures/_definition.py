@@ -1,4 +1,4 @@
-"""RGB pixels to signature: dHash, aHash, mean colour and a thumbnail of one image."""
+"""The definition of a signature: dHash, aHash, mean colour and thumbnail of one image."""
 
 from __future__ import annotations
 
@@ -13,26 +13,26 @@ from ..checks import shown
 from ..images import as_rgb, is_damaged
 from ..settings import check_hash_size
 
-#: Side of the thumbnail; the mean colour is taken from it, as in smartdownsample 1.9.
+#: Side of the thumbnail, which also gives the mean colour, as in smartdownsample 1.9.
 THUMBNAIL_SIDE = 32
 
-#: R, G and B for greyscale: ITU-R 601-2, as Pillow's, in units of 1/1024.
+#: Weights of R, G and B in greyscale: ITU-R 601-2, as in Pillow, in units of 1/1024.
 GREY_WEIGHTS = np.array([306, 601, 117], np.float32)
 
 
 class Signature(NamedTuple):
-    """What one image is reduced to; h is the hash size."""
+    """The signature of one image; h is the hash size."""
 
     dhash: NDArray[np.bool_]
     """``(h, h)``; True where the h+1 by h grey thumbnail is brighter than its left neighbour"""
     ahash: NDArray[np.bool_]
     """``(h // 2, h // 2)``; True where the grey thumbnail is brighter than its mean"""
     mean_rgb: NDArray[np.float64]
-    """``(3,)``; mean of each channel of the thumbnail, 0-255"""
+    """``(3,)``; mean of each channel in the thumbnail, 0-255"""
     thumbnail: NDArray[np.uint8]
-    """``(3, 32, 32)`` RGB, shrunk with Lanczos; for the descriptor"""
+    """``(3, 32, 32)`` RGB, shrunk with Lanczos; used for the descriptor"""
     damaged: bool = False
-    """whether the decoder found the file cut off or corrupt, and decoded it in spite of that"""
+    """whether the decoder found the file cut off or corrupt, but decoded it"""
 
 
 def sign(image: Image.Image, hash_size: int = 8) -> Signature:
@@ -42,18 +42,18 @@ def sign(image: Image.Image, hash_size: int = 8) -> Signature:
     "Looks Like It" (2011); both as the ``imagehash`` package computes them.
 
     Args:
-        image: an image of any size; of another mode than ``"RGB"`` it is converted, as by
+        image: an image of any size; modes other than ``"RGB"`` are converted as in
             :func:`smartdownsample_core.load_rgb`
-        hash_size: side of the dHash, 4 to 64; the aHash has half of it
+        hash_size: side of the dHash, 4 to 64; the side of the aHash is half of it
 
     Returns:
         a :class:`Signature`
 
     Raises:
-        ValueError: if it is no image of Pillow's, or for a hash size out of its bounds
+        ValueError: if it is not a Pillow image, or the hash size is out of bounds
 
-    An image that brightens to the right has every dHash bit set; a grey one of level 7 has no
-    bit set at all:
+    An image that gets brighter to the right has every dHash bit set; a uniform grey one has no bit
+    set at all:
 
     >>> ramp = Image.fromarray(np.tile(np.arange(0, 250, 10, dtype=np.uint8), (20, 1)))
     >>> print(picture(sign(ramp.convert("RGB"), hash_size=4).dhash))
@@ -67,8 +67,8 @@ def sign(image: Image.Image, hash_size: int = 8) -> Signature:
     """
     if not isinstance(image, Image.Image):
         raise ValueError(
-            f"image must be an image of Pillow's, got {shown(image)}; sign_file signs a file, and "
-            "PIL.Image.fromarray makes one of an array"
+            f"image must be a Pillow image, got {shown(image)}; use sign_file for a file, and "
+            "PIL.Image.fromarray for an array"
         )
     check_hash_size(hash_size)
     image = as_rgb(image)
@@ -84,12 +84,12 @@ def sign(image: Image.Image, hash_size: int = 8) -> Signature:
 
 
 def average_hash(grey: Image.Image, hash_size: int) -> NDArray[np.bool_]:
-    """Returns the aHash of an image of mode ``"L"``, ``(hash_size, hash_size)``."""
+    """Returns the aHash, ``(hash_size, hash_size)``, of an image of mode ``"L"``."""
     return np.asarray(imagehash.average_hash(grey, hash_size).hash)
 
 
 def thumbnail(image: Image.Image) -> NDArray[np.uint8]:
-    """Returns the thumbnail of an RGB image, ``(3, 32, 32)``."""
+    """Returns the thumbnail, ``(3, 32, 32)``, of an RGB image."""
     small = image.resize((THUMBNAIL_SIDE, THUMBNAIL_SIDE), Image.Resampling.LANCZOS)
     return np.asarray(small).transpose(2, 0, 1)
 
@@ -100,7 +100,7 @@ def mean_rgb(thumbnail: NDArray[np.uint8]) -> NDArray[np.float64]:
 
 
 def picture(bits: NDArray[np.bool_]) -> str:
-    """Draws a hash, ``(rows, columns)`` bool, as text: ``#`` for a set bit, ``.`` for the rest.
+    """Draws a hash, ``(rows, columns)`` bool, as text: ``#`` for set bits, ``.`` for others.
 
     >>> print(picture(np.eye(3, dtype=bool)))
     #..

@@ -1,4 +1,4 @@
-"""Thumbnails to descriptors: what an image looks like, in a few bytes, for distances."""
+"""Descriptors of thumbnails: a few bytes whose distance shows how different images look."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ DESCRIPTOR_SIZE = 115
 
 _Floats = NDArray[np.float32]
 
-_CELLS = 4  # a side; a cell is a tent over half of the thumbnail, so that neighbours overlap
+_CELLS = 4  # per side; a cell is a tent over half of the thumbnail, so neighbours overlap
 _CENTERS = THUMBNAIL_SIDE // _CELLS * (2 * np.arange(_CELLS) + 1)
 _TENTS = np.maximum(
     THUMBNAIL_SIDE // 2 - np.abs(2 * np.arange(THUMBNAIL_SIDE) + 1 - _CENTERS[:, None]), 0
@@ -23,27 +23,27 @@ _N_EDGES, _N_COLORS = 4 * _CELLS**2, 2 * _CELLS**2
 
 _LEVEL, _STEEP = 169, 408  # their ratio is the tangent of 22.5 degrees
 
-# What a part weighs in a distance, and what keeps noise in flat images from being blown up. Found
-# by trying some 200 variants on bursts made of photographs and on real ones: benchmarks/quality.py.
+# Weights of the parts in a distance, and floors that keep noise in flat images from being
+# amplified. Chosen from some 200 variants, on generated and on real bursts: benchmarks/quality.py.
 _EDGES, _LIGHT, _COLOR, _MEAN_GREY, _MEAN_COLOR = 400.0, 55.0, 0.88, 0.968, 3.52
 _EDGE_FLOOR, _LIGHT_FLOOR = 1e5, 25.0
 
 
 def describe(thumbnails: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Describes images so that the Euclidean distance says how different they look.
+    """Computes descriptors whose Euclidean distance shows how different images look.
 
     Histograms of edge directions (after Dalal and Triggs, "Histograms of Oriented Gradients for
     Human Detection", 2005) and mean colours over a 4x4 grid of overlapping cells. Light and
     contrast are normalised, so that frames of one scene stay close when the sun comes out.
 
-    All sums are of whole numbers that their type holds exactly, so the answer is the same on every
+    All sums are whole numbers that their type holds exactly, so the result is the same on every
     machine.
 
     Args:
         thumbnails: ``(n, 3, 32, 32)`` RGB
 
     Returns:
-        ``(n, 115)`` uint8. Between two frames of a burst of photographs the distance is about 80,
+        ``(n, 115)`` uint8. The distance between two frames of a generated burst is about 80, and
         between two photographs rarely below 250
 
     >>> flat = np.full((1, 3, 32, 32), 100, np.uint8)
@@ -74,7 +74,7 @@ def describe(thumbnails: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 
 def _edges(grey: _Floats) -> NDArray[np.float64]:
-    """Returns the strength of edges in 4 directions and 4x4 cells, ``(n, 64)``, normalised."""
+    """Returns the normalised strength of edges in 4 directions and 4x4 cells, ``(n, 64)``."""
     across = grey[:, 1:-1, 2:] - grey[:, 1:-1, :-2]
     down = grey[:, 2:, 1:-1] - grey[:, :-2, 1:-1]
     strength = np.rint(np.sqrt(across**2 + down**2))

@@ -1,9 +1,9 @@
-"""Reduced pixels to signature: nearly the definition, at a fraction of its cost.
+"""Signatures from reduced pixels: close to the definition, at a fraction of its cost.
 
 The definition (:func:`smartdownsample_core.sign`) shrinks the full image three times
-with Lanczos. Here an image is decoded reduced, and shrunk with matrix products. What that
-gets wrong are quantities close to their threshold; in the mode ``"exact"`` those that decide the
-bucket are computed again from the full image.
+with Lanczos. Here, an image is decoded at reduced size and shrunk with matrix products. This can be
+wrong for quantities close to a threshold; in the mode ``"exact"``, those that decide the bucket are
+computed again from the full image.
 """
 
 from __future__ import annotations
@@ -24,27 +24,26 @@ from ._thresholds import BRIGHTNESS, COLOR_VARIANCE, THEME_LEVEL, structure_bits
 _Floats = NDArray[np.float32]
 
 
-# How near to its threshold a quantity leaves a doubt, in grey levels. Chosen on 6,600 photographs,
-# most of them with changed light, contrast, noise and compression, and tried on 7,000 others, all
-# of which fell into the bucket of the definition.
+# Quantities within these margins of their thresholds, in grey levels, are uncertain. Chosen on
+# 6,600 photographs, most of them with changed light, contrast, noise and compression, and tested on
+# 7,000 others, all of which fell into the bucket of the definition.
 _DHASH_MARGIN = 1.2
 _AHASH_MARGIN = 0.8
-# That of the means follows the share of extreme channel values: a full image is clipped to 0-255
-# pixel by pixel, a reduced one after averaging, so dark noise and glare come out darker and
-# brighter.
+# The margin of the means depends on the share of extreme channel values: a full image is clipped to
+# 0-255 pixel by pixel, a reduced one after averaging, so dark noise gets darker and glare brighter.
 _MEAN_MARGINS = ((0.01, 0.5), (0.05, 0.6), (0.20, 1.0), (1.00, 2.5))
 _LARGEST_MEAN_MARGIN = _MEAN_MARGINS[-1][1]
 _LOWEST, _HIGHEST = 10, 245
-# Of the means of the full image averaged over squares, a tenth of the cost of Lanczos.
+# For means of the full image averaged over squares, at a tenth of the cost of Lanczos.
 _AVERAGED_MEAN_MARGIN = 0.2
 
-# All sums are of whole numbers below 2**24, which float32 holds exactly: so the result does not
-# depend on the order in which a BLAS adds up, that is, on the machine and the number of threads.
+# All sums are whole numbers below 2**24, which float32 holds exactly, so the result does not depend
+# on the order of summation in a BLAS, that is, on the machine and the number of threads.
 # Weights are in units of 1/8192, pixels after the first pass in quarters of a grey level.
 _UNIT = 2**13
 _QUARTERS = 4
 
-# Numbers that are held by each thread: of an image of 128 megapixels, and of few at a time.
+# Numbers that each thread holds at most: those of an image of 128 megapixels.
 _LARGEST_HELD = 2**23
 
 _GREY_SHARES = GREY_WEIGHTS / np.float32(1024)
@@ -53,17 +52,17 @@ _GREY_SHARES = GREY_WEIGHTS / np.float32(1024)
 def sign_reduced(pictures: Sequence[Picture], hash_size: int, exact: bool) -> list[Signature]:
     """Computes the signatures of pictures of the same size from their reduced pixels.
 
-    All at once: of small images, the calls take longer than what they compute.
+    All at once, because for small images the calls take longer than the computation.
 
     Args:
         pictures: n, as :func:`smartdownsample_core.images.open_picture` returns them; the shape of
             their reduced pixels and their extent are the same
-        hash_size: side of the dHash; the aHash has half of it
+        hash_size: side of the dHash; the side of the aHash is half of it
         exact: compute what decides the bucket again from the full image wherever the reduced
-            pixels leave a doubt
+            pixels leave it uncertain
 
     Returns:
-        n signatures; the bits and means that do not decide are those of the reduced image
+        n signatures; bits and means that do not decide the bucket are those of the reduced image
 
     Raises:
         OSError: if the full image is needed and cannot be decoded
@@ -84,7 +83,7 @@ def sign_reduced(pictures: Sequence[Picture], hash_size: int, exact: bool) -> li
 
 
 def _settle_dhash(pictures: Sequence[Picture], cells: _Floats, dhash: NDArray[np.bool_]) -> None:
-    """Computes the deciding bits that are in doubt again, from the full image, in place."""
+    """Recomputes uncertain deciding bits from the full image, in place."""
     hash_size = cells.shape[1]
     rows, columns = np.divmod(structure_bits(hash_size), hash_size)
     differences = cells[:, rows, columns + 1] - cells[:, rows, columns]
@@ -94,7 +93,7 @@ def _settle_dhash(pictures: Sequence[Picture], cells: _Floats, dhash: NDArray[np
 
 
 def _settle_ahash(pictures: Sequence[Picture], levels: _Floats, ahash: NDArray[np.bool_]) -> None:
-    """Computes the hashes whose first bit is in doubt again, from the full image, in place."""
+    """Recomputes hashes whose first bit is uncertain from the full image, in place."""
     sums = levels.sum(axis=(1, 2), dtype=np.float64)
     differences = levels[:, 0, 0] - sums / levels[0].size
     for place in np.flatnonzero(np.abs(differences) <= _AHASH_MARGIN).tolist():
@@ -102,7 +101,7 @@ def _settle_ahash(pictures: Sequence[Picture], levels: _Floats, ahash: NDArray[n
 
 
 def _settle_means(pictures: Sequence[Picture], means: NDArray[np.float64], hash_size: int) -> None:
-    """Computes the means that are close to a threshold again, from the full image, in place."""
+    """Recomputes means that are close to a threshold from the full image, in place."""
     close = np.flatnonzero(_are_close(means, _LARGEST_MEAN_MARGIN))
     if not close.size:
         return
@@ -128,9 +127,9 @@ def _dhash_bit(grey: Image.Image, row: int, column: int, hash_size: int) -> bool
 
 
 def _mean_margin(picture: Picture) -> float:
-    """Returns how near the means of the reduced pixels leave a doubt."""
+    """Returns the margin within which the means of the reduced pixels are uncertain."""
     pixels = picture.reduced.pixels
-    # Bytes wrap around: the low ones are the highest after this.
+    # Bytes wrap around, so the lowest ones become the highest.
     extreme = np.count_nonzero(pixels - np.uint8(_LOWEST + 1) >= _HIGHEST - _LOWEST - 1)
     return next(margin for share, margin in _MEAN_MARGINS if extreme <= share * pixels.size)
 
@@ -138,10 +137,10 @@ def _mean_margin(picture: Picture) -> float:
 def _are_close(
     means: NDArray[np.float64], margins: float | NDArray[np.float64]
 ) -> NDArray[np.bool_]:
-    """Whether a threshold on the channel means, ``(n, 3)``, is within the margin, ``(n,)``."""
+    """Returns whether channel means, ``(n, 3)``, are within a margin, ``(n,)``, of a threshold."""
     low, middle, high = np.sort(means, axis=1).T
     brightness = (low + middle + high) / 3
-    # Not by std(), which takes longer than all else here; n is 1 where sizes are mixed.
+    # Without std(), which takes longer than everything else here (n is 1 for mixed sizes).
     squares = (low - brightness) ** 2 + (middle - brightness) ** 2 + (high - brightness) ** 2
     beyond_grey = np.sqrt(squares / 3) - math.sqrt(COLOR_VARIANCE)
     at_edge = np.minimum(np.abs(beyond_grey), np.abs(brightness - BRIGHTNESS)) <= margins
@@ -151,18 +150,18 @@ def _are_close(
 
 
 def _shrink(reduced: Sequence[Reduced], hash_size: int) -> tuple[_Floats, _Floats, _Floats]:
-    """Resizes images of the same size to the three sizes that a signature needs, with Lanczos.
+    """Resizes images of one size to the three sizes that a signature needs, with Lanczos.
 
-    In the order of the definition, which matters at edges of high contrast: greyscale first, then
-    columns, then rows, clipped to 0-255 in between.
+    Follows the order of the definition, which matters at edges of high contrast: greyscale first,
+    then columns, then rows, clipped to 0-255 in between.
 
     Args:
         reduced: the n images
         hash_size: h
 
     Returns:
-        grey ``(n, h, h + 1)`` and ``(n, h // 2, h // 2)``, unrounded, and the RGB thumbnails
-        ``(n, 3, 32, 32)``, whole numbers
+        unrounded grey levels ``(n, h, h + 1)`` and ``(n, h // 2, h // 2)``, and the RGB thumbnails
+        ``(n, 3, 32, 32)`` as whole numbers
     """
     width, height = reduced[0].extent
     n = len(reduced)
@@ -189,16 +188,16 @@ def _shrink(reduced: Sequence[Reduced], hash_size: int) -> tuple[_Floats, _Float
 
 
 class _Memory(threading.local):
-    """Memory of each thread for the largest arrays, which are needed for a moment only.
+    """Memory of each thread for the largest temporary arrays.
 
-    It is used again, because to get it anew from the system takes longer than the arithmetic.
+    It is reused, because allocating it again would take longer than the arithmetic.
     """
 
     def __init__(self) -> None:
         self._held = np.empty(0, np.float32)
 
     def floats(self, rows: int, columns: int) -> _Floats:
-        """Returns an array whose contents hold until the next call."""
+        """Returns an array that is valid until the next call."""
         size = rows * columns
         if size > _LARGEST_HELD:
             return np.empty((rows, columns), np.float32)
@@ -213,13 +212,13 @@ _memory = _Memory()
 def _round(values: _Floats, largest: int) -> None:
     """Rounds and clips to 0..largest in place."""
     np.rint(values, out=values)
-    values.clip(0, largest, out=values)  # np.clip is this, a microsecond later
+    values.clip(0, largest, out=values)  # np.clip does the same, but takes a microsecond more
 
 
-# Cameras make few sizes; a weight matrix takes some 20 KB.
+# Cameras produce few sizes; a weight matrix takes about 20 KB.
 @lru_cache(maxsize=512)
 def _weights_across(columns: int, width: float, hash_size: int) -> tuple[_Floats, _Floats]:
-    """Returns the weights for the columns: of both grey sizes side by side, and of the colours."""
+    """Returns the weights for columns: both grey sizes side by side, and the colours."""
     sizes = (hash_size + 1, hash_size // 2, THUMBNAIL_SIDE)
     weights = [lanczos_weights(columns, width, n).T * np.float32(_QUARTERS) for n in sizes]
     return np.concatenate(weights[:2], axis=1), weights[2].copy()
@@ -227,21 +226,21 @@ def _weights_across(columns: int, width: float, hash_size: int) -> tuple[_Floats
 
 @lru_cache(maxsize=512)
 def _weights_down(rows: int, height: float, hash_size: int) -> tuple[_Floats, _Floats]:
-    """Returns the weights for the rows: likewise, one below the other."""
+    """Returns the weights for rows: both grey sizes one below the other, and the colours."""
     sizes = (hash_size, hash_size // 2, THUMBNAIL_SIDE)
     weights = [lanczos_weights(rows, height, n) / np.float32(_QUARTERS) for n in sizes]
     return np.concatenate(weights[:2]), weights[2]
 
 
 def lanczos_weights(size: int, extent: float, n_out: int) -> _Floats:
-    """Returns the weights with which ``n_out`` pixels are made of ``size`` pixels.
+    """Returns the weights that compute ``n_out`` pixels from ``size`` pixels.
 
-    Pillow's ``precompute_coeffs`` (src/libImaging/Resample.c) for the Lanczos filter of support 3.
+    As Pillow's ``precompute_coeffs`` (src/libImaging/Resample.c) for Lanczos with support 3.
 
     Args:
-        size: pixels there are
-        extent: pixels that the image covers, at most ``size``
-        n_out: pixels to make
+        size: number of input pixels
+        extent: input pixels that the image covers, at most ``size``
+        n_out: number of output pixels
 
     Returns:
         ``(n_out, size)`` float32, multiples of 1/8192; every row sums to 1

@@ -1,4 +1,4 @@
-"""Images to signatures: opened one after the other, and signed some at a time."""
+"""Signatures of image files, which are opened one by one and signed in batches."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from ..settings import DECODES, Decode, check_hash_size
 from ._definition import Signature, sign
 from ._reduced import sign_reduced
 
-#: What is held of files of the same size until they are signed together, so that it stays in the
-#: processor's cache: 8 files of 256x256, or one large file.
+#: Limit of the pixels held until files of the same size are signed together, so that they stay in
+#: the processor's cache: 8 files of 256x256, or one large file.
 _HELD_BYTES = 2**17
 
 
@@ -24,12 +24,13 @@ def sign_file(
     Args:
         path: the file; read once
         hash_size: side of the dHash, at least 4
-        decode: what to make of images large enough to be decoded reduced. ``"exact"``: whatever
-            decides the bucket is as in the definition, :func:`smartdownsample_core.sign`; the
-            other bits and means may differ a little. ``"fast"``: so may those that decide
+        decode: how to read images that are large enough to be decoded at reduced size.
+            ``"exact"``: whatever decides the bucket is as in the definition,
+            :func:`smartdownsample_core.sign`; the other bits and means may differ slightly.
+            ``"fast"``: all of them may
 
     Raises:
-        ValueError: for an argument out of its bounds
+        ValueError: if an argument is out of bounds
         FileNotFoundError, PermissionError, OSError: as
             :func:`smartdownsample_core.images._decode.load_rgb`
     """
@@ -42,10 +43,10 @@ def sign_file(
 
 
 def sign_items(items: Iterable[Item], hash_size: int, decode: Decode) -> list[Signature | OSError]:
-    """Signs image files and parts of them; returns the signature of each, or its error.
+    """Signs image files and parts of them; returns a signature or an error for each.
 
-    Files are decoded reduced where that helps. Parts, which are small, are decoded in full, and
-    signed by the definition, :func:`smartdownsample_core.sign`.
+    Files are decoded at reduced size where that helps. Parts, which are small, are decoded in full
+    and signed by the definition, :func:`smartdownsample_core.sign`.
 
     Args:
         items: n items, or fewer: an iterator may end early
@@ -92,7 +93,7 @@ def _sign_alike(
         return signed
     if len(pictures) == 1:
         return [signed]
-    # One of them failed when it was decoded in full: which one shows when each is on its own.
+    # One of them failed when it was decoded in full; sign each separately to find out which.
     each = zip(paths, pictures, strict=True)
     return [
         one for path, picture in each for one in _sign_alike([path], [picture], hash_size, exact)

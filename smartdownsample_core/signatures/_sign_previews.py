@@ -1,4 +1,4 @@
-"""Previews to signatures: a preview is an image that the camera has reduced."""
+"""Signatures of previews, which are images that the camera has reduced."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from ..settings import check_hash_size
 from ._definition import Signature
 from ._reduced import sign_reduced
 
-#: Previews that are signed at once: what is held of them stays in the processor's cache.
+#: Previews signed at once, so that their pixels stay in the processor's cache.
 _AT_A_TIME = 32
 
 
 def sign_preview(path: str | os.PathLike[str], hash_size: int = 8) -> Signature | None:
-    """Returns the signature of a file's preview, None if it has none to rely on.
+    """Returns the signature of a file's preview, or None if there is no reliable one.
 
     Raises:
-        ValueError: for a hash size out of its bounds
+        ValueError: if the hash size is out of bounds
         FileNotFoundError, PermissionError, OSError: as
             :func:`smartdownsample_core.images._decode.load_rgb`
     """
@@ -31,7 +31,7 @@ def sign_preview(path: str | os.PathLike[str], hash_size: int = 8) -> Signature 
 
 
 def sign_previews(previews: Sequence[Reduced], hash_size: int) -> list[Signature]:
-    """Returns the signatures of n previews; those of the same size are signed at once."""
+    """Returns the signatures of n previews; those of the same size are signed together."""
     alike: dict[tuple[object, ...], list[int]] = defaultdict(list)
     for place, preview in enumerate(previews):
         alike[preview.size].append(place)

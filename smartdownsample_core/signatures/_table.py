@@ -1,4 +1,4 @@
-"""The table of signatures: a few numpy arrays with one row per image, each declared here."""
+"""The table of signatures: numpy arrays with one row per image, each declared here."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def _ahash_bits(hash_size: int) -> int:
 
 
 def _column(declared: Column) -> dict[str, Column]:
-    """All that store, read or show an array of the table follow from what is declared here."""
+    """Declares a column, from which storing, reading and showing it follow."""
     return {"column": declared}
 
 
@@ -33,7 +33,7 @@ def _column(declared: Column) -> dict[str, Column]:
 class Signatures:
     """Signatures of n images, in the order of their paths; h is the hash size.
 
-    A row that was not read (yet) has a ``mean_rgb`` of NaN and no bit set.
+    In a row that was not read (yet), ``mean_rgb`` is NaN and no bit is set.
     """
 
     hash_size: int
@@ -113,12 +113,12 @@ class Signatures:
     )
     """``(n,)``"""
     unreadable: dict[int, OSError] = field(default_factory=dict)
-    """row to the error that :func:`smartdownsample_core.images._decode.load_rgb` raised"""
+    """maps rows to errors that :func:`smartdownsample_core.images._decode.load_rgb` raised"""
 
     @classmethod
     @cache
     def columns(cls) -> Mapping[str, Column]:
-        """Returns the declarations of the arrays by their names."""
+        """Returns the declarations of the arrays by name."""
         return {
             declared.name: declared.metadata["column"]
             for declared in fields(cls)
@@ -127,7 +127,7 @@ class Signatures:
 
     @classmethod
     def blank(cls, n: int, hash_size: int) -> Signatures:
-        """Returns a table of n rows that are still to be read."""
+        """Returns a table of n rows that have not been read."""
         arrays: dict[str, Any] = {
             name: column.blank(n, hash_size) for name, column in cls.columns().items()
         }
@@ -147,7 +147,7 @@ class Signatures:
         return Signatures(self.hash_size, **taken, unreadable=unreadable)
 
     def put(self, rows: NDArray[np.int64], other: Signatures) -> None:
-        """Writes the rows of ``other`` at ``rows``, an ``(len(other),)`` int64 array."""
+        """Writes the rows of ``other`` at ``rows``, ``(len(other),)`` int64."""
         for name in self.columns():
             getattr(self, name)[rows] = getattr(other, name)
         self.unreadable.update({int(rows[row]): error for row, error in other.unreadable.items()})
@@ -163,15 +163,14 @@ class Signatures:
     def put_plain(
         self, rows: Sequence[int | None], plain: Mapping[str, Sequence[Any]]
     ) -> list[int]:
-        """Writes rows that :meth:`to_plain` of a table like this one returned.
+        """Writes rows that :meth:`to_plain` returned for a table like this one.
 
         Args:
-            rows: where to write m signatures; None for one that is not wanted
-            plain: the sub-fields, as lists of m values; those that no signature needs may be
-                missing
+            rows: where to write m signatures; None for those to ignore
+            plain: the sub-fields, as lists of m values; optional ones may be missing
 
         Returns:
-            the rows that were written: those with all values that a signature needs
+            the rows that were written: those with all required values
         """
         none = [None] * len(rows)
         stored = {
@@ -192,7 +191,7 @@ class Signatures:
 
     @property
     def traits(self) -> quality.Traits:
-        """How much there is to see in each image."""
+        """Measures of how much each image shows."""
         return quality.Traits(self.sharpness, self.dark, self.bright)
 
     @property

@@ -1,4 +1,4 @@
-"""What decides a bucket: which bits, and the thresholds of smartdownsample 1.9."""
+"""The bits and thresholds that decide a bucket, as in smartdownsample 1.9."""
 
 from __future__ import annotations
 

@@ -76,5 +76,5 @@ def test_other_modes_are_converted(scene: Image.Image, mode: str) -> None:
 @pytest.mark.parametrize("image", ["a.jpg", np.zeros((8, 8, 3), np.uint8), None])
 def test_only_images_are_signed(image: object) -> None:
     """The error says what signs a file, and what makes an image of an array."""
-    with pytest.raises(ValueError, match=r"^image must be an image of Pillow's, got .*; sign_file"):
+    with pytest.raises(ValueError, match=r"^image must be a Pillow image, got .*; use sign_file"):
         sign(image)  # type: ignore[arg-type]
