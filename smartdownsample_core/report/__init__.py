@@ -1,4 +1,4 @@
-"""What was kept, for people: summary, charts, lists and copies."""
+"""Reports on a selection: summary, charts, lists and copies."""
 
 from ._charts import save_charts
 from ._copies import VERBS, Placing

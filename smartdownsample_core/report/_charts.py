@@ -1,4 +1,4 @@
-"""The chart of kept and excluded images per bucket, and the saving of both pictures."""
+"""The chart of kept and excluded images per bucket; saving it and the thumbnails."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ _MAX_UPRIGHT_LABELS = 8
 def save_charts(
     selection: Selection, paths: Sequence[Item], distribution: Path | None, thumbnails: Path | None
 ) -> None:
-    """Saves those of the two charts that have a path.
+    """Saves each of the two charts that has a path.
 
     Raises:
-        OSError: if one cannot be written; names it
+        OSError: if one cannot be written; the error names it
     """
     if distribution:
         save_distribution(selection, distribution)
@@ -47,8 +47,8 @@ def save_distribution(selection: Selection, path: Path) -> None:
         FileExistsError: if there is one
         OSError: if it cannot be written
     """
-    # Only who asks for a chart pays for importing matplotlib; Figure without pyplot draws with
-    # Agg, needs no display, and shares no state between threads.
+    # Imported here because it is slow. Figure without pyplot draws with Agg, needs no display, and
+    # shares no state between threads.
     from matplotlib.figure import Figure
 
     width = min(max(0.26 * len(selection.buckets) + 2.5, 7.0), 36.0)

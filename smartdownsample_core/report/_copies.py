@@ -1,4 +1,4 @@
-"""Copies of the kept files, and links to them: whole or not at all, and never over others."""
+"""Copies of the kept files and links to them: complete or not at all, never overwriting."""
 
 from __future__ import annotations
 
@@ -23,29 +23,29 @@ _FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 class Placing(NamedTuple):
-    """What is to become of the kept files."""
+    """Where and how to place the kept files."""
 
     verb: str
     """one of :data:`VERBS`"""
     directory: Path
     base: str
-    """a folder that all images are below, whose structure is kept"""
+    """the folder above all images, below which the structure is kept"""
 
     @property
     def option(self) -> str:
-        """The option of the command line that asks for it."""
+        """The command-line option for it."""
         return f"--{self.verb}-to"
 
     def check(self, paths: Sequence[str]) -> None:
-        """Checks what can be known before images are read; makes the folder.
+        """Checks what can be checked before images are read; creates the folder.
 
         Args:
-            paths: all images of which some will be kept
+            paths: all images, some of which will be kept
 
         Raises:
             ValueError: if the target is where the images are, or an image's name leads out of it
             FileExistsError: if there is another file where an image would go
-            OSError: if the folder cannot be made, or written to
+            OSError: if the folder cannot be created or written to
         """
         if os.path.realpath(self.directory) == os.path.realpath(self.base):
             raise ValueError(
@@ -55,12 +55,12 @@ class Placing(NamedTuple):
         make_folder(self.option, self.directory)
 
     def place(self, kept: Sequence[str]) -> None:
-        """Places the kept images; goes on where an earlier call was stopped.
+        """Places the kept images; resumes where an earlier call was stopped.
 
         Raises:
             ValueError: if an image's name leads out of the target
             FileExistsError: before anything is placed, if another file is in the way of one
-            OSError: if one cannot be placed; those before it stay, each of them whole
+            OSError: if one cannot be placed; those before it remain, each complete
         """
         self._refuse_others(kept)
         missing = [(path, to) for path, to in self._targets(kept) if not os.path.lexists(to)]
@@ -105,7 +105,7 @@ class Placing(NamedTuple):
             VERBS[self.verb](path, to)
         except FileExistsError:
             raise FileExistsError(
-                f"File already exists: {to}; another program has made it meanwhile: delete it, and "
+                f"File already exists: {to}; another program has just created it: delete it, and "
                 "run the same command again"
             ) from None
         except OSError as error:
@@ -119,34 +119,34 @@ class Placing(NamedTuple):
 def _names_in(folder: Path) -> set[str]:
     try:
         return set(os.listdir(folder))
-    except (FileNotFoundError, NotADirectoryError):  # the latter is said when it is to be made
+    except (FileNotFoundError, NotADirectoryError):  # the latter is reported when it is created
         return set()
 
 
 def _remedy(path: str, error: OSError) -> str:
     if error.errno in _FULL:
-        return "make room and run the same command again: what is there already stays"
+        return "free some space and run the same command again: existing files stay"
     if not os.path.exists(path):
-        return "the image is gone since it was read: run again"
-    return "choose another folder, or another of --copy-to, --symlink-to and --hardlink-to"
+        return "the image was deleted after it was read: run again"
+    return "choose another folder, or another one of --copy-to, --symlink-to and --hardlink-to"
 
 
 def _is_placed(verb: str, path: str, to: Path) -> bool:
-    """Whether a file is what placing an image there would make, as an earlier call may have."""
+    """Returns whether a file is what placing the image there would create."""
     try:
         if verb == "symlink":
             return os.readlink(to) == os.path.abspath(path)
         if to.is_symlink() or os.path.realpath(path) == os.path.realpath(to):
             return False
         return os.path.samefile(path, to) if verb == "hardlink" else filecmp.cmp(path, to)
-    except OSError:  # one of them is not there, no link, or cannot be read
+    except OSError:  # one of them is missing, not a link, or cannot be read
         return False
 
 
 def _copy(path: str, to: Path) -> None:
     with _opened(path) as source, complete_file("the copy", to) as target:
         shutil.copyfileobj(source, target)
-    with suppress(OSError):  # a file system without times or rights; the copy is whole
+    with suppress(OSError):  # a file system without times or permissions; the copy is complete
         shutil.copystat(path, to)
 
 
@@ -161,11 +161,11 @@ def _hardlink(path: str, to: Path) -> None:
 
 
 def _opened(path: str) -> BinaryIO:
-    """Opens a regular file; to open a named pipe would wait, and a device may never end."""
+    """Opens a regular file; opening a named pipe would block, and a device may never end."""
     file = os.open(path, _READ_WITHOUT_WAITING)
     if not stat.S_ISREG(os.fstat(file).st_mode):
         os.close(file)
-        raise OSError(f"{shown_path(path)} is not a regular file: leave it out")
+        raise OSError(f"{shown_path(path)} is not a regular file: exclude it")
     return os.fdopen(file, "rb")
 
 

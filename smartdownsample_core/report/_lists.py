@@ -22,7 +22,7 @@ _ENDINGS = (TEXT, ".csv", ".json")
 
 
 def new_list(path: str | None) -> Path | None:
-    """Returns the place of a list that does not exist yet, None for None; makes its folder."""
+    """Returns the path of a new list, or None for None; creates its folder."""
     if path is None:
         return None
     if Path(path).suffix.lower() not in _ENDINGS:
@@ -39,14 +39,14 @@ def write_list(
     null: bool = False,
     record: Mapping[str, Any] | None = None,
 ) -> None:
-    """Writes what was kept as text, CSV or JSON, as the name of the file says.
+    """Writes the kept paths as text, CSV or JSON, depending on the file's ending.
 
     Args:
         output: the new file
         paths: n image files
-        selection: what was kept of them
-        null: separate names in a text by null characters
-        record: how they were chosen, for JSON
+        selection: which of them were kept
+        null: separate names in a text file by null characters
+        record: how they were chosen; written to JSON only
     """
     with complete_text("--output", output) as stream:
         if output.suffix.lower() == TEXT:
@@ -59,7 +59,7 @@ def write_list(
 
 @contextmanager
 def dropped_if_it_fails(stream: TextIO) -> Iterator[None]:
-    """Drops what could not be written, or Python would try again when the process ends."""
+    """Discards unwritten output on failure; else Python would retry when the process ends."""
     try:
         yield
     except OSError:
@@ -68,13 +68,13 @@ def dropped_if_it_fails(stream: TextIO) -> Iterator[None]:
 
 
 def write_text(stream: TextIO, paths: list[str], selection: Selection, null: bool = False) -> None:
-    """Writes the kept paths, one a line or each with a null character behind it."""
+    """Writes the kept paths, each followed by a line break or a null character."""
     end = "\0" if null else "\n"
     stream.writelines(f"{paths[index]}{end}" for index in selection.indices)
 
 
 def with_line_breaks(paths: list[str], selection: Selection) -> list[str]:
-    """Returns the kept paths that a list with one path a line would break apart."""
+    """Returns the kept paths that contain line breaks."""
     return [paths[index] for index in selection.indices if "\n" in paths[index]]
 
 

@@ -1,4 +1,4 @@
-"""A selection in words: totals, what was left out, strata and buckets, and what fell short."""
+"""The summary of a selection, and messages about what fell short."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ import numpy as np
 from ..errors import Message
 from ..selection import GOOD, STRATEGIES, Bucket, Selection, Stratum
 
-#: How many strata the summary lists; labels can be as many as images.
+#: Maximum number of strata in the summary; there can be as many labels as images.
 _MAX_STRATA = 20
 
 
 def summary(selection: Selection) -> str:
-    """Words a selection: totals, what was left out, a line per stratum and per bucket.
+    """Summarizes a selection: totals, excluded images, and a line per stratum and per bucket.
 
     Args:
-        selection: the answer of :func:`smartdownsample_core.downsample`
+        selection: the result of :func:`smartdownsample_core.downsample`
 
     Returns:
-        lines of text without a final newline, largest strata and buckets first; rate in per cent,
-        stride, which only the strategy of that name has, in images
+        lines of text without a final newline, largest strata and buckets first; rates in per cent,
+        and with the strategy ``"stride"`` also strides in images
     """
     lines = [totals(selection), *_left_out(selection)]
     lines += _table_of_strata(selection.count_strata())
@@ -43,7 +43,7 @@ def _left_out(selection: Selection) -> list[str]:
         "blank images (black, white or blurred)": selection.n_junk_left_out,
     }
     words = [f"{count:,} {what}" for what, count in counts.items() if count]
-    return [f"Left out {' and '.join(words)}"] if words else []
+    return [f"Excluded {' and '.join(words)}"] if words else []
 
 
 def _table_of_strata(strata: Sequence[Stratum]) -> list[str]:
@@ -59,7 +59,7 @@ def _table_of_strata(strata: Sequence[Stratum]) -> list[str]:
 
 
 def share(rate: float | None) -> str:
-    """Words a share, 0-1: "0%" and "100%" are exact, and "-" is none.
+    """Formats a share, 0-1: "0%" and "100%" are exact, and "-" is for None.
 
     >>> [share(rate) for rate in (0, 1 / 3000, 1 / 3, 1999 / 2000, 1)]
     ['0%', '<0.1%', '33.3%', '>99.9%', '100%']
@@ -72,7 +72,7 @@ def share(rate: float | None) -> str:
 
 
 def totals(selection: Selection) -> str:
-    """Words a selection in one sentence."""
+    """Summarizes a selection in one sentence."""
     kept, readable = len(selection.indices), selection.n_readable
     rate = kept / readable if readable else 0
     n_buckets = len(selection.buckets)
@@ -83,13 +83,13 @@ def totals(selection: Selection) -> str:
 
 
 def shortfalls(selection: Selection, strata: str = "labels") -> list[Message]:
-    """Returns what a caller should know of a selection, a sentence each; none if all is well.
+    """Returns warnings about a selection, one sentence each.
 
-    What was asked for and could not be done, and how many images are damaged.
+    They say which requests could not be fulfilled, and how many images are damaged.
 
     Args:
-        selection: the answer of :func:`smartdownsample_core.downsample`
-        strata: what its strata are called
+        selection: the result of :func:`smartdownsample_core.downsample`
+        strata: what to call its strata
     """
     return [*_unmet(selection, strata), *_damage(selection)]
 
@@ -145,7 +145,7 @@ def _unmet(selection: Selection, strata: str) -> list[Message]:
 
 
 def _short_of_share(selection: Selection, strata: str) -> list[Message]:
-    """Returns how many strata have nothing left to give but near-duplicates and junk."""
+    """Returns a warning if some strata have only near-duplicates and blank images left."""
     if selection.strata is None or selection.tiers is None or not selection.strata_are_labels:
         return []
     numbers, names = selection.strata
@@ -155,12 +155,13 @@ def _short_of_share(selection: Selection, strata: str) -> list[Message]:
         for some in (left & (selection.tiers == GOOD), left & (selection.tiers > GOOD), ~left)
     )
     n_short = int(((good == 0) & (others > 0) & (kept < kept.max())).sum())
-    if not n_short or not good.any():  # nobody got what they did not
+    if not n_short or not good.any():  # no other stratum got more
         return []
     return [
         Message(
-            "{n_short:,} of {n:,} {strata} may have less than their share, as only near-duplicates "
-            "or blank images of them are left; lower {near_duplicates}, or do not exclude these",
+            "{n_short:,} of {n:,} {strata} may have less than their share, because only "
+            "near-duplicates or blank images of them are left; lower {near_duplicates}, or do not "
+            "exclude these",
             n_short=n_short,
             strata=strata,
             n=len(names),
@@ -169,7 +170,7 @@ def _short_of_share(selection: Selection, strata: str) -> list[Message]:
 
 
 def _left_without(selection: Selection, strata: str) -> list[Message]:
-    """Returns which buckets and strata have no kept image, though they should."""
+    """Returns warnings about buckets and strata that should have a kept image, but do not."""
     target, has_labels = selection.target_count, selection.strata_are_labels
     if target <= 0:
         return []
@@ -181,7 +182,7 @@ def _left_without(selection: Selection, strata: str) -> list[Message]:
         ("buckets", buckets, has_labels),
         (strata, labels, False),
     ):
-        # Where the target is large enough for all, it is near_duplicates that leave some without.
+        # If the target is large enough for all, near_duplicates is why some have none.
         if 0 in kept and (shares_come_first or target < len(kept)):
             remedy = f"ask for {len(kept)} or more"
             if shares_come_first:

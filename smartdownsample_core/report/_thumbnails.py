@@ -1,4 +1,4 @@
-"""A sheet of thumbnails: a grid per bucket, kept images framed."""
+"""A sheet of thumbnails: one grid per bucket, with frames around kept images."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from ._colors import EXCLUDED_COLOR, KEPT_COLOR
 from ._summary import totals
 
 _GRID_SIDE = 5
-# A palette PNG of photographs takes about one byte a pixel; this keeps 128 buckets under 5 MB.
+# A palette PNG of photographs takes about one byte per pixel; this keeps 128 buckets below 5 MB.
 _MAX_THUMBNAIL_PIXELS = 4_200_000
 _LARGEST_THUMBNAIL = 112
 _MARGIN = 16
@@ -27,14 +27,14 @@ _PAPER = (255, 255, 255)
 
 
 def save_thumbnails(selection: Selection, paths: Sequence[Item], path: Path) -> None:
-    """Saves a 5x5 grid of thumbnails per bucket, spread over it in natural order.
+    """Saves a 5x5 grid of thumbnails per bucket, spread over its natural order.
 
-    Kept images are framed. The grid shows kept and excluded images in the proportion of the
-    bucket, and at least one of the kept.
+    Kept images are framed. The grid shows kept and excluded images in proportion, with at least one
+    kept image.
 
     Args:
         selection: what to draw
-        paths: the n paths that the selection was made from
+        paths: the n paths from which the selection was made
         path: the PNG to write, below 5 MB
 
     Raises:
@@ -65,10 +65,10 @@ def save_thumbnails(selection: Selection, paths: Sequence[Item], path: Path) -> 
 
 
 def spread(members: NDArray[np.int64], kept: NDArray[np.bool_]) -> NDArray[np.int64]:
-    """Chooses up to 25 images to show of a bucket, kept ones in proportion and at least one.
+    """Chooses up to 25 images of a bucket to show, with kept ones in proportion, at least one.
 
     Args:
-        members: ``(size,)``; its images in natural order
+        members: ``(size,)``; the images of the bucket in natural order
         kept: ``(n,)``; True for the kept images
 
     Returns:
@@ -122,7 +122,7 @@ def _grid(
 def _tile(item: Item, side: int, kept: bool) -> Image.Image:
     framed = Image.new("RGB", (side, side), _PAPER)
     tile = attempt(path_of(item), lambda: ImageOps.fit(load_item(item), (side - 2, side - 2)))
-    if isinstance(tile, OSError):  # gone since it was signed: show a gap rather than fail
+    if isinstance(tile, OSError):  # deleted after it was signed: show a gap
         tile = Image.new("RGB", (side - 2, side - 2), EXCLUDED_COLOR)
     framed.paste(tile, (1, 1))
     if kept:

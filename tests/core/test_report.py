@@ -103,7 +103,7 @@ def test_summary_lists_strata_and_what_was_left_out(table_of) -> None:
     text = summary(downsample(table, np.arange(61), 1, choice=choice)).splitlines()
     assert text[:6] == [
         "Kept 1 of 60 images (1.7%) from 1 of 1 buckets",
-        "Left out 59 near-duplicates of kept images",
+        "Excluded 59 near-duplicates of kept images",
         "",
         "            Size      Kept    Rate  Label",
         f"{'':>6}        33         0      0%  b",
@@ -122,7 +122,7 @@ def test_summary_says_what_junk_was_left_out(white_paths: list[str], burst_paths
     paths = [*white_paths, *burst_paths[:4]]
     table = extract(paths, descriptors=True)
     kept = downsample(table, natural_order(paths), 5, choice=Choice(leave_out_junk=True))
-    assert summary(kept).splitlines()[1] == "Left out 5 blank images (black, white or blurred)"
+    assert summary(kept).splitlines()[1] == "Excluded 5 blank images (black, white or blurred)"
 
 
 def test_summary_of_nothing_is_words_too(table_of) -> None:
