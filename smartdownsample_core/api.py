@@ -7,11 +7,11 @@ import inspect
 import os
 import sys
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any, Literal, TextIO, overload
+from typing import TYPE_CHECKING, Literal, TextIO, overload
 
 from .checks import flag, one_of, path_list, shown_path, whole_number
 from .errors import ParameterError, Word, worded
-from .extraction import extract
+from .extraction import read_all
 from .new_files import new_pngs
 from .report import save_charts, shortfalls, summary
 from .selection import (
@@ -167,12 +167,8 @@ def sample_diverse(
             print(f"Keeping all {len(paths):,} images, unread: target_count is {target:,}")
         return _answer(paths, range(len(paths) if everything else 0), return_indices)
 
-    signatures = extract_with_bar(
-        paths,
-        show_progress,
-        image_loading_errors=image_loading_errors,
-        **vars(reading),
-        descriptors=how.needs_descriptors,
+    signatures = read_with_bar(
+        paths, reading, image_loading_errors, how.needs_descriptors, show_progress
     )
     selection = downsample(signatures, natural_order(paths), target, random_seed, how)
     print_warnings(selection, paths, name_files=show_progress, stream=sys.stdout)
@@ -194,9 +190,15 @@ def _choice(given: ChoiceOptions) -> Choice:
     return Choice(**given)
 
 
-def extract_with_bar(paths: list[str], show_progress: bool, **options: Any) -> Signatures:
-    """Returns :func:`smartdownsample_core.extract`, with a progress bar on standard error."""
-    from tqdm import tqdm  # of an import of this package, it would be a sixth
+def read_with_bar(
+    paths: list[str],
+    reading: Reading,
+    image_loading_errors: str,
+    descriptors: bool,
+    show_progress: bool,
+) -> Signatures:
+    """Returns the signatures of images, with a progress bar on standard error."""
+    from tqdm import tqdm  # not above: it would take a sixth of the time to import this package
 
     with tqdm(
         total=len(paths), desc="Reading images", unit="img", disable=not show_progress
@@ -205,7 +207,7 @@ def extract_with_bar(paths: list[str], show_progress: bool, **options: Any) -> S
         def progress(done: int, _: int) -> None:
             bar.update(done - bar.n)
 
-        return extract(paths, progress=progress, **options)
+        return read_all(paths, reading, image_loading_errors, descriptors, progress)
 
 
 def print_warnings(

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from ..extraction import extract_batches
+from ..extraction import read_batches
 from ..images import file_stats, is_remote
 from ..new_files import make_folder, new_file
 from ..optional import arrow
@@ -154,7 +154,7 @@ def _extract(
 ) -> int:
     # Before the images are read: a change that comes in between is then seen as one.
     stats = file_stats(paths)
-    stream = extract_batches(paths, **vars(how), descriptors=options.descriptors)
+    stream = read_batches(paths, how, options.descriptors)
     with tqdm(total=len(paths), desc="Reading images", unit="img", disable=options.quiet) as bar:
 
         def counted() -> Iterator[tuple[Rows, Signatures]]:

@@ -8,7 +8,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-from ..api import extract_with_bar
+from ..api import read_with_bar
 from ..errors import worded
 from ..selection import downsample, natural_order
 from ..shards import fingerprint
@@ -114,12 +114,8 @@ def _run(options: argparse.Namespace) -> int:
     images = {"count": len(paths), "list": fingerprint(paths)}
     read = {"hash_size": how.hash_size, "decode": how.decode}
     output = Output(options, base, paths, images=images, reading=read)
-    signatures = extract_with_bar(
-        paths,
-        not options.quiet,
-        **vars(how),
-        image_loading_errors=options.on_error,
-        descriptors=choice.needs_descriptors,
+    signatures = read_with_bar(
+        paths, how, options.on_error, choice.needs_descriptors, show_progress=not options.quiet
     )
     order = natural_order(paths)
     selection = downsample(signatures, order, options.target_count, options.random_seed, choice)

@@ -1,3 +1,11 @@
 """Many files to signatures in parallel: threads, processes, or a Dask cluster."""
 
-from ._extract import Pace, extract, extract_batches, raise_first_error, tabulate
+from ._extract import (
+    Pace,
+    extract,
+    extract_batches,
+    raise_first_error,
+    read_all,
+    read_batches,
+    tabulate,
+)

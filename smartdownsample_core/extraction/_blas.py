@@ -1,4 +1,4 @@
-"""One BLAS thread while images are signed, as more would only wait for each other."""
+"""Limits BLAS to one thread while images are signed: more would only compete for the cores."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from threadpoolctl import ThreadpoolController
 
 
 def limit() -> Any:
-    """Limits numpy's BLAS to one thread; returns what restores it."""
+    """Limits numpy's BLAS to one thread; returns an object that can restore it."""
     return _blas().limit(limits=1, user_api="blas")
 
 
 @cache
 def _blas() -> ThreadpoolController:
-    """Cached, as searching the loaded libraries takes longer than signing ten images."""
+    """Cached, because searching the loaded libraries takes longer than signing ten images."""
     return ThreadpoolController()
 
 
 class _Limited:
-    """Limits BLAS while at least one caller is inside; several may be at the same time."""
+    """A context manager that limits BLAS until the last of its users leaves."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()

@@ -1,6 +1,6 @@
-"""Workers on other machines: a Dask cluster signs batches.
+"""Workers on other machines: a Dask cluster that signs batches.
 
-Its scheduler gives the batches of a worker that dies to others. A batch whose workers keep dying is
+The scheduler gives batches of a worker that dies to others. A batch whose workers keep dying is
 read again file by file, as in :mod:`smartdownsample_core.extraction._processes`.
 """
 
@@ -23,13 +23,13 @@ from ._batches import Sign, WorkerDiedError, one_by_one
 if TYPE_CHECKING:
     from distributed import Client, Future
 
-#: Handing a task out takes the scheduler about 1 ms, signing so many images about a second.
+#: Images per batch. Scheduling a batch takes about 1 ms, signing its images about a second.
 _BATCH_SIZE = 128
 
-#: Batches per thread of the cluster, so that none waits for the network.
+#: Batches in flight per thread of the cluster, so that none waits for the network.
 _BATCHES_PER_THREAD = 3
 
-#: What fails on one machine, for want of memory say, may work on another.
+#: A batch that fails on one machine, for example for lack of memory, may work on another.
 _RETRIES = 2
 
 _ADDRESS = re.compile(r"(\w+://)?[^/]+:\d{1,5}(/.*)?|inproc://.+")
@@ -41,17 +41,16 @@ _SECONDS_BETWEEN_LOOKS = 2.0
 class Cluster:
     """A :class:`smartdownsample_core.extraction._batches.Pool` of a Dask cluster's workers.
 
-    They need this package, of the same version, and the images under the same paths. Relative
-    paths are made absolute, as the workers are elsewhere. Workers may come and go: work in flight
-    is bounded by as many threads as there are.
+    Workers need the same version of this package, and the images under the same absolute paths.
+    They may come and go: the number of batches in flight follows the number of their threads.
     """
 
     def __init__(self, sign: Sign, scheduler: str | Client) -> None:
         """Connects to a cluster.
 
         Args:
-            sign: what the workers do
-            scheduler: its address, such as ``"tcp://10.0.0.1:8786"``, or a client
+            sign: signs a batch
+            scheduler: the scheduler's address, such as ``"tcp://10.0.0.1:8786"``, or a client
 
         Raises:
             ImportError: if the extra ``dask`` is not installed
@@ -62,7 +61,7 @@ class Cluster:
         self._sign = sign
         self._killed = distributed.scheduler.KilledWorker
         self._timeouts = (distributed.TimeoutError, TimeoutError)  # one since Python 3.11
-        # The third since Dask 2025; before, a closed client raises nothing of its own.
+        # ClosedClientError is new in Dask 2025.
         closed = getattr(distributed.client, "ClosedClientError", CancelledError)
         self._lost = (CancelledError, distributed.comm.CommClosedError, closed)
         self._quietly = distributed.utils.silence_logging_cmgr
@@ -82,7 +81,7 @@ class Cluster:
 
     @property
     def window(self) -> int:
-        """How many batches keep the present workers busy."""
+        """Number of batches that keeps the current workers busy."""
         now = time.monotonic()
         if not self._window or now - self._looked > _SECONDS_BETWEEN_LOOKS:
             self._looked = now
@@ -92,19 +91,19 @@ class Cluster:
         return self._window
 
     def submit(self, batch: Sequence[Item]) -> tuple[Sequence[Item], Future[Signatures]]:
-        """Hands a batch over."""
+        """Queues a batch."""
         paths = [absolute(item) for item in batch]
         return paths, self._handed_over(paths)
 
     def is_done(self, ticket: tuple[Sequence[Item], Future[Signatures]], seconds: float) -> bool:
-        """Waits up to ``seconds`` for a batch and returns whether it is done."""
+        """Waits for a batch, at most ``seconds``, and returns whether it is done."""
         future = ticket[1]
         with suppress(*self._timeouts), self._scheduler_needed():
             future.exception(seconds)  # returned, not raised
         return bool(future.done())
 
     def result(self, ticket: tuple[Sequence[Item], Future[Signatures]]) -> Signatures:
-        """Waits for a batch, even while the cluster has no workers.
+        """Waits for a batch and returns its table, even while the cluster has no workers.
 
         Raises:
             ChildProcessError: if a worker has another version of this package
@@ -119,8 +118,8 @@ class Cluster:
             )
 
     def close(self) -> None:
-        """Cancels what is not done, and leaves the cluster to others."""
-        # Without its scheduler a client logs that it failed to reconnect, while it is closed.
+        """Cancels unfinished batches and disconnects; the cluster keeps running."""
+        # A client whose scheduler is gone logs, while closing, that it failed to reconnect.
         with suppress(*self._lost, *self._timeouts), self._quietly(logging.CRITICAL):
             if self._client.status == "running":
                 self._client.cancel(list(self._in_flight))
@@ -144,7 +143,7 @@ class Cluster:
                 signed: Signatures = future.result()
         except self._killed as death:
             raise WorkerDiedError(
-                f"{death.allowed_failures + 1} times on the cluster, the last time that of "
+                f"{death.allowed_failures + 1} times on the cluster, last at "
                 f"{death.last_worker.address}"
             ) from None
         finally:
@@ -157,8 +156,8 @@ class Cluster:
             yield
         except self._lost as error:
             raise ConnectionError(
-                f"the Dask scheduler at {self._address} is lost; start it and its workers again, "
-                "and run again"
+                f"lost the Dask scheduler at {self._address}; restart it and its workers, then run "
+                "again"
             ) from error
 
 
@@ -168,7 +167,7 @@ def _connected(distributed: Any, scheduler: str | Client) -> Client:
     if not isinstance(scheduler, str) or not _ADDRESS.fullmatch(scheduler):
         raise ValueError(
             "scheduler must be the address of a Dask scheduler, such as tcp://10.0.0.1:8786, or a "
-            f"distributed.Client, got {shown(scheduler)}; 'dask scheduler' starts one, and says "
+            f"distributed.Client, got {shown(scheduler)}; 'dask scheduler' starts one and prints "
             "its address"
         )
     try:
@@ -177,19 +176,19 @@ def _connected(distributed: Any, scheduler: str | Client) -> Client:
         )
     except (OSError, TimeoutError, ValueError) as error:
         raise ConnectionError(
-            f"no Dask scheduler at {scheduler} ({error}); 'dask scheduler' starts one, and says "
+            f"no Dask scheduler at {scheduler} ({error}); 'dask scheduler' starts one and prints "
             "its address"
         ) from error
     return client
 
 
 def _sign_as(version: str, sign: Sign, paths: Sequence[Item]) -> Signatures:
-    """What a worker does; its signatures must be those of the machine that asks."""
+    """Signs a batch on a worker, which must have the version of the caller."""
     from .. import __version__
 
     if version != __version__:
         raise ChildProcessError(
             f"a Dask worker has smartdownsample-core {__version__}, this machine {version}; "
-            "install the same on both"
+            "install the same version on both"
         )
     return sign(paths)

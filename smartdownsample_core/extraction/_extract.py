@@ -30,9 +30,8 @@ _SECONDS_BETWEEN_REPORTS = 0.1
 Progress = Callable[[int, int], None]
 """Called with (images done, images in all), at most ten times a second and at the end."""
 
-
 Batches = Generator[tuple[NDArray[np.int64], Signatures], None, None]
-"""Consecutive row numbers, and the table of these rows."""
+"""Consecutive row numbers, and the table of those rows."""
 
 
 class Pace:
@@ -42,7 +41,7 @@ class Pace:
         self._reported = 0.0
 
     def is_due(self, done: int, total: int) -> bool:
-        """Whether to report ``done`` of ``total`` now; if so, the report counts as made."""
+        """Whether to report ``done`` of ``total`` now; True restarts the interval."""
         now = time.monotonic()
         if done < total and now - self._reported < _SECONDS_BETWEEN_REPORTS:
             return False
@@ -64,36 +63,32 @@ def extract(
     """Reads images and returns their signatures.
 
     Args:
-        paths: n image files, or parts of image files; put those of one file next to each other, and
-            it is decoded once for all of them
+        paths: n image files, or parts of image files; adjacent parts of a file share its decoding
         hash_size: side of the dHash, from 4 to 64
-        n_workers: images to read at the same time, at least 1; does not change the result
+        n_workers: images to read at the same time, at least 1; does not affect the result
         image_loading_errors: ``"raise"`` stops at the first file that cannot be read, ``"skip"``
             records it in :attr:`Signatures.unreadable` and continues
-        decode: ``"exact"`` decodes at reduced size, and at full size only what is close to a
-            threshold of the buckets; ``"fast"`` always decodes at reduced size; see
-            :func:`smartdownsample_core.sign_file`
-        workers: ``"threads"``; ``"processes"``, for many small images; or ``"dask"``, for the
-            workers of a Dask cluster. About 0.1 ms per image is Python code, which threads run one
-            at a time: two threads read 256x256 JPEG files 1.5 times as fast as one, and larger
-            files 1.8 times or more; two processes read files of any size almost twice as fast.
-            A process takes a quarter of a second to start, so there is at most one for every 16 MB
-            of files. Processes do not import the caller's script, which needs no guard, but they
-            apply its limits and the image formats registered with Pillow. If one dies, because of a
-            damaged file or for lack of memory, its files are read again one by one, and only the
-            file that killed it counts as unreadable
+        decode: ``"exact"`` decodes at reduced size, and at full size where a bucket is in doubt;
+            ``"fast"`` always decodes at reduced size; see :func:`smartdownsample_core.sign_file`
+        workers: ``"threads"``; ``"processes"``, faster for many small images; or ``"dask"``, a Dask
+            cluster. Two threads read 256x256 JPEG files 1.5 times as fast as one, and larger files
+            1.8 times or more; two processes read files of any size almost twice as fast, but take
+            a quarter of a second to start, so there is at most one per 16 MB of files. Processes do
+            not import the caller's script, which needs no guard, but apply its limits and the image
+            formats registered with Pillow. If one dies, because of a damaged file or for lack of
+            memory, its files are read again one by one, and only the file that killed it counts as
+            unreadable
         progress: called with (images done, images in all), at most ten times a second
-        descriptors: also compute descriptors and traits, which takes up to a fifth longer;
-            selecting by buckets alone does not need them
+        descriptors: also compute descriptors and traits, which takes up to a fifth longer and is
+            not needed to select by buckets alone
         scheduler: for ``workers="dask"``, the address of a Dask scheduler, such as
-            ``"tcp://10.0.0.1:8786"``, or a ``distributed.Client``; see
-            :class:`smartdownsample_core.extraction.Cluster`, which ignores ``n_workers``
+            ``"tcp://10.0.0.1:8786"``, or a ``distributed.Client``; ``n_workers`` is then ignored
 
     Returns:
-        :class:`Signatures` of n rows
+        a table of n rows
 
     Raises:
-        ValueError: for an argument out of its bounds, or if what URLs need is not installed
+        ValueError: for an argument out of its bounds, or for URLs without the package to read them
         FileNotFoundError, PermissionError, OSError: for a file that cannot be read, unless skipped
         ImportError, ConnectionError: if Dask is not installed, or there is no such cluster
         ChildProcessError: if workers cannot start, or have another version of this package
@@ -106,10 +101,22 @@ def extract(
         workers=workers,
         scheduler=scheduler,
     )
-    items = _checked(paths, reading)
-    signatures = Signatures.blank(len(items), int(hash_size))
+    raise_first(reading.problems())
+    items = path_list(paths, "paths", (Part,))
+    return read_all(items, reading, image_loading_errors, descriptors, progress)
+
+
+def read_all(
+    items: Sequence[Item],
+    reading: Reading,
+    image_loading_errors: str,
+    descriptors: bool,
+    progress: Progress | None = None,
+) -> Signatures:
+    """Returns the signatures of n items as :func:`extract` does, for checked arguments."""
+    signatures = Signatures.blank(len(items), int(reading.hash_size))
     pace = Pace()
-    with closing(_batches(items, reading, descriptors)) as batches:
+    with closing(read_batches(items, reading, descriptors)) as batches:
         for rows, batch in batches:
             if image_loading_errors == "raise":
                 raise_first_error(batch.unreadable)
@@ -139,23 +146,15 @@ def extract_batches(
 ) -> Batches:
     """Reads images and yields their signatures as they are computed, in the order of the paths.
 
-    Args:
-        paths: as in :func:`extract`
-        hash_size: as in :func:`extract`
-        n_workers: as in :func:`extract`
-        decode: as in :func:`extract`
-        workers: as in :func:`extract`
-        descriptors: as in :func:`extract`
-        scheduler: as in :func:`extract`
-        heartbeat: seconds to wait for images before yielding a table without rows, so that the
-            caller can stop; None to wait for as long as it takes
+    The other arguments are those of :func:`extract`. After ``heartbeat`` seconds without a result,
+    an empty table is yielded so that the caller can stop; None waits as long as it takes.
 
     Yields:
-        ``(rows, signatures)``: consecutive row numbers, ``(m,)`` int64, and the table of these m
+        ``(rows, signatures)``: consecutive row numbers, ``(m,)`` int64, and the table of those m
         images; a file that cannot be read is recorded in :attr:`Signatures.unreadable`
 
     Raises:
-        ValueError: for an argument out of its bounds, or if what URLs need is not installed
+        ValueError: for an argument out of its bounds, or for URLs without the package to read them
     """
     reading = Reading(
         hash_size=hash_size,
@@ -164,30 +163,31 @@ def extract_batches(
         workers=workers,
         scheduler=scheduler,
     )
-    return _batches(_checked(paths, reading), reading, descriptors, heartbeat)
-
-
-def _checked(paths: Iterable[Item | os.PathLike[str]], reading: Reading) -> list[Item]:
-    """Returns the paths as a list, or raises a ValueError for them or for a setting."""
     raise_first(reading.problems())
-    items: list[Item] = path_list(paths, "paths", (Part,))
+    items = path_list(paths, "paths", (Part,))
+    return read_batches(items, reading, descriptors, heartbeat)
+
+
+def read_batches(
+    items: Sequence[Item], reading: Reading, descriptors: bool, heartbeat: float | None = None
+) -> Batches:
+    """Yields signatures as :func:`extract_batches` does, for checked arguments."""
     check_remote(path_of(item) for item in items)
-    return items
+    return _batches(items, reading, descriptors, heartbeat)
 
 
 def _batches(
-    items: list[Item], reading: Reading, descriptors: bool, heartbeat: float | None = None
+    items: Sequence[Item], reading: Reading, descriptors: bool, heartbeat: float | None
 ) -> Batches:
-    """Yields what :func:`extract_batches` does."""
     if not items:
-        return  # and start nothing
+        return
     sign = _SignFiles(int(reading.hash_size), reading.decode, descriptors)
     with blas.limited, closing(open_pool(sign, items, reading)) as pool:
         yield from _signed(pool, items, sign.hash_size, heartbeat)
 
 
 def _signed(pool: Pool, items: Sequence[Item], hash_size: int, heartbeat: float | None) -> Batches:
-    """Keeps a pool busy, and yields what :func:`extract_batches` does."""
+    """Keeps a pool busy, and yields its results in order."""
     pending: deque[tuple[NDArray[np.int64], Any]] = deque()
 
     def next_result() -> Batches:
@@ -196,7 +196,7 @@ def _signed(pool: Pool, items: Sequence[Item], hash_size: int, heartbeat: float 
             yield rows[:0], Signatures.blank(0, hash_size)
         yield rows, pool.result(ticket)
 
-    # Small batches of few files, so that no worker waits long for the last batch of another.
+    # Smaller batches if there are few files, so that no worker idles while another finishes.
     at_a_time = min(pool.batch_size, -(-len(items) // (2 * pool.window)))
     for start, stop in spans(items, at_a_time):
         pending.append((np.arange(start, stop), pool.submit(items[start:stop])))
@@ -225,9 +225,9 @@ def tabulate(
     """Returns a table of signatures.
 
     Args:
-        signed: signatures of one hash size, or the errors of files that could not be read
-        hash_size: of the signatures
-        descriptors: as in :func:`extract`
+        signed: signatures of this hash size, or the errors of files that could not be read
+        hash_size: side of the dHash
+        descriptors: whether to compute the columns that are measured from thumbnails
     """
     table = Signatures.blank(len(signed), hash_size)
     rows, good = [], []

@@ -1,7 +1,6 @@
-"""The caller's settings for reading images, passed on to its worker processes.
+"""Settings for reading images that worker processes take over from their caller.
 
-Limits, Pillow's own settings, and the formats that packages such as ``pillow_heif`` have
-registered: a worker must read what its caller reads.
+These are the limits, Pillow's settings, and formats registered by packages such as ``pillow_heif``.
 """
 
 from __future__ import annotations
@@ -17,7 +16,7 @@ from PIL import Image
 
 from .. import limits
 
-#: Settings by the module that has them.
+#: Names of settings by module.
 _SETTINGS = {
     "smartdownsample_core.limits": tuple(
         name for name in dir(limits) if name.isupper() and name[0] != "_"
@@ -29,26 +28,26 @@ _SETTINGS = {
     "PIL.TiffImagePlugin": ("READ_LIBTIFF",),
 }
 
-#: What a worker may map besides what it has when it starts, in units of what one image may take:
-#: address space is not memory; arrays of BLAS and arenas of threads reserve more than they use.
+#: Address space that a worker may add after its start, in units of limits.MAX_MEMORY_BYTES. Above 1
+#: because BLAS buffers and the arenas of threads reserve more than they use.
 _ADDRESS_SPACE = 2
 
 
 @dataclass(frozen=True)
 class Inherited:
-    """Settings to send to another process and apply there."""
+    """Settings to apply in another process."""
 
     settings: tuple[tuple[str, str, Any], ...]
     """module, name and value"""
     formats: tuple[tuple[str, Any, Callable[[bytes], Any] | None], ...]
-    """name, class and test of the formats that are not Pillow's own; pickled by their modules"""
+    """name, class and test of each format that is not Pillow's own; pickled by reference"""
 
     @classmethod
     def here(cls) -> Inherited:
         """Returns the settings of this process.
 
         Raises:
-            ValueError: if a format is read by code that other processes cannot import
+            ValueError: if other processes cannot import the code that reads a format
         """
         formats = tuple(
             (name, factory, accept)
@@ -58,8 +57,8 @@ class Inherited:
         for name, factory, accept in formats:
             if not (_is_importable(factory) and _is_importable(accept)):
                 raise ValueError(
-                    f"worker processes cannot import what reads the image format {name} from this "
-                    'script: move it to a module, or read with workers="threads"'
+                    f"worker processes cannot import the code for image format {name} from this "
+                    'script; move it to a module, or read with workers="threads"'
                 )
         return cls(
             settings=tuple(
@@ -71,7 +70,7 @@ class Inherited:
         )
 
     def apply(self) -> None:
-        """Makes them the settings of this process."""
+        """Applies the settings to this process."""
         for module, name, value in self.settings:
             setattr(importlib.import_module(module), name, value)
         for name, factory, accept in self.formats:
@@ -79,10 +78,10 @@ class Inherited:
 
 
 def limit_memory() -> None:
-    """Bounds the address space of this process, so that a decoder fails instead of the machine.
+    """Limits the address space of this process, so that a decoder fails rather than the machine.
 
-    The estimates of :mod:`smartdownsample_core.images` refuse what an image's header admits; this
-    is for what it does not. On Linux only: macOS does not enforce the limit, Windows has none.
+    :mod:`smartdownsample_core.images` refuses images whose headers announce too much; this catches
+    the others. On Linux only: macOS does not enforce the limit, and Windows has none.
     """
     if not sys.platform.startswith("linux"):
         return
@@ -97,5 +96,5 @@ def limit_memory() -> None:
 
 
 def _is_importable(thing: Any) -> bool:
-    inside = "<" in getattr(thing, "__qualname__", "<")  # of a function, or a lambda
+    inside = "<" in getattr(thing, "__qualname__", "<")  # a local function or a lambda
     return thing is None or not (inside or thing.__module__ == "__main__")

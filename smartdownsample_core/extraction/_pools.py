@@ -1,4 +1,4 @@
-"""The choice of workers: threads, processes, or a Dask cluster."""
+"""Pools of threads, and the choice between threads, processes and a Dask cluster."""
 
 from __future__ import annotations
 
@@ -23,28 +23,23 @@ class Threads(FuturePool):
         self._is_closed = False
 
     def submit(self, batch: Sequence[Item]) -> Future[Signatures]:
-        """Hands a batch over."""
+        """Queues a batch."""
         return self._threads.submit(self._sign, self._until_closed(batch))
 
     def _until_closed(self, batch: Sequence[Item]) -> Iterator[Item]:
         return takewhile(lambda _: not self._is_closed, batch)
 
     def close(self) -> None:
-        """Waits for the files that are being read, one in each thread, and drops the others."""
+        """Waits for the file that each thread is reading, and drops the others."""
         self._is_closed = True
         self._threads.shutdown(cancel_futures=True)
 
 
 def open_pool(sign: Sign, items: Sequence[Item], reading: Reading) -> Pool:
-    """Returns a pool of workers.
-
-    Args:
-        sign: what the workers do
-        items: what they will read
-        reading: which workers, and how many
+    """Returns the pool of workers that ``reading`` asks for.
 
     Raises:
-        ValueError: if a registered image format cannot be read by other processes
+        ValueError: if other processes cannot read a registered image format
         ImportError: if the extra ``dask`` is not installed
         ConnectionError: if there is no such cluster
     """

@@ -1,8 +1,8 @@
-"""Worker processes that may die: no other file is lost, and nothing waits forever.
+"""Worker processes that may die without losing other files or blocking their caller.
 
-``concurrent.futures`` gives up the whole pool when one process dies, does not tell which file it
-was reading, and cannot end its processes. Here, each process has a pipe of its own and a thread
-that sends it one batch at a time and waits for the answer, so a death affects that batch only.
+``concurrent.futures`` gives up the whole pool when a process dies, does not tell which file it was
+reading, and cannot kill its processes. Here, a thread per process sends it one batch at a time
+through its own pipe and waits for the result, so a death affects that batch only.
 
 Two libraries fail tests/core/test_workers.py. With loky 3.7, a death or a timeout fails all batches
 being read, and a stuck worker outlives a caller that was killed. With pebble 5.2, as with
@@ -29,28 +29,26 @@ from . import _blas as blas
 from ._batches import FuturePool, Sign, WorkerDiedError, one_by_one
 from ._inherited import Inherited, limit_memory
 
-#: What one process reads in the quarter of a second that another one takes to start.
+#: Bytes that a process reads in the quarter of a second that another one takes to start.
 _BYTES_PER_START = 2**24
 
-#: Assumed size of a file behind a URL, where waiting takes longer than reading.
+#: Assumed size of a file at a URL, where waiting takes longer than reading.
 _BYTES_OF_URL = 2**20
 
-#: Processes started in a row before giving up, if each is killed before it is ready.
+#: Attempts to start a process that is killed before it is ready.
 _STARTS = 3
 
-#: What a process runs. Its modules are found where the caller found them; of the caller's script,
-#: which might not guard its entry point, it imports nothing.
+#: The program of a process. It finds modules where the caller does, but does not import the
+#: caller's script, which might not guard its entry point.
 _CODE = f"import sys; sys.path[:] = {{}}; from {__name__} import serve; serve({{}})"
 
 _TOO_SLOW = "ended after {:,} seconds; smartdownsample_core.limits.MAX_SECONDS is the limit"
 
 
 def worthwhile(items: Iterable[Item], count: int) -> int:
-    """Returns how many processes to start, at most ``count``: few files are read before they run.
+    """Returns how many processes to start, from 1 to ``count``: fewer if there is little to read.
 
-    Args:
-        items: what they will read; looked at until it is known to be enough
-        count: at least 1
+    Stops looking at the sizes of files once there is enough for all.
     """
     n_bytes = 0
     for item in items:
@@ -66,30 +64,30 @@ def worthwhile(items: Iterable[Item], count: int) -> int:
 class Processes(FuturePool):
     """A :class:`smartdownsample_core.extraction._batches.Pool` of processes.
 
-    A batch whose process died, or was ended because it took too long, is read again file by file by
-    a new process, while no other one works: if memory had run out, it may be enough now. A file at
-    which that process ends too is recorded as unreadable.
+    A batch whose process died, or was killed because it took too long, is read again file by file
+    in a new process while all others are idle, as memory may have run out. A file that kills this
+    process, too, is recorded as unreadable.
     """
 
     def __init__(self, sign: Sign, count: int) -> None:
-        """Makes a pool of ``count`` processes, at least 1, which start when they are needed."""
+        """Makes a pool of up to ``count`` processes, at least 1, which start when needed."""
         super().__init__(count)
         self._orders = Inherited.here(), sign
         self._hash_size = sign.hash_size
         self._count = count
         self._slots = threading.Semaphore(count)
-        self._gate = threading.Lock()  # whoever holds it keeps others from taking a slot
-        self._lock = threading.Lock()  # for the next three
+        self._gate = threading.Lock()  # must be held to take a slot
+        self._lock = threading.Lock()  # guards the next three attributes
         self._workers: set[_Worker] = set()
         self._idle: list[_Worker] = []
         self._closed = False
 
     def submit(self, batch: Sequence[Item]) -> Future[Signatures]:
-        """Hands a batch over; its result raises ChildProcessError if processes cannot start."""
+        """Queues a batch; its result raises ChildProcessError if processes cannot start."""
         return self._threads.submit(self._signed, batch)
 
     def close(self) -> None:
-        """Kills the processes, which hold nothing that would be lost, and waits for their end."""
+        """Kills the processes and waits for their end."""
         with self._lock:
             self._closed = True
             for worker in self._workers:
@@ -111,15 +109,15 @@ class Processes(FuturePool):
             for _ in range(self._count):
                 self._slots.acquire()
             try:
-                # All others are idle now. They are ended too: to free their memory, and because the
-                # death of one that nobody has noticed would be blamed on the next file.
+                # All others are idle now. Killing them frees memory, and one that has died
+                # unnoticed would be blamed on the next file.
                 self._dismiss_idle()
                 return one_by_one(self._ask, batch, self._hash_size)
             finally:
                 self._slots.release(self._count)
 
     def _ask(self, batch: Sequence[Item]) -> Signatures:
-        """Has a batch signed by a process that does nothing else meanwhile."""
+        """Has an idle process sign a batch, and waits for the result."""
         worker = self._idle_worker()
         try:
             worker.connection.send(batch)
@@ -153,7 +151,7 @@ class Processes(FuturePool):
                 worker.connection.recv()
             except (EOFError, OSError):
                 reason = self._bury(worker)
-                if reason.startswith("exit code"):  # it would end the same way again
+                if reason.startswith("exit code"):  # it would do so again
                     break
             else:
                 return worker
@@ -170,7 +168,7 @@ class Processes(FuturePool):
             self._bury(worker)
 
     def _bury(self, worker: _Worker) -> str:
-        """Forgets a worker whose process is ending, and says how it ended."""
+        """Removes a worker whose process is ending, and returns the cause."""
         exit_code = worker.process.wait()
         worker.connection.close()
         with self._lock:
@@ -179,14 +177,14 @@ class Processes(FuturePool):
 
 
 class _Worker:
-    """A process, and our end of the pipe to it."""
+    """A process and our end of the pipe to it."""
 
     def __init__(self) -> None:
         self.connection, theirs = Pipe()
         modules = [folder for folder in sys.path if isinstance(folder, str)]
-        with theirs:  # closed here, so that its end is noticed
+        with theirs:  # closed in this process, so that the death of the other is noticed
             self.process = subprocess.Popen(
-                # File names mean the same to both only if both or none decode them as UTF-8.
+                # Both must decode file names in the same way.
                 [sys.executable, f"-Xutf8={sys.flags.utf8_mode}", "-c",
                  _CODE.format(modules, theirs.fileno())],
                 stdin=subprocess.DEVNULL,
@@ -196,7 +194,7 @@ class _Worker:
 
 
 def serve(handle: int) -> None:
-    """Signs batches in a process of its own, until the other end of its pipe is closed."""
+    """Runs a worker process: signs batches until the other end of its pipe is closed."""
     connection: Connection = Connection(handle)
     batches: SimpleQueue[Sequence[Item]] = SimpleQueue()
     try:
@@ -211,14 +209,14 @@ def serve(handle: int) -> None:
             batch = batches.get()
             try:
                 answer = sign(batch), None
-            except Exception as error:  # noqa: BLE001 - it is raised where the result is wanted
+            except Exception as error:  # noqa: BLE001 - raised in the caller
                 answer = None, error
     except (EOFError, OSError):
         os._exit(0)
 
 
 def _receive(connection: Connection, batches: SimpleQueue[Sequence[Item]]) -> None:
-    """Ends this process when its caller is gone, even if it is stuck in a file."""
+    """Receives batches; ends a process whose caller is gone, even if it is stuck in a file."""
     try:
         while True:
             batches.put(connection.recv())
@@ -227,7 +225,7 @@ def _receive(connection: Connection, batches: SimpleQueue[Sequence[Item]]) -> No
 
 
 def _cause_of_death(exit_code: int) -> str:
-    """Words the exit code of a process; negative ones are signals.
+    """Describes the exit code of a process; negative codes are signals.
 
     >>> _cause_of_death(-11)
     'signal 11 (Segmentation fault)'

@@ -164,8 +164,8 @@ def test_a_lost_scheduler_is_named(
         cluster.close()
     assert process.returncode == 1
     assert err == (
-        f"smartdownsample: error: the Dask scheduler at {cluster.address} is lost; start it and "
-        "its workers again, and run again\n"
+        f"smartdownsample: error: lost the Dask scheduler at {cluster.address}; restart it and "
+        "its workers, then run again\n"
     )
     assert [name for name in os.listdir(tmp_path) if "s.parquet" in name] == []
 
@@ -190,7 +190,7 @@ def test_an_address_is_looked_at_before_it_is_asked(
     burst_paths: list[str], scheduler: object
 ) -> None:
     """Rather than wait for what cannot be one."""
-    message = f"got {scheduler!r}; 'dask scheduler' starts one, and says its address"
+    message = f"got {scheduler!r}; 'dask scheduler' starts one and prints its address"
     with pytest.raises(ValueError, match=re.escape(message)):
         extract(burst_paths, workers="dask", scheduler=scheduler)  # type: ignore[arg-type]
 

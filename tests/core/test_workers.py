@@ -315,7 +315,7 @@ def test_a_format_of_the_script_itself_is_refused(
 ) -> None:
     """Before anything is read: workers could not import it, and would call its files unreadable."""
     monkeypatch.setattr(fatal.decode, "__module__", "__main__")
-    with pytest.raises(ValueError, match="cannot import what reads the image format FATAL"):
+    with pytest.raises(ValueError, match="cannot import the code for image format FATAL"):
         extract(burst_paths, workers="processes")
 
 
