@@ -21,7 +21,7 @@ from ._bits import from_hex, pack, to_hex
 Measure = Callable[[NDArray[np.uint8]], NDArray[Any]]
 """Computes the n rows of a column from thumbnails, ``(n, 3, 32, 32)`` RGB."""
 
-#: Plain types of numbers by the kind of their dtype.
+#: Plain types by the kind of the dtype.
 _PLAIN_TYPES = {"b": bool, "i": int, "u": int, "f": float, "M": datetime}
 
 
@@ -35,7 +35,7 @@ class Column(ABC):
     measure: Measure | None = None
     """computes it from thumbnails; None if it is the field of the same name in ``Signature``"""
     required: bool = True
-    """whether a stored signature without it is computed again"""
+    """whether stored signatures without it are recomputed"""
     bounds: tuple[float, float] | None = None
     """the smallest and the largest valid number; a file with others is damaged"""
 
@@ -114,7 +114,7 @@ class Numbers(Column):
 
 @dataclass(frozen=True)
 class _Text(Column):
-    """Bytes, ``(n, n_bytes)`` uint8, with a text as their only sub-field."""
+    """Bytes, ``(n, n_bytes)`` uint8, stored as one sub-field of text."""
 
     @property
     def plain_type(self) -> type:
@@ -130,7 +130,7 @@ class _Text(Column):
         """The inverse of :meth:`write`."""
 
     def to_plain(self, rows: NDArray[Any], hash_size: int) -> list[list[Any]]:
-        """Returns the texts."""
+        """Returns one list of texts."""
         return [list(self.write(rows, hash_size))]
 
     def from_plain(self, values: Sequence[Sequence[Any]], hash_size: int) -> NDArray[np.uint8]:

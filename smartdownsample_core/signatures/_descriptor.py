@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from ._definition import GREY_WEIGHTS, THUMBNAIL_SIDE
 
-#: Bytes of a descriptor: 64 of edges, 16 of light, 32 of colour, 3 of means.
+#: Bytes of a descriptor: 64 for edges, 16 for light, 32 for colour, 3 for means.
 DESCRIPTOR_SIZE = 115
 
 _Floats = NDArray[np.float32]

@@ -119,7 +119,7 @@ def _means(small: _Floats) -> NDArray[np.float64]:
 
 
 def _dhash_bit(grey: Image.Image, row: int, column: int, hash_size: int) -> bool:
-    """Returns one bit of the dHash: the definition, restricted to the two cells that matter."""
+    """Returns one bit of the dHash by the definition, from the two cells it compares."""
     width, height = grey.width / (hash_size + 1), grey.height / hash_size
     box = (column * width, row * height, (column + 2) * width, (row + 1) * height)
     left, right = np.asarray(grey.resize((2, 1), Image.Resampling.LANCZOS, box=box))[0]

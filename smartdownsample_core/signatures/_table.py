@@ -137,7 +137,7 @@ class Signatures:
         return len(self.mean_rgb)
 
     def take(self, rows: NDArray[np.int64]) -> Signatures:
-        """Returns a copy of some rows, ``(m,)`` int64, as a table of m rows."""
+        """Returns a table with copies of rows, ``(m,)`` int64."""
         unreadable = {
             place: self.unreadable[row]
             for place, row in enumerate(rows.tolist())
@@ -153,7 +153,7 @@ class Signatures:
         self.unreadable.update({int(rows[row]): error for row, error in other.unreadable.items()})
 
     def to_plain(self) -> dict[str, list[Any]]:
-        """Returns the sub-fields of all columns as lists of n plain Python values."""
+        """Returns the sub-fields of all columns, each as a list of n plain Python values."""
         plain: dict[str, list[Any]] = {}
         for name, column in self.columns().items():
             lists = column.to_plain(getattr(self, name), self.hash_size)

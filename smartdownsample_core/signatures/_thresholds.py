@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-#: A colour image has at least this variance of its channel means; others are grey.
+#: Least variance of the channel means of a colour image; others are grey.
 COLOR_VARIANCE = 100.0
 
-#: A bright image has at least this mean.
+#: Least mean of a bright image.
 BRIGHTNESS = 128.0
 
-#: A colour image is red, green or blue if that channel mean is the largest and above this.
+#: A colour image is red, green or blue if that channel mean is the largest and above this level.
 THEME_LEVEL = 140.0
 
 
