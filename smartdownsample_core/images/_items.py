@@ -69,11 +69,6 @@ def spans(items: Sequence[Item], least: int) -> Iterator[tuple[int, int]]:
 
     Yields:
         ``(start, stop)``
-
-    >>> from smartdownsample_core import Crop
-    >>> box = (0, 0, 1, 1)
-    >>> list(spans([Crop("a", box), Crop("b", box), Crop("b", box), "b", "b"], 2))
-    [(0, 3), (3, 5)]
     """
     start = 0
     while start < len(items):

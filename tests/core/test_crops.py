@@ -154,3 +154,10 @@ def test_a_new_kind_of_item_is_one_class(burst_paths, workers) -> None:
 def test_plain_paths_are_cut_evenly() -> None:
     """Without crops, spans are of the length asked for."""
     assert list(spans([str(n) for n in range(7)], 3)) == [(0, 3), (3, 6), (6, 7)]
+
+
+def test_parts_of_one_source_stay_together() -> None:
+    """Spans have the least length, or more to keep the crops of one image in one."""
+    box = (0.0, 0.0, 1.0, 1.0)
+    items = [Crop("a", box), Crop("b", box), Crop("b", box), "b", "b"]
+    assert list(spans(items, 2)) == [(0, 3), (3, 5)]
