@@ -13,7 +13,7 @@ from smartdownsample_core.selection import ChoiceSettings
 from smartdownsample_core.settings import Reading, Setting, declared
 
 from ..config import CHARTS, DownsampleConfig, label
-from ..jobs import choices as choice_settings
+from ..jobs import keep, labels
 from ..targets import embeddings
 
 _ALL = declared(DownsampleConfig)
@@ -48,8 +48,8 @@ ASKED = tuple(what.name for what in (TARGET_COUNT, *WHAT_IF_ROWS))
 
 #: What of a dataset the rows of names offer: value and label.
 OFFERS: dict[str, Callable[[fo.Dataset], list[tuple[str, str]]]] = {
-    "stratify_by": choice_settings.label_fields,
-    "keep": choice_settings.kept_choices,
+    "stratify_by": labels.options,
+    "keep": keep.options,
     "features": embeddings.fields,
     "group_slice": lambda dataset: [(name, name) for name in dataset.group_slices or ()],
 }

@@ -24,7 +24,7 @@ from smartdownsample_core.settings import declared
 from ..config import DownsampleConfig, SignatureConfig, labelled
 from ..targets import Subject, signature_fields, stored_signatures
 from ..targets import kinds as targets
-from . import choices, folders
+from . import choices, folders, keep
 
 #: Rows kept in memory, over all datasets and views; a row takes about 200 bytes, and four times
 #: the length of an embedding, if these were asked for.
@@ -189,7 +189,7 @@ def warnings(subject: Subject, selection: Selection, config: DownsampleConfig) -
     """Returns what was asked for and cannot be done, in the words of forms and panel."""
     found = shortfalls(selection, folders.strata_noun(config.stratify_by))
     texts = [labelled(message) for message in found]
-    if n_outside := choices.n_kept_outside(subject, config):
+    if n_outside := keep.n_outside(subject, config):
         texts.append(
             f"{n_outside:,} {subject.items.noun} of {config.keep!r} are "
             "not among those to choose from, so they were not kept"

@@ -24,7 +24,7 @@ from ..config import (
     SignatureOptions,
 )
 from ..forms import job_forms as forms
-from ..jobs import Job, choices, engine, execute, in_app, show_output, with_bar
+from ..jobs import Job, engine, execute, in_app, keep, show_output, with_bar
 from ..runs import files, shapes
 from ..targets import kinds as targets
 from . import _outputs as outputs
@@ -98,7 +98,7 @@ class Downsample(Operator):
         """
         given: dict[str, Any] = {**settings, "target_count": target_count}
         if "keep" in given:
-            given["keep"] = choices.named(given["keep"])
+            given["keep"] = keep.named(given["keep"])
         given |= {name: files.absolute(given[name]) for name in CHARTS if given.get(name)}
         return _call(self.uri, engine.run, DownsampleConfig, sample_collection, given, delegate)
 

@@ -82,7 +82,7 @@ def test_one_of_each_near_duplicate_group(dataset, open_app) -> None:
     app.page.get_by_text("Advanced options").click()
     expect(app.page.get_by_text("Near-duplicates within")).to_be_visible()
     numbers.nth(1).fill("10")
-    expect(app.page.get_by_text("leaves out near-duplicates within 10 bits")).to_be_visible()
+    expect(app.page.get_by_text("excludes near-duplicates within 10 bits")).to_be_visible()
     numbers.first.fill("")
     expect(app.page.get_by_text("Keeps one of each near-duplicate group")).to_be_visible()
     app.execute()

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from fiftyone import ViewField as F
 
-from plugin.jobs import choices
+from plugin.jobs import labels
 from smartdownsample_core import Choice, Signatures, downsample, extract, natural_order
 
 _LABELS = ["fox"] * 50 + ["owl"] * 20 + ["lynx"] * 6 + [None] * 4
@@ -314,9 +314,9 @@ def test_fields_that_runs_wrote_are_no_labels(dataset, operators) -> None:
     """They are not offered, and a run is not stratified by what it replaces."""
     options = {"strategy": "diverse", "near_duplicates": 8, "workers": "threads"}
     operators.downsample(dataset, 20, **options)
-    offered = [path for path, _ in choices.label_fields(dataset)]
+    offered = [path for path, _ in labels.options(dataset)]
     assert offered == ["folder", "tags", "signature.bucket_name"]
-    with pytest.raises(ValueError, match=r"'smartdownsample_group' is of the run 'smartdown.*repl"):
+    with pytest.raises(ValueError, match=r"'smartdownsample_group' belongs to the run 'smartdown.*repl"):
         operators.downsample(dataset, 20, stratify_by="smartdownsample_group", **options)
 
 

@@ -55,7 +55,10 @@ def untouched(images, state_of) -> Iterator[tuple[fo.Dataset, dict[str, Any]]]:
         ),
         ({"features": np.ones((2, 2))}, "features must be a field or a brain key, got a ndarray"),
         ({"stratify_by": ["a"]}, "stratify_by must be the path of a field, got a list; write"),
-        ({"keep": ["a.jpg"]}, "keep: 'a.jpg' is no id of a sample; of paths, dataset.select_by"),
+        (
+            {"keep": ["a.jpg"]},
+            "keep: 'a.jpg' is not the id of a sample; for paths, pass dataset.select_by",
+        ),
         ({"keep": [1, 2]}, "keep must be a tag, the name of a saved view, a view, or ids of"),
         ({"run_key": 3}, "run_key must be letters, digits and underscores"),
         ({"hash_size": 65}, "hash_size must be a whole number from 4 to 64, got 65"),
@@ -75,13 +78,16 @@ def untouched(images, state_of) -> Iterator[tuple[fo.Dataset, dict[str, Any]]]:
         ),
         ({"stratify_by": "tag"}, "no field 'tag'; there is 'tags'"),
         ({"stratify_by": 5}, "stratify_by must be the path of a field, got a int"),
-        ({"stratify_by": "metadata"}, "'metadata' is of the type EmbeddedDocumentField, no labels"),
+        (
+            {"stratify_by": "metadata"},
+            "'metadata' is of type EmbeddedDocumentField and holds no labels",
+        ),
         ({"features": "tags"}, "'tags' is of the type ListField, no embeddings; there is none: c"),
         ({"features": "clip"}, "the dataset has no field and no brain key 'clip'"),
         ({"keep": "gold"}, "keep: no tag and no saved view is named 'gold'"),
         ({"keep": 5}, "keep must be a tag, the name of a saved view or ids, got 5"),
         ({"keep": ["0" * 24]}, "keep: 1 of 1 ids are not among the samples"),
-        ({"keep": []}, "got an empty list; of samples"),
+        ({"keep": []}, "got an empty list; for samples"),
         ({"run_key": ""}, "run_key must be letters, .* got ''"),
         ({"recompute": "False"}, "recompute must be True or False, got 'False'"),
         (
@@ -193,7 +199,7 @@ def test_what_a_choice_writes_is_not_overwritten(dataset, operators, state_of, n
 def test_too_much_to_keep_is_refused(dataset, operators) -> None:
     """What is to be kept counts toward the target, which must have room for it."""
     dataset.limit(12).tag_samples("gold")
-    with pytest.raises(ValueError, match="keep has 12 samples, more than the 10 to keep"):
+    with pytest.raises(ValueError, match="keep has 12 samples, more than the target of 10"):
         operators.downsample(dataset, 10, keep="gold")
     with pytest.raises(ValueError, match="'gold' has none of the samples to choose from"):
         operators.downsample(dataset.skip(40), 10, keep="gold")

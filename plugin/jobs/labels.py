@@ -1,0 +1,134 @@
+"""Labels to stratify by: the field that a path means, and one label per sample from it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import fiftyone as fo
+import fiftyone.core.fields as fof
+import fiftyone.core.labels as fol
+
+from smartdownsample_core.errors import refused
+from smartdownsample_core.selection import assign_strata
+
+from .. import names
+from ..config import DownsampleConfig
+from ..runs import records as runs
+from ..targets import Subject, number_fields, signature_fields
+from . import folders
+
+_SCALARS = (fof.StringField, fof.IntField, fof.BooleanField, fof.FloatField, fof.DateField)
+_FEW_VALUES = (fof.StringField, fof.IntField, fof.BooleanField)
+
+
+def full_path(subject: Subject, path: str) -> str:
+    """Returns the full path of the values to stratify by.
+
+    ``folder`` means the folder of each file, unless a field has this name. ``ground_truth`` and
+    ``ground_truth.label`` mean the label of a Classification, and the labels of all objects of
+    Detections.
+
+    Raises:
+        ValueError: if there is no such field, or its values are no labels
+    """
+    view = subject.view
+    if not isinstance(path, str):
+        raise refused(
+            "stratify_by",
+            f"must be the path of a field, got a {type(path).__name__}; write labels "
+            "into a field with dataset.set_values('my_label', labels)",
+        )
+    if folders.is_folder(view, path):
+        return "filepath"
+    field = view.get_field(path)
+    if field is None and (root := _list_of_labels(view, path.rpartition(".")[0])):
+        path = f"{root}.{path.rpartition('.')[2]}"
+        field = view.get_field(path)
+    if field is None:
+        known = [path for path, _ in options(view)]
+        raise refused(
+            "stratify_by", f"the dataset has no field {path!r}{names.closest(path, known)}"
+        )
+    if isinstance(field, fof.EmbeddedDocumentField) and view.get_field(f"{path}.label"):
+        return f"{path}.label"
+    if root := _list_of_labels(view, path):
+        return f"{root}.label"
+    while isinstance(field, fof.ListField):
+        field = field.field
+    if not isinstance(field, _SCALARS):
+        raise refused(
+            "stratify_by",
+            f"{path!r} is of type {type(field).__name__} and holds no labels; choose a field of "
+            "text, numbers or labels, such as 'ground_truth.label'",
+        )
+    return path
+
+
+def options(dataset: fo.Dataset | fo.DatasetView) -> list[tuple[str, str]]:
+    """Returns the fields of a dataset that are likely to be stratified by: path and label."""
+    found = [(folders.FOLDER, "folder of each file")] * (not dataset.has_field(folders.FOLDER))
+    found.append(("tags", "tags"))
+    for name, field in dataset.get_field_schema().items():
+        if number_fields.owner(dataset, name):
+            continue
+        if signature_fields.is_ours(dataset, name):
+            found.append((f"{name}.bucket_name", f"{name}.bucket_name"))
+        elif _is_label(field):
+            found.append((f"{name}.label", f"{name}.label"))
+        elif isinstance(field, _FEW_VALUES) and name not in ("id", "filepath"):
+            found.append((name, name))
+    return found
+
+
+def read(subject: Subject, path: str, ignored: frozenset[str]) -> list[str]:
+    """Reads one label per sample: the rarest, if a sample has several that are not ignored."""
+    values = subject.view.values(full_path(subject, path))
+    if folders.is_folder(subject.view, path):
+        values = folders.of_files([value or "" for value in values])
+    if ignored:
+        values = [[tag for tag in tags or () if tag not in ignored] for tags in values]
+    numbers, texts = assign_strata(values)
+    return [texts[number] for number in numbers.tolist()]
+
+
+def marks_of_runs(dataset: fo.Dataset, config: DownsampleConfig) -> frozenset[str]:
+    """Returns the tags to ignore when stratifying by tags: those that runs gave.
+
+    Raises:
+        ValueError: if the run itself replaces the field to stratify by
+    """
+    path = config.stratify_by
+    if number_fields.owner(dataset, path) in (config.run_key, config.tag):
+        raise refused(
+            "stratify_by",
+            f"the field {path!r} belongs to the run {config.run_key!r}, which this run replaces; "
+            "choose another field, or another name for the run",
+        )
+    is_of_tags = path.rpartition(".")[2] == "tags"
+    return frozenset((config.tag, *runs.marks(dataset))) if is_of_tags else frozenset()
+
+
+def _is_label(field: fof.Field | None) -> bool:
+    if not isinstance(field, fof.EmbeddedDocumentField):
+        return False
+    kinds = (fol._HasLabelList, fol.Label)
+    return issubclass(field.document_type, kinds) and "label" in _label_attributes(field)
+
+
+def _label_attributes(field: fof.EmbeddedDocumentField) -> Mapping[str, Any]:
+    kind = field.document_type
+    if issubclass(kind, fol._HasLabelList):
+        field = field.get_field_schema()[kind._LABEL_LIST_FIELD].field
+    attributes: Mapping[str, Any] = field.get_field_schema()
+    return attributes
+
+
+def _list_of_labels(view: fo.DatasetView, path: str) -> str | None:
+    """Returns the path of the list in a field of several labels, as in Detections; else None."""
+    field = view.get_field(path) if path else None
+    if not isinstance(field, fof.EmbeddedDocumentField):
+        return None
+    if not issubclass(field.document_type, fol._HasLabelList):
+        return None
+    return f"{path}.{field.document_type._LABEL_LIST_FIELD}"
