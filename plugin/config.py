@@ -82,7 +82,7 @@ class SignatureConfig(Reading):
     def from_params(cls: type[Config], params: Mapping[str, Any]) -> Config:
         """Reads the settings from an operator's params; what is missing or empty is the default."""
         values = {field.name: params.get(field.name) for field in dataclasses.fields(cls)}
-        given = {
+        given: dict[str, Any] = {
             name: os.fspath(value) if isinstance(value, os.PathLike) else value
             for name, value in values.items()
             if is_given(value) or (name == "run_key" and value == "")

@@ -316,7 +316,9 @@ def test_fields_that_runs_wrote_are_no_labels(dataset, operators) -> None:
     operators.downsample(dataset, 20, **options)
     offered = [path for path, _ in labels.options(dataset)]
     assert offered == ["folder", "tags", "signature.bucket_name"]
-    with pytest.raises(ValueError, match=r"'smartdownsample_group' belongs to the run 'smartdown.*repl"):
+    with pytest.raises(
+        ValueError, match=r"'smartdownsample_group' belongs to the run 'smartdown.*repl"
+    ):
         operators.downsample(dataset, 20, stratify_by="smartdownsample_group", **options)
 
 
