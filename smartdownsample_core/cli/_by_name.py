@@ -1,4 +1,4 @@
-"""Images by the names that lists and tables of other programs have for them."""
+"""Looks up images by the names that other programs write in lists and tables."""
 
 from __future__ import annotations
 
@@ -11,33 +11,38 @@ from ..text_files import in_windows_text
 
 
 class ByName:
-    """Finds images by name: as it is, else as Windows, macOS or a spreadsheet writes it."""
+    """Finds images by name, also as Windows, macOS or a spreadsheet writes it."""
 
     def __init__(self, paths: Sequence[str]) -> None:
         self._paths = paths
         self._exact = {os.path.abspath(path): row for row, path in enumerate(paths)}
 
     def row(self, name: str) -> int | None:
-        """Returns the position of the image of just this name, of any spelling of its folder."""
+        """Returns the index of the image of exactly this path, however its folder is spelled."""
         found = self._exact.get(os.path.abspath(name))
-        if found is None and name.endswith("\r"):  # of a line that ends as on Windows
+        if found is None and name.endswith("\r"):  # a line that ends as on Windows
             found = self._exact.get(os.path.abspath(name[:-1]))
         return found
 
     def row_alike(self, name: str) -> int | None:
-        """Returns the position of the only image whose name differs in form alone.
+        """Returns the index of the only image whose name differs in form alone.
 
-        In the case of its letters, in how accents are composed (macOS writes them apart), in
-        backslashes, or because the name was written in the encoding of Windows.
+        That is in upper and lower case, in how accents are composed (macOS decomposes them), in
+        backslashes, or in the encoding, that of Windows.
         """
         return self._alike.get(_plain(name))
+
+    def find(self, name: str) -> int | None:
+        """Returns the result of :meth:`row`, else of :meth:`row_alike`."""
+        row = self.row(name)
+        return self.row_alike(name) if row is None else row
 
     @cached_property
     def _alike(self) -> dict[str, int | None]:
         rows: dict[str, int | None] = {}
         for row, path in enumerate(self._paths):
             plain = _plain(path)
-            rows[plain] = None if plain in rows else row  # which of two it is, nobody knows
+            rows[plain] = None if plain in rows else row  # ambiguous
         return rows
 
 

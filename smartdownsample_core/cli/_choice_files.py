@@ -1,4 +1,4 @@
-"""The files that say which images to keep: vectors, labels, and lists of images."""
+"""Files that options name: vectors, labels, and lists of images."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ from ..checks import reason, shown_path
 from ..text_files import in_windows_text, looks_binary, names_in, text_of
 from ._by_name import ByName
 
-#: The word that stands for a table of the folders.
+#: The value of --stratify-by that uses folders as labels.
 BY_FOLDER = "folder"
 
-#: What columns are separated by, the usual first.
+#: Separators of columns, the most common first.
 _SEPARATORS = ",;\t"
 
 
 def vectors_of(path: str | None) -> object:
-    """Returns what ``--features`` names, None for None.
+    """Returns the array of ``--features``, None for None.
 
     Raises:
-        ValueError: if it cannot be read, or is no ``.npy`` file
+        ValueError: if the file cannot be read, or is not an ``.npy`` file
     """
     if path is None:
         return None
@@ -35,13 +35,13 @@ def vectors_of(path: str | None) -> object:
         vectors = np.load(path, allow_pickle=False)
     except OSError as error:
         raise ValueError(
-            f"--features: cannot read {path} ({reason(error)}); name a .npy file"
+            f"--features: cannot read {path} ({reason(error)}); name an .npy file"
         ) from None
-    except (ValueError, EOFError):  # NumPy's advice would be to trust the file
+    except (ValueError, EOFError):  # NumPy would advise to trust the file
         vectors = None
     if not isinstance(vectors, np.ndarray):  # a .npz has several
         raise ValueError(
-            f"--features must be a .npy file of numbers, as numpy.save writes it: {path}"
+            f"--features must be an .npy file of numbers, as numpy.save writes it, got {path}"
         )
     return vectors
 
@@ -49,24 +49,29 @@ def vectors_of(path: str | None) -> object:
 def labels_of(table: str | None, paths: Sequence[str]) -> list[str | list[str] | None] | None:
     """Returns the labels that the table of ``--stratify-by`` has for each path, None for None.
 
-    What is not labelled, and a table of which lines name no image, is said on standard error.
+    Warns on standard error about images without a label and lines that name no image.
 
     Raises:
-        ValueError: if it cannot be read, or has labels for none of the images
+        ValueError: if the table cannot be read, or has no label for any image
     """
     if table is None:
         return None
     if table == BY_FOLDER:
         return [os.path.dirname(path) or os.curdir for path in paths]
-    text = _text("--stratify-by", table, f"name a .csv of paths and labels, or say {BY_FOLDER}")
+    text = _text("--stratify-by", table, f"name a .csv of paths and labels, or use '{BY_FOLDER}'")
     images = ByName(paths)
-    lines = _rows("--stratify-by", table, text, lambda rows: _n_found(rows, images))
+    lines = _rows(
+        "--stratify-by",
+        table,
+        text,
+        lambda rows: sum(images.find(row[0]) is not None for row in rows),
+    )
     labels, unknown = _labels(lines, images, len(paths))
     unlabelled = [path for path, label in zip(paths, labels, strict=True) if not label]
     if len(unlabelled) == len(paths):
         example = f"it has {shown_path(unknown[0])}" if unknown else "it has no such lines"
         raise ValueError(
-            f"--stratify-by {table} has a label for none of the images; its first two columns must "
+            f"--stratify-by {table} has no label for any of the images; its first two columns must "
             f"be path and label, with paths as seen from here: {example}, and an image is "
             f"{shown_path(paths[0]) if paths else 'missing'}"
         )
@@ -84,9 +89,9 @@ def labels_of(table: str | None, paths: Sequence[str]) -> list[str | list[str] |
 def _labels(
     lines: list[list[str]], images: ByName, n: int
 ) -> tuple[list[str | list[str] | None], list[str]]:
-    """Returns the labels of each of n images, and the paths that are none of them.
+    """Returns the labels of each of n images, and the paths that match none of them.
 
-    A path that differs in form alone counts for an image that has no line of its own.
+    Paths that differ in form alone count only for images that no line names exactly.
     """
     found: list[list[str]] = [[] for _ in range(n)]
     others = []
@@ -109,25 +114,24 @@ def _labels(
 
 
 def rows_of(listed: str | None, paths: Sequence[str]) -> list[int]:
-    """Returns the positions of the images that the file of ``--keep`` lists; of None, none.
+    """Returns the indices of the images that the file of ``--keep`` lists; empty for None.
 
     Raises:
-        ValueError: if it cannot be read, lists none, or others than these
+        ValueError: if the file cannot be read, lists no images, or lists others
     """
     if listed is None:
         return []
     wanted = list(filter(str.strip, _listed_in(listed)))
     if not wanted:
         raise ValueError(
-            f"--keep {listed} lists no images; it must have a path a line, or be a .csv with a "
-            "column 'path', or a .json as --output writes"
+            f"--keep {listed} lists no images; it must have one path per line, or be a .csv with a "
+            "column 'path' or a .json that --output wrote"
         )
     images = ByName(paths)
     rows = []
     missing = []
     for path in wanted:
-        row = images.row(path)
-        row = images.row_alike(path) if row is None else row
+        row = images.find(path)
         if row is None:
             missing.append(path)
         else:
@@ -136,8 +140,8 @@ def rows_of(listed: str | None, paths: Sequence[str]) -> list[int]:
         example = f"; an image is {shown_path(paths[0])}" if paths else ""
         raise ValueError(
             f"--keep {listed} names {len(missing):,} files that are not among the images, the "
-            f"first is {shown_path(missing[0])}{example}; name them as PATH, too, or take them out "
-            "of the list"
+            f"first is {shown_path(missing[0])}{example}; add them as PATH, or remove them from "
+            "the list"
         )
     return list(dict.fromkeys(rows))
 
@@ -150,7 +154,7 @@ def _listed_in(listed: str) -> list[str]:
             return [str(image["path"]) for image in json.loads(text)["kept"]]
         except (ValueError, KeyError, TypeError):
             raise ValueError(
-                f"--keep {listed} is not as --output writes a .json; make a list of paths of it"
+                f"--keep {listed} is not a .json that --output wrote; use a list of paths"
             ) from None
     if listed.lower().endswith((".csv", ".tsv")):
         header, *lines = _rows("--keep", listed, text, lambda rows: "path" in rows[0]) or [[]]
@@ -159,28 +163,24 @@ def _listed_in(listed: str) -> list[str]:
     return list(names_in(text))
 
 
-def _n_found(rows: list[list[str]], images: ByName) -> int:
-    return sum(
-        images.row(row[0]) is not None or images.row_alike(row[0]) is not None for row in rows
-    )
-
-
 def _rows(
     option: str, path: str, text: str, fit: Callable[[list[list[str]]], int]
 ) -> list[list[str]]:
-    """Returns a table's rows of two columns or more, by the separator that fits best.
+    """Returns the rows of a table, read with the separator that fits best.
+
+    Rows need two columns, except for ``--keep``.
 
     Args:
-        option: that names the table
-        path: of the table
-        text: what it holds
-        fit: says of rows, at least one, how well they fit
+        option: the option that names the table
+        path: its path
+        text: its content
+        fit: scores rows, of which there is at least one; higher is better
 
     Raises:
-        ValueError: if it is no table by any separator; of the first one
+        ValueError: if no separator makes it a table; describes the problem with the first
     """
     first, _, rest = text.partition("\n")
-    text = rest if first.strip().startswith("sep=") else text  # which is for spreadsheets
+    text = rest if first.strip().startswith("sep=") else text  # a hint for spreadsheets
     tables: list[list[list[str]]] = [[]]
     problem = ""
     for separator in _SEPARATORS:
@@ -192,8 +192,8 @@ def _rows(
     best = max(tables, key=lambda rows: fit(rows) if rows else -1)
     if problem and not (best and fit(best)):
         raise ValueError(
-            f"{option}: {path} is no CSV table ({problem}); close the "
-            'quotes that it opens, and double those that are part of a name, as in "a ""b"".jpg"'
+            f"{option}: {path} is not a CSV table ({problem}); close all quotes, and double those "
+            'that are part of a name, as in "a ""b"".jpg"'
         )
     return best
 
@@ -204,5 +204,5 @@ def _text(option: str, path: str, remedy: str) -> str:
     except (OSError, ValueError) as error:
         raise ValueError(f"{option}: cannot read {path} ({reason(error)}); {remedy}") from None
     if looks_binary(text):
-        raise ValueError(f"{option}: {path} holds binary data, and no text; {remedy}")
+        raise ValueError(f"{option}: {path} holds binary data, not text; {remedy}")
     return text

@@ -72,7 +72,7 @@ def extract_command(program: str, arguments: list[str]) -> int:
         raise
     if n_unreadable:
         print(
-            f"Warning: {n_unreadable:,} image(s) could not be read; column 'error' says why",
+            f"Warning: {n_unreadable:,} image(s) could not be read; see column 'error'",
             file=sys.stderr,
         )
     return FAILED if part and n_unreadable == len(part) else OK
@@ -88,7 +88,7 @@ def _extract_parser(program: str) -> argparse.ArgumentParser:
         "paths",
         nargs="*",
         metavar="PATH",
-        help="image files, folders or quoted globs; '-' or nothing reads standard input",
+        help="image files, folders or quoted globs; '-' or no PATH reads standard input",
     )
     parser.add_argument(
         "-o", "--output", required=True, metavar="FILE", help=f"a new {_SUFFIX} file"
@@ -97,12 +97,12 @@ def _extract_parser(program: str) -> argparse.ArgumentParser:
         "--shard",
         default="1/1",
         metavar="I/N",
-        help="read only the I-th of N equal parts of the images, for N jobs",
+        help="read only the I-th of N equal parts of the images, to run N jobs",
     )
     parser.add_argument(
         "--resume",
         action="store_true",
-        help="do nothing if FILE is there already, whole and of the same images",
+        help="do nothing if FILE already exists, is complete and of the same images",
     )
     parser.add_argument(
         "--descriptors",
@@ -125,10 +125,10 @@ def _part(text: str) -> tuple[int, int]:
 
 
 def _is_done(output: Path, origin: Origin) -> bool:
-    """Whether a shard is there already, whole and of the same images.
+    """Whether a complete shard of the same images exists already.
 
     Raises:
-        ValueError: if there is another file, or a damaged shard
+        ValueError: if there is another shard, or a damaged one
     """
     if not output.exists():
         return False
@@ -143,7 +143,7 @@ def _is_done(output: Path, origin: Origin) -> bool:
 
 
 def _difference(name: str, there: object, wanted: object) -> str:
-    """Words what is not as it was when a shard was written; fields are those of its origin."""
+    """Describes a field of the origin that has changed since a shard was written."""
     if name == "listing":
         return "other images: PATH, or what the folders hold, is not what it was"
     return f"another extraction, whose {name} was {there}, and is now {wanted}"
@@ -152,7 +152,7 @@ def _difference(name: str, there: object, wanted: object) -> str:
 def _extract(
     options: argparse.Namespace, how: Reading, output: Path, origin: Origin, paths: list[str]
 ) -> int:
-    # Before the images are read: a change that comes in between is then seen as one.
+    # Before the images are read, so that later changes are noticed.
     stats = file_stats(paths)
     stream = read_batches(paths, how, options.descriptors)
     with tqdm(total=len(paths), desc="Reading images", unit="img", disable=options.quiet) as bar:

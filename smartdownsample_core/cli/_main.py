@@ -42,18 +42,17 @@ _COMMANDS = {"extract": extract_command, "select": select_command}
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the command line and returns its exit code.
 
-    0: done, also if there were fewer images than asked for, which is said; 1: an image could not
-    be read, or none could, or the output could not be written; 2: bad arguments; 130: interrupted;
-    143: terminated, which ends as cleanly as Ctrl-C.
-    The kept paths go to standard output (or ``--output``), everything else to standard error.
+    0: done, possibly with fewer images than asked for and a warning; 1: an image could not be read,
+    or none could, or the output could not be written; 2: bad arguments; 130: interrupted; 143:
+    terminated. Kept paths go to standard output or ``--output``, everything else to standard error.
     """
     for stream in (sys.stdin, sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors=ERRORS)
-    if sys.stderr is None:  # it is closed, and what is said would go to standard output instead
-        sys.stderr = open(os.devnull, "w")  # noqa: SIM115 - for as long as the process lasts
+    if sys.stderr is None:  # closed: messages would go to standard output
+        sys.stderr = open(os.devnull, "w")  # noqa: SIM115 - open until the process ends
     arguments = sys.argv[1:] if arguments is None else list(arguments)
-    # An option -0 would make argparse take the -1 of "--seed -1" for an option, too.
+    # If -0 were an option, argparse would take the -1 of "--seed -1" for one, too.
     arguments = ["--null" if argument == "-0" else argument for argument in arguments]
     try:
         with ended_by_signals():
@@ -63,7 +62,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (ValueError, FileExistsError, ImportError) as error:
         print(f"{_PROGRAM}: error: {worded(error, option_of)}", file=sys.stderr)
         return USAGE
-    except BrokenPipeError:  # the reader, such as head, has all it wanted
+    except BrokenPipeError:  # the reader, such as head, has enough
         return OK
     except OSError as error:
         message = str(error).replace("image_loading_errors='skip'", "--on-error skip")
@@ -91,17 +90,15 @@ def _parser() -> argparse.ArgumentParser:
         "paths",
         nargs="*",
         metavar="PATH",
-        help="image files, folders (with all below them), quoted globs, or URLs of these such as "
-        "s3://bucket/folder; '-' or nothing reads one path a line from standard input",
+        help="image files, folders (searched recursively), quoted globs, or URLs such as "
+        "s3://bucket/folder; '-' or no PATH reads one path per line from standard input",
     )
     add_finding(parser)
     add_null(parser, "on standard input and output")
     add_output(parser)
     add_reading(parser)
     add_choice(parser)
-    parser.add_argument(
-        "-q", "--quiet", action="store_true", help="say nothing but warnings and errors"
-    )
+    parser.add_argument("-q", "--quiet", action="store_true", help="print only warnings and errors")
     parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
     return parser
 

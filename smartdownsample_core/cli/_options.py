@@ -1,4 +1,4 @@
-"""What the commands share: options of reading, of which images to keep, and where they go."""
+"""Options that commands share: how to read images, which to keep, and where to write them."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from ._record import record_of
 OK, FAILED, USAGE, INTERRUPTED = 0, 1, 2, 130
 
 
-#: Settings that are asked for by options of another name.
+#: Options whose name differs from that of their setting.
 _OPTIONS = {
     "image_loading_errors": "--on-error",
     "save_distribution": "--distribution",
@@ -46,7 +46,7 @@ _OPTIONS = {
 
 
 def option_of(name: str) -> str:
-    """Returns the option of a setting, which messages and help name it by."""
+    """Returns the option of a setting, as messages and help name it."""
     return _OPTIONS.get(name, "--" + name.replace("_", "-"))
 
 
@@ -72,7 +72,7 @@ def _number_or_text(text: str) -> float | str:
 
 
 def add_setting(parser: argparse._ActionsContainer, what: Setting, *short: str) -> None:
-    """Adds the option of a setting as it is declared."""
+    """Adds the option of a setting from its declaration."""
     text = Message(what.option_help or what.help).worded(option_of).replace("%", "%%")
     if what.default not in (None, False, ()):
         text += f" (default: {what.default})"
@@ -94,7 +94,7 @@ _TYPES = {"whole number": _whole_number, "number": _number}
 
 
 def images_of(options: argparse.Namespace) -> tuple[list[str], str]:
-    """Returns what :func:`find_images` finds of the command's PATHs."""
+    """Returns the paths that the command's PATHs name, and the folder that contains them."""
     if sys.stdin is None and (not options.paths or "-" in options.paths):
         raise ValueError("standard input is closed; name images or folders as PATH")
     if not options.paths and sys.stdin.isatty():
@@ -113,11 +113,11 @@ def images_of(options: argparse.Namespace) -> tuple[list[str], str]:
 
 
 def add_finding(parser: argparse.ArgumentParser) -> None:
-    """Adds which files are found; see :func:`images_of`."""
+    """Adds the options that choose files; see :func:`images_of`."""
     names = {
-        "include": "take files and folders of this name, whatever they are: a search passes over "
-        "hidden files, bins, thumbnails, earlier copies, and what does not end like an image",
-        "exclude": "pass over files and folders of this name",
+        "include": "include files and folders of this name, even those that a search skips: hidden "
+        "files, trash, thumbnails, earlier copies, and names without the ending of an image",
+        "exclude": "skip files and folders of this name",
     }
     for name, what in names.items():
         parser.add_argument(
@@ -125,12 +125,12 @@ def add_finding(parser: argparse.ArgumentParser) -> None:
             action="append",
             default=[],
             metavar="NAME",
-            help=f"{what}; may be a quoted pattern, and be given several times",
+            help=f"{what}; a name or a quoted pattern; may be repeated",
         )
 
 
 def add_reading(parser: argparse.ArgumentParser) -> None:
-    """Adds how images are read; see :func:`reading`."""
+    """Adds the options for reading images; see :func:`reading`."""
     for name in ("decode", "hash_size", "n_workers"):
         add_setting(parser, declared(Reading)[name])
     kind = parser.add_mutually_exclusive_group()
@@ -148,7 +148,7 @@ def add_reading(parser: argparse.ArgumentParser) -> None:
 
 
 def reading(options: argparse.Namespace) -> Reading:
-    """Returns how images are read; raises a ParameterError for a value out of its bounds."""
+    """Returns the settings for reading; raises a ParameterError for a value out of its bounds."""
     workers = "processes" if options.processes else "threads"
     how = Reading(
         hash_size=options.hash_size,
@@ -171,7 +171,7 @@ def add_null(parser: argparse.ArgumentParser, where: str) -> None:
 
 
 def add_output(parser: argparse.ArgumentParser) -> None:
-    """Adds how many images to keep and where they go; see :class:`Output`."""
+    """Adds the options for the number of images and the output; see :class:`Output`."""
     add_setting(parser, TARGET_COUNT, "-n")
     parser.add_argument(
         "-o", "--output", metavar="FILE", help="write the kept paths to a new .txt, .csv or .json"
@@ -199,13 +199,13 @@ def check_output(options: argparse.Namespace) -> None:
 
 
 def placing(options: argparse.Namespace, base: str = "") -> Placing | None:
-    """Returns what ``--copy-to`` and the like ask for, of which one at most is given."""
+    """Returns what ``--copy-to`` or a similar option asks for; None without one."""
     asked = ((verb, getattr(options, f"{verb}_to")) for verb in VERBS)
     return next((Placing(verb, Path(to), base) for verb, to in asked if to), None)
 
 
 class Output:
-    """Where the kept images go: places that are checked before any work is done."""
+    """Where the kept images go; checked before any work is done."""
 
     def __init__(
         self,
@@ -214,13 +214,13 @@ class Output:
         paths: Sequence[str] = (),
         **source: Any,
     ) -> None:
-        """Checks the places.
+        """Checks that the output can be written.
 
         Args:
-            options: of the command
-            base: the folder that copies keep their structure relative to
-            paths: the images of which some will be kept, as far as they are known
-            source: what a ``.json`` says of the images that are chosen from
+            options: the parsed options
+            base: the folder below which copies keep their structure
+            paths: the images to choose from, if known already
+            source: what a ``.json`` records about the images to choose from
         """
         _refuse_to_place_urls(options, paths)
         if sys.stdout is None and not options.output:
@@ -231,7 +231,7 @@ class Output:
             self._placing.check(paths)
         self._options = options
         self._list = new_list(options.output)
-        # Taken now, as the files may be others when all images are read.
+        # Taken now, because the files may change while images are read.
         has_record = self._list is not None and self._list.suffix.lower() == ".json"
         self._record = record_of(options, **source) if has_record else {}
         self._distribution, self._thumbnails = new_pngs(
@@ -260,7 +260,7 @@ class Output:
                 note(chart.parent, "charts", [chart.name])
         try:
             report.save_charts(selection, paths, self._distribution, self._thumbnails)
-        finally:  # a chart that fails does not cost the list
+        finally:  # a failed chart must not lose the list
             if not options.quiet:
                 print(report.summary(selection), file=sys.stderr)
             if not self._list:
@@ -270,7 +270,7 @@ class Output:
         return OK
 
     def _null(self, selection: Selection, paths: list[str]) -> bool:
-        """Returns whether null characters separate the names in a text, which --keep reads back."""
+        """Returns whether to separate names by null characters; --keep reads both forms."""
         broken = with_line_breaks(paths, selection)
         is_text = self._list is None or self._list.suffix.lower() == TEXT
         if self._options.null or not broken or not is_text:
@@ -290,14 +290,14 @@ def _refuse_to_place_urls(options: argparse.Namespace, paths: Sequence[str]) -> 
 
 
 def add_choice(parser: argparse.ArgumentParser) -> None:
-    """Adds the fields of :class:`smartdownsample_core.Choice`."""
+    """Adds the options for the fields of :class:`smartdownsample_core.Choice`."""
     group = parser.add_argument_group("which images to keep")
     for what in declared(Choice).values():
         add_setting(group, what)
 
 
 def choice_of(options: argparse.Namespace, paths: Sequence[str], hash_size: int) -> Choice:
-    """Returns the choice among n images, checked against their number, the target and the hash."""
+    """Returns the choice, checked against the number of images, the target and the hash size."""
     given = {name: getattr(options, name) for name in declared(Choice)}
     radius = options.near_duplicates
     if radius is not None and not options.features and radius.is_integer():

@@ -1,4 +1,4 @@
-"""What a ``.json`` says of how its images were chosen: enough to choose them again."""
+"""What a ``.json`` records about how images were chosen: enough to choose them again."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ def record_of(options: argparse.Namespace, **source: Any) -> dict[str, Any]:
     """Returns the settings that had an effect, the files that were read, and this version.
 
     Args:
-        options: of the command
-        source: what else is to be said of the images that were chosen from
+        options: the parsed options
+        source: further facts about the images that were chosen from
     """
     from .. import __version__
 

@@ -1,4 +1,4 @@
-"""The command ``select``: which images to keep, by the signatures in shards."""
+"""The command ``select``: chooses images by the signatures in shards."""
 
 from __future__ import annotations
 
@@ -46,34 +46,30 @@ def select_command(program: str, arguments: list[str]) -> int:
 def _select_parser(program: str) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog=f"{program} select",
-        description="Keep exactly N diverse images of those whose signatures 'extract' wrote: the "
-        "same as of one run on all of them. No image is read.",
+        description="Keep exactly N diverse images, chosen by the signatures that 'extract' wrote: "
+        "the same as one run on all of them would keep. No image is read.",
     )
     parser.add_argument("shards", nargs="+", metavar="SHARD", help="files that 'extract' wrote")
-    parser.add_argument(
-        "--partial", action="store_true", help="do without shards I/N that are missing"
-    )
+    parser.add_argument("--partial", action="store_true", help="accept that shards I/N are missing")
     add_null(parser, "on standard output")
     add_output(parser)
     add_choice(parser)
-    parser.add_argument(
-        "-q", "--quiet", action="store_true", help="say nothing but warnings and errors"
-    )
+    parser.add_argument("-q", "--quiet", action="store_true", help="print only warnings and errors")
     return parser
 
 
 def _check_folder(options: argparse.Namespace, shards: Shards) -> None:
-    """Raises a ValueError if files are to be opened whose paths start from another folder."""
+    """Raises a ValueError if files must be opened whose paths are relative to another folder."""
     opens = options.thumbnails or placing(options)
     if opens and shards.folders - {os.getcwd()}:
         raise ValueError(
-            f"the paths in these files start from {min(shards.folders)}: go there to copy, link or "
-            "draw images, or name images by absolute paths when you extract"
+            f"the paths in these files are relative to {min(shards.folders)}; run from there to "
+            "copy, link or draw images, or extract with absolute paths"
         )
 
 
 def _by_buckets_alone(parser: argparse.ArgumentParser, options: argparse.Namespace) -> bool:
-    """Whether nothing is asked for that needs more than the buckets and the order of the images."""
+    """Whether buckets and the order of the images are enough for the options."""
     others = [*declared(Choice), "thumbnails"]
     return options.target_count is not None and all(
         getattr(options, name) == parser.get_default(name) for name in others

@@ -1,4 +1,4 @@
-"""Signals that ask a process to end, as ``docker stop``, Slurm and a closed terminal send them."""
+"""Clean exits on the signals that ``docker stop``, Slurm or a closed terminal sends."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from threading import current_thread, main_thread
 
 
 class TerminatedError(KeyboardInterrupt):
-    """A signal other than Ctrl-C; whatever cleans up after Ctrl-C does so after this one."""
+    """A signal that ends the process; a KeyboardInterrupt, so that the same code cleans up."""
 
     def __init__(self, number: int) -> None:
         super().__init__(number)
@@ -18,10 +18,10 @@ class TerminatedError(KeyboardInterrupt):
 
 @contextmanager
 def ended_by_signals() -> Iterator[None]:
-    """Raises a :class:`TerminatedError` on SIGTERM and SIGHUP, unless others handle them."""
+    """Raises a :class:`TerminatedError` on SIGTERM and SIGHUP, unless they are handled already."""
 
     def interrupt(number: int, _: object) -> None:
-        signal.signal(number, signal.SIG_IGN)  # a second one would disturb the cleaning up
+        signal.signal(number, signal.SIG_IGN)  # a second one would disturb the cleanup
         raise TerminatedError(number)
 
     names = ("SIGTERM", "SIGHUP") if current_thread() is main_thread() else ()

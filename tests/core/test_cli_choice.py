@@ -177,17 +177,21 @@ def test_contradictions_are_errors(
 @pytest.mark.parametrize(
     ("option", "content", "message"),
     [
-        ("--keep", b"file\na.jpg\n", "lists no images; it must have a path a line, or be a .csv"),
+        ("--keep", b"file\na.jpg\n", "lists no images; it must have one path per line, or be a"),
         ("--keep", b"", "lists no images"),
         ("--stratify-by", b"label,path\n", "its first two columns must be path and label"),
-        ("--stratify-by", b'a.jpg,"fox\nb.jpg,owl\nc.jpg,owl\n', "is no CSV table (unexpected end"),
+        (
+            "--stratify-by",
+            b'a.jpg,"fox\nb.jpg,owl\nc.jpg,owl\n',
+            "is not a CSV table (unexpected end",
+        ),
         ("--stratify-by", b"a.jpg," + b"x" * 2**18, "(field larger than field limit (131072), in"),
         (
             "--keep",
             b'path\n"a.jpg\nb.jpg\n',
-            "is no CSV table (unexpected end of data, in line 3);",
+            "is not a CSV table (unexpected end of data, in line 3);",
         ),
-        ("--features", b"1,2\n", "--features must be a .npy file of numbers, as numpy.save writes"),
+        ("--features", b"1,2\n", "--features must be an .npy file of numbers, as numpy.save"),
     ],
     ids=["no column path", "empty", "columns", "stray quote", "long", "quoted list", "no array"],
 )

@@ -146,7 +146,7 @@ def test_an_image_is_no_list(tree: list[str], run, formats: dict[str, str], opti
     shutil.copy(formats["jpeg_baseline"], "list.txt")
     code, _, err = run("photos", "-n", "3", "-q", option, "list.txt")
     assert code == 2
-    assert f"{option}: list.txt holds binary data, and no text" in err
+    assert f"{option}: list.txt holds binary data, not text" in err
 
 
 def test_long_names_are_shortened(tree: list[str], run) -> None:

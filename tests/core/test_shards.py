@@ -281,7 +281,7 @@ def test_files_are_copied_as_in_one_run(
     monkeypatch.chdir("elsewhere")
     code, _, err = run("select", "../s.parquet", "-n", "5", "--copy-to", "new")
     assert code == 2
-    assert f"the paths in these files start from {tmp_path}: go there to copy" in err
+    assert f"the paths in these files are relative to {tmp_path}; run from there to" in err
     assert list(Path().iterdir()) == []
 
 
