@@ -1,7 +1,7 @@
 """Exact-size, diverse subsets of large, redundant image collections.
 
-:func:`sample_diverse` does it all; the other names are its parts, for use on their own. This
-package never imports fiftyone.
+:func:`sample_diverse` does everything; the other names are its building blocks. This package never
+imports fiftyone.
 """
 
 from .api import sample_diverse

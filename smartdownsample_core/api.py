@@ -1,4 +1,4 @@
-"""``sample_diverse``: the drop-in front door, with progress bars, summary and charts."""
+"""``sample_diverse``: one call from paths to kept paths, with progress, summary and charts."""
 
 from __future__ import annotations
 
@@ -100,11 +100,11 @@ def sample_diverse(
     Args:
         image_paths: n image files
         target_count: images to keep. All are returned if it is n or more, none if it is 0 or
-            less; as in smartdownsample 1.9, no file is read then, nor missed if it is not there,
-            unless a choice or a chart needs it. None, with ``near_duplicates`` or
-            ``max_per_group``, for as many as these leave
+            less; as in smartdownsample 1.9, files are then not read, and may be missing, unless a
+            choice or a chart needs them. None, with ``near_duplicates`` or ``max_per_group``, for
+            as many as these leave
         hash_size: side of the dHash, at least 4
-        n_workers: how many images are read at the same time; None for the default of 4
+        n_workers: images to read at the same time; None for the default of 4
         show_progress: show a progress bar, and name the first ten unreadable files
         show_summary: print totals and one line per bucket
         save_distribution: a ``.png`` to save the chart of kept and excluded images to
@@ -113,16 +113,16 @@ def sample_diverse(
             goes on and fills the target from the readable ones
         return_indices: return positions in ``image_paths`` instead of paths
         random_seed: at least 0; the same seed gives the same images, on any machine
-        decode: ``"exact"`` for the buckets of smartdownsample 1.9; ``"fast"`` takes less time, and
+        decode: ``"exact"`` for the buckets of smartdownsample 1.9; ``"fast"`` takes less time but
             puts a few images in a hundred into a neighbouring bucket
-        workers: ``"threads"``, or ``"processes"``, which pays for many small images; see
-            :func:`smartdownsample_core.extract`; or ``"dask"``
+        workers: ``"threads"``; ``"processes"``, faster for many small images; or ``"dask"``; see
+            :func:`smartdownsample_core.extract`
         scheduler: for ``workers="dask"``, the address of the cluster's scheduler, or a client
         **choice: the fields of :class:`smartdownsample_core.Choice`, such as ``strategy``
 
     Returns:
-        the kept paths as str (or their positions), in input order; fewer than ``target_count``
-        only if there are fewer readable images, which is said
+        the kept paths as str (or their positions), in input order; fewer than ``target_count``,
+        with a warning, only if there are fewer readable images
 
     Raises:
         ValueError: for an argument out of its bounds
@@ -217,19 +217,19 @@ def print_warnings(
     stream: TextIO,
     word: Word = str,
 ) -> None:
-    """Prints what a caller must know: unreadable or damaged files, and wishes that were not met.
+    """Prints warnings about unreadable or damaged files and settings that could not be met.
 
     Args:
-        selection: the answer of :func:`smartdownsample_core.downsample`
-        paths: the n files that it was made from
+        selection: the result of :func:`smartdownsample_core.downsample`
+        paths: the n files it was made from
         name_files: also name the first ten unreadable and the first ten damaged files, a line each
-        stream: where to
-        word: names settings as the reader knows them
+        stream: where to print
+        word: returns the name of a setting as the reader knows it
     """
     failures = list(selection.unreadable.values())
     if failures:
         n_images = selection.n_readable + len(failures)
-        # Callers of smartdownsample 1.9 match its words, and its number without commas.
+        # Callers of smartdownsample 1.9 may match this text, including the number without commas.
         print(
             f"Warning: {len(failures)} image(s) could not be loaded and were skipped (of "
             f"{n_images:,}); fix or delete them{':' if name_files else ''}",

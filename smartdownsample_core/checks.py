@@ -1,4 +1,4 @@
-"""Arguments checked once, at the front doors, with errors that name value, bound and remedy."""
+"""Checks of arguments, with errors that name the value, the bound and the remedy."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import numpy as np
 
 from .errors import ParameterError
 
-#: The largest whole number that the arrays of numpy hold.
+#: The largest whole number that numpy arrays hold.
 LARGEST = 2**63 - 1
 
 _ANY_PATH = (str, bytes, os.PathLike)
@@ -30,14 +30,14 @@ def whole_number(name: str, value: Any, minimum: int = -LARGEST, maximum: int = 
     500
     """
     try:
-        if isinstance(value, bool):  # a flag that slipped into the place of a number
+        if isinstance(value, bool):  # a flag in the place of a number
             raise TypeError
         number = value = operator.index(value)
         if minimum <= number <= maximum:
             return number
     except TypeError:
         number = 0
-    # The bounds of 64 bits are named to those only who meet them.
+    # Bounds of 64 bits are mentioned only to callers that exceed them.
     has_minimum = minimum > -LARGEST or number < -LARGEST
     has_maximum = maximum < LARGEST or number > LARGEST
     bounds = {
@@ -67,7 +67,7 @@ def is_number(value: Any, minimum: float, maximum: float) -> TypeGuard[float]:
 def one_of(name: str, value: Any, choices: Sequence[str], others: str = "") -> str:
     """Returns ``value`` if it is one of the ``choices``, else raises a ParameterError.
 
-    ``others`` describes what the caller accepts besides.
+    ``others`` describes further values that the caller accepts.
     """
     if not isinstance(value, str) or value not in choices:
         *first, last = [*(f"'{choice}'" for choice in choices), *([others] if others else [])]
@@ -86,7 +86,7 @@ def flag(name: str, value: Any) -> bool:
 
 
 def shown(value: Any) -> str:
-    """Returns a value as it is written in Python; of what takes many lines, the type.
+    """Returns a value as Python writes it, or its type if that is long.
 
     >>> shown("8"), shown(range(3)), shown([None] * 100)
     ("'8'", 'range(0, 3)', 'a list')
@@ -101,9 +101,9 @@ def shown(value: Any) -> str:
 
 
 def shown_path(path: str) -> str:
-    r"""Returns a path as people see it; as it is written in Python if they would not see all of it.
+    r"""Returns a path for messages, as Python writes it if it has invisible characters.
 
-    What is longer than usual paths is shortened in its middle.
+    Very long paths are shortened in the middle.
 
     >>> shown_path("/a b.jpg"), shown_path("/a.jpg\r"), shown_path("")
     ('/a b.jpg', "'/a.jpg\\r'", "''")
@@ -114,7 +114,7 @@ def shown_path(path: str) -> str:
     return path if is_seen else repr(path)
 
 
-#: Errors of image files that have a kind of their own, and how their messages begin.
+#: Errors of image files with a type of their own, and the beginning of their messages.
 KINDS_OF_ERRORS: dict[type[OSError], str] = {
     FileNotFoundError: "File not found: ",
     PermissionError: "Permission denied: ",
@@ -127,16 +127,16 @@ def unreadable(path: str, why: object) -> OSError:
 
 
 def listed(name: str, values: Any, expected: str, remedy: str = "") -> list[Any]:
-    """Returns what there is several of as a list.
+    """Returns several values as a list.
 
     Args:
         name: of the parameter
-        values: what the user gave
-        expected: words what a list it must be
-        remedy: words what to do about one value
+        values: the argument
+        expected: description of the list, for errors
+        remedy: remedy for a single value, for errors
 
     Raises:
-        ValueError: for one value, a dict or a table, each with the way out
+        ValueError: for a single value, a dict or a table
     """
     if isinstance(values, Mapping) or hasattr(values, "columns"):
         one = "its keys or of its values" if isinstance(values, Mapping) else "one of its columns"
@@ -150,7 +150,7 @@ def listed(name: str, values: Any, expected: str, remedy: str = "") -> list[Any]
     try:
         if not isinstance(values, _ANY_PATH):
             return list(values)
-    except TypeError:  # of no dimensions, or no list at all
+    except TypeError:  # an array without dimensions, or not iterable
         pass
     raise ParameterError(
         name, "must be {expected}, got {value}", remedy, expected=expected, value=shown(values)
@@ -160,10 +160,10 @@ def listed(name: str, values: Any, expected: str, remedy: str = "") -> list[Any]
 def path_list(
     image_paths: Iterable[Any], name: str = "image_paths", others: tuple[type, ...] = ()
 ) -> list[Any]:
-    """Returns the paths as a list of str, in their order, and what is of ``others`` as it is.
+    """Returns the paths as a list of str; values of the types ``others`` stay as they are.
 
     Raises:
-        ValueError: if given one path instead of many, or something that is not a path
+        ValueError: for one path instead of several, or for something that is not a path
     """
     if isinstance(image_paths, (*_ANY_PATH, *others)):
         remedy = "put it in a list"
@@ -174,7 +174,7 @@ def path_list(
         )
     paths = listed(name, image_paths, "a list of str or Path objects")
     for place, path in enumerate(paths):
-        if type(path) is str:  # nearly all, and each is looked at again on its way
+        if type(path) is str:  # nearly all
             continue
         if isinstance(path, _ANY_PATH):
             paths[place] = str(os.fsdecode(path))  # NumPy has a str of its own
@@ -187,6 +187,6 @@ def path_list(
 
 
 def reason(error: BaseException) -> str:
-    """Words why something failed, without the names that the operating system adds."""
+    """Returns why something failed, without the file names that the operating system adds."""
     text = getattr(error, "strerror", None) or " ".join(str(error).split())
     return text or type(error).__name__

@@ -1,4 +1,4 @@
-"""Messages that name settings as their reader knows them: as Python, command line or App do."""
+"""Messages that name settings as their reader knows them, in Python, command line or App."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 Word = Callable[[str], str]
-"""Returns how a reader knows a setting, such as ``--near-duplicates`` for ``near_duplicates``."""
+"""Returns the reader's name of a setting, such as ``--near-duplicates`` for ``near_duplicates``."""
 
 
 class Message:
-    """A sentence that names settings, which each front door words as its readers know them.
+    """A sentence that names settings, each as its reader knows it.
 
     Args:
-        template: a format string; its fields are values, and names of settings
+        template: a format string whose fields are values or names of settings
         values: the values
 
     >>> message = Message("{most:,} images are left by {max_per_group}", most=5000)
@@ -43,13 +43,13 @@ class _Fields(dict[str, Any]):
 
 
 class ParameterError(ValueError):
-    """A setting is not what it may be.
+    """An invalid value of a setting.
 
     Args:
         name: the setting
-        reason: what is wrong, as a :class:`Message` template that goes on after the name
-        remedy: what to do, likewise
-        values: what the fields of both stand for, besides settings
+        reason: what is wrong, as a :class:`Message` template that continues after the name
+        remedy: what to do, as a template
+        values: the values of the fields of both
     """
 
     def __init__(
@@ -62,7 +62,7 @@ class ParameterError(ValueError):
     ) -> None:
         self.name, self.reason, self.remedy = name, reason, remedy
         self.values = {**(values or {}), **more}
-        super().__init__(name, reason, remedy, self.values)  # what it is pickled by
+        super().__init__(name, reason, remedy, self.values)  # for pickling
 
     def worded(self, word: Word) -> str:
         """Returns the message, with settings as ``word`` names them."""
@@ -77,7 +77,7 @@ class ParameterError(ValueError):
 
 
 def refused(name: str, text: str) -> ParameterError:
-    """Returns the error of a setting in a text that names no settings.
+    """Returns an error of a setting from a text that names no other settings.
 
     >>> str(refused("tag", "must be text, got 5")), str(refused("tag", "'a' is taken"))
     ('tag must be text, got 5', "tag: 'a' is taken")
@@ -87,5 +87,5 @@ def refused(name: str, text: str) -> ParameterError:
 
 
 def worded(error: BaseException | Message, word: Word) -> str:
-    """Returns the text of an error or message, with settings named by ``word`` if it names any."""
+    """Returns the text of an error or message, with settings named by ``word``."""
     return error.worded(word) if isinstance(error, (ParameterError, Message)) else str(error)

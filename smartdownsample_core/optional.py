@@ -1,4 +1,4 @@
-"""Packages that only some uses need, imported when they do."""
+"""Optional packages, imported when they are needed."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ def optional(module: str, extra: str, what_for: str) -> Any:
     Args:
         module: its name
         extra: the extra of ``smartdownsample-core`` that installs it
-        what_for: what needs it, to begin a sentence
+        what_for: what needs it, as the beginning of a sentence
 
     Raises:
-        ImportError: that names the extra, if the module's package is not there
+        ImportError: if the package is not installed; names the extra
     """
     try:
         return importlib.import_module(module)

@@ -1,6 +1,6 @@
-"""What this package has written below a folder of images, so that a search passes it over.
+"""Records of files that this package wrote below a folder of images, so that searches skip them.
 
-A hidden file in the folder lists it: a JSON object of names relative to the folder, by kind.
+A hidden file in the folder lists them: a JSON object of relative names by kind.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ Kind = Literal["copies", "charts"]
 
 
 def note(folder: Path, kind: Kind, names: Iterable[str]) -> None:
-    """Adds files that are about to be written below a folder.
+    """Records files that are about to be written below a folder.
 
     Raises:
-        OSError: if that cannot be written down
+        OSError: if the record cannot be written
     """
     known: dict[Kind, set[str]] = {one: noted(folder, one) for one in ("copies", "charts")}
     known[kind].update(names)
-    # If this process is killed, the next one takes the temporary file for abandoned.
+    # If this process is killed, the next one removes the temporary file as abandoned.
     temporary = folder / f"{LIST}.{secrets.token_hex(4)}.partial"
     with writing(f"the list of {kind}", folder / LIST):
         try:
@@ -42,7 +42,7 @@ def note(folder: Path, kind: Kind, names: Iterable[str]) -> None:
 
 
 def noted(folder: str | os.PathLike[str], kind: Kind) -> set[str]:
-    """Returns the names of a kind that are listed in a folder; a damaged list has none."""
+    """Returns the recorded names of a kind in a folder; empty if the record is damaged."""
     with suppress(OSError, ValueError, TypeError, KeyError):
         known = json.loads(Path(folder, LIST).read_text(encoding="ascii"))
         return {name for name in known[kind] if isinstance(name, str)}
@@ -50,6 +50,6 @@ def noted(folder: str | os.PathLike[str], kind: Kind) -> set[str]:
 
 
 def is_below(path: str | os.PathLike[str], folder: str | os.PathLike[str]) -> bool:
-    """Whether a path is a folder or in it, whatever links lead there."""
+    """Whether a path is a folder or inside it, after following links."""
     real = os.path.realpath(folder)
     return os.path.commonpath([os.path.realpath(path), real]) == real

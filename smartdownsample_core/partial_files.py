@@ -1,8 +1,8 @@
-"""Files that get their name once they are complete, and what is left of processes that died.
+"""Files that get their name once they are complete, and cleanup after processes that died.
 
-A file is written under a hidden temporary name, which its process holds locked. The lock of a
-process that dies is gone, whatever killed it, so its temporary file can be told from one that is
-being written, on this machine or, where the file system shares locks, on another.
+A file is written under a hidden temporary name and locked by its process. The lock of a process
+that dies is released, so its abandoned file can be told from one that is being written, on this
+machine or, where the file system shares locks, on another.
 """
 
 from __future__ import annotations
@@ -22,18 +22,18 @@ from .text_files import ERRORS
 
 try:
     import fcntl
-except ImportError:  # Windows: nothing is locked there, and nothing taken for abandoned
+except ImportError:  # Windows: no locks, so no file counts as abandoned
     fcntl = None  # type: ignore[assignment]
 
 _SUFFIX = ".partial"
 
-#: Bytes of a file's name that its temporary name begins with: with the rest, a name has 255.
+#: Bytes of a file's name in its temporary name, which may have 255 in all.
 _LONGEST_BEGINNING = 200
 
 
 @contextmanager
 def complete_file(name: str, path: Path) -> Iterator[BinaryIO]:
-    """Opens a new file for writing and reading, which appears as a whole or not at all.
+    """Opens a new file for writing and reading that appears complete or not at all.
 
     Args:
         name: of the parameter that asks for the file, for errors
@@ -44,7 +44,7 @@ def complete_file(name: str, path: Path) -> Iterator[BinaryIO]:
 
     Raises:
         FileExistsError: if there is a file of that name by the time this one is complete; it stays
-        OSError: if the file cannot be opened or named, or its last bytes not be written
+        OSError: if the file cannot be opened or named, or its last bytes cannot be written
     """
     with writing(name, path):
         partial, stream = _locked(path)
@@ -78,7 +78,7 @@ def remove_abandoned(folder: Path, name: str = "") -> None:
 
     Args:
         folder: need not exist
-        name: remove only those that were to get this name
+        name: remove only temporary files of this name
     """
     beginning = glob.escape(_beginning(name)) if name else "*"
     for partial in folder.glob(f".{beginning}.{'[0-9a-f]' * 8}{_SUFFIX}"):

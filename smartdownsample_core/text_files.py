@@ -1,4 +1,4 @@
-"""Lists and tables as editors, spreadsheets and other programs write them."""
+"""Reading lists and tables that editors, spreadsheets and other programs write."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ import codecs
 import re
 from collections.abc import Iterator
 
-#: File names need not be valid text; with this, they come out as they went in.
+#: File names need not be valid text; this error handler preserves them.
 ERRORS = "surrogateescape"
 
-# Of UTF-32 first: it begins with that of UTF-16.
+# UTF-32 first: its mark begins with that of UTF-16.
 _BYTE_ORDER_MARKS = {
     codecs.BOM_UTF32_LE: "utf-32",
     codecs.BOM_UTF32_BE: "utf-32",
@@ -21,12 +21,12 @@ _BINARY = re.compile(r"[\x01-\x08\x0e-\x1a\x1c-\x1f]")
 
 
 def text_of(data: bytes) -> str:
-    """Decodes UTF-8, and what a byte order mark says is UTF-16 or UTF-32.
+    """Decodes UTF-8, or UTF-16 and UTF-32 with a byte order mark.
 
     Bytes that are not valid UTF-8 become lone surrogates, as in file names.
 
     Raises:
-        ValueError: if a file that begins as UTF-16 or UTF-32 is not
+        ValueError: if a file with such a mark is not valid UTF-16 or UTF-32
     """
     for mark, encoding in _BYTE_ORDER_MARKS.items():
         if data.startswith(mark):
@@ -35,11 +35,11 @@ def text_of(data: bytes) -> str:
 
 
 def names_in(text: str, null: bool = False) -> Iterator[str]:
-    r"""Yields the names in a list, one a line, or as ``find -print0`` writes them.
+    r"""Yields the names in a list, one per line or as ``find -print0`` writes them.
 
     Args:
-        text: the list; if it has null characters, which no name has, they separate the names
-        null: separate by null characters in any case
+        text: the list; null characters, which no name has, separate names if there are any
+        null: separate names by null characters even if there are none
 
     >>> list(names_in("a.jpg\r\n\nb.jpg\n")), list(names_in("a\nb.jpg\0c.jpg\0"))
     (['a.jpg\r', 'b.jpg'], ['a\nb.jpg', 'c.jpg'])
@@ -49,7 +49,7 @@ def names_in(text: str, null: bool = False) -> Iterator[str]:
 
 
 def looks_binary(text: str) -> bool:
-    r"""Whether a list is rather an image or another file that is no text.
+    r"""Whether the text was decoded from an image or another binary file.
 
     >>> looks_binary("\udcff\udcd8\udcff\udce0\0\x10JFIF\0"), looks_binary("a.jpg\0b\x01.jpg\0")
     (True, False)
@@ -60,7 +60,7 @@ def looks_binary(text: str) -> bool:
 
 
 def in_windows_text(text: str) -> str:
-    r"""Returns text that is no valid UTF-8 as Windows in western Europe means it.
+    r"""Returns text decoded as Windows-1252 if it is not valid UTF-8.
 
     >>> in_windows_text("F\udcfcchse"), in_windows_text("Füchse")
     ('Füchse', 'Füchse')
