@@ -41,7 +41,7 @@ MAX_SCANS = 32
 #: Of an image of the largest size allowed, PNG writers make 65,536 chunks.
 MAX_PARTS = 100_000
 
-#: What a file says of its pixels besides them: JPEG tables, TIFF offsets of strips, JP2 colours.
+#: Bytes of tables in a file: JPEG tables, offsets of TIFF strips, JP2 colours.
 MAX_TABLE_BYTES = 2**24
 
 #: Of a worker while it decodes and signs one image: its file and what decoding that format takes.
@@ -79,7 +79,7 @@ _USUAL_SEGMENTS = 1000
 
 
 class RefusedError(ValueError):
-    """An image that is not read; says why, and what to do."""
+    """Raised for an image that is refused; the message names the reason and the remedy."""
 
 
 def read_file(path: str) -> bytes:

@@ -43,7 +43,7 @@ def make_folder(name: str, folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         verb = "write to the folder"
-        # Tried, as rights alone do not say so: of a file system that is read-only, or of root.
+        # Tried, because permissions do not reveal read-only file systems, nor apply to root.
         with TemporaryFile(dir=folder):
             pass
     except (OSError, ValueError) as error:  # a null character in its name, for the second

@@ -1,4 +1,4 @@
-"""Weights that discount distances where neighbors in natural order vary anyway."""
+"""Weights that discount distances where neighbors in natural order vary, too."""
 
 from __future__ import annotations
 
