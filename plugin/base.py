@@ -19,18 +19,18 @@ _ALIKE = 0.8
 
 @contextmanager
 def database_errors() -> Iterator[None]:
-    """Makes errors of the database say what to do."""
+    """Turns errors of the database into an OSError with a remedy."""
     try:
         yield
     except PyMongoError as error:
         raise OSError(
             f"the database failed: {error}. The signatures written so far are kept, and runs are "
-            "as they were: see to MongoDB and run again, to go on where this stopped"
+            "as they were: check that MongoDB is running, and run again to continue"
         ) from error
 
 
 class Operator(foo.Operator):
-    """An operator on the dataset that is open; its errors of the database say what to do."""
+    """An operator on the dataset that is open; its errors of the database name a remedy."""
 
     key: str
     """its name"""
@@ -74,10 +74,9 @@ class Operator(foo.Operator):
 
 
 def reload(ctx: foo.ExecutionContext) -> Any:
-    """Makes the App load the dataset anew; without the saved view that it shows, if that is gone.
+    """Reloads the dataset in the App, and closes a saved view that no longer exists.
 
-    Of a saved view that is gone, FiftyOne's server sends another one in the place of its stages,
-    which no browser can be sent: the App must not ask for it again.
+    FiftyOne's server cannot serve a deleted saved view, so the App must not ask for it again.
     """
     shown = ctx.request_params.get("view_name")
     if shown and not ctx.dataset.has_saved_view(shown):
@@ -86,7 +85,7 @@ def reload(ctx: foo.ExecutionContext) -> Any:
 
 
 def refuse(prop: types.Property, message: str) -> None:
-    """Makes a form unfit to be sent, with a message at one of its properties."""
+    """Blocks a form, with an error message at one of its properties."""
     prop.invalid = True
     prop.error_message = message
 

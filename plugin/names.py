@@ -45,7 +45,7 @@ _MAX_NAMES = 8
 DEFAULT_RUN_KEY = "smartdownsample"
 DEFAULT_FIELD = "signature"
 
-#: Of the sidebar group that our fields are put in.
+#: Name of the sidebar group for our fields.
 SIDEBAR_GROUP = "smartdownsample"
 
 #: FiftyOne's types of fields by those of the values that they hold.
@@ -112,13 +112,13 @@ def uri(operator: str) -> str:
 
 
 def in_words(found: Sequence[str]) -> str:
-    """Words a list of names."""
+    """Returns a list of names as text: `a`, `b` and `c`."""
     *first, last = (f"`{name}`" for name in found)
     return f"{', '.join(first)} and {last}" if first else last
 
 
 def closest(name: str, known: Sequence[str]) -> str:
-    """Words the names that one may have meant, as the end of an error message."""
+    """Returns the known names, the most similar first, as the end of an error message."""
     close = difflib.get_close_matches(name, known, cutoff=0.5)
     found = list(dict.fromkeys([*close, *known]))[:_MAX_NAMES]
     return f"; there is {', '.join(map(repr, found))}" if found else ""

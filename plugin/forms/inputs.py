@@ -46,7 +46,7 @@ WHAT_IF_ROWS = tuple(what for what in _ALL.values() if what.live and what is not
 #: Settings that the panel asks for.
 ASKED = tuple(what.name for what in (TARGET_COUNT, *WHAT_IF_ROWS))
 
-#: What of a dataset the rows of names offer: value and label.
+#: What rows of names offer for a dataset: value and label.
 OFFERS: dict[str, Callable[[fo.Dataset], list[tuple[str, str]]]] = {
     "stratify_by": labels.options,
     "keep": keep.options,
@@ -56,7 +56,7 @@ OFFERS: dict[str, Callable[[fo.Dataset], list[tuple[str, str]]]] = {
 
 
 def matters(row: Setting, settings: Mapping[str, Any]) -> bool:
-    """Whether to ask for a setting: shares of what, if there is no field to stratify by?"""
+    """Whether to ask for a setting: shares only matter with a field to stratify by."""
     if row.name != "balance":
         return True
     return bool(settings.get("stratify_by")) or settings.get(row.name) not in (None, row.default)
@@ -73,12 +73,12 @@ def defaults() -> dict[str, Any]:
 
 
 def options(dataset: fo.Dataset) -> dict[str, list[tuple[str, str]]]:
-    """Returns what of the dataset the rows of names offer: setting to values and labels."""
+    """Returns what rows of names offer for a dataset: setting to values and labels."""
     return {row.name: offered(row, dataset) for row in CHOICE_ROWS if row.name in OFFERS}
 
 
 def offered(row: Setting, dataset: fo.Dataset) -> list[tuple[str, str]]:
-    """Returns what of a dataset a row offers."""
+    """Returns what a row offers for a dataset."""
     return OFFERS[row.name](dataset) if row.name in OFFERS else []
 
 

@@ -111,7 +111,7 @@ def downsample_form(ctx: foo.ExecutionContext) -> types.Property:
         inputs,
         TARGET_COUNT,
         description=f"Exactly this many of the {n_samples:,} {noun}"
-        + (", or empty for all that is not left out" if or_fewer else ""),
+        + (", or empty to keep all that are not excluded" if or_fewer else ""),
         # Not once it is empty, or the App would fill it in again. Nor is it required: the App would
         # say so before it has filled in the default.
         default=None if given is None else proposed,
@@ -142,7 +142,7 @@ def signatures_form(ctx: foo.ExecutionContext) -> types.Property:
     _group_rows(ctx, inputs, GROUP_SLICE)
     inputs.md(
         "Writes what an image looks like - hashes, brightness, colour and a visual bucket - into "
-        "a field of each sample. Signatures that are up to date are left as they are."
+        "a field of each sample. Signatures that are up to date are kept."
     )
     if _advanced_switch(ctx, inputs):
         _rows(ctx, inputs, SIGNATURE_ROWS)
@@ -159,7 +159,7 @@ def frames_form(view: fo.DatasetView, problems: Mapping[str, str]) -> types.Prop
         inputs.md(
             f"Saves frames of the videos here, {len(view):,} of them, as images such as "
             f"`{example.with_suffix('') / '000001.jpg'}`, and their paths in the field "
-            "`frames.filepath`. Those that are there already are left as they are. Then the App "
+            "`frames.filepath`. Existing frames are kept. Then the App "
             f"shows the frames, and *{names.LABELS['downsample']}* chooses from them.",
             name="forecast",
         )
@@ -168,7 +168,7 @@ def frames_form(view: fo.DatasetView, problems: Mapping[str, str]) -> types.Prop
 
 
 def begin(ctx: foo.ExecutionContext) -> types.Object:
-    """Returns an empty form, but for what there is to know of runs that were interrupted."""
+    """Returns a form that holds only a notice of interrupted runs, if there are any."""
     inputs = types.Object()
     if notice := interrupted.notice(ctx.dataset):
         inputs.view("interrupted", types.Warning(label=f"{notice}."))
@@ -176,7 +176,7 @@ def begin(ctx: foo.ExecutionContext) -> types.Object:
 
 
 def mark(inputs: types.Object, problems: Mapping[str, ParameterError | str]) -> None:
-    """Says what is wrong where it is asked for, or below if that is folded away."""
+    """Shows each problem at its row, or below the form if the row is folded away."""
     for name, text in problems.items():
         problem = labelled(text)
         prop = inputs.properties.get(name)
@@ -187,7 +187,7 @@ def mark(inputs: types.Object, problems: Mapping[str, ParameterError | str]) -> 
 
 
 def _refused(ctx: foo.ExecutionContext, inputs: types.Object, view: fo.DatasetView) -> bool:
-    """Says why a view has no images to compare, if it has none, and offers what helps."""
+    """Shows why a view has no images to compare, if so, with a remedy; returns whether it did."""
     reason = targets.refusal(view)
     if reason is None:
         return False

@@ -67,7 +67,7 @@ def view_params(ctx: foo.ExecutionContext) -> tuple[str, str | None, int | None,
 
 
 def delete_form(ctx: foo.ExecutionContext) -> types.Property:
-    """Asks which run to undo, and says what will be removed."""
+    """Asks which run to undo, and lists what will be removed."""
     inputs = begin(ctx)
     known = runs.keys(ctx.dataset)
     if not known:
@@ -77,8 +77,8 @@ def delete_form(ctx: foo.ExecutionContext) -> types.Property:
     inputs.bool(
         "keep_signatures",
         label="Keep the signatures",
-        description="Otherwise the field goes too, unless another run uses it or it was computed "
-        "on its own",
+        description="Otherwise the field is removed too, unless another run uses it or it was "
+        "computed on its own",
         default=False,
     )
     if run_key in known:
@@ -155,7 +155,7 @@ def arrange_form() -> types.Property:
     inputs.bool(
         "sidebar",
         label="Sidebar group",
-        description="Our fields in a group 'smartdownsample'; your other groups stay",
+        description="Puts our fields into the group 'smartdownsample'; your other groups stay",
         default=True,
     )
     inputs.bool(
@@ -167,7 +167,7 @@ def arrange_form() -> types.Property:
     inputs.bool(
         "undo",
         label="FiftyOne's own arrangement",
-        description="Instead: the fields where the App has them by itself, coloured by field",
+        description="Moves our fields back to the App's own groups, and colours by field",
         default=False,
     )
     return types.Property(inputs, view=types.View(label=names.LABELS["arrange_app"]))
@@ -206,7 +206,7 @@ def _bucket_choice(ctx: foo.ExecutionContext, inputs: types.Object, field: str) 
 
 
 def _no_runs(purpose: str, label: str) -> types.Property:
-    """Returns a form that says that there is nothing to choose, and cannot be sent."""
+    """Returns a blocked form: there is no run to choose."""
     inputs = types.Object()
     text = (
         f"This dataset has no smartdownsample run to {purpose}: the operator "

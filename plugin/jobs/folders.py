@@ -31,10 +31,10 @@ def of_files(paths: Sequence[str]) -> list[str]:
 
 
 def strata_noun(path: str) -> str:
-    """Words what is stratified by, for a sentence."""
+    """Returns what is stratified by, as a noun for a sentence."""
     return "folders" if path == FOLDER else "labels"
 
 
 def stratum_noun(path: str) -> str:
-    """Words what is stratified by, for the head of a table."""
+    """Returns what is stratified by, as the head of a table."""
     return "Folder" if path == FOLDER else path

@@ -31,18 +31,18 @@ class Sampled(TypedDict):
 def sample(
     view: fo.DatasetView, fps: float, take: Callable[[fo.DatasetView], object] = lambda _: None
 ) -> Job[Sampled]:
-    """Saves frames of videos as images; those that are there already are left as they are.
+    """Saves frames of videos as images; existing ones are kept.
 
     Args:
         view: a flat view of videos
         fps: frames a second of video
-        take: is called with the view of the frames, which FiftyOne takes a while to generate
+        take: called with the view of the frames, which FiftyOne takes a while to generate
 
     Yields:
         :class:`Progress`
 
     Raises:
-        ValueError: as :func:`problems` words it; or if no video could be sampled
+        ValueError: for what :func:`problems` finds; or if no video could be sampled
     """
     for problem in problems(view, fps).values():
         raise ValueError(str(problem))
@@ -68,8 +68,8 @@ def sample(
     failed = [path for video, path in paths if video not in sampled]
     if len(failed) == total:
         raise ValueError(
-            f"ffmpeg could read none of the {total:,} videos, the first is {failed[0]}; what it "
-            f"says of it: ffmpeg -i {failed[0]}"
+            f"ffmpeg could read none of the {total:,} videos, the first is {failed[0]}; to "
+            f"see why, run ffmpeg -i {failed[0]}"
         )
     take(frames)
     return {"videos": total, "frames": len(frames), "fps": fps, "failed": failed}
@@ -101,7 +101,7 @@ def problems(view: fo.DatasetView, fps: Any) -> dict[str, str]:
     if missing:
         return {
             "view_target": f"sampling videos needs {' and '.join(missing)}, which "
-            f"{'are' if len(missing) > 1 else 'is'} not on the PATH of this server; as in apt "
-            "install ffmpeg, or brew install ffmpeg"
+            f"{'are' if len(missing) > 1 else 'is'} not on the PATH of this server; install "
+            "ffmpeg, for example with apt install ffmpeg or brew install ffmpeg"
         }
     return {}

@@ -27,7 +27,7 @@ def record(
     choice: Choice,
     warnings: Sequence[str],
 ) -> shapes.Findings:
-    """Returns what a run says about its selection.
+    """Returns what a run records about its selection.
 
     Args:
         selection: the selection

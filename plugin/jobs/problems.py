@@ -124,9 +124,9 @@ def _no_slice(dataset: fo.Dataset, group_slice: Any) -> str:
 
 
 def _no_groups(dataset: fo.Dataset, view: fo.DatasetView) -> str | None:
-    """Says why whole groups cannot be kept; None if they can."""
+    """Returns why whole groups cannot be kept; None if they can."""
     if not dataset.group_field or targets.of(view) is not SAMPLES:
-        return "only grouped datasets have groups to keep; leave it out"
+        return "only grouped datasets have groups to keep; turn this off"
     slices = view.distinct(f"{dataset.group_field}.name")
     if len(slices) > 1:
         return (

@@ -81,8 +81,8 @@ class _Delegated:
         operation = self._operations.get(self._ctx.request_params["run_doc"])
         if operation.run_state == ExecutionRunState.FAILED:
             raise CancelledError(
-                "cancelled; the signatures are kept, and nothing else was written: run again, to "
-                "go on where this stopped"
+                "cancelled; the signatures are kept, and nothing else was written: run again "
+                "to continue"
             )
 
 
@@ -111,7 +111,7 @@ def _stream(
 
 
 def defect(error: Exception) -> str:
-    """Words an error that should not occur; the server's log has the rest."""
+    """Returns the message of an unexpected error; the server's log has the traceback."""
     return f"smartdownsample failed, please report it: {type(error).__name__}: {error}"
 
 

@@ -70,8 +70,8 @@ class Stored:
     def remember(self, key: Any, make: Callable[[], Any]) -> Any:
         """Returns what ``make`` returns, or returned before under that key.
 
-        Labels, embeddings and answers, a few of each: they hold as long as the signatures do. Who
-        asks while somebody else's ``make`` is at it waits for that.
+        Keeps a few labels, embeddings and answers each, as long as the signatures. Concurrent calls
+        with one key wait for the first.
         """
         with self.lock:
             memory = self.memory.setdefault(key[0], OrderedDict())
@@ -105,7 +105,7 @@ class Stored:
 class _Cache:
     """The signatures that were asked for last, until the samples of their dataset change.
 
-    Shared by all users of a server; it holds what the dataset holds, never anybody's settings.
+    Shared by all users of a server; it holds what the dataset holds, never a user's settings.
     """
 
     def __init__(self) -> None:
@@ -175,7 +175,7 @@ def answer(subject: Subject, stored: Stored, config: DownsampleConfig) -> Select
 def forecast(subject: Subject, config: DownsampleConfig) -> Selection | None:
     """Returns what a run would keep, if that is known at once; see :func:`answer`.
 
-    None if signatures are missing, of which a run computes those first, or if it takes a moment.
+    None if signatures are missing, which a run would compute first, or if it takes a moment.
     """
     if takes_long(subject, config):
         return None
@@ -186,7 +186,7 @@ def forecast(subject: Subject, config: DownsampleConfig) -> Selection | None:
 
 
 def warnings(subject: Subject, selection: Selection, config: DownsampleConfig) -> list[str]:
-    """Returns what was asked for and cannot be done, in the words of forms and panel."""
+    """Returns what a selection could not satisfy, worded for forms and the panel."""
     found = shortfalls(selection, folders.strata_noun(config.stratify_by))
     texts = [labelled(message) for message in found]
     if n_outside := keep.n_outside(subject, config):
@@ -198,7 +198,7 @@ def warnings(subject: Subject, selection: Selection, config: DownsampleConfig) -
 
 
 def takes_long(subject: Subject, config: DownsampleConfig) -> str | None:
-    """Words what :func:`answer` would have to do first; None if it would answer at once."""
+    """Returns what :func:`answer` would have to do first; None if it would answer at once."""
     view, n_samples = subject.view, len(subject.view)
     if n_samples <= _FEW:
         return None

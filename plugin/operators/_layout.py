@@ -11,7 +11,7 @@ _FIRST = ("bucket_name", "brightness", "color_variance")
 
 
 def group_fields(dataset: fo.Dataset, fields: list[str]) -> None:
-    """Puts what is ours into a sidebar group of its own; other groups stay as they are.
+    """Puts our fields into a sidebar group of their own; other groups stay as they are.
 
     Args:
         dataset: the dataset; save it
@@ -31,7 +31,7 @@ def group_fields(dataset: fo.Dataset, fields: list[str]) -> None:
 
 
 def ungroup_fields(dataset: fo.Dataset, fields: list[str]) -> None:
-    """Puts what is ours back to where the App has it by itself; see :func:`group_fields`."""
+    """Moves our fields back to their default groups; see :func:`group_fields`."""
     groups = dataset.app_config.sidebar_groups
     if groups is None:
         return

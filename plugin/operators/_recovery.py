@@ -1,4 +1,4 @@
-"""What an interrupted run leaves behind: said in forms, and brought to an end on demand."""
+"""Completes interrupted runs on demand."""
 
 from __future__ import annotations
 
@@ -14,28 +14,28 @@ from ..runs import interrupted, writes
 from ..targets import kinds as targets
 
 _DONE = {
-    "written": "is written as it was to be",
-    "removed": "is undone as it was to be",
+    "written": "is now complete",
+    "removed": "is now undone",
     "nothing": "needed nothing",
-    "abandoned": "cannot be written any more, and nothing of it is left; the server's log says why",
+    "abandoned": "can no longer be written, and nothing of it is left; see the server's log",
 }
 
 
 class RecoverRuns(Operator):
-    """Brings to an end what was interrupted; returns ``{"runs": {run key: what was done}}``."""
+    """Completes interrupted runs and undos; returns ``{"runs": {run key: what was done}}``."""
 
     key = "recover_runs"
-    about = "Do the rest of runs and undos whose process was ended half-way"
+    about = "Complete runs and undos that were interrupted"
 
     def form(self, ctx: foo.ExecutionContext) -> types.Property:
-        """Says what there is to do."""
+        """Lists the interrupted runs."""
         inputs = types.Object()
         text = interrupted.notice(ctx.dataset) or "No run of this dataset was interrupted"
         inputs.md(f"{text}.", name="forecast")
         return types.Property(inputs, view=types.View(label=names.LABELS["recover_runs"]))
 
     def execute(self, ctx: foo.ExecutionContext) -> dict[str, Any]:
-        """Does it, and reloads the dataset."""
+        """Completes the runs, and reloads the dataset."""
         done = writes.recover(ctx.dataset)
         reload(ctx)
         return {"runs": done}
@@ -48,14 +48,14 @@ class RecoverRuns(Operator):
         return types.Property(outputs, view=types.View(label="Done"))
 
     def __call__(self, dataset: fo.Dataset) -> dict[str, str]:
-        """Does the rest of runs and undos whose process was ended half-way.
+        """Completes runs and undos that were interrupted.
 
         Args:
             dataset: the dataset
 
         Returns:
             the keys of these runs, each with what was done: ``"written"``, ``"removed"``,
-            ``"nothing"`` or, if it cannot be written any more, ``"abandoned"``
+            ``"nothing"`` or, if it can no longer be written, ``"abandoned"``
 
         Raises:
             ValueError: if another process is writing a run all the while

@@ -57,7 +57,7 @@ class ViewBuckets(Operator):
         Args:
             dataset: the dataset
             show: ``"buckets"``: grouped by bucket; ``"bucket"``: one bucket; ``"kept"`` or
-                ``"excluded"``: what a run kept or left out; ``"near_duplicates"``: the groups of
+                ``"excluded"``: what a run kept or excluded; ``"near_duplicates"``: the groups of
                 near-duplicates that a run found
             run_key: the run; its samples only, or all samples of the dataset if None
             bucket: id of the bucket to show; with "kept" or "excluded", only its samples
@@ -100,7 +100,7 @@ class DeleteRun(Operator):
         Args:
             dataset: the dataset
             run_key: the run
-            keep_signatures: leave the signature field in any case
+            keep_signatures: always keep the signature field
 
         Returns:
             a dict of what was removed
@@ -156,7 +156,7 @@ class ArrangeApp(Operator):
     """Makes the App colour by bucket, with our fields in one group; returns what it changed."""
 
     key = "arrange_app"
-    about = "A sidebar group 'smartdownsample', and a colour per bucket; or as it was before"
+    about = "A sidebar group 'smartdownsample', and a colour per bucket; or the App's defaults"
     is_dynamic = False
 
     def form(self, ctx: foo.ExecutionContext) -> types.Property:
@@ -181,7 +181,7 @@ class ArrangeApp(Operator):
     def __call__(
         self, dataset: fo.Dataset, *, sidebar: bool = True, color: bool = True, undo: bool = False
     ) -> dict[str, Any]:
-        """Arranges the App for browsing buckets; the layout that was there is kept otherwise.
+        """Arranges the App for browsing buckets; the rest of the layout stays.
 
         Args:
             dataset: the dataset

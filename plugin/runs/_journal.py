@@ -1,11 +1,10 @@
 """A write-ahead journal: what is about to be done to a run is written down before it is begun.
 
 MongoDB changes many documents one after the other, so a process that is killed may have tagged half
-of the samples. With the journal, whoever comes next can do what remains to be done.
+of the samples. With the journal, the next process can complete the work.
 
-An entry is a custom run of the dataset by a name of its own: so it is found with FiftyOne's means,
-may be of any size, and goes with the dataset. Writing it down ends with one document that has its
-contents or has not: from this moment on the new state holds.
+An entry is a custom run of the dataset under a name of its own: FiftyOne finds it, it may be of any
+size, and it is deleted with the dataset. It takes effect with the last document that is written.
 """
 
 from __future__ import annotations
@@ -35,7 +34,7 @@ def enter(
         contents: plain values
     """
     key = run_key + _SUFFIX
-    while dataset.has_run(key):  # one that somebody has called so
+    while dataset.has_run(key):  # a user's run of this name
         key += "_"
     config = dataset.init_run(method=METHOD, run_key=run_key)
     (dataset if view is None else view).register_run(key, config)
@@ -51,7 +50,7 @@ def entries(dataset: fo.Dataset) -> dict[str, str]:
 
 
 def contents(dataset: fo.Dataset, key: str) -> Writing | Undoing | None:
-    """Returns the contents of an entry; None if it was not written, or removed, to the end."""
+    """Returns the contents of an entry; None if it is half written or half removed."""
     results = results_of(dataset, key)
     return results.contents if results else None
 
@@ -76,8 +75,8 @@ def strike(dataset: fo.Dataset, key: str) -> None:
         dataset.delete_run(key)
 
 
-def mend_references(dataset: fo.Dataset) -> None:
-    """Mends references to runs and saved views that a process which was killed has left broken.
+def repair_references(dataset: fo.Dataset) -> None:
+    """Repairs references to runs and saved views that a killed process left broken.
 
     FiftyOne deletes a document first and the dataset's reference to it afterwards.
     """

@@ -23,12 +23,12 @@ PASSING = (ConnectionFailure, InvalidOperation, OSError, MemoryError)
 
 
 def attempt(what: str, step: Callable[[], Result], failed: list[str]) -> Result | None:
-    """Takes one of several steps, so that the others can be taken even if this one is impossible.
+    """Tries one of several steps, so that the others are done even if this one is impossible.
 
     Args:
-        what: the step is about
+        what: what the step is about
         step: what to do
-        failed: is appended what could not be done, and why
+        failed: list to append to: what could not be done, and why
 
     Returns:
         what the step returned; None if it is impossible
@@ -100,7 +100,7 @@ def _delete_field(dataset: fo.Dataset, items: Samples, path: str) -> bool:
 
 
 def clear_left(dataset: fo.Dataset, settings: dict[str, Any]) -> None:
-    """Removes what a run of that key has left that FiftyOne's own ``delete_run`` deleted."""
+    """Removes what FiftyOne's own ``delete_run`` left behind of a run with this key."""
     run_key, items = settings["run_key"], targets.of_record(settings)
     if runs.left_tag(dataset, items, run_key, settings["tag"]):
         items.unmark(dataset, settings["tag"])
@@ -112,13 +112,13 @@ def clear_left(dataset: fo.Dataset, settings: dict[str, Any]) -> None:
 
 
 def _why_kept(dataset: fo.Dataset, field: str, run_key: str, keep_signatures: bool) -> str | None:
-    """Words why a signature field outlives a run; None if nothing else needs it."""
+    """Returns why a signature field outlives a run; None if nothing else needs it."""
     if keep_signatures:
-        return "it was to be kept"
+        return "you chose to keep it"
     if not signature_fields.is_ours(dataset, field):
-        return "it is not ours"
+        return "smartdownsample did not create it"
     if signature_fields.is_wanted_by_user(dataset, field):
-        return "you had it computed as such"
+        return "its signatures were computed separately"
     keys = (key for key in runs.keys(dataset) if key != run_key)
     users = [key for key in keys if runs.settings(dataset, key)["signature_field"] == field]
     return f"used by {names.in_words(users)}" if users else None

@@ -1,4 +1,4 @@
-"""Files that a run can be saved to: lists of the kept samples, and charts. None is overwritten."""
+"""Files that a run can be saved to: lists of the kept samples, and charts. Existing files stay."""
 
 from __future__ import annotations
 
@@ -27,15 +27,15 @@ LISTS = {".csv": "CSV, a line per kept sample", ".json": "JSON, an object per ke
 
 
 def expanded(path: str) -> Path:
-    """Returns a path with the home for its ``~``; if nobody has such a home, as it is."""
+    """Returns a path with the home for its ``~``; unchanged if there is no such home."""
     try:
         return Path(os.path.expanduser(path))
-    except ValueError:  # a null character, say
+    except ValueError:  # such as a null character
         return Path(path)
 
 
 def absolute(path: Any) -> Any:
-    """Returns the path of a caller in Python, who means their own folder; no path, as it is."""
+    """Returns a path from Python as an absolute one; returns other values unchanged."""
     path = os.fspath(path) if isinstance(path, os.PathLike) else path
     return os.path.abspath(expanded(path)) if isinstance(path, str) and path else path
 
@@ -44,9 +44,9 @@ def problem(name: str, path: Any, endings: Sequence[str]) -> ParameterError | No
     """Returns why a new file cannot be written; None if it can.
 
     Args:
-        name: of the setting
-        path: what the user gave
-        endings: that the name may have
+        name: the setting
+        path: its value
+        endings: allowed endings of the file name
     """
     text = _problem(path, endings)
     return None if text is None else refused(name, text)
@@ -90,8 +90,8 @@ def free(path: Path) -> Path:
 def save_list(dataset: fo.Dataset, run_key: str, path: str) -> int:
     """Writes what a run kept into a new file, CSV or JSON by its ending.
 
-    That is what its record says, whatever has become of its mark since; of whole groups, which the
-    record has by one image each, the samples with the mark. Its columns are ``id``, ``filepath``
+    It follows the run's record, even if its mark has changed since; for whole groups, of which the
+    record has one image each, it follows the mark. Its columns are ``id``, ``filepath``
     (empty for a sample that has been deleted), those of the items (of patches ``label`` and
     ``bounding_box``, of frames ``video_id`` and ``frame_number``), ``bucket`` and ``bucket_name``;
     with ``stratify_by`` also ``stratum``, with the strategy "diverse" ``rank``, 1 for the first

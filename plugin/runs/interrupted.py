@@ -1,4 +1,4 @@
-"""What an interrupted run leaves behind, in words."""
+"""Notice of interrupted runs, for forms and the panel."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from . import writes
 
 
 def notice(dataset: fo.Dataset) -> str | None:
-    """Words which runs are half written, and what to do about it; None if there are none.
+    """Returns which runs are half written, and what to do about it; None if there are none.
 
     Returns:
         sentences, the last one without its full stop
@@ -22,6 +22,6 @@ def notice(dataset: fo.Dataset) -> str | None:
     if lock.is_held(dataset):
         return f"{which} is being written or undone just now: try again in a moment"
     return (
-        f"{which}: writing or undoing it was interrupted, its process has ended. The operator "
-        f"*{names.LABELS['recover_runs']}* does the rest, as the next run or undo does too"
+        f"{which}: writing or undoing was interrupted. To complete it, run "
+        f"*{names.LABELS['recover_runs']}*; the next run or undo does so, too"
     )

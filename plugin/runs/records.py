@@ -22,7 +22,7 @@ SHOWN = {
     "buckets": "All buckets, a tile each",
     "bucket": "One bucket",
     "kept": "What the run kept",
-    "excluded": "What the run left out",
+    "excluded": "What the run excluded",
     "near_duplicates": "Groups of near-duplicates, a tile each",
 }
 
@@ -37,9 +37,9 @@ def keys(dataset: fo.Dataset) -> list[str]:
 
 
 def settings(dataset: fo.Dataset, run_key: str) -> dict[str, Any]:
-    """Returns the settings of a run that there is.
+    """Returns the settings of an existing run.
 
-    Its parts are named by the ``run_key`` in there: of ``rename_run`` they know nothing.
+    Its fields and views are named after the ``run_key`` in them, which ``rename_run`` leaves as is.
     """
     config: dict[str, Any] = dataset.get_run_info(run_key).config.serialize()
     return config
@@ -58,7 +58,7 @@ def exists(dataset: fo.Dataset, run_key: str) -> bool:
 def kept(dataset: fo.Dataset, run_key: str) -> Kept | None:
     """Returns what a run kept, as it was then: ``ids``, ``buckets`` and ``strata`` of each.
 
-    In the order of choice, if the run has ranks. ``strata`` is None without labels; all of it is
+    In the order of choice, if the run has ranks. ``strata`` is None without labels. Returns
     None for a run that is half written.
     """
     found = journal.results_of(dataset, run_key)
@@ -82,8 +82,8 @@ def require(dataset: fo.Dataset, run_key: str) -> None:
 def load(dataset: fo.Dataset, run_key: str) -> dict[str, Any]:
     """Returns the record of a run: its settings, and what it found.
 
-    Of a run that is just being saved, there are the settings and ``kept`` 0. ``named_after`` is the
-    key that it was made under.
+    A run that is still being saved has its settings and ``kept`` 0. ``named_after`` is the key that
+    it was made under.
 
     Raises:
         ValueError: if there is no such run
@@ -95,23 +95,23 @@ def load(dataset: fo.Dataset, run_key: str) -> dict[str, Any]:
 
 
 def _known(dataset: fo.Dataset) -> str:
-    """Words which runs there are, as the end of an error message."""
+    """Returns which runs there are, as the end of an error message."""
     known = ", ".join(keys(dataset))
-    return f"there is {known}" if known else "there is none so far, and downsample makes one"
+    return f"there is {known}" if known else "there are none yet; run downsample first"
 
 
 def view_of(dataset: fo.Dataset, run_key: str) -> fo.DatasetView:
     """Returns the flat view that a run chose from.
 
     Raises:
-        ValueError: if it cannot be made any more, as a field or slice that it filters by is gone
+        ValueError: if it cannot be loaded because a field or slice that it filters by is gone
     """
     try:
         return flat_views.flat(dataset.load_run_view(run_key))
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise ValueError(
-            f"the view that the run {run_key!r} chose from cannot be made any more ({error}); "
-            "show='kept' needs the run's mark only, and a new run takes the view that it is given"
+            f"the view that the run {run_key!r} chose from cannot be loaded any more ({error}); "
+            "show what it kept, which needs its mark only, or run downsample again"
         ) from error
 
 
@@ -130,7 +130,7 @@ def of_view(dataset: fo.Dataset, view: fo.DatasetView) -> str | None:
 
 
 def latest(dataset: fo.Dataset, among: Iterable[str]) -> str | None:
-    """Returns the key of the run that was made last; None of none."""
+    """Returns the key of the run that was made last; None if there are none."""
     return max(among, key=lambda key: dataset.get_run_info(key).timestamp, default=None)
 
 
@@ -140,7 +140,7 @@ def current(dataset: fo.Dataset, view: fo.DatasetView) -> str | None:
 
 
 def left_views(dataset: fo.Dataset, run_key: str) -> list[str]:
-    """Returns the saved views of a run that FiftyOne's own ``delete_run`` has deleted."""
+    """Returns the saved views that FiftyOne's own ``delete_run`` left behind of a run."""
     if dataset.has_run(run_key):
         return []
     made = (names.kept_view(run_key), names.buckets_view(run_key))
@@ -156,7 +156,7 @@ def left_tag(dataset: fo.Dataset, items: Samples, run_key: str, tag: str) -> boo
 
 
 def tag_note(items: Samples, tag: str) -> str:
-    """Words the mark of what a run kept, as the end of its saved view's description."""
+    """Returns the mark of what a run kept, as the end of its saved view's description."""
     return f"the {items.tag_kind} {items.mark_name(tag)}{MADE_BY_US}"
 
 
@@ -237,7 +237,7 @@ def browse(
         raise ValueError(f"show must be one of {', '.join(SHOWN)}, got {show!r}")
     if show == "bucket" and bucket is None:
         raise ValueError(
-            "show='bucket' needs the id of a bucket; say bucket=0, or another one up to 127"
+            "show='bucket' needs the id of a bucket; set bucket to a number from 0 to 127"
         )
     if show in ("kept", "excluded", "near_duplicates") and not run_key:
         raise ValueError(f"show={show!r} needs the key of a run; {_known(dataset)}")
@@ -247,8 +247,8 @@ def browse(
     items, stored = targets.of_record(record), record["signature_field"]
     if not run_key and "." in stored:
         raise ValueError(
-            f"signature_field {stored!r} is none of samples; what is known of patches and frames "
-            f"is found by the run_key; {_known(dataset)}"
+            f"signature_field {stored!r} is not a field of samples; for patches and frames, "
+            f"give the key of a run; {_known(dataset)}"
         )
     field = items.to_view_path(stored)
     is_known_by_mark = show == "kept" and bucket is None
@@ -264,8 +264,7 @@ def browse(
         if not view:
             occupied = sorted(set(everything.distinct(f"{field}.bucket")) - {None})
             raise ValueError(
-                f"there is no image in bucket {bucket}; there are some in "
-                f"{', '.join(map(str, occupied))}"
+                f"bucket {bucket} has no images; choose one of {', '.join(map(str, occupied))}"
             )
     if show == "near_duplicates":
         if not run_key or not has_groups(dataset, run_key):

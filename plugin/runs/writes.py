@@ -1,7 +1,7 @@
-"""Writes and removes runs, each as one step: a process that is killed leaves none of them half.
+"""Writes and removes runs, each as one step: what a killed process leaves half done is completed.
 
-What is impossible each time it is tried must not stand in the way of other runs for ever: what else
-there is to do is done, the journal's entry is struck, and what could not be done is said.
+A step that fails however often it is tried must not block other runs for ever: the other steps are
+done, the journal's entry is removed, and the failure is reported.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _logger = logging.getLogger("smartdownsample")
 
 
 class Saved(NamedTuple):
-    """What became of a run that was to be written."""
+    """Result of writing a run."""
 
     tagged: int
     """how many samples; fewer than were kept if some have been deleted meanwhile"""
@@ -38,13 +38,13 @@ class Written(NamedTuple):
     kept_ids: list[str]
     """the samples to tag, in the order of choice if there is one"""
     buckets: list[int]
-    """theirs, of each"""
+    """bucket of each of them"""
     is_ranked: bool = False
     """whether to number them by that order"""
     groups: dict[str, int] | None = None
     """id to number of its group of near-duplicates; None if these were not looked for"""
     strata: list[str] | None = None
-    """of each of the kept samples; None if there are no labels"""
+    """stratum of each of them; None if there are no labels"""
 
 
 def save(
@@ -87,7 +87,7 @@ def delete(dataset: fo.Dataset, run_key: str, keep_signatures: bool = False) -> 
     Args:
         dataset: the dataset
         run_key: the run
-        keep_signatures: leave the signature field in any case
+        keep_signatures: always keep the signature field
 
     Returns:
         what was removed: ``run_key``, ``tag``, ``items`` (what it was about), ``untagged``
@@ -113,16 +113,15 @@ def unfinished(dataset: fo.Dataset) -> list[str]:
 
 
 def recover(dataset: fo.Dataset) -> dict[str, str]:
-    """Brings to an end what was interrupted.
+    """Completes the runs and undos that were interrupted.
 
     Args:
         dataset: the dataset
 
     Returns:
         the keys of the runs, each with what was done: ``"written"``, ``"removed"``,
-        ``"nothing"`` if the run is as it was before, because there had been no time to begin, or
-        as it was to be, or ``"abandoned"`` if it was to be written and cannot be any more. The log
-        has what was impossible
+        ``"nothing"`` if it had not begun or was already complete, or ``"abandoned"`` if it can no
+        longer be written. Steps that failed are logged
 
     Raises:
         ValueError: as :func:`lock.held`
@@ -132,18 +131,18 @@ def recover(dataset: fo.Dataset) -> dict[str, str]:
 
 
 def _recover(dataset: fo.Dataset) -> dict[str, str]:
-    journal.mend_references(dataset)
+    journal.repair_references(dataset)
     outcomes = {}
     for key, run_key in journal.entries(dataset).items():
         outcomes[run_key], impossible = _finish(dataset, key, run_key)
         journal.strike(dataset, key)
         for text in impossible:
-            _logger.warning("The run %s: impossible was %s", run_key, text)
+            _logger.warning("The run %s: skipped %s", run_key, text)
     return outcomes
 
 
 def _finish(dataset: fo.Dataset, key: str, run_key: str) -> tuple[str, list[str]]:
-    """Does the rest of an entry; returns what was done, and what was impossible."""
+    """Completes an entry; returns what was done, and which steps failed."""
     contents = journal.contents(dataset, key)
     if contents is None:
         return "nothing", []
@@ -162,7 +161,7 @@ class ImpossibleError(ValueError):
 
 
 def _put(dataset: fo.Dataset, key: str, contents: Writing) -> list[str]:
-    """Writes the run of an entry, whatever there is of it, or of the one that it replaces.
+    """Writes the run of an entry, over what there is of it and of the run that it replaces.
 
     Returns:
         which fields and views could not be written, and why
@@ -217,8 +216,8 @@ def _put_fields(dataset: fo.Dataset, items: Samples, run_key: str, written: Writ
             items,
             names.rank_field(run_key),
             {sample_id: place for place, sample_id in enumerate(written.kept_ids, 1)},
-            f"Place in the order in which the run {run_key} of smartdownsample chose what it kept: "
-            "1 is the first. Those from 1 to m are what a run for m samples keeps, without strata",
+            f"Rank among what the smartdownsample run {run_key} kept: 1 was chosen first. Without "
+            "strata, ranks 1 to m are what a run for m samples keeps",
             run_key,
         )
     if written.groups is not None:
@@ -227,8 +226,8 @@ def _put_fields(dataset: fo.Dataset, items: Samples, run_key: str, written: Writ
             items,
             names.group_field(run_key),
             written.groups,
-            f"Number of the group of near-duplicates that the run {run_key} of smartdownsample "
-            "found; None for an image that is alone",
+            f"Number of the group of near-duplicates that the smartdownsample run {run_key} found; "
+            "None for images without near-duplicates",
             run_key,
         )
 

@@ -95,7 +95,7 @@ def test_an_undo_is_all_or_nothing(dataset, operators, killed, clones) -> None:
 def test_what_was_interrupted_is_offered(
     dataset, operators, killed, clones, post, open_panel
 ) -> None:
-    """Forms and panel say which run was interrupted; the operator that they name does the rest."""
+    """Forms and panel name the interrupted run; the operator that they name completes it."""
     operators.downsample(dataset, **_OLD)
     for kill_at in count(10):
         copy = clones()
@@ -104,9 +104,9 @@ def test_what_was_interrupted_is_offered(
             break
     for operator in ("downsample", "delete_run", "view_buckets", "export_run", "recover_runs"):
         form = str(post("resolve-type", operator, copy, {}))
-        assert "`smartdownsample`: writing or undoing it was interrupted" in form, operator
+        assert "`smartdownsample`: writing or undoing was interrupted" in form, operator
     user = open_panel(copy)
-    assert "writing or undoing it was interrupted" in user.text
+    assert "writing or undoing was interrupted" in user.text
     answer = post("execute", "recover_runs", copy, {})
     assert answer["result"] == {"runs": {"smartdownsample": "written"}}
     copy.reload()

@@ -101,7 +101,7 @@ def test_an_unknown_run_cannot_be_undone(dataset, operators, state_of) -> None:
 def test_a_foreign_run_cannot_be_undone(dataset, operators) -> None:
     """A custom run that someone else registered is not ours to delete."""
     dataset.register_run("foreign", dataset.init_run(method="something_else"))
-    with pytest.raises(ValueError, match="no smartdownsample run 'foreign'; there is none so far"):
+    with pytest.raises(ValueError, match="no smartdownsample run 'foreign'; there are none yet"):
         operators.delete_run(dataset, "foreign")
     assert dataset.list_runs() == ["foreign"]
 

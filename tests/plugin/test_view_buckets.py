@@ -97,7 +97,7 @@ def test_numbers_of_numpy_are_ids_too(signed, operators, largest) -> None:
     ("arguments", "message"),
     [
         ({"show": "all"}, "show must be one of buckets, bucket, kept, .*, got 'all'"),
-        ({"show": "bucket"}, "show='bucket' needs the id of a bucket; say bucket=0"),
+        ({"show": "bucket"}, "show='bucket' needs the id of a bucket; set bucket to a number"),
         ({"show": "kept"}, "show='kept' needs the key of a run; there is half"),
         ({"show": "excluded"}, "show='excluded' needs the key of a run; there is half"),
         ({"run_key": "lost"}, "no smartdownsample run 'lost'; there is half"),
@@ -108,10 +108,13 @@ def test_numbers_of_numpy_are_ids_too(signed, operators, largest) -> None:
         ),
         (
             {"show": "bucket", "bucket": 1},
-            r"there is no image in bucket 1; there are some in \d+, ",
+            r"bucket 1 has no images; choose one of \d+, ",
         ),
         ({"signature_field": None}, "signature_field must be the name of a field, got None"),
-        ({"signature_field": "a.b"}, "'a.b' is none of samples; .* by the run_key; there is half"),
+        (
+            {"signature_field": "a.b"},
+            "'a.b' is not a field of samples; .* the key of a run; there is half",
+        ),
         ({"signature_field": "lost"}, "'lost' has no signatures; run compute_signatures first"),
         ({"signature_field": "tags"}, "'tags' has no signatures; run compute_signatures first"),
     ],
