@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 
 from smartdownsample_core import Selection, downsample, extract_batches, natural_order
 from smartdownsample_core.extraction import Pace
-from smartdownsample_core.new_files import new_pngs
 from smartdownsample_core.report import save_charts
 from smartdownsample_core.selection import Choice
 
@@ -42,8 +41,7 @@ def compute_signatures(
 ) -> Generator[Progress, None, shapes.Counts]:
     """Computes and writes the signatures that are missing or out of date.
 
-    Signatures are written while they are computed, so that a failure half-way loses few of them,
-    and being stopped none.
+    Signatures are written while they are computed: a failure loses few of them, and a stop none.
 
     Args:
         dataset: the dataset
@@ -98,7 +96,7 @@ def run(
     target = _load(subject.view, config)
     choice = choices.make(subject, target.ids, config)
     yield from _sign(dataset, target, config, wanted_by_user=False, in_app=in_app)
-    if config.features and len(target.stale):  # what can be read by now needs its embedding
+    if config.features and len(target.stale):  # images that have become readable need embeddings
         choice = choices.make(subject, target.ids, config)
     selecting = Progress(len(target.ids), len(target.ids), "Selecting")
     yield selecting
@@ -113,12 +111,10 @@ def run(
     }
     if record["charts"]:
         yield Progress(len(target.ids), len(target.ids), "Drawing the charts")
-        paths = {name: getattr(config, name) for name in CHARTS}
-        distribution, thumbnails = new_pngs(
-            {name: files.expanded(path) if path else None for name, path in paths.items()}
-        )
+        paths = [getattr(config, name) for name in CHARTS]
+        charts = [files.expanded(path) if path else None for path in paths]
         try:
-            save_charts(selection, target.sources, distribution, thumbnails)
+            save_charts(selection, target.sources, *charts)
         except OSError as error:
             raise OSError(f"{error}. The signatures are saved, and the run is not") from error
     yield Progress(len(target.ids), len(target.ids), "Saving the run")
@@ -139,7 +135,7 @@ def _select(
 
 
 def _with_warnings(record: shapes.RunRecord, saved: Saved, items: Samples) -> shapes.RunRecord:
-    """Adds what became of a run while it was being written."""
+    """Adds warnings about what happened while the run was being written."""
     found = [record["warning"]]
     if saved.tagged != record["kept"]:
         found.append(
@@ -192,8 +188,8 @@ def _sign(
     if not target.signatures.readable.any():
         first = next(iter(target.signatures.unreadable.values()))
         raise ValueError(
-            f"none of the {len(target.ids):,} images could be read, so nothing was written; mend "
-            f"the paths or the files, and run again. The first: {first}"
+            f"none of the {len(target.ids):,} images could be read, so nothing was written; fix "
+            f"the paths or the files and run again. The first: {first}"
         )
     writer.flush()
 
@@ -216,7 +212,7 @@ class _Writer:
         self._unwritten: list[NDArray[np.int64]] = []
 
     def add(self, rows: NDArray[np.int64]) -> None:
-        """Takes rows of the target whose signatures there are now."""
+        """Queues rows of the target whose signatures are computed."""
         self._unwritten.append(rows)
         if sum(map(len, self._unwritten)) >= WRITE_EVERY:
             self.flush()

@@ -15,6 +15,8 @@ import numpy as np
 import pytest
 
 import smartdownsample_core
+from plugin.config import DownsampleConfig
+from plugin.jobs import engine
 from plugin.runs import files
 
 
@@ -129,6 +131,21 @@ def test_charts_are_refused_before_anything_is_written(
     with pytest.raises(ValueError, match="exists already"):
         operators.downsample(dataset, 20, save_distribution=str(there))
     assert state_of(dataset) == before
+
+
+def test_a_chart_that_appears_meanwhile_is_not_overwritten(dataset, tmp_path) -> None:
+    """The run is not written, and the error names the file."""
+    there = tmp_path / "chart.png"
+    job = engine.run(
+        dataset, dataset.view(), DownsampleConfig(target_count=20, save_distribution=str(there))
+    )
+    while next(job).label != "Drawing the charts":
+        pass
+    there.write_text("mine", encoding="utf-8")
+    with pytest.raises(OSError, match=r"chart.png.* The signatures are saved, and the run is not"):
+        next(job)
+    assert there.read_text(encoding="utf-8") == "mine"
+    assert dataset.list_runs() == []
 
 
 def test_the_app_is_arranged(dataset, operators, kept) -> None:
