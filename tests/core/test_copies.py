@@ -127,7 +127,7 @@ def test_names_do_not_lead_out_of_the_target(tree: list[str]) -> None:
 
 
 def test_a_full_disk_leaves_no_part_of_a_file(
-    tree: list[str], burst_paths: list[str], run_python
+    tree: list[str], burst_paths: list[str], python_env: dict[str, str]
 ) -> None:
     """The file is named; the limit on a process's files stands for the disk."""
     code = (
@@ -137,7 +137,7 @@ def test_a_full_disk_leaves_no_part_of_a_file(
         f"sys.exit(main([{burst_paths[0]!r}, '-n1', '-q', '--no-processes', '--copy-to', 'out']))"
     )
     result = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=False
+        [sys.executable, "-c", code], env=python_env, capture_output=True, text=True, check=False
     )
     assert result.returncode == 1
     assert f"--copy-to: cannot copy {burst_paths[0]} to out/" in result.stderr

