@@ -6,6 +6,7 @@ disk space for one file at a time.
 
 from __future__ import annotations
 
+import argparse
 import io
 import math
 import subprocess
@@ -21,6 +22,8 @@ import numpy as np
 from PIL import Image
 
 from smartdownsample_core import limits, sign_file
+
+from .table import peak_mb, print_table
 
 _Make = Callable[[int], bytes]
 
@@ -72,26 +75,32 @@ _CASES: dict[str, tuple[_Make, float]] = {
 
 
 def main() -> None:
-    """Prints a table."""
+    """Parses the arguments and prints the table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--megapixels", type=int, default=178, help="largest image to make")
+    parser.add_argument("--measure", metavar="FILE", help=argparse.SUPPRESS)  # in its own process
+    options = parser.parse_args()
     warnings.simplefilter("ignore")
-    if len(sys.argv) > 1:
-        _measure(sys.argv[1])
+    if options.measure:
+        _measure(options.measure)
         return
     Image.init()
-    print(f"{'':26}{'megapixels':>12}{'file, MB':>10}{'seconds':>9}{'memory, MB':>12}")
-    for name, (make, bytes_per_pixel) in _CASES.items():
-        pixels = limits.MAX_SLOW_PIXELS
-        if bytes_per_pixel:
-            pixels = min(178_000_000, int(limits.MAX_MEMORY_BYTES / bytes_per_pixel))
-        side = math.isqrt(pixels)
-        with tempfile.NamedTemporaryFile(delete=False) as file:
-            file.write(make(side))
-        path = Path(file.name)
-        size = path.stat().st_size / 2**20
-        command = [sys.executable, "-m", "benchmarks.decoders", file.name]
-        result = subprocess.run(command, capture_output=True, text=True)
-        print(f"{name:26}{side**2 / 1e6:12.0f}{size:10.0f}{result.stdout.strip():>21}", flush=True)
-        path.unlink()
+    header = ["", "megapixels", "file, MB", "seconds", "memory, MB"]
+    print_table(header, [_row(name, options.megapixels * 1_000_000) for name in _CASES])
+
+
+def _row(name: str, most: int) -> list[str]:
+    make, bytes_per_pixel = _CASES[name]
+    limit = limits.MAX_MEMORY_BYTES / bytes_per_pixel if bytes_per_pixel else limits.MAX_SLOW_PIXELS
+    side = math.isqrt(min(most, int(limit)))
+    with tempfile.NamedTemporaryFile() as file:
+        file.write(make(side))
+        file.flush()
+        size = Path(file.name).stat().st_size / 2**20
+        command = [sys.executable, "-m", "benchmarks.decoders", "--measure", file.name]
+        result = subprocess.run(command, capture_output=True, text=True, check=True)
+    figures = result.stdout.strip().split("\t")
+    return [name, f"{side**2 / 1e6:.0f}", f"{size:.0f}", *figures]
 
 
 def _measure(path: str) -> None:
@@ -99,10 +108,9 @@ def _measure(path: str) -> None:
     try:
         sign_file(path)
     except OSError as error:
-        print(str(error)[-150:])
+        print("-", str(error)[-150:], sep="\t")
         return
-    peak = Path("/proc/self/status").read_text().partition("VmHWM:")[2].split()[0]
-    print(f"{time.process_time() - start:.1f}{int(peak) // 1024:12,}")
+    print(f"{time.process_time() - start:.1f}", f"{peak_mb():,.0f}", sep="\t")
 
 
 if __name__ == "__main__":

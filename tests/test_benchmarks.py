@@ -17,6 +17,7 @@ _ROOT = Path(__file__).parents[1]
 _SMALL = {
     "diverse": ("--largest 10000", 10),
     "fiftyone_write": ("--samples 500 --images 20", 2),
+    "decoders": ("--megapixels 1", 12),
     "memory": ("--samples 300", 3),
     "order": ("--largest 10000", 1),
     "panel": ("--largest 10000", 1),

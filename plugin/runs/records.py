@@ -192,12 +192,12 @@ def has_groups(dataset: fo.Dataset, run_key: str) -> bool:
 def by_bucket(view: fo.DatasetView, field: str) -> fo.DatasetView:
     """Groups a view by bucket: one tile per bucket, its samples in it."""
     grouped = signature_fields.in_buckets(view, field)
-    return grouped.group_by(f"{field}.bucket", order_by=f"{field}.sort_key")
+    return grouped.group_by(f"{field}.bucket", order_by=f"{field}.sort_key", create_index=False)
 
 
 def by_group(view: fo.DatasetView, group: str, field: str) -> fo.DatasetView:
     """Groups a view by a field of groups of near-duplicates: one tile per group."""
-    return view.exists(group).group_by(group, order_by=f"{field}.sort_key")
+    return view.exists(group).group_by(group, order_by=f"{field}.sort_key", create_index=False)
 
 
 def _signed(dataset: fo.Dataset, run_key: str | None, field: str) -> fo.DatasetView:

@@ -70,6 +70,7 @@ def test_from_nothing_to_a_run_and_back(dataset, open_app) -> None:
     expect(app.page.locator("[data-cy=sidebar]").get_by_text("smartdownsample")).to_be_visible()
 
     panel.button("Undo ...").click()
+    expect(app.page.get_by_text("Removes the tag")).to_be_visible()  # the form is complete
     app.execute()
     expect(app.page.get_by_text("Removed the run")).to_be_visible()
     app.button("Close").click()

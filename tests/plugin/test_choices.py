@@ -84,7 +84,7 @@ def test_a_rank_is_a_smaller_run(dataset, operators) -> None:
         first = dataset.match((F(field) >= 1) & (F(field) <= target))  # None is less than 1
         assert set(first.values("filepath")) == _kept(dataset, "small")
     declared = dataset.get_field(field)
-    assert "1 is the first" in declared.description
+    assert "1 was chosen first" in declared.description
     assert declared.info == {"smartdownsample": {"run": "smartdownsample"}}
 
 

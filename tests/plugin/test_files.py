@@ -13,6 +13,7 @@ from pathlib import Path
 import fiftyone as fo
 import numpy as np
 import pytest
+from fiftyone.operators.operations import Operations
 
 import smartdownsample_core
 from plugin.config import DownsampleConfig
@@ -233,7 +234,9 @@ def test_what_is_kept_from_outside_of_the_view_is_said(dataset, operators) -> No
 
 
 def test_a_list_is_downloaded(dataset, kept, post) -> None:
-    """Without a path, the browser is sent the list itself."""
+    """Without a path, the browser is sent the list itself, where FiftyOne can do that."""
+    if not hasattr(Operations, "browser_download"):
+        pytest.skip("this FiftyOne offers no downloads, and the form none either")
     answer = post("execute", "export_run", dataset, {"run_key": "smartdownsample", "to": ".json"})
     (request,) = answer["executor"]["requests"]
     assert answer["result"] == {"path": "smartdownsample.json", "samples": 20}

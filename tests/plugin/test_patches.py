@@ -269,7 +269,7 @@ def test_a_tag_of_the_user_is_not_taken(objects, cars, operators, state_of) -> N
     before = state_of(objects)
     with pytest.raises(ValueError, match="patches are tagged 'mine' already"):
         operators.downsample(cars, 10, tag="mine")
-    with pytest.raises(ValueError, match="'bounding_box' is a word of FiftyOne"):
+    with pytest.raises(ValueError, match="'bounding_box' is reserved by FiftyOne"):
         operators.downsample(cars, 10, signature_field="bounding_box")
     assert state_of(objects) == before
 

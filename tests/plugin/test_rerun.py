@@ -109,7 +109,9 @@ def test_more_than_can_be_read_is_a_warning(make_dataset, operators, some_broken
     """A target above the readable images keeps all of these, and says so."""
     result = operators.downsample(make_dataset(some_broken), 23)
     assert result["kept"] == 21
-    assert result["warning"].startswith("target_count 23 exceeds the 21 readable images; 3 could")
+    assert result["warning"].startswith(
+        "'Images to keep' 23 exceeds the 21 readable images; 3 could"
+    )
 
 
 def test_a_mended_file_is_read_again(make_dataset, operators, some_broken, images) -> None:

@@ -116,8 +116,11 @@ def test_without_a_cluster_nothing_is_written(
 @pytest.mark.parametrize(
     ("params", "message"),
     [
-        ({"workers": "dask"}, "needs a scheduler"),
-        ({"workers": "threads", "scheduler": "tcp://127.0.0.1:9"}, "not for 'threads'"),
+        ({"workers": "dask"}, "needs the address of a Dask scheduler"),
+        (
+            {"workers": "threads", "scheduler": "tcp://127.0.0.1:9"},
+            "does not go with workers 'threads'",
+        ),
         ({"workers": "robots"}, "must be 'auto', 'threads', 'processes' or 'dask'"),
     ],
 )
