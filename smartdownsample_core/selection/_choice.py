@@ -48,6 +48,7 @@ class ChoiceSettings(Settings):
         kind="choice",
         label="Strategy",
         help="How images are chosen; see docs/strategies.md",
+        option_help="; ".join(strategy.label for strategy in STRATEGIES.values()),
         default=DEFAULT_STRATEGY,
         choices={name: strategy.label for name, strategy in STRATEGIES.items()},
         live=True,
