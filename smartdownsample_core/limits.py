@@ -61,7 +61,8 @@ MAX_SECONDS = 600
 #: HDF5), or are no format of photographs.
 FORMATS = {"AVIF", "BMP", "GIF", "JPEG", "JPEG2000", "MPO", "PNG", "PPM", "TIFF", "WEBP"}
 
-_READ_WITHOUT_WAITING = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+#: Flags of ``os.open``: opening a named pipe would wait for a writer.
+READ_WITHOUT_WAITING = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 
 _KINDS = {
     stat.S_IFDIR: "a directory",
@@ -107,7 +108,7 @@ def open_file(path: str) -> tuple[int, int]:
     """
     _checked_size(os.stat(path))
     # Without a file object around it, which costs more than reading a small image.
-    file = os.open(path, _READ_WITHOUT_WAITING)
+    file = os.open(path, READ_WITHOUT_WAITING)
     try:
         # Once more: another file may have taken the name in between.
         return file, _checked_size(os.fstat(file))

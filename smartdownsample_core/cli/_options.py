@@ -27,7 +27,7 @@ from ..report import (
 from ..selection import RANDOM_SEED, TARGET_COUNT, Choice, Selection
 from ..settings import LOADING_ERRORS, Reading, Setting, declared, raise_first
 from ._choice_files import labels_of, rows_of, vectors_of
-from ._record import record_of
+from ._record import radius_of, record_of
 
 OK, FAILED, USAGE, INTERRUPTED = 0, 1, 2, 130
 
@@ -299,10 +299,8 @@ def add_choice(parser: argparse.ArgumentParser) -> None:
 def choice_of(options: argparse.Namespace, paths: Sequence[str], hash_size: int) -> Choice:
     """Returns the choice, checked against the number of images, the target and the hash size."""
     given = {name: getattr(options, name) for name in declared(Choice)}
-    radius = options.near_duplicates
-    if radius is not None and not options.features and radius.is_integer():
-        given["near_duplicates"] = int(radius)
     given |= {
+        "near_duplicates": radius_of(options),
         "features": vectors_of(options.features),
         "stratify_by": labels_of(options.stratify_by, paths),
         "keep": rows_of(options.keep or None, paths),

@@ -33,6 +33,14 @@ def record_of(options: argparse.Namespace, **source: Any) -> dict[str, Any]:
     }
 
 
+def radius_of(options: argparse.Namespace) -> float | None:
+    """Returns ``--near-duplicates``: a whole number of bits or, with ``--features``, a distance."""
+    radius: float | None = options.near_duplicates
+    if radius is not None and not options.features and radius.is_integer():
+        return int(radius)
+    return radius
+
+
 def _used(options: argparse.Namespace) -> dict[str, Any]:
     used = {}
     for name, what in declared(Choice).items():
@@ -40,9 +48,8 @@ def _used(options: argparse.Namespace) -> dict[str, Any]:
         has_effect = name == "strategy" or (name == "balance" and options.stratify_by)
         if has_effect or value not in (what.default, None, "", ()):
             used[name] = value
-    radius = used.get("near_duplicates")
-    if isinstance(radius, float) and radius.is_integer() and not options.features:
-        used["near_duplicates"] = int(radius)
+    if "near_duplicates" in used:
+        used["near_duplicates"] = radius_of(options)
     given = ("paths", "include", "exclude", "on_error")
     return used | {name: vars(options)[name] for name in given if vars(options).get(name)}
 

@@ -13,11 +13,10 @@ from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
 from ..checks import reason, shown_path
+from ..limits import READ_WITHOUT_WAITING
 from ..new_files import make_folder
 from ..own_files import is_below, note
 from ..partial_files import complete_file, remove_abandoned
-
-_READ_WITHOUT_WAITING = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 
@@ -162,7 +161,7 @@ def _hardlink(path: str, to: Path) -> None:
 
 def _opened(path: str) -> BinaryIO:
     """Opens a regular file; opening a named pipe would block, and a device may never end."""
-    file = os.open(path, _READ_WITHOUT_WAITING)
+    file = os.open(path, READ_WITHOUT_WAITING)
     if not stat.S_ISREG(os.fstat(file).st_mode):
         os.close(file)
         raise OSError(f"{shown_path(path)} is not a regular file: exclude it")
