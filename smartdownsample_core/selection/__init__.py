@@ -8,7 +8,6 @@ from ._choice import (
     ChoiceOptions,
     ChoiceSettings,
     PlainOptions,
-    is_given,
 )
 from ._constraints import Constraints
 from ._distances import Nearest
