@@ -12,6 +12,7 @@ from ._choice import (
 from ._constraints import Constraints
 from ._distances import Nearest
 from ._downsample import downsample
+from ._explanation import Explanation, Reason
 from ._farthest_first import farthest_first
 from ._order import natural_order, sort_key
 from ._result import Bucket, Selection, Stratum, tally

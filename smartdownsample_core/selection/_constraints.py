@@ -9,6 +9,7 @@ from ..errors import ParameterError
 from ..signatures import Signatures, assign_buckets, bucket_name, is_junk, unpack
 from ._choice import Choice
 from ._distances import Points
+from ._explanation import Cap
 from ._features import mean_squared_length
 from ._near_duplicates import near_duplicates
 from ._strata import assign_strata
@@ -28,6 +29,8 @@ class Constraints:
     """``(n,)`` number of each image's stratum, and the names of the strata"""
     tiers: NDArray[np.int8]
     """``(n,)``; the tier of each image, from :mod:`smartdownsample_core.selection._tiers`"""
+    caps: tuple[Cap, ...]
+    """the limits on the images of each stratum"""
 
     def __init__(self, signatures: Signatures, order: _Rows, choice: Choice) -> None:
         """Computes the arrays; the choice has been checked."""
@@ -43,6 +46,11 @@ class Constraints:
         junk = is_junk(signatures.traits) if choice.leave_out_junk else no_junk
         self.tiers = self._tiers(readable, junk, signatures.damaged, order)
         self._room = self._room_by_stratum(readable, choice.max_per_group)
+        self.caps = ()
+        if choice.max_per_group is not None:
+            name = "bucket" if choice.stratify_by is None else "label"
+            most = np.full(len(self._room), choice.max_per_group)
+            self.caps = (Cap(name, self.stratum_of, most),)
         sizes = np.bincount(self.stratum_of[readable], minlength=len(self._room))
         self.shares = np.rint(np.maximum(sizes, 1.0) ** choice.exponent * 1024).astype(np.int64)
 

@@ -12,6 +12,8 @@ from ._allocation import top_up
 from ._choice import Choice
 from ._constraints import Constraints
 from ._distances import Points
+from ._explanation import Evidence
+from ._features import mean_squared_length
 from ._result import Selection, count_buckets
 from ._strategies import Images
 from ._tiers import TIERS
@@ -56,7 +58,8 @@ def downsample(
     if target_count is not None:
         target_count = whole_number("target_count", target_count)
     choice.check(len(signatures), target_count, signatures.hash_size)
-    if choice.needs_descriptors and np.isnan(signatures.sharpness[signatures.readable]).any():
+    has_descriptors = not np.isnan(signatures.sharpness[signatures.readable]).any()
+    if choice.needs_descriptors and not has_descriptors:
         raise ParameterError(
             "strategy" if choice.how.compares else "leave_out_junk",
             "needs descriptors, and these signatures have none",
@@ -87,6 +90,8 @@ def downsample(
         tiers=constraints.tiers,
         strata=constraints.strata,
         strata_are_labels=choice.stratify_by is not None,
+        caps=constraints.caps,
+        evidence=_evidence(signatures, images, choice) if has_descriptors else None,
     )
 
 
@@ -114,6 +119,14 @@ def _images(signatures: Signatures, order: _Rows, random_seed: int, choice: Choi
         if choice.how.weigh:
             counts = choice.how.weigh(points, order)
     return Images(order, assign_buckets(signatures), points, counts, random_seed)
+
+
+def _evidence(signatures: Signatures, images: Images, choice: Choice) -> Evidence:
+    if choice.features is None:
+        return Evidence(signatures.descriptor, signatures.readable, found=images.found)
+    points = choice.points(len(signatures))
+    scale = 2 * mean_squared_length(points)
+    return Evidence(points, np.ones(len(points), bool), scale, images.found)
 
 
 def _pick(

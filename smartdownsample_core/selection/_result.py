@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from ..checks import whole_number
 from ..signatures import N_BUCKETS, UNREADABLE, bucket_name
+from ._explanation import Cap, Evidence, Explanation, explain
 from ._tiers import DAMAGED, JUNK, NEAR_DUPLICATE, NEVER
 
 
@@ -91,6 +92,10 @@ class Selection:
     """``(n,)`` number of each image's stratum, and the names of the strata"""
     strata_are_labels: bool = False
     """whether the strata are the user's labels rather than buckets"""
+    caps: tuple[Cap, ...] = ()
+    """limits on the kept images of each label or bucket"""
+    evidence: Evidence | None = None
+    """what images are compared by; None if the signatures have no descriptors"""
 
     @property
     def kept(self) -> NDArray[np.bool_]:
@@ -182,6 +187,14 @@ class Selection:
             buckets=count_buckets(self.bucket_ids, ranking),
             target_count=target_count,
         )
+
+    def explain(self) -> Explanation:
+        """Returns why each image was kept or left out, and which kept image stands for it.
+
+        Raises:
+            ValueError: if the signatures have no descriptors
+        """
+        return explain(self)
 
     def members(self, bucket_id: int) -> NDArray[np.int64]:
         """Returns the input indices of a bucket's images in natural order."""

@@ -6,7 +6,7 @@ Everything that depends on the strategy is an attribute of its object; no other 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from ..signatures import N_BUCKETS
 from ._allocation import top_up
 from ._distances import Nearest, Points
+from ._explanation import Found
 from ._farthest_first import farthest_first
 from ._local_scaling import weights
 from ._representatives import representatives
@@ -39,6 +40,8 @@ class Images:
     weights: NDArray[np.float32]
     """``(n,)``; factors of the squared distances"""
     random_seed: int
+    found: list[Found] = field(default_factory=list)
+    """nearest kept images that strategies came across"""
 
 
 Pick = Callable[[Images, _Rows, _Rows, int], _Rows]
@@ -61,7 +64,9 @@ def pick_diverse(images: Images, pool: _Rows, taken: _Rows, count: int) -> _Rows
     nearest = _nearest(images, pool, taken)
     start = int(np.random.default_rng(images.random_seed).integers(len(pool)))
     weights = np.concatenate([images.weights[pool], images.weights[taken]])
-    return np.asarray(pool[farthest_first(nearest, count, start, weights)])
+    picked = farthest_first(nearest, count, start, weights)
+    images.found.append(Found.of(nearest, np.concatenate([pool, taken])))
+    return np.asarray(pool[picked])
 
 
 def pick_representative(images: Images, pool: _Rows, taken: _Rows, count: int) -> _Rows:
