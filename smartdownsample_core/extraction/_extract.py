@@ -8,6 +8,7 @@ from collections import deque
 from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -242,7 +243,7 @@ def tabulate(
     thumbnails = np.stack([signature.thumbnail for signature in good])
     for name, column in table.columns().items():
         if column.measure is None:
-            values = column.gather([getattr(signature, name) for signature in good])
+            values = column.gather(list(map(attrgetter(column.read_from or name), good)))
         elif descriptors:
             values = column.measure(thumbnails)
         else:

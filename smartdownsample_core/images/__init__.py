@@ -1,6 +1,6 @@
 """Image files, URLs and crops to pixels: the only code that opens images."""
 
-from ._capture import capture_in
+from ._capture import capture_in, capture_of_image
 from ._crops import Crop
 from ._damage import is_damaged, mark_damaged
 from ._decode import Picture, Reduced, averaged, load_rgb, open_picture

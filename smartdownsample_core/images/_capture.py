@@ -11,6 +11,8 @@ from ._exif import Capture, ExifError, capture_of, parse_exif
 from ._formats import allowed_formats
 from ._head import HeadError, read_head
 
+_CAPTURE = "smartdownsample: capture"
+
 _JPEG, _PNG, _RIFF, _WEBP = b"\xff\xd8", b"\x89PNG\r\n\x1a\n", b"RIFF", b"WEBP"
 _TIFF = (b"II*\0", b"MM\0*")
 _PREFIX = b"Exif\0\0"
@@ -33,6 +35,17 @@ def capture_in(data: bytes) -> Capture:
         if block:
             return capture_of(parse_exif(block))
     return Capture()
+
+
+def mark_captured(image: Image.Image, data: bytes) -> None:
+    """Notes the capture facts of an image's file; crops and conversions of it have them, too."""
+    image.info[_CAPTURE] = capture_in(data)
+
+
+def capture_of_image(image: Image.Image) -> Capture:
+    """Returns the noted capture facts of an image; none if it was not read from a file."""
+    capture = image.info.get(_CAPTURE)
+    return capture if isinstance(capture, Capture) else Capture()
 
 
 def _block_in(data: bytes) -> bytes:

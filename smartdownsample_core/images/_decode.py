@@ -15,10 +15,12 @@ from PIL import Image, UnidentifiedImageError
 
 from .. import limits
 from ..limits import check_scans, check_sides, read_file
+from ._capture import capture_in, capture_of_image, mark_captured
 from ._cost import LARGE_JPEG, check_cost
 from ._damage import is_damaged, is_jpeg_damaged, load, mark_damaged
 from ._depth import as_rgb
 from ._errors import named_errors
+from ._exif import Capture
 from ._formats import allowed_formats, unidentified
 from ._lean import lean
 from ._remote import is_remote, read_remote
@@ -63,6 +65,8 @@ class Picture:
     """what is held of the file for that"""
     damaged: bool = False
     """whether the decoder found it so"""
+    capture: Capture = Capture()
+    """when, where and by what camera it was taken"""
 
     @cached_property
     def full(self) -> Image.Image:
@@ -136,7 +140,8 @@ def decode_picture(path: str) -> Picture | Image.Image:
     if not _is_worth_reducing(*full.size):
         return full
     n_bytes = 4 * full.width * full.height
-    return Picture(averaged(full), lambda: full, n_bytes, is_damaged(full))
+    capture = capture_of_image(full)
+    return Picture(averaged(full), lambda: full, n_bytes, is_damaged(full), capture)
 
 
 def _read(path: str) -> bytes:
@@ -177,6 +182,7 @@ def _jpeg_picture(data: bytes) -> Picture | None:
         Reduced(reduced, (width / factor, height / factor)),
         decode=partial(_decode_jpeg, data),
         n_bytes=len(data),
+        capture=capture_in(data),
     )
 
 
@@ -187,7 +193,12 @@ def _decode_jpeg(data: bytes) -> Image.Image:
 
 
 def _load(data: bytes) -> Image.Image:
-    data = lean(data)
+    image = _load_pixels(lean(data))
+    mark_captured(image, data)
+    return image
+
+
+def _load_pixels(data: bytes) -> Image.Image:
     is_jpeg = data.startswith(_JPEG_START)
     if is_jpeg:
         check_scans(data)

@@ -70,7 +70,7 @@ class Capture(NamedTuple):
     """When, where and by what an image was taken; None for what its file does not say."""
 
     time: datetime | None = None
-    """by the camera's clock, without a time zone; to the microsecond if the file is so exact"""
+    """by the camera's clock, without a time zone; cut to milliseconds, which databases hold"""
     time_source: str | None = None
     """``"original"`` (the shutter), ``"digitized"`` or ``"modified"`` (any change of the file)"""
     utc_offset: int | None = None
@@ -207,7 +207,7 @@ def _time(tags: Tags) -> tuple[datetime | None, str | None, int | None]:
         if match is None:
             continue
         fraction = re.match(r"\d*", _text(tags, fraction_tag) or "", re.ASCII)
-        microseconds = int((fraction[0] if fraction else "").ljust(6, "0")[:6])
+        microseconds = int((fraction[0] if fraction else "").ljust(3, "0")[:3]) * 1000
         year, month, day, hour, minute, second = map(int, match.groups())
         try:
             time = datetime(year, month, day, hour, minute, second, microseconds)

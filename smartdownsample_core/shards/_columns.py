@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Sequence
 from typing import Any
 
@@ -51,6 +52,11 @@ def to_arrow(
 
 def to_numpy(column: Any, like: NDArray[Any]) -> NDArray[Any]:
     """Returns a column of a shard as an array like one of :class:`Signatures`."""
+    if like.dtype == object:  # a text that many images share is in memory once
+        texts = column.combine_chunks().dictionary_encode()
+        rows = texts.indices.fill_null(-1).to_numpy(zero_copy_only=False)
+        values = [*map(sys.intern, texts.dictionary.to_pylist()), None]
+        return np.asarray(np.array(values, object)[rows])
     if like.ndim == 1:
         return np.asarray(column.to_numpy())
     parts = [
@@ -66,6 +72,8 @@ def to_numpy(column: Any, like: NDArray[Any]) -> NDArray[Any]:
 
 def _type_of(column: NDArray[Any]) -> Any:
     pyarrow = arrow()
+    if column.dtype == object:
+        return pyarrow.string()
     if column.ndim == 1:
         return pyarrow.from_numpy_dtype(column.dtype)
     if column.dtype == np.uint8:

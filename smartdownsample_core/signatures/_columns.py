@@ -6,11 +6,12 @@ values, such as ``mean_red``, ``mean_green`` and ``mean_blue`` of ``mean_rgb``.
 
 from __future__ import annotations
 
+import sys
 from abc import ABC, abstractmethod
 from binascii import a2b_base64, b2a_base64
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass
-from datetime import datetime
+from datetime import datetime, timezone
 from typing import Any
 
 import numpy as np
@@ -33,7 +34,9 @@ class Column(ABC):
     """name to description of each sub-field"""
     _: KW_ONLY
     measure: Measure | None = None
-    """computes it from thumbnails; None if it is the field of the same name in ``Signature``"""
+    """computes it from thumbnails; None if ``Signature`` has it"""
+    read_from: str = ""
+    """its place in ``Signature``, such as ``"capture.time"``, if not the field of its own name"""
     required: bool = True
     """whether stored signatures without it are recomputed"""
     bounds: tuple[float, float] | None = None
@@ -101,7 +104,7 @@ class Numbers(Column):
         rows = self.blank(len(values[0]), hash_size)
         for column, plain in zip(self._by_subfield(rows), values, strict=True):
             there = [row for row, value in enumerate(plain) if value is not None]
-            column[there] = [plain[row] for row in there]
+            column[there] = [_without_zone(plain[row]) for row in there]
         return rows
 
     def usable(self, values: Sequence[Sequence[Any]], hash_size: int) -> list[bool]:
@@ -112,8 +115,47 @@ class Numbers(Column):
         return rows.reshape(len(rows), len(self.subfields)).T
 
 
+def _without_zone(value: Any) -> Any:
+    """Returns a time in UTC without saying so: databases may return what they hold in a zone."""
+    if isinstance(value, datetime) and value.tzinfo is not None:
+        return value.astimezone(timezone.utc).replace(tzinfo=None)
+    return value
+
+
 @dataclass(frozen=True)
-class _Text(Column):
+class Text(Column):
+    """Text of any length, or None: ``(n,)`` object, stored as one sub-field."""
+
+    @property
+    def plain_type(self) -> type:
+        """Text."""
+        return str
+
+    def blank(self, n: int, hash_size: int) -> NDArray[np.object_]:
+        """Returns None for each image."""
+        return np.full(n, None, object)
+
+    def gather(self, values: Sequence[Any]) -> NDArray[np.object_]:
+        """Returns the texts; images of the same text share it in memory."""
+        rows = self.blank(len(values), 0)
+        rows[:] = [value if value is None else sys.intern(value) for value in values]
+        return rows
+
+    def to_plain(self, rows: NDArray[Any], hash_size: int) -> list[list[Any]]:
+        """Returns one list of texts."""
+        return [rows.tolist()]
+
+    def from_plain(self, values: Sequence[Sequence[Any]], hash_size: int) -> NDArray[np.object_]:
+        """Returns the texts."""
+        return self.gather(values[0])
+
+    def usable(self, values: Sequence[Sequence[Any]], hash_size: int) -> list[bool]:
+        """Returns whether each is a text, or may be missing."""
+        return [not self.required if text is None else isinstance(text, str) for text in values[0]]
+
+
+@dataclass(frozen=True)
+class _Coded(Column):
     """Bytes, ``(n, n_bytes)`` uint8, stored as one sub-field of text."""
 
     @property
@@ -148,7 +190,7 @@ class _Text(Column):
 
 
 @dataclass(frozen=True)
-class Hash(_Text):
+class Hash(_Coded):
     """Packed bits whose number depends on the hash size; hexadecimal as text."""
 
     n_bits: Callable[[int], int]
@@ -172,7 +214,7 @@ class Hash(_Text):
 
 
 @dataclass(frozen=True)
-class Bytes(_Text):
+class Bytes(_Coded):
     """A fixed number of bytes; base64 as text."""
 
     size: int

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from ..checks import shown
-from ..images import as_rgb, is_damaged
+from ..images import Capture, as_rgb, capture_of_image, is_damaged
 from ..settings import check_hash_size
 
 #: Side of the thumbnail, which also gives the mean colour, as in smartdownsample 1.9.
@@ -33,6 +33,8 @@ class Signature(NamedTuple):
     """``(3, 32, 32)`` RGB, shrunk with Lanczos; used for the descriptor"""
     damaged: bool = False
     """whether the decoder found the file cut off or corrupt, but decoded it"""
+    capture: Capture = Capture()
+    """when, where and by what camera it was taken"""
 
 
 def sign(image: Image.Image, hash_size: int = 8) -> Signature:
@@ -80,6 +82,7 @@ def sign(image: Image.Image, hash_size: int = 8) -> Signature:
         mean_rgb=mean_rgb(small),
         thumbnail=small,
         damaged=is_damaged(image),
+        capture=capture_of_image(image),
     )
 
 

@@ -79,7 +79,8 @@ def sign_reduced(pictures: Sequence[Picture], hash_size: int, exact: bool) -> li
         _settle_means(pictures, means, hash_size)
     columns = dhash, ahash, means, small.astype(np.uint8)
     damaged = [picture.damaged for picture in pictures]
-    return [Signature(*one) for one in zip(*columns, damaged, strict=True)]
+    captures = [picture.capture for picture in pictures]
+    return [Signature(*one) for one in zip(*columns, damaged, captures, strict=True)]
 
 
 def _settle_dhash(pictures: Sequence[Picture], cells: _Floats, dhash: NDArray[np.bool_]) -> None:

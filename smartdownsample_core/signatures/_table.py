@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from . import _quality as quality
 from ._bits import to_hex
-from ._columns import Bytes, Column, Hash, Numbers
+from ._columns import Bytes, Column, Hash, Numbers, Text
 from ._descriptor import DESCRIPTOR_SIZE, describe
 
 
@@ -102,6 +102,98 @@ class Signatures:
         )
     )
     """``(n,)``"""
+    taken: NDArray[np.datetime64] = field(
+        metadata=_column(
+            Numbers(
+                {"taken": "When the image was taken, by the camera's clock"},
+                "datetime64[us]",
+                read_from="capture.time",
+                required=False,
+            )
+        )
+    )
+    """``(n,)``; NaT where the file does not say it, or not in a way that can be read"""
+    taken_from: NDArray[np.object_] = field(
+        metadata=_column(
+            Text(
+                {"taken_from": "What the time is of: 'original', 'digitized' or 'modified'"},
+                read_from="capture.time_source",
+                required=False,
+            )
+        )
+    )
+    """``(n,)`` str, and None where no time is known; so are the other texts"""
+    utc_offset: NDArray[np.float32] = field(
+        metadata=_column(
+            Numbers(
+                {"utc_offset": "Minutes that the camera's clock is ahead of UTC"},
+                np.float32,
+                read_from="capture.utc_offset",
+                required=False,
+                bounds=(-14 * 60, 14 * 60),
+            )
+        )
+    )
+    """``(n,)``; NaN where the file does not say it; so are the coordinates"""
+    latitude: NDArray[np.float64] = field(
+        metadata=_column(
+            Numbers(
+                {"latitude": "Where the image was taken, in degrees north"},
+                np.float64,
+                read_from="capture.latitude",
+                required=False,
+                bounds=(-90, 90),
+            )
+        )
+    )
+    """``(n,)``"""
+    longitude: NDArray[np.float64] = field(
+        metadata=_column(
+            Numbers(
+                {"longitude": "Where the image was taken, in degrees east"},
+                np.float64,
+                read_from="capture.longitude",
+                required=False,
+                bounds=(-180, 180),
+            )
+        )
+    )
+    """``(n,)``"""
+    make: NDArray[np.object_] = field(
+        metadata=_column(
+            Text({"make": "Maker of the camera"}, read_from="capture.make", required=False)
+        )
+    )
+    """``(n,)``"""
+    model: NDArray[np.object_] = field(
+        metadata=_column(
+            Text({"model": "Model of the camera"}, read_from="capture.model", required=False)
+        )
+    )
+    """``(n,)``"""
+    serial: NDArray[np.object_] = field(
+        metadata=_column(
+            Text(
+                {"serial": "Serial number of the camera"},
+                read_from="capture.serial",
+                required=False,
+            )
+        )
+    )
+    """``(n,)``"""
+    # Required, unlike the other facts, as every file has one: signatures of versions that did not
+    # look for any fact are computed again, so that no time means that the file has none.
+    orientation: NDArray[np.uint8] = field(
+        metadata=_column(
+            Numbers(
+                {"orientation": "How EXIF says to turn the image, 1-8; signatures ignore it"},
+                np.uint8,
+                read_from="capture.orientation",
+                bounds=(0, 8),
+            )
+        )
+    )
+    """``(n,)``; 1 is upright, 0 was not read"""
     damaged: NDArray[np.bool_] = field(
         metadata=_column(
             Numbers(

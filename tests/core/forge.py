@@ -131,7 +131,11 @@ def a_shard(folder: Path) -> bytes:
     for name in table.columns():
         column = getattr(table, name)
         if column.dtype == np.uint8:
-            column[good] = rng.integers(0, 256, (8, *column.shape[1:]))
+            column[good] = rng.integers(0, 256 if column.ndim == 2 else 9, (8, *column.shape[1:]))
+        elif column.dtype == object:
+            column[good[:5]] = ["Maker", "", "Maker", "x" * 99, "é"]
+        elif column.dtype.kind == "M":
+            column[good[:5]] = rng.integers(0, 10**15, 5)
         else:
             column[good] = rng.random((8, *column.shape[1:]))
     file = folder / "good.parquet"

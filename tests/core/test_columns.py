@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from smartdownsample_core import Signatures
-from smartdownsample_core.signatures._columns import Bytes, Column, Hash, Numbers
+from smartdownsample_core.signatures._columns import Bytes, Column, Hash, Numbers, Text
 from tests.documented_patches import add_column, run_there
 
 _ROOT = Path(__file__).parents[2]
@@ -29,6 +29,7 @@ _KINDS = [
         id="time",
     ),
     pytest.param(Hash({"a": ""}, lambda hash_size: hash_size + 1), [["1ff", "000", "012"]], id="9"),
+    pytest.param(Text({"a": ""}, required=False), [["Kölner Kamera", None, ""]], id="text"),
     pytest.param(Bytes({"a": ""}, 4), [["AAECAw==", "AAAAAA==", "/////w=="]], id="bytes"),
 ]
 
@@ -98,7 +99,7 @@ def test_arrays_have_the_types_of_their_annotations() -> None:
     hints = get_type_hints(Signatures)
     for name, column in Signatures.columns().items():
         _, dtype = get_args(hints[name])
-        assert column.blank(0, 8).dtype == get_args(dtype)[0]
+        assert column.blank(0, 8).dtype.type is get_args(dtype)[0]
 
 
 def test_the_columns_that_scaling_names_exist() -> None:
