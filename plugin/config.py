@@ -22,7 +22,7 @@ from smartdownsample_core.selection import (
 )
 from smartdownsample_core.settings import Decode, Reading, declared, redeclared, setting
 
-from . import names
+from . import names, run_fields
 
 #: Settings that name a file to save a chart to.
 CHARTS = ("save_distribution", "save_thumbnails")
@@ -192,19 +192,13 @@ class DownsampleConfig(SignatureConfig, ChoiceSettings):
             yield from self.radius_problems(self.hash_size)
 
     @property
-    def has_ranks(self) -> bool:
-        """Whether the run numbers what it keeps."""
-        return self.how.ranks
-
-    @property
     def has_groups(self) -> bool:
         """Whether the run numbers groups of near-duplicates."""
         return self.near_duplicates is not None
 
     def fields(self) -> list[str]:
-        """Returns the names of the fields of numbers that the run writes."""
-        ranks = [names.rank_field(self.run_key)] if self.has_ranks else []
-        return ranks + ([names.group_field(self.run_key)] if self.has_groups else [])
+        """Returns the names of the fields of its own that the run writes, besides signatures."""
+        return [field.of(self.run_key) for field in run_fields.written_by(self)]
 
 
 class SignatureOptions(TypedDict, total=False):

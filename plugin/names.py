@@ -49,7 +49,7 @@ DEFAULT_FIELD = "signature"
 SIDEBAR_GROUP = "smartdownsample"
 
 #: FiftyOne's types of fields by those of the values that they hold.
-_FIELD_TYPES = {
+FIELD_TYPES = {
     bool: fo.BooleanField,
     int: fo.IntField,
     float: fo.FloatField,
@@ -67,7 +67,7 @@ SUBFIELDS = (
     ("brightness", fo.FloatField, "Mean of all channel values, 0-255"),
     ("color_variance", fo.FloatField, "Variance of the three channel means; 0 for a grey image"),
     *(
-        (name, _FIELD_TYPES[column.plain_type], description)
+        (name, FIELD_TYPES[column.plain_type], description)
         for column in Signatures.columns().values()
         for name, description in column.subfields.items()
     ),
@@ -94,16 +94,6 @@ def buckets_view(run_key: str) -> str:
 def near_duplicates_view(run_key: str) -> str:
     """Returns the name of the saved view that groups a run's near-duplicates."""
     return f"{run_key} near-duplicates"
-
-
-def rank_field(run_key: str) -> str:
-    """Returns the name of the field that numbers the kept samples of a run by their choice."""
-    return f"{run_key}_rank"
-
-
-def group_field(run_key: str) -> str:
-    """Returns the name of the field that numbers a run's groups of near-duplicates."""
-    return f"{run_key}_group"
 
 
 def uri(operator: str) -> str:

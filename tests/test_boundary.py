@@ -34,6 +34,7 @@ _LAYERS = {
     """,
     "plugin": """
         names wording
+        run_fields
         base config
         targets
         runs

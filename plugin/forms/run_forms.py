@@ -85,7 +85,8 @@ def delete_form(ctx: foo.ExecutionContext) -> types.Property:
         settings = runs.settings(ctx.dataset, run_key)
         items = targets.of_record(settings)
         n_marked = items.count_marked(ctx.dataset, settings["tag"])
-        fields = "".join(f"the field `{name}`, " for name in runs.fields_of(ctx.dataset, run_key))
+        paths = runs.fields_of(ctx.dataset, run_key).values()
+        fields = "".join(f"the field `{path}`, " for path in paths)
         inputs.md(
             f"Removes the {items.tag_kind} `{settings['tag']}` from {n_marked:,} {items.tagged}, "
             "the saved views "

@@ -15,7 +15,7 @@ from smartdownsample_core.selection import assign_strata
 from .. import names
 from ..config import DownsampleConfig
 from ..runs import records as runs
-from ..targets import Subject, number_fields, signature_fields
+from ..targets import Subject, signature_fields, written_fields
 from . import folders
 
 _SCALARS = (fof.StringField, fof.IntField, fof.BooleanField, fof.FloatField, fof.DateField)
@@ -70,7 +70,7 @@ def options(dataset: fo.Dataset | fo.DatasetView) -> list[tuple[str, str]]:
     found = [(folders.FOLDER, "folder of each file")] * (not dataset.has_field(folders.FOLDER))
     found.append(("tags", "tags"))
     for name, field in dataset.get_field_schema().items():
-        if number_fields.owner(dataset, name):
+        if written_fields.owner(dataset, name):
             continue
         if signature_fields.is_ours(dataset, name):
             found.append((f"{name}.bucket_name", f"{name}.bucket_name"))
@@ -99,7 +99,7 @@ def marks_of_runs(dataset: fo.Dataset, config: DownsampleConfig) -> frozenset[st
         ValueError: if the run itself replaces the field to stratify by
     """
     path = config.stratify_by
-    if number_fields.owner(dataset, path) in (config.run_key, config.tag):
+    if written_fields.owner(dataset, path) in (config.run_key, config.tag):
         raise refused(
             "stratify_by",
             f"the field {path!r} belongs to the run {config.run_key!r}, which this run replaces; "

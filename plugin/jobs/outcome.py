@@ -14,6 +14,7 @@ from smartdownsample_core.report import totals
 
 from .. import names
 from ..config import DownsampleConfig
+from ..run_fields import GROUP, RANK, RUN_FIELDS, Found
 from ..runs import Written, shapes
 from ..targets import Samples
 from . import choices
@@ -37,10 +38,12 @@ def record(
         choice: what it was chosen by
         warnings: of :func:`whatif.warnings`
     """
-    rank_field, group_field = (
-        items.dataset_path(name(config.run_key)) for name in (names.rank_field, names.group_field)
-    )
-    groups, has_groups = wrote.groups or {}, wrote.groups is not None
+    fields = {
+        field.name: items.dataset_path(field.of(config.run_key))
+        for field in RUN_FIELDS
+        if field.name in wrote.fields
+    }
+    groups = [number for number in wrote.fields.get(GROUP.name, ()) if number is not None]
     return {
         "run_key": config.run_key,
         "tag": config.tag,
@@ -56,10 +59,11 @@ def record(
         "strata": strata(selection),
         "near_duplicates_kept": selection.n_near_duplicates_kept,
         "junk_kept": selection.n_junk_kept,
-        "rank_field": rank_field if wrote.is_ranked else None,
-        "group_field": group_field if has_groups else None,
-        "groups_view": names.near_duplicates_view(config.run_key) if has_groups else None,
-        "groups": max(groups.values(), default=0),
+        "fields": fields,
+        "rank_field": fields.get(RANK.name),
+        "group_field": fields.get(GROUP.name),
+        "groups_view": names.near_duplicates_view(config.run_key) if config.has_groups else None,
+        "groups": max(groups, default=0),
         "grouped": len(groups),
         "features_digest": _digest(choice.features),
         "version": __version__,
@@ -97,42 +101,24 @@ def strata(selection: Selection) -> list[shapes.StratumRow] | None:
     ]
 
 
-def _group_numbers(selection: Selection, leaders: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Numbers the groups of near-duplicates in natural order of their first images.
-
-    Returns:
-        ``(n,)``; from 1, and 0 for images that are alone or could not be read
-    """
-    numbers = np.zeros(len(leaders), np.int64)
-    found = leaders >= 0
-    sizes = np.bincount(leaders[found], minlength=len(leaders))
-    first = selection.order[sizes[selection.order] > 1]
-    of_leader = np.zeros(len(leaders), np.int64)
-    of_leader[first] = np.arange(1, len(first) + 1)
-    numbers[found] = of_leader[leaders[found]]
-    return numbers
-
-
-def written(selection: Selection, ids: Sequence[str]) -> Written:
+def written(selection: Selection, ids: Sequence[str], choice: Choice) -> Written:
     """Returns what to write on samples.
 
     Args:
         selection: of n samples
         ids: theirs
+        choice: what it was chosen by
     """
-    groups = None
-    if selection.leaders is not None:
-        numbers = _group_numbers(selection, selection.leaders)
-        groups = {ids[row]: int(numbers[row]) for row in np.flatnonzero(numbers).tolist()}
     kept = selection.indices if selection.ranking is None else selection.ranking
     strata = None
     if selection.strata_are_labels and selection.strata is not None:
         of_row, strata_names = selection.strata
         strata = [strata_names[number] for number in of_row[kept].tolist()]
+    columns = {field.name: field.values(Found(selection, ids, choice)) for field in RUN_FIELDS}
     return Written(
         [ids[row] for row in kept.tolist()],
         selection.bucket_ids[kept].tolist(),
-        selection.ranking is not None,
-        groups,
         strata,
+        list(ids),
+        {name: list(values) for name, values in columns.items() if values is not None},
     )

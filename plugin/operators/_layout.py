@@ -19,7 +19,7 @@ def group_fields(dataset: fo.Dataset, fields: list[str]) -> None:
     """
     subfields = [*_FIRST, *(name for name, _, _ in names.SUBFIELDS if name not in _FIRST)]
     paths = [f"{field}.{name}" for field in fields for name in subfields]
-    paths += [path for key in runs.keys(dataset) for path in runs.fields_of(dataset, key)]
+    paths += [path for key in runs.keys(dataset) for path in runs.fields_of(dataset, key).values()]
     groups = dataset.app_config.sidebar_groups
     if groups is None:
         groups = fo.DatasetAppConfig.default_sidebar_groups(dataset)

@@ -12,6 +12,7 @@ from smartdownsample_core.selection import STRATEGIES
 
 from .. import names, wording
 from ..jobs import folders
+from ..run_fields import RUN_FIELDS
 from ..targets import kinds as targets
 
 #: How many of the files that could not be read are named.
@@ -164,22 +165,13 @@ def _count_outputs(outputs: types.Object, result: Mapping[str, Any]) -> None:
 
 
 def _field_outputs(outputs: types.Object, result: Mapping[str, Any]) -> None:
-    """Says where the order of choice and the groups are, if they were written."""
+    """Says of the fields that were written what they are for."""
     noun = targets.of_record(result).noun
-    if result.get("rank_field"):
-        outputs.md(
-            f"The field `{result['rank_field']}` numbers the kept {noun} in the order of their "
-            "choice: filter it to a range from 1, and fewer of them are left, as different as "
-            "can be.",
-            name="ranks_text",
-        )
-    if result.get("group_field"):
-        outputs.md(
-            f"{result['grouped']:,} {noun} have near-duplicates, in {result['groups']:,} groups: "
-            f"the field `{result['group_field']}` numbers them, and the saved view "
-            f"`{result['groups_view']}` has a tile per group.",
-            name="groups_text",  # a property is shown with the result of its name, if there is one
-        )
+    for field in RUN_FIELDS:
+        if (path := result["fields"].get(field.name)) and field.outcome:
+            text = field.outcome.format(**{**result, "field": path, "noun": noun})
+            # A property is shown with the result of its name, if there is one.
+            outputs.md(text, name=f"{field.name}_field_text")
 
 
 def _table(

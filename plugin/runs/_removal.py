@@ -10,7 +10,7 @@ import fiftyone as fo
 from pymongo.errors import ConnectionFailure, InvalidOperation
 
 from .. import names
-from ..targets import Samples, number_fields, signature_fields
+from ..targets import Samples, signature_fields, written_fields
 from ..targets import kinds as targets
 from . import records as runs
 from .shapes import Removed
@@ -63,9 +63,9 @@ def remove(dataset: fo.Dataset, run_key: str, keep_signatures: bool) -> Removed:
         if dataset.has_saved_view(name)
         and attempt(f"the saved view `{name}`", partial(_delete_view, dataset, name), gone)
     ]
-    numbers = [
+    fields = [
         path
-        for path in runs.fields_of(dataset, run_key)
+        for path in runs.fields_of(dataset, run_key).values()
         if attempt(f"the field `{path}`", partial(_delete_field, dataset, items, path), gone)
     ]
     why_kept, is_deleted = None, None
@@ -81,7 +81,7 @@ def remove(dataset: fo.Dataset, run_key: str, keep_signatures: bool) -> Removed:
         "items": items.key,
         "untagged": untagged or 0,
         "saved_views": views,
-        "fields": numbers,
+        "fields": fields,
         "signature_field": field if is_deleted else None,
         "kept_field": field if why_kept else None,
         "why_kept": why_kept,
@@ -104,9 +104,7 @@ def clear_left(dataset: fo.Dataset, settings: dict[str, Any]) -> None:
     run_key, items = settings["run_key"], targets.of_record(settings)
     if runs.left_tag(dataset, items, run_key, settings["tag"]):
         items.unmark(dataset, settings["tag"])
-    numbers = map(items.dataset_path, (names.rank_field(run_key), names.group_field(run_key)))
-    left = [name for name in numbers if number_fields.is_of_run(dataset, name, run_key)]
-    items.delete_fields(dataset, left)
+    items.delete_fields(dataset, list(written_fields.of_run(dataset, items, run_key).values()))
     for name in runs.left_views(dataset, run_key):
         dataset.delete_saved_view(name)
 

@@ -9,7 +9,7 @@ import fiftyone.core.utils as fou
 from smartdownsample_core.errors import ParameterError, refused
 
 from ..config import DownsampleConfig
-from ..targets import Subject, number_fields
+from ..targets import Subject, written_fields
 from ..targets import kinds as targets
 from . import records as runs
 
@@ -31,7 +31,7 @@ def problems(subject: Subject, config: DownsampleConfig) -> Iterator[ParameterEr
                 "view",
             )
     for name in map(items.dataset_path, config.fields()):
-        if dataset.has_field(name) and not number_fields.is_of_run(dataset, name, config.run_key):
+        if dataset.has_field(name) and not written_fields.is_of_run(dataset, name, config.run_key):
             yield refused(
                 "run_key",
                 f"there already is a field {name!r}; choose another key, or rename the field",

@@ -17,6 +17,7 @@ from smartdownsample_core.checks import reason
 from smartdownsample_core.errors import ParameterError, refused
 from smartdownsample_core.partial_files import complete_text
 
+from ..run_fields import RUN_FIELDS
 from ..targets import GROUPS, MAX_SELECTED_IDS, Samples
 from ..targets import kinds as targets
 from . import records as runs
@@ -137,11 +138,10 @@ def _recorded(
 ) -> dict[str, Sequence[Any]]:
     """Returns the columns of what a run kept when it was made."""
     ids = kept["ids"]
-    read = {"filepath": "filepath", **items.columns}
-    if (path := record["group_field"]) and dataset.has_field(path):
-        read["group"] = items.to_view_path(path)
+    own = _own_fields(dataset, items, record)
+    read = {"filepath": "filepath", **items.columns, **own}
     found = _values(items.everything(dataset), ids, read)
-    groups = {"group": found.pop("group")} if "group" in found else {}
+    own_values = {name: found.pop(name) for name in own}
     strata = {} if kept["strata"] is None else {"stratum": kept["strata"]}
     ranks = {"rank": range(1, len(ids) + 1)} if record["rank_field"] else {}
     return {
@@ -150,8 +150,18 @@ def _recorded(
         "bucket": kept["buckets"],
         "bucket_name": list(map(bucket_name, kept["buckets"])),
         **strata,
+        **own_values,
         **ranks,
-        **groups,
+    }
+
+
+def _own_fields(dataset: fo.Dataset, items: Samples, record: Mapping[str, Any]) -> dict[str, str]:
+    """Returns the fields of a run that are columns of its list: name to path in views."""
+    there = runs.fields_of(dataset, record["run_key"])
+    return {
+        field.name: items.to_view_path(there[field.name])
+        for field in RUN_FIELDS
+        if field.is_exported and field.name in there
     }
 
 
@@ -177,8 +187,7 @@ def _marked(
     paths = {"id": "id", "filepath": "filepath", **items.columns}
     if dataset.has_field(record["signature_field"]):
         paths |= {name: f"{field}.{name}" for name in ("bucket", "bucket_name")}
-    numbers = {"rank": record.get("rank_field"), "group": record.get("group_field")}
-    paths |= {name: items.to_view_path(path) for name, path in numbers.items() if path}
+    paths |= _own_fields(dataset, items, record)
     values = items.marked(dataset, record["tag"]).values(list(paths.values()))
     return dict(zip(paths, values, strict=True))
 

@@ -12,7 +12,8 @@ from smartdownsample_core.checks import whole_number
 from smartdownsample_core.signatures import N_BUCKETS
 
 from .. import names
-from ..targets import Samples, flat_views, number_fields, signature_fields
+from ..run_fields import GROUP
+from ..targets import Samples, flat_views, signature_fields, written_fields
 from ..targets import kinds as targets
 from . import _journal as journal
 from .shapes import Kept
@@ -174,19 +175,19 @@ def views_of(record: Mapping[str, Any]) -> list[str]:
     return views + [names.near_duplicates_view(run_key)] * has_groups
 
 
-def fields_of(dataset: fo.Dataset, run_key: str) -> list[str]:
-    """Returns the fields of numbers that a run has written and that are still there."""
+def fields_of(dataset: fo.Dataset, run_key: str) -> dict[str, str]:
+    """Returns the fields of its own that a run has written and that are still there.
+
+    Returns:
+        names in :data:`run_fields.RUN_FIELDS` to paths in the dataset
+    """
     record = settings(dataset, run_key)
-    items, key = targets.of_record(record), record["run_key"]
-    made = (items.dataset_path(name) for name in (names.rank_field(key), names.group_field(key)))
-    return [name for name in made if number_fields.is_of_run(dataset, name, key)]
+    return written_fields.of_run(dataset, targets.of_record(record), record["run_key"])
 
 
 def has_groups(dataset: fo.Dataset, run_key: str) -> bool:
     """Whether a run has numbered groups of near-duplicates, and the numbers are still there."""
-    record = settings(dataset, run_key)
-    group = targets.of_record(record).dataset_path(names.group_field(record["run_key"]))
-    return number_fields.is_of_run(dataset, group, record["run_key"])
+    return GROUP.name in fields_of(dataset, run_key)
 
 
 def by_bucket(view: fo.DatasetView, field: str) -> fo.DatasetView:
@@ -271,7 +272,7 @@ def browse(
             raise ValueError(
                 f"the run {run_key!r} has no groups of near-duplicates; run it with near_duplicates"
             )
-        return by_group(view, items.view_path(names.group_field(record["named_after"])), field)
+        return by_group(view, items.view_path(GROUP.of(record["named_after"])), field)
     if show in ("kept", "excluded"):
         view = items.with_mark(view, record["tag"], show == "kept")
         if is_known_by_mark and not view:  # it filters by a field that is gone

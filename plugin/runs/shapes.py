@@ -68,6 +68,8 @@ class Findings(TypedDict):
     """how many were kept to reach the target"""
     junk_kept: int
     """likewise"""
+    fields: dict[str, str]
+    """names in :data:`run_fields.RUN_FIELDS` to paths in the dataset"""
     rank_field: str | None
     group_field: str | None
     groups_view: str | None
@@ -110,7 +112,7 @@ class Removed(TypedDict):
     untagged: int
     saved_views: list[str]
     fields: list[str]
-    """of numbers"""
+    """of its own"""
     signature_field: str | None
     """None if it stays"""
     kept_field: str | None

@@ -12,8 +12,9 @@ from typing import Any, NamedTuple
 import fiftyone as fo
 
 from .. import names
-from ..targets import Samples, number_fields
+from ..run_fields import GROUP
 from ..targets import kinds as targets
+from ..targets import written_fields
 from . import _journal as journal
 from . import records as runs
 from ._lock import held
@@ -39,12 +40,12 @@ class Written(NamedTuple):
     """the samples to tag, in the order of choice if there is one"""
     buckets: list[int]
     """bucket of each of them"""
-    is_ranked: bool = False
-    """whether to number them by that order"""
-    groups: dict[str, int] | None = None
-    """id to number of its group of near-duplicates; None if these were not looked for"""
-    strata: list[str] | None = None
+    strata: list[str] | None
     """stratum of each of them; None if there are no labels"""
+    ids: list[str]
+    """the n samples that were chosen from"""
+    fields: dict[str, list[Any]]
+    """names in :data:`run_fields.RUN_FIELDS` to the n values"""
 
 
 def save(
@@ -91,7 +92,7 @@ def delete(dataset: fo.Dataset, run_key: str, keep_signatures: bool = False) -> 
 
     Returns:
         what was removed: ``run_key``, ``tag``, ``items`` (what it was about), ``untagged``
-        (count), ``saved_views``, ``fields`` (of numbers), and ``signature_field`` (None if it
+        (count), ``saved_views``, ``fields`` (of its own), and ``signature_field`` (None if it
         stays); what stays: ``kept_field`` (None if it does not) and ``why_kept``; and ``gone``:
         texts on what could not be removed, as when it was gone already
 
@@ -198,8 +199,8 @@ def _write(dataset: fo.Dataset, key: str, contents: Writing) -> list[str]:
     items.mark(dataset, written.kept_ids, tag)
     impossible: list[str] = []
     attempt(
-        "the fields of numbers",
-        lambda: _put_fields(dataset, items, run_key, written),
+        "the fields of the run",
+        lambda: written_fields.write(dataset, items, run_key, written.ids, written.fields),
         impossible,
     )
     attempt("the saved views", lambda: _put_views(dataset, view, settings, written), impossible)
@@ -207,29 +208,6 @@ def _write(dataset: fo.Dataset, key: str, contents: Writing) -> list[str]:
     results = dataset.init_run_results(run_key, record=contents["record"], kept=kept)
     dataset.save_run_results(run_key, results)
     return impossible
-
-
-def _put_fields(dataset: fo.Dataset, items: Samples, run_key: str, written: Written) -> None:
-    if written.is_ranked:
-        number_fields.write(
-            dataset,
-            items,
-            names.rank_field(run_key),
-            {sample_id: place for place, sample_id in enumerate(written.kept_ids, 1)},
-            f"Rank among what the smartdownsample run {run_key} kept: 1 was chosen first. Without "
-            "strata, ranks 1 to m are what a run for m samples keeps",
-            run_key,
-        )
-    if written.groups is not None:
-        number_fields.write(
-            dataset,
-            items,
-            names.group_field(run_key),
-            written.groups,
-            f"Number of the group of near-duplicates that the smartdownsample run {run_key} found; "
-            "None for images without near-duplicates",
-            run_key,
-        )
 
 
 def _put_views(
@@ -248,9 +226,9 @@ def _put_views(
             f"The {items.noun} of the run {run_key}, grouped by visual bucket" + runs.MADE_BY_US,
         ),
     }
-    if written.groups is not None:
+    if GROUP.name in written.fields:
         views[names.near_duplicates_view(run_key)] = (
-            runs.by_group(view, items.view_path(names.group_field(run_key)), field),
+            runs.by_group(view, items.view_path(GROUP.of(run_key)), field),
             f"The near-duplicates that the run {run_key} found, in their groups" + runs.MADE_BY_US,
         )
     for name, (content, description) in views.items():

@@ -4,9 +4,9 @@ from . import (
     embeddings,
     flat_views,
     kinds,
-    number_fields,
     signature_fields,
     stored_signatures,
+    written_fields,
 )
 from ._items import GROUPS, MAX_SELECTED_IDS, SAMPLES, Samples, all_slices
 from .subject import Subject

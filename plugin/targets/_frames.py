@@ -49,7 +49,7 @@ class Frames(Parts):
             description="True for the frames that smartdownsample kept",
             info={names.METHOD: {"tag": tag}},
         )
-        self.write(dataset, ids, ids, ((tag, True) for _ in ids))
+        self.write(dataset, ids, ids, ({tag: True} for _ in ids))
 
     def unmark(self, dataset: fo.Dataset, tag: str) -> None:
         """Deletes the field, if it is ours."""

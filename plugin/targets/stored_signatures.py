@@ -157,7 +157,7 @@ def write(
         dataset,
         [target.ids[row] for row in rows],
         [target.documents[row] for row in rows],
-        ((field, document) for document in documents),
+        ({field: document} for document in documents),
     )
 
 

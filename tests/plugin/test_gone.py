@@ -66,7 +66,8 @@ def test_a_run_that_cannot_be_written_any_more_is_abandoned(ran, operators) -> N
     settings = ran.get_run_info("labels").config.serialize()
     record = ran.load_run_results("labels", cache=False).record
     view = ran.load_run_view("labels")
-    written = writes.Written(view.limit(5).values("id"), [0] * 5, is_ranked=True)
+    ids = view.values("id")
+    written = writes.Written(ids[:5], [0] * 5, None, ids, {"rank": list(range(1, len(ids) + 1))})
     contents = {"settings": settings, "record": record, "written": written._asdict()}
     journal.enter(ran, view, "labels", contents)
     ran.delete_sample_field("gt")

@@ -1,0 +1,73 @@
+"""Fields that belong to a run, in a dataset: declared, written, and told from those of others."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import fiftyone as fo
+
+from .. import names
+from ..run_fields import RUN_FIELDS
+from ._items import Samples, note_of
+
+
+def write(
+    dataset: fo.Dataset,
+    items: Samples,
+    run_key: str,
+    ids: Sequence[str],
+    columns: Mapping[str, Sequence[Any]],
+) -> None:
+    """Declares the fields of a run, and writes them all in one pass.
+
+    Args:
+        dataset: the dataset
+        items: what the fields are of
+        run_key: the run; the dataset has no fields of these names yet
+        ids: of n items, of which some may be gone
+        columns: names of fields of :data:`RUN_FIELDS` to their n values
+    """
+    fields = [field for field in RUN_FIELDS if field.name in columns]
+    if not fields:
+        return
+    info = {names.METHOD: {"run": run_key}}
+    for field in fields:
+        kind, about = names.FIELD_TYPES[field.kind], field.about.format(run=run_key)
+        items.add_field(dataset, field.of(run_key), kind, description=about, info=info)
+        if field.is_indexed:
+            items.add_index(dataset, field.of(run_key))
+    rows = zip(*(columns[field.name] for field in fields), strict=True)
+    values = {
+        item: {
+            field.of(run_key): value
+            for field, value in zip(fields, row, strict=True)
+            if value is not None
+        }
+        for item, row in zip(ids, rows, strict=True)
+        if any(value is not None for value in row)
+    }
+    located = items.located(dataset, list(values))
+    items.write(
+        dataset,
+        [item for item, _ in located],
+        [document for _, document in located],
+        (values[item] for item, _ in located),
+    )
+
+
+def owner(dataset: fo.Dataset | fo.DatasetView, field: str) -> str | None:
+    """Returns the run key or mark of the run that a field belongs to; None if it is no run's."""
+    note = note_of(dataset, field)
+    return note.get("run") or note.get("tag")
+
+
+def is_of_run(dataset: fo.Dataset, field: str, run_key: str) -> bool:
+    """Whether a field of the dataset was made by :func:`write` for a run."""
+    return note_of(dataset, field).get("run") == run_key
+
+
+def of_run(dataset: fo.Dataset, items: Samples, run_key: str) -> dict[str, str]:
+    """Returns the fields of a run that are there: name in :data:`RUN_FIELDS` to path."""
+    paths = {field.name: items.dataset_path(field.of(run_key)) for field in RUN_FIELDS}
+    return {name: path for name, path in paths.items() if is_of_run(dataset, path, run_key)}
