@@ -9,7 +9,7 @@ from PIL import Image
 
 from ._exif import Capture, ExifError, capture_of, parse_exif
 from ._formats import allowed_formats
-from ._head import HeadError, read_head
+from ._head import HeadError, head_of
 
 _CAPTURE = "smartdownsample: capture"
 
@@ -33,7 +33,7 @@ def capture_in(data: bytes) -> Capture:
     with suppress(HeadError, ExifError):
         block = _block_in(data)
         if block:
-            return capture_of(parse_exif(block))
+            return capture_of(parse_exif(block, preview=False))
     return Capture()
 
 
@@ -51,7 +51,7 @@ def capture_of_image(image: Image.Image) -> Capture:
 def _block_in(data: bytes) -> bytes:
     """Returns the EXIF block of a file, empty if there is none."""
     if data.startswith(_JPEG):
-        return read_head(lambda start, size: data[start : start + size]).exif
+        return head_of(lambda start, size: data[start : start + size]).exif
     if data.startswith(_TIFF):
         return data
     if data.startswith(_PNG):

@@ -1,7 +1,8 @@
 """What a file says of when, where and by what camera it was taken: a parser of EXIF blocks.
 
 It trusts nothing: it follows at most four offsets of a block, each once, so that chains cannot
-loop, reads only what lies inside, and takes only the tags that it knows, in the types they have.
+loop, reads only what lies inside, and takes only the tags that it knows, in the types they have,
+each when it is asked for.
 """
 
 from __future__ import annotations
@@ -9,13 +10,11 @@ from __future__ import annotations
 import math
 import re
 import struct
-from collections.abc import Mapping
 from datetime import datetime
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, Protocol
 
 #: Values of a tag: text, or numbers. A rational with a denominator of 0 is NaN.
 Value = str | tuple[float, ...]
-Tags = Mapping[int, Value]
 
 _MOST_ENTRIES = 1000
 _MOST_NUMBERS = 4
@@ -27,25 +26,24 @@ WIDTH, HEIGHT = 0xA002, 0xA003
 COMPRESSION, PREVIEW_AT, PREVIEW_LENGTH, ORIENTATION = 0x0103, 0x0201, 0x0202, _ORIENTATION
 _LATITUDE_REF, _LATITUDE, _LONGITUDE_REF, _LONGITUDE = 1, 2, 3, 4
 
+_MODIFIED = 0x0132  # in the main directory, unlike all other tags of times
+
 #: Where a time may stand, best first: the name of the source, and the tags of the time, its
 #: fraction of a second and its offset from UTC.
 _TIMES = (
     ("original", 0x9003, 0x9291, 0x9011),
     ("digitized", 0x9004, 0x9292, 0x9012),
-    ("modified", 0x0132, 0x9290, 0x9010),
+    ("modified", _MODIFIED, 0x9290, 0x9010),
 )
 _TIME = re.compile(r"(\d{4})[-:/.](\d\d?)[-:/.](\d\d?)[ T]+(\d\d?):(\d\d?):(\d\d?)", re.ASCII)
+_DIGITS = re.compile(r"\d*", re.ASCII)
 _OFFSET = re.compile(r"([+-])(\d\d):?(\d\d)", re.ASCII)
-
-_MAIN = {_MAKE, _MODEL, _ORIENTATION, _DNG_SERIAL, 0x0132, _EXIF_POINTER, _GPS_POINTER}
-_PHOTO = {_BODY_SERIAL, WIDTH, HEIGHT, *(tag for _, *tags in _TIMES for tag in tags)} - {0x0132}
-_GPS = {_LATITUDE_REF, _LATITUDE, _LONGITUDE_REF, _LONGITUDE}
-_PREVIEW = {COMPRESSION, PREVIEW_AT, PREVIEW_LENGTH, ORIENTATION}
 
 #: TIFF's types of numbers, and how struct calls one value.
 _FORMS = {1: "B", 3: "H", 4: "I", 5: "II", 6: "b", 8: "h", 9: "i", 10: "ii", 13: "I"}
 _RATIONALS = (5, 10)
 _SIZES = {form: struct.calcsize("<" + form) for form in _FORMS.values()}
+_ENTRIES = {order: struct.Struct(order + "2xHI4s") for order in "<>"}
 _ORDERS: dict[str, Literal["little", "big"]] = {"<": "little", ">": "big"}
 _TEXTS = (1, 2, 7)  # some makers declare text as bytes
 
@@ -54,8 +52,15 @@ class ExifError(ValueError):
     """An EXIF block that cannot be read."""
 
 
+class Tags(Protocol):
+    """Tags of a directory."""
+
+    def get(self, tag: int, /) -> Value | None:
+        """Returns the value of a tag; None if it is missing, damaged or of an unknown type."""
+
+
 class Exif(NamedTuple):
-    """The tags of an EXIF block that are of use; those that are missing or damaged are left out."""
+    """The four directories of an EXIF block that are of use."""
 
     main: Tags
     """of the image (IFD0)"""
@@ -87,29 +92,28 @@ class Capture(NamedTuple):
     """1-8, as EXIF counts them; 1 is upright"""
 
 
-def parse_exif(block: bytes) -> Exif:
+def parse_exif(block: bytes, preview: bool = True) -> Exif:
     r"""Reads the tags of an EXIF block.
 
     Args:
         block: begins with its byte order, without the ``Exif\0\0`` of JPEG files
+        preview: whether to look for its tags, too
 
     Raises:
         ExifError: if it does not begin like one
 
     >>> entry = struct.pack(">HHI4s", 0x0110, 2, 4, b"Z6\0\0")
     >>> block = b"MM\0*" + struct.pack(">IH", 8, 1) + entry + bytes(4)
-    >>> parse_exif(block).main
-    {272: 'Z6'}
+    >>> parse_exif(block).main.get(0x0110)
+    'Z6'
     """
     order = {b"II*\0": "<", b"MM\0*": ">"}.get(block[:4])
     if order is None or len(block) < 8:
         raise ExifError(f"an EXIF block must begin with II*\\0 or MM\\0*, got {block[:4]!r}")
-    first = struct.unpack_from(order + "I", block, 4)[0]
-    main, second = _directory(block, order, first, _MAIN)
-    photo, _ = _directory(block, order, _pointer(main, _EXIF_POINTER), _PHOTO)
-    gps, _ = _directory(block, order, _pointer(main, _GPS_POINTER), _GPS)
-    preview, _ = _directory(block, order, second, _PREVIEW)
-    return Exif(main, photo, gps, preview)
+    main = _Directory(block, order, _number(block, order + "I", 4))
+    photo = _Directory(block, order, whole(main, _EXIF_POINTER) or 0)
+    gps = _Directory(block, order, whole(main, _GPS_POINTER) or 0)
+    return Exif(main, photo, gps, _Directory(block, order, main.next if preview else 0))
 
 
 def capture_of(exif: Exif) -> Capture:
@@ -120,8 +124,8 @@ def capture_of(exif: Exif) -> Capture:
     >>> str(capture.time), capture.time_source, capture.utc_offset
     ('2017-07-18 15:31:38.404000', 'original', 120)
     """
-    both = {**exif.photo, **exif.main}
-    time, source, offset = _time(both)
+    main, photo = exif.main, exif.photo
+    time, source, offset = _time(main, photo)
     latitude = _degrees(exif.gps, _LATITUDE, _LATITUDE_REF, "NS", 90)
     longitude = _degrees(exif.gps, _LONGITUDE, _LONGITUDE_REF, "EW", 180)
     # Cameras that have not found themselves yet say 0, 0, which is in the sea.
@@ -133,10 +137,10 @@ def capture_of(exif: Exif) -> Capture:
         offset,
         latitude,
         longitude,
-        _text(both, _MAKE),
-        _text(both, _MODEL),
-        _text(both, _BODY_SERIAL) or _text(both, _DNG_SERIAL),
-        orientation_of(exif.main) or 1,
+        _text(main, _MAKE),
+        _text(main, _MODEL),
+        _text(photo, _BODY_SERIAL) or _text(main, _DNG_SERIAL),
+        orientation_of(main) or 1,
     )
 
 
@@ -154,39 +158,44 @@ def whole(tags: Tags, tag: int) -> int | None:
     return None
 
 
-def _pointer(tags: Tags, tag: int) -> int:
-    return whole(tags, tag) or 0
+class _Directory:
+    """A directory of a block, empty if it would lie outside of it."""
+
+    def __init__(self, block: bytes, order: str, start: int) -> None:
+        self._block, self._order = block, order
+        self._entries: dict[int, int] = {}
+        self.next = 0
+        """where the next directory starts; 0 for nowhere"""
+        if not 8 <= start <= len(block) - 2:
+            return
+        count = _number(block, order + "H", start)
+        first, end = start + 2, start + 2 + 12 * count
+        n_there = min(count, _MOST_ENTRIES, (len(block) - first) // 12)
+        tags = struct.unpack_from(order + n_there * "H10x", block, first)
+        self._entries = dict(zip(tags, range(first, end, 12), strict=False))
+        if end <= len(block) - 4:
+            self.next = _number(block, order + "I", end)
+
+    def get(self, tag: int, /) -> Value | None:
+        """Returns the value of a tag, as :class:`Tags` says."""
+        entry = self._entries.get(tag)
+        return None if entry is None else _value(self._block, self._order, entry)
 
 
-def _directory(
-    block: bytes, order: str, start: int, wanted: set[int]
-) -> tuple[dict[int, Value], int]:
-    """Returns some tags of a directory, and where the next directory starts; 0 for nowhere."""
-    if not 8 <= start <= len(block) - 2:
-        return {}, 0
-    count = struct.unpack_from(order + "H", block, start)[0]
-    first, end = start + 2, start + 2 + 12 * count
-    n_there = min(count, _MOST_ENTRIES, (len(block) - first) // 12)
-    found: dict[int, Value] = {}
-    entries = struct.iter_unpack(order + "HHI4s", block[first : first + 12 * n_there])
-    for tag, kind, length, inline in entries:
-        if tag in wanted and tag not in found:
-            value = _value(block, order, kind, length, inline)
-            if value:
-                found[tag] = value
-    has_next = end <= len(block) - 4
-    return found, struct.unpack_from(order + "I", block, end)[0] if has_next else 0
+def _number(block: bytes, form: str, place: int) -> int:
+    return int(struct.unpack_from(form, block, place)[0])
 
 
-def _value(block: bytes, order: str, kind: int, count: int, inline: bytes) -> Value | None:
+def _value(block: bytes, order: str, entry: int) -> Value | None:
     """Returns the value of an entry, None if it lies outside of the block, or of another type."""
+    kind, count, inline = _ENTRIES[order].unpack_from(block, entry)
     is_text = kind in _TEXTS and count > 1
     form = "B" if is_text else _FORMS.get(kind)
     if form is None or not (is_text or 1 <= count <= _MOST_NUMBERS):
         return None
     size = count * _SIZES[form]
     if size <= 4:
-        data = inline[:size]
+        data: bytes = inline[:size]
     else:
         start = int.from_bytes(inline, _ORDERS[order])
         if start + size > len(block):
@@ -194,26 +203,26 @@ def _value(block: bytes, order: str, kind: int, count: int, inline: bytes) -> Va
         data = block[start : start + min(size, _LONGEST_TEXT)]
     if is_text:
         return data.partition(b"\0")[0].decode("utf-8", "replace").strip()
-    numbers = struct.unpack(order + form * count, data)
+    numbers: tuple[float, ...] = struct.unpack(order + form * count, data)
     if kind not in _RATIONALS:
         return numbers
     pairs = zip(numbers[::2], numbers[1::2], strict=True)
     return tuple([above / below if below else math.nan for above, below in pairs])
 
 
-def _time(tags: Tags) -> tuple[datetime | None, str | None, int | None]:
+def _time(main: Tags, photo: Tags) -> tuple[datetime | None, str | None, int | None]:
     for source, tag, fraction_tag, offset_tag in _TIMES:
-        match = _TIME.match(_text(tags, tag) or "")
+        match = _TIME.match(_text(main if tag == _MODIFIED else photo, tag) or "")
         if match is None:
             continue
-        fraction = re.match(r"\d*", _text(tags, fraction_tag) or "", re.ASCII)
+        fraction = _DIGITS.match(_text(photo, fraction_tag) or "")
         microseconds = int((fraction[0] if fraction else "").ljust(3, "0")[:3]) * 1000
         year, month, day, hour, minute, second = map(int, match.groups())
         try:
             time = datetime(year, month, day, hour, minute, second, microseconds)
         except ValueError:  # a clock that was never set, for instance
             continue
-        return time, source, _minutes(_text(tags, offset_tag) or "")
+        return time, source, _minutes(_text(photo, offset_tag) or "")
     return None, None, None
 
 
@@ -236,7 +245,8 @@ def _degrees(tags: Tags, tag: int, ref_tag: int, signs: str, most: int) -> float
     parts, ref = tags.get(tag), tags.get(ref_tag)
     if not isinstance(parts, tuple) or not isinstance(ref, str) or ref[:1] not in tuple(signs):
         return None
-    degrees = sum(part / (1, 60, 3600)[place] for place, part in enumerate(parts[:3]))
+    whole, minutes, seconds, *_ = *parts, 0, 0
+    degrees = whole + minutes / 60 + seconds / 3600
     if not 0 <= degrees <= most:  # nor NaN
         return None
     return -degrees if ref[0] == signs[1] else degrees

@@ -54,13 +54,17 @@ def read_head(read: Read) -> Head:
     >>> read_head(lambda start, size: jpeg[start : start + size])
     Head(width=64, height=48, exif=b'')
     """
-    window = _Window(read)
-    begin = window.get(0, len(_START))
+    return head_of(_Window(read).get)
+
+
+def head_of(get: Read) -> Head:
+    """:func:`read_head` of a file that is in memory, or may be read often."""
+    begin = get(0, len(_START))
     if begin != _START:
         raise HeadError(f"a JPEG file must begin with {_START!r}, got {begin!r}")
     place, exif = len(_START), b""
     for _ in range(_MOST_SEGMENTS):
-        header = window.get(place, _HEADER_BYTES)
+        header = get(place, _HEADER_BYTES)
         if len(header) < _HEADER_BYTES or header[0] != 0xFF:
             raise HeadError(f"a segment must begin at byte {place:,}, got {header!r}")
         marker = header[1]
@@ -80,7 +84,7 @@ def read_head(read: Read) -> Head:
         length = int.from_bytes(header[2:4], "big")
         if marker == _APP1 and not exif and header[4:] == _EXIF:
             # Of a block that is cut off, what there is.
-            exif = window.get(place + _HEADER_BYTES, max(length + 2 - _HEADER_BYTES, 0))
+            exif = get(place + _HEADER_BYTES, max(length + 2 - _HEADER_BYTES, 0))
         place += 2 + max(length, 2)
     raise HeadError(f"a JPEG file must say its size, got none in {place:,} bytes")
 
