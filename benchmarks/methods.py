@@ -157,7 +157,7 @@ def nearest_distance(
 
 
 def descriptors(paths: Sequence[str]) -> NDArray[np.float32]:
-    """Returns our descriptors, ``(n, 115)``."""
+    """Returns our descriptors, ``(n, 128)``."""
     return _descriptors(tuple(paths))
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,22 +17,45 @@ _ROWS, _CENTERS = 8192, 1024
 _MOST_THREADS = 8
 
 
-def as_centers(points: Points) -> NDArray[np.float32]:
-    """Returns centers c, ``(m, d)``, as rows ``(m, d + 1)`` to multiply :func:`with_ones` by.
+class Relation(Protocol):
+    """Adjusts squared distances by what is known of images beside their points.
 
-    The product ``with_ones(x) @ as_centers(c).T`` is c.c - 2 x.c: the squared distance without x.x.
+    What it makes of a distance must depend on nothing but the distance, the row and the center, and
+    must not be negative.
     """
-    table = np.empty((len(points), points.shape[1] + 1), np.float32)
-    table[:, :-1] = points
-    table[:, -1] = (table[:, :-1] ** 2).sum(axis=1)
-    table[:, :-1] *= -2
+
+    def take(self, rows: NDArray[np.int64]) -> Relation:
+        """Returns the relation among some of the images, ``(m,)`` rows."""
+
+    def adjust(
+        self, squared: NDArray[np.float32], rows: NDArray[np.int64], centers: NDArray[np.int64]
+    ) -> None:
+        """Changes the squared distances, ``(m, c)``, of rows, ``(m,)``, to centers, ``(c,)``."""
+
+
+def lengths_of(points: Points) -> NDArray[np.float32]:
+    """Returns the squared length x.x of each point, ``(n,)``."""
+    return np.asarray(np.einsum("ij,ij->i", points, points, dtype=np.float32))
+
+
+def as_rows(points: Points, lengths: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Returns points x, ``(m, d)``, as rows ``(m, d + 2)`` to multiply by :func:`as_centers`.
+
+    The product ``as_rows(x) @ as_centers(c).T`` is x.x + c.c - 2 x.c. If the squares of a point sum
+    to less than 2**22, each partial sum is a whole number below 2**24, which float32 holds exactly.
+    """
+    table = np.ones((len(points), points.shape[1] + 2), np.float32)
+    table[:, :-2] = points
+    table[:, -2] = lengths
     return table
 
 
-def with_ones(points: Points) -> NDArray[np.float32]:
-    """Returns points, ``(m, d)``, with a column of ones, ``(m, d + 1)``: see :func:`as_centers`."""
-    table = np.ones((len(points), points.shape[1] + 1), np.float32)
-    table[:, :-1] = points
+def as_centers(points: Points) -> NDArray[np.float32]:
+    """Returns centers, ``(m, d)``, as rows ``(m, d + 2)``: see :func:`as_rows`."""
+    table = np.ones((len(points), points.shape[1] + 2), np.float32)
+    table[:, :-2] = points
+    table[:, -1] = lengths_of(points)
+    table[:, :-2] *= -2
     return table
 
 
@@ -48,20 +73,30 @@ class Nearest:
     """``(n,)``; the row of the nearest center, the earliest on ties; -1 without centers"""
     is_center: NDArray[np.bool_]
     """``(n,)``"""
+    adjusted: NDArray[np.float32]
+    """``(n,)``; the least of the squared distances to all centers, as relations adjust them"""
 
-    def __init__(self, points: Points) -> None:
-        """Starts without centers; the squares of each point, ``(n, d)``, sum to less than 2**22."""
+    def __init__(self, points: Points, relations: Sequence[Relation] = ()) -> None:
+        """Starts without centers.
+
+        Args:
+            points: ``(n, d)``; the squares of each sum to less than 2**22
+            relations: adjust the distances between them, one after the other
+        """
         self.points = points
-        self._norms = np.einsum("ij,ij->i", points, points, dtype=np.float32)
+        self.relations = relations
+        self._lengths = lengths_of(points)
         self.squared = np.full(len(points), np.inf, np.float32)
+        self.adjusted = self.squared.copy() if relations else self.squared
         self.owner = np.full(len(points), -1, np.int64)
         self.is_center = np.zeros(len(points), bool)
 
     def between(self, rows: NDArray[np.int64]) -> NDArray[np.float32]:
-        """Returns the squared distances between points, ``(m, m)``."""
+        """Returns the adjusted squared distances between points, ``(m, m)``."""
         points = self.points[rows]
-        squared = with_ones(points) @ as_centers(points).T
-        squared += self._norms[rows, None]
+        squared = as_rows(points, self._lengths[rows]) @ as_centers(points).T
+        for relation in self.relations:
+            relation.adjust(squared, rows, rows)
         return np.asarray(squared)
 
     def add(self, centers: NDArray[np.int64]) -> None:
@@ -76,9 +111,13 @@ class Nearest:
                     pass
 
     def _update(self, start: int, table: NDArray[np.float32], centers: NDArray[np.int64]) -> None:
-        rows = slice(start, start + _ROWS)
-        distances = with_ones(self.points[rows]) @ table.T
-        best = distances.min(axis=1) + self._norms[rows]
+        rows = slice(start, min(start + _ROWS, len(self.points)))
+        distances = as_rows(self.points[rows], self._lengths[rows]) @ table.T
+        best = distances.min(axis=1)
         closer = np.flatnonzero(best < self.squared[rows])
         self.squared[rows][closer] = best[closer]
         self.owner[rows][closer] = centers[distances[closer].argmin(axis=1)]
+        for relation in self.relations:
+            relation.adjust(distances, np.arange(rows.start, rows.stop), centers)
+        if self.relations:
+            np.minimum(self.adjusted[rows], distances.min(axis=1), out=self.adjusted[rows])

@@ -11,10 +11,11 @@ from ..signatures import UNREADABLE, Signatures, assign_buckets
 from ._allocation import top_up
 from ._choice import Choice
 from ._constraints import Constraints
-from ._distances import Points
+from ._distances import Points, Relation
 from ._explanation import Evidence
 from ._features import mean_squared_length
 from ._result import Selection, count_buckets
+from ._shots import shots, squared_gap_of
 from ._strategies import Images
 from ._tiers import TIERS
 
@@ -110,15 +111,17 @@ def _checked_order(order: _Rows, n: int) -> _Rows:
 
 def _images(signatures: Signatures, order: _Rows, random_seed: int, choice: Choice) -> Images:
     n = len(signatures)
-    counts = np.ones(n, np.float32)
     points: Points = np.empty((n, 0), np.uint8)
+    relations: tuple[Relation, ...] = ()
     if choice.features is not None:
         points = choice.points(n)
+        if choice.how.relates:
+            relations = (shots(points, order, squared_gap_of(points)),)
     elif choice.how.compares:
         points = signatures.descriptor
-        if choice.how.weigh:
-            counts = choice.how.weigh(points, order)
-    return Images(order, assign_buckets(signatures), points, counts, random_seed)
+        if choice.how.relates:
+            relations = (shots(points, order[signatures.readable[order]]),)
+    return Images(order, assign_buckets(signatures), points, random_seed, relations)
 
 
 def _evidence(signatures: Signatures, images: Images, choice: Choice) -> Evidence:

@@ -28,6 +28,8 @@ def farthest_first(
     only shrink, so the next point is among the farthest candidates as long as one of them is
     farther than all other points were. Ties go to the lowest row.
 
+    Distances are those that the relations of ``nearest`` adjust.
+
     Args:
         nearest: n points and the centers to stay away from, if any; ranked points become centers
         count: points to rank, at most those that are not centers yet
@@ -61,7 +63,7 @@ def farthest_first(
 
 def _next_batch(nearest: Nearest, weights: NDArray[np.float32], most: int) -> NDArray[np.int64]:
     """Returns the next points of the ranking: at least one, at most ``most``."""
-    farness = np.where(nearest.is_center, np.float32(-1), nearest.squared * weights)
+    farness = np.where(nearest.is_center, np.float32(-1), nearest.adjusted * weights)
     rows, bound, last = _candidates(farness, min(_CANDIDATES, _CANDIDATES_PER_POINT * most))
     between = nearest.between(rows) * weights[rows]
     left = farness[rows]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from ._distances import Points, as_centers, with_ones
+from ._distances import Points, as_centers, as_rows, lengths_of
 
 #: Points handled together, and leaders they are compared with in one matrix product.
 _ROWS, _LEADERS = 1024, 8192
@@ -72,7 +72,7 @@ class _Leaders:
         self.points = points
         self.count = 0
         self.rows = np.empty(_LEADERS, np.int64)
-        self.table = np.empty((_LEADERS, points.shape[1] + 1), np.float32)
+        self.table = np.empty((_LEADERS, points.shape[1] + 2), np.float32)
 
     def add(self, rows: NDArray[np.int64]) -> None:
         """Makes these points leaders."""
@@ -86,7 +86,7 @@ class _Leaders:
 
     def nearest(self, rows: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
         """Returns each point's nearest leader, -1 without leaders, and its squared distance."""
-        points = with_ones(self.points[rows])
+        points = as_rows(self.points[rows], lengths_of(self.points[rows]))
         best = np.full(len(rows), np.inf, np.float32)
         leader = np.full(len(rows), -1, np.int64)
         for first in range(0, self.count, _LEADERS):
@@ -96,4 +96,4 @@ class _Leaders:
             values = squared[np.arange(len(rows)), places]
             closer = values < best
             best[closer], leader[closer] = values[closer], self.rows[first + places[closer]]
-        return leader, best + (points[:, :-1] ** 2).sum(axis=1)
+        return leader, best

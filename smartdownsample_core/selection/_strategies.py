@@ -14,10 +14,9 @@ from numpy.typing import NDArray
 
 from ..signatures import N_BUCKETS
 from ._allocation import top_up
-from ._distances import Nearest, Points
+from ._distances import Nearest, Points, Relation
 from ._explanation import Found
 from ._farthest_first import farthest_first
-from ._local_scaling import weights
 from ._representatives import representatives
 from ._systematic import select
 
@@ -37,9 +36,11 @@ class Images:
     """``(n,)``"""
     points: Points
     """``(n, d)``; vectors from which distances are computed"""
-    weights: NDArray[np.float32]
-    """``(n,)``; factors of the squared distances"""
     random_seed: int
+    relations: tuple[Relation, ...] = ()
+    """adjust the distances between images"""
+    weights: NDArray[np.float32] | None = None
+    """``(n,)``; factors of the squared distances, 1 by default"""
     found: list[Found] = field(default_factory=list)
     """nearest kept images that strategies came across"""
 
@@ -63,7 +64,9 @@ def pick_diverse(images: Images, pool: _Rows, taken: _Rows, count: int) -> _Rows
     """Picks the images that differ most from all taken or picked ones; in the order of picking."""
     nearest = _nearest(images, pool, taken)
     start = int(np.random.default_rng(images.random_seed).integers(len(pool)))
-    weights = np.concatenate([images.weights[pool], images.weights[taken]])
+    weights = images.weights
+    if weights is not None:
+        weights = np.concatenate([weights[pool], weights[taken]])
     picked = farthest_first(nearest, count, start, weights)
     images.found.append(Found.of(nearest, np.concatenate([pool, taken])))
     return np.asarray(pool[picked])
@@ -85,8 +88,8 @@ class Strategy:
     pick: Pick
     compares: bool = False
     """whether it uses distances between images"""
-    weigh: Callable[[Points, _Rows], NDArray[np.float32]] | None = None
-    """computes factors of squared distances from descriptors and natural order"""
+    relates: bool = False
+    """whether it adjusts distances by what is known of images beside their points, as by shots"""
     ranks: bool = False
     """whether its first m picks are what it picks for a target of m"""
     strides: bool = False
@@ -107,7 +110,7 @@ STRATEGIES: dict[str, Strategy] = {
             label="Diverse: each image as different as possible from those before it",
             pick=pick_diverse,
             compares=True,
-            weigh=weights,
+            relates=True,
             ranks=True,
         ),
         Strategy(
@@ -124,7 +127,8 @@ DEFAULT_STRATEGY = "stride"
 
 
 def _nearest(images: Images, pool: _Rows, taken: _Rows) -> Nearest:
-    nearest = Nearest(images.points[np.concatenate([pool, taken])])
+    rows = np.concatenate([pool, taken])
+    nearest = Nearest(images.points[rows], [one.take(rows) for one in images.relations])
     if len(taken):
         nearest.add(len(pool) + np.arange(len(taken)))
     return nearest

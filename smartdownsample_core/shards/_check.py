@@ -16,7 +16,7 @@ from ..images import is_remote
 from ..optional import arrow
 from ..signatures import N_BUCKETS, UNREADABLE, Signatures
 from ._columns import BUCKET, ERROR, PATH, SIZE, schema_of, to_numpy
-from ._damage import damage_named, refuse_if
+from ._damage import OtherVersionError, damage_named, refuse_if
 from ._origin import Origin
 
 #: Of a group of rows, which is in memory at once: 16 times what ``extract`` writes, and 4 KB for
@@ -82,6 +82,12 @@ def _check_schema(schema: Any, origin: Origin) -> None:
         refuse_if(place < 0, f"column '{field.name}' is missing, or there twice")
         kind = schema.field(place).type
         is_right = kind == field.type or (field.name == PATH and kind == "binary")
+        is_measured = field.name in _DECLARED and _DECLARED[field.name].measure
+        if not is_right and is_measured and arrow().types.is_fixed_size_binary(kind):
+            raise OtherVersionError(
+                f"has signatures of another version ({field.name} of {kind.byte_width} bytes "
+                f"instead of {field.type.byte_width})"
+            )
         refuse_if(not is_right, f"column '{field.name}' is of type {kind} instead of {field.type}")
 
 

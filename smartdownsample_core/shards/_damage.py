@@ -10,11 +10,17 @@ from ..checks import reason
 from ..optional import arrow
 
 
+class OtherVersionError(ValueError):
+    """Raised for a shard that is not damaged, but holds signatures of another version."""
+
+
 @contextmanager
 def damage_named(file: Path) -> Iterator[None]:
     """Turns whatever reading a damaged shard raises into a ValueError with file and remedy."""
     try:
         yield
+    except OtherVersionError as error:
+        raise ValueError(f"{file} {error}; extract it again") from error
     except (arrow().ArrowException, OSError, KeyError, ValueError) as error:
         raise ValueError(
             f"{file} is damaged ({reason(error)}); delete it, and extract it again"

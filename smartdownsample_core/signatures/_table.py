@@ -62,13 +62,13 @@ class Signatures:
     descriptor: NDArray[np.uint8] = field(
         metadata=_column(
             Bytes(
-                {"descriptor": "What the image looks like: 115 bytes for distances, in base64"},
+                {"descriptor": "What the image looks like: 128 bytes for distances, in base64"},
                 DESCRIPTOR_SIZE,
                 measure=describe,
             )
         )
     )
-    """``(n, 115)``"""
+    """``(n, 128)``"""
     sharpness: NDArray[np.float32] = field(
         metadata=_column(
             Numbers(

@@ -46,7 +46,7 @@ def _table(
     table.dhash[:, 0] ^= rng.integers(0, 4, n).astype(np.uint8)
     table.ahash[:] = rng.integers(0, 256, (7, 2))[kinds]
     table.mean_rgb[:] = rng.integers(0, 256, (7, 3))[kinds]
-    table.descriptor[:] = rng.integers(0, 180, (7, 115))[kinds] + rng.integers(0, 9, (n, 115))
+    table.descriptor[:] = rng.integers(0, 170, (7, 128))[kinds] + rng.integers(0, 9, (n, 128))
     table.sharpness[:], table.dark[:], table.bright[:] = 30, 0, 0
     table.sharpness[list(junk)] = 1
     for row in unreadable:

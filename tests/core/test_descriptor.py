@@ -35,19 +35,22 @@ def _distances(one: np.ndarray, other: np.ndarray) -> np.ndarray:
 
 
 @given(_SEEDS)
-def test_descriptors_are_115_bytes_of_bounded_length(seed: int) -> None:
-    """Whatever is on the image; the squares sum to less than 2**22, as distances need it."""
+def test_descriptors_are_128_bytes_of_bounded_length(seed: int) -> None:
+    """Whatever is on the image; the squares sum to less than 2**18: distances need 2**22."""
     found = describe(_random(seed))
     assert found.dtype == np.uint8
-    assert found.shape == (6, DESCRIPTOR_SIZE) == (6, 115)
-    assert (found.astype(int) ** 2).sum(axis=1).max() < 2**22
+    assert found.shape == (6, DESCRIPTOR_SIZE) == (6, 128)
+    assert (found.astype(int) ** 2).sum(axis=1).max() < 2**18
 
 
 @pytest.mark.parametrize("level", [0, 1, 100, 255])
 def test_flat_images_have_light_but_no_edges(level: int) -> None:
-    """Only the mean grey tells them apart."""
-    flat = describe(np.full((1, 3, 32, 32), level, np.uint8))[0].tolist()
-    assert flat == [0] * 64 + [128] * 48 + [round(0.968 * level)] + [128] * 2
+    """Only lightness tells them apart; their colour is between the two bins of grey."""
+    flat = describe(np.full((1, 3, 32, 32), level, np.uint8))[0]
+    assert not flat[:64].any()
+    colors = flat[64:].reshape(4, 4, 4)
+    assert np.unique(np.argwhere(colors)[:, 1:]).tolist() == [1, 2]
+    assert (colors**2.0).sum() == pytest.approx(255**2, rel=0.02)
 
 
 @settings(max_examples=30)
@@ -70,41 +73,39 @@ def test_the_input_may_lie_in_memory_in_any_way(thumbnails: np.ndarray) -> None:
 
 def test_no_images_have_no_descriptors() -> None:
     """An empty batch gives an empty table."""
-    assert describe(np.empty((0, 3, 32, 32), np.uint8)).shape == (0, 115)
+    assert describe(np.empty((0, 3, 32, 32), np.uint8)).shape == (0, 128)
 
 
 @pytest.mark.parametrize(
-    ("gain", "offset"),
+    "gain",
     [
-        pytest.param(0.8, 0, id="darker"),
-        pytest.param(1.15, 0, id="lighter"),
-        pytest.param(1.0, 15, id="foggier"),
-        pytest.param(0.7, 30, id="less contrast"),
+        pytest.param(0.8, id="darker"),
+        pytest.param(1.15, id="lighter"),
     ],
 )
-def test_light_moves_a_photograph_less_than_halfway_to_another(
-    thumbnails: np.ndarray, gain: float, offset: int
+def test_light_moves_a_photograph_less_than_a_fifth_of_the_way_to_another(
+    thumbnails: np.ndarray, gain: float
 ) -> None:
     """The nearest photograph is itself, by far."""
     photos = describe(thumbnails)
-    changed = describe(np.clip(thumbnails * gain + offset, 0, 255).astype(np.uint8))
+    changed = describe(np.clip(thumbnails * gain, 0, 255).astype(np.uint8))
     apart = _distances(photos, photos)
     np.fill_diagonal(apart, np.inf)
     moved = np.linalg.norm(photos.astype(float) - changed, axis=1)
-    assert (moved < apart.min(axis=1) / 2).all()
+    assert (moved < apart.min(axis=1) / 5).all()
 
 
 def test_distances_are_as_promised(thumbnails: np.ndarray) -> None:
-    """Between two photographs the distance is rarely below 250."""
+    """Between two photographs the distance is rarely below 150."""
     photos = describe(thumbnails)
     apart = _distances(photos, photos)[np.triu_indices(len(photos), 1)]
-    assert (apart < 250).mean() < 0.1
+    assert (apart < 150).mean() < 0.1
 
 
 def test_a_photograph_is_not_its_mirror_image(thumbnails: np.ndarray) -> None:
     """Where things are counts."""
     photos, mirrored = describe(thumbnails), describe(thumbnails[:, :, :, ::-1])
-    assert (np.linalg.norm(photos.astype(float) - mirrored, axis=1) > 80).all()
+    assert (np.linalg.norm(photos.astype(float) - mirrored, axis=1) > 25).all()
 
 
 def test_extract_describes_each_image_in_its_row(burst_paths: list[str]) -> None:
@@ -141,9 +142,10 @@ def test_frames_of_a_burst_are_closer_than_photographs() -> None:
 
 
 def test_grey_and_colour_of_one_picture_share_their_edges() -> None:
-    """The first 80 bytes are about light alone."""
+    """The first 64 bytes are about light alone, and grey has only the bins around grey."""
     photo = load_photos()[0]
     grey = Image.merge("RGB", [photo.convert("L")] * 3)
     one, other = describe(np.stack([sign(photo).thumbnail, sign(grey).thumbnail])).astype(int)
-    assert np.abs(one[:80] - other[:80]).max() <= 4
-    assert np.abs(other[80:112] - 128).max() == 0
+    assert np.abs(one[:64] - other[:64]).max() <= 4
+    assert not other[64:].reshape(4, 4, 4)[:, [0, 3]].any()
+    assert not other[64:].reshape(4, 4, 4)[:, :, [0, 3]].any()

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from smartdownsample_core.selection import _farthest_first as module
 from smartdownsample_core.selection._distances import Nearest, Points
 from smartdownsample_core.selection._farthest_first import farthest_first
+from smartdownsample_core.selection._shots import Shots
 
 _CANDIDATES = pytest.mark.parametrize("candidates", [1, 2, 3, 10, 4096])
 
@@ -109,6 +110,27 @@ def test_the_ranked_become_centers() -> None:
     farthest_first(nearest, 2, start=0)
     assert nearest.is_center.tolist() == [True, False, False, True]
     assert nearest.squared.tolist() == [0, 9, 81, 0]
+
+
+@pytest.mark.parametrize("n_shots", [1, 40, 3000])
+def test_a_large_ranking_in_shots_equals_the_naive_one(n_shots: int) -> None:
+    """More points than candidates, several batches, and shots that are not in one piece."""
+    rng = np.random.default_rng(5)
+    points = rng.integers(0, 256, (6000, 8)).astype(np.uint8)
+    weights = rng.uniform(0.3, 1, 6000).astype(np.float32)
+    shot_of = rng.integers(0, n_shots, 6000)
+    ranking = farthest_first(Nearest(points, [Shots(shot_of)]), 60, 17, weights)
+    expected = [17]
+    squared = np.full(6000, np.inf, np.float32)
+    while len(expected) < 60:
+        last = expected[-1]
+        apart = ((points.astype(np.float32) - points[last]) ** 2).sum(axis=1)
+        apart[shot_of == shot_of[last]] *= 0.5
+        squared = np.minimum(squared, apart)
+        farness = squared * weights
+        farness[expected] = -1
+        expected.append(int(farness.argmax()))
+    assert ranking.tolist() == expected
 
 
 def test_a_large_ranking_equals_the_naive_one() -> None:

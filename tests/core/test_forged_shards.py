@@ -98,6 +98,19 @@ def test_columns_that_lie(
     assert reason in _refused(run, tmp_path, forged(good, columns))
 
 
+def test_a_shard_with_descriptors_of_another_version_is_not_called_damaged(
+    good: bytes, run, tmp_path: Path
+) -> None:
+    file = tmp_path / "old.parquet"
+    file.write_bytes(forged(good, {"descriptor": pa.array([bytes(115)] * _N, pa.binary(115))}))
+    assert run("select", str(file), "-n", "3", "-q") == (
+        2,
+        [],
+        f"smartdownsample: error: {file} has signatures of another version (descriptor of 115 "
+        "bytes instead of 128); extract it again\n",
+    )
+
+
 @pytest.mark.parametrize(
     ("origin", "reason"),
     [

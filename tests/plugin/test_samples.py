@@ -78,6 +78,6 @@ def test_exact_signatures_are_as_good_as_fast_ones(
 def test_a_descriptor_of_another_length_is_stale(dataset, operators) -> None:
     """It was made by another version, and is computed again."""
     operators.compute_signatures(dataset)
-    dataset.limit(3).set_values("signature.descriptor", ["AAAA", "A" * 172, None])
+    dataset.limit(3).set_values("signature.descriptor", ["AAAA", "A" * 156, None])
     target = stored_signatures.load(dataset.view(), "signature", 8, "exact", recompute=False)
     assert target.stale.tolist() == [0, 1, 2]
