@@ -13,7 +13,7 @@ from .checks import flag, one_of, path_list, shown_path, whole_number
 from .errors import ParameterError, Word, worded
 from .extraction import read_all
 from .new_files import new_pngs
-from .report import save_charts, shortfalls, summary
+from .report import new_table, save_charts, shortfalls, summary, write_table
 from .selection import (
     RANDOM_SEED,
     Choice,
@@ -56,6 +56,7 @@ def sample_diverse(
     decode: Decode = ...,
     workers: Workers = ...,
     scheduler: str | Client | None = ...,
+    save_explanation: str | os.PathLike[str] | None = ...,
     **choice: Unpack[ChoiceOptions],
 ) -> list[str]: ...
 @overload
@@ -75,6 +76,7 @@ def sample_diverse(
     decode: Decode = ...,
     workers: Workers = ...,
     scheduler: str | Client | None = ...,
+    save_explanation: str | os.PathLike[str] | None = ...,
     **choice: Unpack[ChoiceOptions],
 ) -> list[int]: ...
 def sample_diverse(
@@ -93,6 +95,7 @@ def sample_diverse(
     decode: Decode = "exact",
     workers: Workers = "threads",
     scheduler: str | Client | None = None,
+    save_explanation: str | os.PathLike[str] | None = None,
     **choice: Unpack[ChoiceOptions],
 ) -> list[str] | list[int]:
     """Chooses exactly ``target_count`` diverse images from many similar ones.
@@ -118,6 +121,8 @@ def sample_diverse(
         workers: ``"threads"``; ``"processes"``, faster for many small images; or ``"dask"``; see
             :func:`smartdownsample_core.extract`
         scheduler: for ``workers="dask"``, the address of the cluster's scheduler, or a client
+        save_explanation: a ``.csv`` or ``.parquet`` to save to why each image was kept or left out,
+            and which kept image stands for it
         **choice: the fields of :class:`smartdownsample_core.Choice`, such as ``strategy``
 
     Returns:
@@ -126,7 +131,7 @@ def sample_diverse(
 
     Raises:
         ValueError: for an argument out of its bounds
-        FileExistsError: if a chart's file exists
+        FileExistsError: if a file to save to exists
         FileNotFoundError, PermissionError, OSError: for a file that cannot be read, unless
             skipped; the message names it
     """
@@ -160,20 +165,23 @@ def sample_diverse(
         {"save_distribution": save_distribution, "save_thumbnails": save_thumbnails}
     )
 
+    explanation = new_table("save_explanation", save_explanation)
+
     everything = target is not None and target >= len(paths)
     nothing = target is not None and target <= 0
-    if (everything or nothing) and not (choice or distribution or thumbnails):
+    if (everything or nothing) and not (choice or distribution or thumbnails or explanation):
         if everything and show_progress:
             print(f"Keeping all {len(paths):,} images, unread: target_count is {target:,}")
         return _answer(paths, range(len(paths) if everything else 0), return_indices)
 
-    signatures = read_with_bar(
-        paths, reading, image_loading_errors, how.needs_descriptors, show_progress
-    )
+    descriptors = how.needs_descriptors or explanation is not None
+    signatures = read_with_bar(paths, reading, image_loading_errors, descriptors, show_progress)
     selection = downsample(signatures, natural_order(paths), target, random_seed, how)
     print_warnings(selection, paths, name_files=show_progress, stream=sys.stdout)
     if show_summary:
         print(summary(selection))
+    if explanation:
+        write_table("save_explanation", explanation, paths, selection)
     save_charts(selection, paths, distribution, thumbnails)
     kept = range(len(paths)) if everything and not choice else selection.indices.tolist()
     return _answer(paths, kept, return_indices)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryFile
@@ -23,7 +23,7 @@ def new_pngs(wanted: dict[str, Any]) -> list[Path | None]:
         FileExistsError: if a file exists
         OSError: if a folder cannot be made, or written to; names it
     """
-    pngs = [_new_png(name, path) for name, path in wanted.items()]
+    pngs = [new_path(name, path, (".png",)) for name, path in wanted.items()]
     places = [os.path.realpath(png) for png in pngs if png is not None]
     if len(set(places)) < len(places):
         raise ValueError(f"{' and '.join(wanted)} are the same file: {places[0]}; give them two")
@@ -31,6 +31,11 @@ def new_pngs(wanted: dict[str, Any]) -> list[Path | None]:
         if png is not None:
             make_folder(name, png.parent)
     return pngs
+
+
+def are_same(path: Path, other: Path) -> bool:
+    """Whether two paths are those of one file, which need not exist."""
+    return os.path.realpath(path) == os.path.realpath(other)
 
 
 def make_folder(name: str, folder: Path) -> None:
@@ -65,19 +70,28 @@ def writing(name: str, path: object) -> Iterator[None]:
         ) from error
 
 
-def _new_png(name: str, path: Any) -> Path | None:
+def new_path(name: str, path: Any, endings: Sequence[str]) -> Path | None:
+    """Returns what a user gave as the path of a file that does not exist yet, None for None.
+
+    Raises:
+        ValueError: if it is no path, or has none of the endings
+        FileExistsError: if the file exists
+    """
     if path is None:
         return None
     if not isinstance(path, (str, os.PathLike)):
         kind = "a boolean" if isinstance(path, bool) else repr(path)
+        what, example = ("chart", "chart.png") if ".png" in endings else ("table", "why.csv")
         raise ValueError(
-            f"{name} must be a file path string or None, not {kind}: {name}='chart.png' "
-            "saves the chart, None does not"
+            f"{name} must be a file path string or None, not {kind}: {name}='{example}' "
+            f"saves the {what}, None does not"
         )
-    png = Path(path)
-    if png.suffix.lower() != ".png":
-        raise ValueError(f"{name} must be a .png file path, got {os.fspath(path)!r}")
-    return new_file(name, png)
+    given = Path(path)
+    if given.suffix.lower() not in endings:
+        raise ValueError(
+            f"{name} must be a {' or '.join(endings)} file path, got {os.fspath(path)!r}"
+        )
+    return new_file(name, given)
 
 
 def new_file(name: str, path: str | os.PathLike[str]) -> Path:

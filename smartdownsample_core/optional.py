@@ -30,7 +30,7 @@ def optional(module: str, extra: str, what_for: str) -> Any:
         ) from None
 
 
-def arrow() -> Any:
+def arrow(what_for: str = "a file of signatures") -> Any:
     """Imports pyarrow with its module parquet; raises an ImportError if it is not installed."""
-    optional("pyarrow.parquet", "shards", "a file of signatures")
-    return optional("pyarrow", "shards", "a file of signatures")
+    optional("pyarrow.parquet", "shards", what_for)
+    return optional("pyarrow", "shards", what_for)

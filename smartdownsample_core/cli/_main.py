@@ -28,6 +28,7 @@ from ._options import (
     check_output,
     choice_of,
     images_of,
+    needs_descriptors,
     option_of,
     reading,
 )
@@ -111,8 +112,9 @@ def _run(options: argparse.Namespace) -> int:
     images = {"count": len(paths), "list": fingerprint(paths)}
     read = {"hash_size": how.hash_size, "decode": how.decode}
     output = Output(options, base, paths, images=images, reading=read)
+    descriptors = needs_descriptors(options, choice)
     signatures = read_with_bar(
-        paths, how, options.on_error, choice.needs_descriptors, show_progress=not options.quiet
+        paths, how, options.on_error, descriptors, show_progress=not options.quiet
     )
     order = natural_order(paths)
     selection = downsample(signatures, order, options.target_count, options.random_seed, choice)

@@ -12,7 +12,7 @@ from .. import report
 from ..api import print_warnings
 from ..errors import Message
 from ..images import find_images, is_remote
-from ..new_files import new_pngs, writing
+from ..new_files import are_same, new_pngs, writing
 from ..own_files import is_below, note
 from ..report import (
     TEXT,
@@ -20,8 +20,10 @@ from ..report import (
     Placing,
     dropped_if_it_fails,
     new_list,
+    new_table,
     with_line_breaks,
     write_list,
+    write_table,
     write_text,
 )
 from ..selection import RANDOM_SEED, TARGET_COUNT, Choice, Selection
@@ -37,6 +39,7 @@ _OPTIONS = {
     "image_loading_errors": "--on-error",
     "save_distribution": "--distribution",
     "save_thumbnails": "--thumbnails",
+    "save_explanation": "--explain",
     **{
         what.name: what.option
         for what in (RANDOM_SEED, *declared(Reading).values(), *declared(Choice).values())
@@ -181,6 +184,12 @@ def add_output(parser: argparse.ArgumentParser) -> None:
         group.add_argument(
             f"--{verb}-to", metavar="DIR", help=f"{verb} the kept files there, folders and all"
         )
+    parser.add_argument(
+        "--explain",
+        metavar="FILE",
+        help="write why each image was kept or left out, and which kept image stands for it, to a "
+        "new .csv or .parquet",
+    )
     parser.add_argument("--distribution", metavar="PNG", help="chart of kept images per bucket")
     parser.add_argument("--thumbnails", metavar="PNG", help="grid of thumbnails per bucket")
     parser.add_argument(
@@ -196,6 +205,11 @@ def check_output(options: argparse.Namespace) -> None:
     """Raises a ParameterError for a number out of its bounds."""
     for what in (TARGET_COUNT, RANDOM_SEED):
         what.check(getattr(options, what.name))
+
+
+def needs_descriptors(options: argparse.Namespace, choice: Choice) -> bool:
+    """Whether images need descriptors, to be chosen or to be explained."""
+    return choice.needs_descriptors or bool(options.explain)
 
 
 def placing(options: argparse.Namespace, base: str = "") -> Placing | None:
@@ -237,6 +251,9 @@ class Output:
         self._distribution, self._thumbnails = new_pngs(
             {"--distribution": options.distribution, "--thumbnails": options.thumbnails}
         )
+        self._explanation = new_table("--explain", options.explain)
+        if self._list and self._explanation and are_same(self._list, self._explanation):
+            raise ValueError(f"--output and --explain are the same file: {self._list}; name two")
 
     def write(self, selection: Selection, paths: list[str]) -> int:
         """Writes a selection and returns the exit code.
@@ -255,6 +272,8 @@ class Output:
         null = self._null(selection, paths)
         if self._list:
             write_list(self._list, paths, selection, null, self._record)
+        if self._explanation:
+            write_table("--explain", self._explanation, paths, selection)
         for chart in filter(None, (self._distribution, self._thumbnails)):
             if is_below(chart.parent, self._base):
                 note(chart.parent, "charts", [chart.name])

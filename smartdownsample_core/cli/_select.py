@@ -11,7 +11,16 @@ from ..extraction import raise_first_error
 from ..selection import Choice, downsample, natural_order
 from ..settings import declared
 from ..shards import Shards, check_distinct, select_from
-from ._options import Output, add_choice, add_null, add_output, check_output, choice_of, placing
+from ._options import (
+    Output,
+    add_choice,
+    add_null,
+    add_output,
+    check_output,
+    choice_of,
+    needs_descriptors,
+    placing,
+)
 
 
 def select_command(program: str, arguments: list[str]) -> int:
@@ -30,14 +39,16 @@ def select_command(program: str, arguments: list[str]) -> int:
     paths = shards.paths()
     check_distinct(paths, shards.folders)
     choice = choice_of(options, paths, shards.origin.hash_size)
-    if choice.needs_descriptors and not shards.has_descriptors:
+    descriptors = needs_descriptors(options, choice)
+    if descriptors and not shards.has_descriptors:
+        compares = "strategy" if choice.how.compares else "save_explanation"
         raise ParameterError(
-            "leave_out_junk" if choice.leave_out_junk else "strategy",
+            "leave_out_junk" if choice.leave_out_junk else compares,
             "needs descriptors, and these signatures were extracted with --no-descriptors",
             "extract them without it",
         )
     output = Output(options, shards.base, paths, **shards.record())
-    signatures = shards.signatures(choice.needs_descriptors)
+    signatures = shards.signatures(descriptors)
     order = natural_order(paths)
     selection = downsample(signatures, order, options.target_count, options.random_seed, choice)
     return output.write(selection, paths)
@@ -70,7 +81,7 @@ def _check_folder(options: argparse.Namespace, shards: Shards) -> None:
 
 def _by_buckets_alone(parser: argparse.ArgumentParser, options: argparse.Namespace) -> bool:
     """Whether buckets and the order of the images are enough for the options."""
-    others = [*declared(Choice), "thumbnails"]
+    others = [*declared(Choice), "thumbnails", "explain"]
     return options.target_count is not None and all(
         getattr(options, name) == parser.get_default(name) for name in others
     )
