@@ -1,0 +1,200 @@
+"""Standing cameras: found by their background, and what their frames show besides it."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+from numpy.typing import NDArray
+
+from smartdownsample_core.selection._background import activities
+from smartdownsample_core.selection._medians import median_of_planes
+from smartdownsample_core.selection._standing import find_standing
+
+_Frames = NDArray[np.uint8]
+
+
+def scene(seed: int, width: int = 32) -> NDArray[np.float64]:
+    """Draws a background, ``(32, width)`` grey: patches of different sizes and brightness."""
+    rng = np.random.default_rng(seed)
+    levels = np.full((32, width), 110.0)
+    for _ in range(3 * width):
+        top, left = rng.integers(0, 32), rng.integers(0, width)
+        height, breadth = rng.integers(2, 9, 2)
+        levels[top : top + height, left : left + breadth] = rng.uniform(40, 200)
+    return levels
+
+
+def film(
+    background: NDArray[np.float64],
+    n: int,
+    visits: dict[int, int],
+    seed: int = 0,
+    light: tuple[float, float] = (0.6, 1.3),
+) -> _Frames:
+    """Films ``n`` frames, ``(n, 32, 32)``: slowly changing light, noise, and visits of an animal.
+
+    Args:
+        background: ``(32, 32)``
+        n: number of frames
+        visits: frame to the column at which a dark animal stands
+        seed: of the noise
+        light: the least and the most of the light's factor
+    """
+    rng = np.random.default_rng(seed)
+    low, high = light
+    gains = low + (high - low) * (0.5 + 0.5 * np.sin(np.arange(n) / 7))
+    frames = np.repeat(background[None], n, axis=0)
+    for frame, column in visits.items():
+        frames[frame, 20:26, column : column + 6] = 25
+    frames = frames * gains[:, None, None] + rng.normal(0, 1.5, frames.shape)
+    return np.clip(np.rint(frames), 0, 255).astype(np.uint8)
+
+
+def everything(frames: _Frames) -> NDArray[np.int64]:
+    """Returns the rows of frames in their order."""
+    return np.arange(len(frames))
+
+
+@given(
+    hnp.arrays(
+        np.int16,
+        st.tuples(st.integers(1, 70), st.integers(1, 4)),
+        elements=st.integers(-9, 9),
+    )
+)
+def test_a_median_of_planes_is_that_of_sorted_numbers(planes: NDArray[np.int16]) -> None:
+    expected = np.sort(planes, axis=0)[(len(planes) - 1) // 2]
+    np.testing.assert_array_equal(median_of_planes(planes.copy()), expected)
+
+
+def test_visits_are_active_and_changes_of_light_are_not() -> None:
+    visits = {12: 3, 13: 5, 40: 20, 77: 10}
+    found = activities(film(scene(1), 100, visits))
+    quiet = np.delete(found, list(visits))
+    assert found[list(visits)].min() > 0.4
+    assert quiet.max() < 0.05
+
+
+def test_day_and_night_are_each_compared_with_their_own() -> None:
+    day, night = scene(1), 0.5 * scene(1) + 0.2 * scene(2)[::-1]
+    halves = [film(day, 60, {20: 4}), film(night, 60, {30: 9}, light=(0.3, 0.4))]
+    frames = np.concatenate(halves)
+    found = activities(frames)
+    assert sorted(np.argsort(found)[-2:].tolist()) == [20, 90]
+    assert np.delete(found, [20, 90]).max() < 0.1
+
+
+def test_the_backgrounds_of_a_moved_camera_are_found_apart() -> None:
+    wide = scene(3, width=64)
+    frames = np.concatenate(
+        [film(wide[:, :32], 40, {7: 5}), film(wide[:, 20:52], 40, {11: 8}, seed=1)]
+    )
+    found = find_standing(frames, everything(frames))
+    assert found.camera.tolist() == [0] * 40 + [1] * 40
+    assert sorted(np.argsort(found.activity)[-2:].tolist()) == [7, 51]
+
+
+def test_gaps_do_not_matter() -> None:
+    frames = film(scene(4), 200, {30: 5, 150: 9})
+    kept = np.r_[0:40, 90:100, 145:200]
+    found = activities(frames[kept])
+    assert sorted(kept[np.argsort(found)[-2:]].tolist()) == [30, 150]
+
+
+def test_shuffled_names_change_little() -> None:
+    visits = {12: 3, 40: 20, 77: 10}
+    frames = film(scene(5), 90, visits)
+    shuffled = np.random.default_rng(0).permutation(90)
+    found = np.empty(90)
+    found[shuffled] = find_standing(frames[shuffled], everything(frames)).activity
+    assert sorted(np.argsort(found)[-3:].tolist()) == sorted(visits)
+    assert np.sort(found)[:-3].max() < 0.05
+
+
+def test_input_order_does_not_matter() -> None:
+    frames = np.concatenate([film(scene(6), 30, {4: 4}), film(scene(7), 30, {9: 9})])
+    expected = find_standing(frames, everything(frames))
+    rows = np.random.default_rng(1).permutation(60)
+    found = find_standing(frames[rows], np.argsort(rows))
+    np.testing.assert_array_equal(found.camera, expected.camera[rows])
+    np.testing.assert_array_equal(found.activity, expected.activity[rows])
+
+
+@pytest.mark.parametrize(("n", "cameras"), [(19, 0), (20, 1)])
+def test_it_takes_20_images(n: int, cameras: int) -> None:
+    found = find_standing(film(scene(8), n, {}), np.arange(n))
+    assert found.n_cameras == cameras
+    assert np.isnan(found.activity).all() == (cameras == 0)
+
+
+def test_photographs_are_of_no_standing_camera() -> None:
+    frames = np.concatenate([film(scene(seed), 1, {}) for seed in range(60)])
+    found = find_standing(frames, everything(frames))
+    assert found.n_cameras == 0
+    assert (found.camera == -1).all()
+
+
+def test_two_cameras_among_photographs_are_found_without_their_folders() -> None:
+    photographs = [film(scene(seed), 1, {}) for seed in range(20, 50)]
+    frames = np.concatenate([film(scene(1), 25, {3: 4}), film(scene(2), 25, {9: 4}), *photographs])
+    found = find_standing(frames, everything(frames))
+    assert found.camera.tolist() == [0] * 25 + [1] * 25 + [-1] * 30
+
+
+@pytest.mark.parametrize("bonnet", [0, 6, 10])
+@pytest.mark.parametrize("step", [0.25, 1, 3])
+def test_moving_cameras_do_not_stand_still(step: float, bonnet: int) -> None:
+    wide = np.repeat(scene(9, width=400), 4, axis=1)  # four columns are one of a frame
+    car = scene(10)
+    frames = []
+    for frame in range(100):
+        left = round(4 * frame * step) % (wide.shape[1] - 128)
+        view = wide[:, left : left + 128].reshape(32, 32, 4).mean(axis=2)
+        view[32 - bonnet :] = car[32 - bonnet :]
+        frames.append(film(view, 1, {}, seed=frame)[0])
+    found = find_standing(np.array(frames), np.arange(100))
+    assert (found.camera >= 0).mean() < 0.3
+
+
+def test_named_cameras_are_taken_as_they_are() -> None:
+    frames = np.concatenate([film(scene(1), 30, {4: 4}), film(scene(1), 10, {})])
+    found = find_standing(frames, everything(frames), ["pole"] * 30 + ["gate"] * 10)
+    assert found.camera.tolist() == [0] * 30 + [-1] * 10
+    assert found.activity[:30].argmax() == 4
+
+
+def test_nothing_in_nothing_out() -> None:
+    found = find_standing(np.empty((0, 32, 32), np.uint8), np.empty(0, np.int64))
+    assert (found.n_cameras, len(found.activity)) == (0, 0)
+
+
+def test_unreadable_images_are_of_no_camera() -> None:
+    frames = film(scene(1), 30, {4: 4})
+    found = find_standing(frames, np.arange(1, 30))
+    assert found.camera[0] == -1
+    assert np.isnan(found.activity[0])
+
+
+def test_activities_are_the_same_everywhere() -> None:
+    """Frozen: all steps are of whole numbers, or single IEEE operations."""
+    pixels = np.arange(32 * 32).reshape(32, 32)
+    frames = np.repeat((pixels * 7919 % 211)[None] // 2, 30, axis=0)
+    frames += np.arange(30)[:, None, None] * pixels % 5
+    frames[[4, 9, 17], 10:13, 5:9] = 200
+    found = activities(frames.astype(np.uint8))
+    steps = np.rint(found * (9 * 256 * 20)).astype(int)
+    assert steps[[3, 4, 9, 17]].tolist() == [0, 18212, 18212, 162823]
+
+
+def test_dappled_shade_is_a_known_weakness() -> None:
+    """Hard shade that is new in every frame looks like something that was not there before."""
+    rng = np.random.default_rng(0)
+    frames = film(scene(2), 60, {}).astype(float)
+    for frame in frames:
+        for _ in range(12):
+            top, left = rng.integers(0, 29, 2)
+            frame[top : top + 4, left : left + 4] *= 0.4
+    assert np.median(activities(frames.astype(np.uint8))) > 0.3
