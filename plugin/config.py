@@ -142,6 +142,20 @@ class DownsampleConfig(SignatureConfig, ChoiceSettings):
         "a brain run",
         default="",
     )
+    camera: str = redeclared(
+        ChoiceSettings,
+        "camera",
+        help="A field that says what took each image (default: folder, the folder of each file); "
+        "events and intervals are of one camera",
+        default="",
+    )
+    time: str = redeclared(
+        ChoiceSettings,
+        "time",
+        help="A field that says when each image was taken: dates, or numbers of seconds (default: "
+        "what the files say)",
+        default="",
+    )
     target_count: int | None = setting(**vars(TARGET_COUNT))
     random_seed: int = setting(**vars(RANDOM_SEED))
     run_key: str = setting(
@@ -220,6 +234,8 @@ class DownsampleOptions(SignatureOptions, PlainOptions, total=False):
     stratify_by: str
     keep: str | fo.Dataset | fo.DatasetView | Sequence[str]
     features: str
+    camera: str
+    time: str
     random_seed: int
     run_key: str
     tag: str | None

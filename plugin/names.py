@@ -96,6 +96,11 @@ def near_duplicates_view(run_key: str) -> str:
     return f"{run_key} near-duplicates"
 
 
+def events_view(run_key: str) -> str:
+    """Returns the name of the saved view that groups a run's samples by event."""
+    return f"{run_key} events"
+
+
 def uri(operator: str) -> str:
     """Returns the URI of one of our operators."""
     return f"{PLUGIN}/{operator}"

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from smartdownsample_core import Choice, Selection
-from smartdownsample_core.selection import ChoiceSettings
+from smartdownsample_core.selection import ChoiceSettings, Events
 
 
 class Found(NamedTuple):
@@ -35,7 +36,8 @@ class RunField:
         name: ends the name of the field, ``RUN_KEY_name``, and names its column in exported lists
         kind: of the values: int, float, str, bool or datetime
         about: description in FiftyOne; ``{run}`` is the run key
-        values: makes the n values, None for samples without one; None if there are none at all
+        values: makes the n values, None for samples without one; None if there are none at all.
+            Times are text in ISO 8601
         is_written: whether a run with these settings writes it
         outcome: what the App says of it after a run, formatted with the run's record, ``{field}``,
             its path, and ``{noun}``, as in "samples"
@@ -82,6 +84,25 @@ def _groups(found: Found) -> list[int | None] | None:
     return [of_leader.get(leader) for leader in leaders.tolist()]
 
 
+def _of_events(found: Found, values: Callable[[Events], list[Any]]) -> list[Any] | None:
+    """Returns a value for each image that is in an event."""
+    events = found.selection.events
+    if events is None:
+        return None
+    is_in_one = (events.number >= 0).tolist()
+    return [
+        value if there else None for there, value in zip(is_in_one, values(events), strict=True)
+    ]
+
+
+def _starts(found: Found, by_clock: bool) -> list[Any] | None:
+    """Returns when the events began, as text (ISO 8601) or seconds; None if it is the other."""
+    events = found.selection.events
+    if events is None or events.times.is_clock != by_clock:
+        return None
+    return list(events.times.plain(events.start))
+
+
 RANK = RunField(
     name="rank",
     kind=int,
@@ -106,4 +127,40 @@ GROUP = RunField(
     is_indexed=True,
 )
 
-RUN_FIELDS = (RANK, GROUP)
+EVENT = RunField(
+    name="event",
+    kind=int,
+    about="Number of the event that the smartdownsample run {run} found the image in; None for "
+    "images without a time",
+    values=lambda found: _of_events(found, lambda events: (events.number + 1).tolist()),
+    is_written=lambda settings: settings.gap is not None,
+    outcome="{events:,} events: the field `{field}` numbers them, and the saved view "
+    "`{events_view}` has a tile per event.",
+    is_indexed=True,
+)
+
+EVENT_START = RunField(
+    name="event_start",
+    kind=datetime,
+    about="When the event of the smartdownsample run {run} began",
+    values=lambda found: _starts(found, by_clock=True),
+    is_written=lambda settings: settings.gap is not None,
+)
+
+EVENT_SECONDS = RunField(
+    name="event_seconds",
+    kind=float,
+    about="When the event of the smartdownsample run {run} began, as its times are counted",
+    values=lambda found: _starts(found, by_clock=False),
+    is_written=lambda settings: settings.gap is not None,
+)
+
+EVENT_SIZE = RunField(
+    name="event_size",
+    kind=int,
+    about="How many images the event of the smartdownsample run {run} has",
+    values=lambda found: _of_events(found, lambda events: events.size.tolist()),
+    is_written=lambda settings: settings.gap is not None,
+)
+
+RUN_FIELDS = (RANK, GROUP, EVENT, EVENT_START, EVENT_SECONDS, EVENT_SIZE)

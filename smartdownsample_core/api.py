@@ -146,7 +146,7 @@ def sample_diverse(
     flag("show_progress", show_progress)
     flag("return_indices", return_indices)
     target = None if target_count is None else whole_number("target_count", target_count)
-    how = _choice(choice)
+    how = _choice(choice, paths)
     one_of("image_loading_errors", image_loading_errors, LOADING_ERRORS)
     if isinstance(hash_size, float):  # smartdownsample 2 has distance_threshold in its place
         reason = "must be a whole number, got {value}"
@@ -187,7 +187,7 @@ def sample_diverse(
     return _answer(paths, kept, return_indices)
 
 
-def _choice(given: ChoiceOptions) -> Choice:
+def _choice(given: ChoiceOptions, paths: Sequence[str]) -> Choice:
     for name in set(given) - set(declared(Choice)):
         if name == "distance_threshold":
             raise TypeError(_OF_VERSION_2)
@@ -195,7 +195,7 @@ def _choice(given: ChoiceOptions) -> Choice:
         near = difflib.get_close_matches(name, known, 1, cutoff=0.5)
         hint = f"did you mean {near[0]!r}?" if near else f"it takes {', '.join(known)}"
         raise TypeError(f"sample_diverse() got an unexpected keyword argument {name!r}; {hint}")
-    return Choice(**given)
+    return Choice(**given).for_paths(paths)
 
 
 def read_with_bar(

@@ -6,7 +6,7 @@ shown in docs/architecture.md.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Any, Literal, get_args
 
@@ -48,6 +48,9 @@ class Setting:
     option_help: str = ""
     """of the command line, where a value is given in another way"""
     metavar: str = ""
+    reads: Callable[[str, Any], Any] | None = None
+    """of a text that means something else, such as a duration: returns what, or raises a
+    ParameterError; takes the name of the setting and its value"""
     name: str = ""
     """filled in by :func:`declared`"""
 
@@ -56,7 +59,9 @@ class Setting:
         low, high = self.minimum, self.maximum
         if value is None and self.default is None:
             return
-        if self.kind == "whole number":
+        if self.reads is not None:
+            self.reads(self.name, value)
+        elif self.kind == "whole number":
             bounds = {"minimum": low, "maximum": high}
             whole_number(
                 self.name, value, **{k: int(v) for k, v in bounds.items() if v is not None}

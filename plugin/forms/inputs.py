@@ -13,7 +13,7 @@ from smartdownsample_core.selection import ChoiceSettings
 from smartdownsample_core.settings import Reading, Setting, declared
 
 from ..config import CHARTS, DownsampleConfig, label
-from ..jobs import keep, labels
+from ..jobs import keep, labels, times
 from ..targets import embeddings
 
 _ALL = declared(DownsampleConfig)
@@ -27,8 +27,12 @@ TARGET_COUNT, STRATEGY, RUN_KEY, GROUP_SLICE, WHOLE_GROUPS = _rows(
     "target_count", "strategy", "run_key", "group_slice", "whole_groups"
 )
 
+_TIME = ("event_gap", "min_interval", "camera", "time")
+
 #: What the kept samples have to satisfy; folded away by default.
-CHOICE_ROWS = _rows(*(name for name in declared(ChoiceSettings) if name != "strategy"))
+CHOICE_ROWS = _rows(
+    *(name for name in declared(ChoiceSettings) if name not in ("strategy", *_TIME))
+)
 
 #: Of the signatures, likewise.
 SIGNATURE_ROWS = _rows("signature_field", *declared(Reading), "recompute")
@@ -36,6 +40,7 @@ SIGNATURE_ROWS = _rows("signature_field", *declared(Reading), "recompute")
 #: The rows that are folded away, under their headings.
 SECTIONS = (
     ("Which images", CHOICE_ROWS),
+    ("Time", _rows(*_TIME)),
     ("Names and files", _rows("tag", "random_seed", *CHARTS)),
     ("Signatures", SIGNATURE_ROWS),
 )
@@ -51,15 +56,26 @@ OFFERS: dict[str, Callable[[fo.Dataset], list[tuple[str, str]]]] = {
     "stratify_by": labels.options,
     "keep": keep.options,
     "features": embeddings.fields,
+    "camera": labels.options,
+    "time": times.options,
     "group_slice": lambda dataset: [(name, name) for name in dataset.group_slices or ()],
 }
 
 
+#: Settings that are asked for only once one of others is given.
+_NEEDS = {
+    "balance": ("stratify_by",),
+    "camera": ("event_gap", "min_interval"),
+    "time": ("event_gap", "min_interval"),
+}
+
+
 def matters(row: Setting, settings: Mapping[str, Any]) -> bool:
-    """Whether to ask for a setting: shares only matter with a field to stratify by."""
-    if row.name != "balance":
+    """Whether to ask for a setting: shares, for example, only with a field to stratify by."""
+    needed = _NEEDS.get(row.name)
+    if needed is None or settings.get(row.name) not in (None, row.default):
         return True
-    return bool(settings.get("stratify_by")) or settings.get(row.name) not in (None, row.default)
+    return any(settings.get(name) for name in needed)
 
 
 def described(what: Setting) -> str:

@@ -15,7 +15,7 @@ from smartdownsample_core.errors import ParameterError
 
 from ..config import DownsampleConfig, is_given
 from ..targets import Subject, embeddings
-from . import keep, labels
+from . import folders, keep, labels, times
 
 Remember = Callable[[Any, Callable[[], Any]], Any]
 """``remember(key, make)`` returns what ``make`` returns; a cached value if the key is known"""
@@ -38,13 +38,18 @@ def make(
     Raises:
         ValueError: if labels, features or samples to keep are missing
     """
-    strata = features = None
+    strata = features = camera = time = None
     if path := config.stratify_by:
         ignored = labels.marks_of_runs(subject.dataset, config)
         strata = remember(("labels", path, ignored), lambda: labels.read(subject, path, ignored))
     if name := config.features:
         key = ("features", name, stamp(subject.dataset, config))
         features = remember(key, lambda: embeddings.load(subject, ids, name))
+    if config.uses_time:
+        path = config.camera or folders.FOLDER
+        camera = remember(("cameras", path), lambda: labels.read(subject, path))
+        if name := config.time:
+            time = remember(("times", name), lambda: times.read(subject, name))
     choice = Choice(
         strategy=config.strategy,
         near_duplicates=config.near_duplicates,
@@ -54,6 +59,10 @@ def make(
         max_per_group=config.max_per_group,
         keep=keep.rows(subject, ids, config.keep) if config.keep else (),
         leave_out_junk=config.leave_out_junk,
+        camera=camera,
+        time=time,
+        event_gap=config.event_gap,
+        min_interval=config.min_interval,
     )
     choice.check(len(ids), config.target_count, config.hash_size)
     return choice
@@ -75,6 +84,8 @@ def problems(subject: Subject, config: DownsampleConfig) -> Iterator[ParameterEr
     checks: dict[str, Callable[..., Any]] = {
         "stratify_by": labels.full_path,
         "features": embeddings.check,
+        "camera": partial(labels.full_path, setting="camera"),
+        "time": times.check,
         "keep": partial(keep.check, target_count=config.target_count),
     }
     for setting, check in checks.items():
@@ -104,6 +115,10 @@ def worded(config: DownsampleConfig) -> str:
         parts.append(f"{share} shares of `{config.stratify_by}`{most}")
     elif config.max_per_group:
         parts.append(f"at most {config.max_per_group:,} of each bucket")
+    if config.gap:
+        parts.append(f"numbers events that end after {config.gap:g} s")
+    if config.interval:
+        parts.append(f"keeps images of one camera at least {config.interval:g} s apart")
     if config.keep:
         what = f"`{config.keep}`" if isinstance(config.keep, str) else f"{len(config.keep):,} ids"
         parts.append(f"always keeps {what}")

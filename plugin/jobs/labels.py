@@ -22,8 +22,8 @@ _SCALARS = (fof.StringField, fof.IntField, fof.BooleanField, fof.FloatField, fof
 _FEW_VALUES = (fof.StringField, fof.IntField, fof.BooleanField)
 
 
-def full_path(subject: Subject, path: str) -> str:
-    """Returns the full path of the values to stratify by.
+def full_path(subject: Subject, path: str, setting: str = "stratify_by") -> str:
+    """Returns the full path of the values that a setting names, by default those to stratify by.
 
     ``folder`` means the folder of each file, unless a field has this name. ``ground_truth`` and
     ``ground_truth.label`` mean the label of a Classification, and the labels of all objects of
@@ -35,7 +35,7 @@ def full_path(subject: Subject, path: str) -> str:
     view = subject.view
     if not isinstance(path, str):
         raise refused(
-            "stratify_by",
+            setting,
             f"must be the path of a field, got a {type(path).__name__}; write labels "
             "into a field with dataset.set_values('my_label', labels)",
         )
@@ -47,9 +47,7 @@ def full_path(subject: Subject, path: str) -> str:
         field = view.get_field(path)
     if field is None:
         known = [path for path, _ in options(view)]
-        raise refused(
-            "stratify_by", f"the dataset has no field {path!r}{names.closest(path, known)}"
-        )
+        raise refused(setting, f"the dataset has no field {path!r}{names.closest(path, known)}")
     if isinstance(field, fof.EmbeddedDocumentField) and view.get_field(f"{path}.label"):
         return f"{path}.label"
     if root := _list_of_labels(view, path):
@@ -58,7 +56,7 @@ def full_path(subject: Subject, path: str) -> str:
         field = field.field
     if not isinstance(field, _SCALARS):
         raise refused(
-            "stratify_by",
+            setting,
             f"{path!r} is of type {type(field).__name__} and holds no labels; choose a field of "
             "text, numbers or labels, such as 'ground_truth.label'",
         )
@@ -81,7 +79,7 @@ def options(dataset: fo.Dataset | fo.DatasetView) -> list[tuple[str, str]]:
     return found
 
 
-def read(subject: Subject, path: str, ignored: frozenset[str]) -> list[str]:
+def read(subject: Subject, path: str, ignored: frozenset[str] = frozenset()) -> list[str]:
     """Reads one label per sample: the rarest, if a sample has several that are not ignored."""
     values = subject.view.values(full_path(subject, path))
     if folders.is_folder(subject.view, path):

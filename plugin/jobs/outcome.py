@@ -65,6 +65,8 @@ def record(
         "groups_view": names.near_duplicates_view(config.run_key) if config.has_groups else None,
         "groups": max(groups, default=0),
         "grouped": len(groups),
+        "events_view": names.events_view(config.run_key) if config.gap else None,
+        "events": 0 if selection.events is None else len(selection.events),
         "features_digest": _digest(choice.features),
         "version": __version__,
     }

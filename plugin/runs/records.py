@@ -145,7 +145,7 @@ def left_views(dataset: fo.Dataset, run_key: str) -> list[str]:
     if dataset.has_run(run_key):
         return []
     made = (names.kept_view(run_key), names.buckets_view(run_key))
-    found = (*made, names.near_duplicates_view(run_key))
+    found = (*made, names.near_duplicates_view(run_key), names.events_view(run_key))
     return [name for name in found if _description(dataset, name).endswith(MADE_BY_US)]
 
 
@@ -172,7 +172,9 @@ def views_of(record: Mapping[str, Any]) -> list[str]:
     run_key = record.get("named_after", record["run_key"])
     views = [names.kept_view(run_key), names.buckets_view(run_key)]
     has_groups = record.get("near_duplicates") is not None
-    return views + [names.near_duplicates_view(run_key)] * has_groups
+    has_events = record.get("event_gap") is not None
+    views += [names.near_duplicates_view(run_key)] * has_groups
+    return views + [names.events_view(run_key)] * has_events
 
 
 def fields_of(dataset: fo.Dataset, run_key: str) -> dict[str, str]:

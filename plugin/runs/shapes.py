@@ -77,6 +77,8 @@ class Findings(TypedDict):
     """of near-duplicates"""
     grouped: int
     """samples in them"""
+    events_view: str | None
+    events: int
     features_digest: str | None
     """SHA-256 of the embeddings that were compared"""
     version: str

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import fiftyone as fo
 
 from .. import names
-from ..run_fields import GROUP
+from ..run_fields import EVENT, GROUP
 from ..targets import kinds as targets
 from ..targets import written_fields
 from . import _journal as journal
@@ -230,6 +230,11 @@ def _put_views(
         views[names.near_duplicates_view(run_key)] = (
             runs.by_group(view, items.view_path(GROUP.of(run_key)), field),
             f"The near-duplicates that the run {run_key} found, in their groups" + runs.MADE_BY_US,
+        )
+    if EVENT.name in written.fields:
+        views[names.events_view(run_key)] = (
+            runs.by_group(view, items.view_path(EVENT.of(run_key)), field),
+            f"The {items.noun} of the run {run_key}, grouped by event" + runs.MADE_BY_US,
         )
     for name, (content, description) in views.items():
         dataset.save_view(name, content, description=description, overwrite=True)

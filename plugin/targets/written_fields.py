@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 import fiftyone as fo
@@ -40,7 +41,7 @@ def write(
     rows = zip(*(columns[field.name] for field in fields), strict=True)
     values = {
         item: {
-            field.of(run_key): value
+            field.of(run_key): datetime.fromisoformat(value) if field.kind is datetime else value
             for field, value in zip(fields, row, strict=True)
             if value is not None
         }

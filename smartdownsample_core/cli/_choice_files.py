@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import json
-import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -13,11 +12,9 @@ from pathlib import Path
 import numpy as np
 
 from ..checks import reason, shown_path
+from ..selection import FOLDER, folders_of
 from ..text_files import in_windows_text, looks_binary, names_in, text_of
 from ._by_name import ByName
-
-#: The value of --stratify-by that uses folders as labels.
-BY_FOLDER = "folder"
 
 #: Separators of columns, the most common first.
 _SEPARATORS = ",;\t"
@@ -46,22 +43,31 @@ def vectors_of(path: str | None) -> object:
     return vectors
 
 
-def labels_of(table: str | None, paths: Sequence[str]) -> list[str | list[str] | None] | None:
-    """Returns the labels that the table of ``--stratify-by`` has for each path, None for None.
+def labels_of(
+    option: str, table: str | None, paths: Sequence[str], what: str = "label"
+) -> list[str | list[str] | None] | None:
+    """Returns the labels that the table of an option has for each path, None for None.
 
     Warns on standard error about images without a label and lines that name no image.
+
+    Args:
+        option: such as ``--stratify-by``
+        table: the path of a table, or ``"folder"``
+        paths: of n images
+        what: what the second column has
 
     Raises:
         ValueError: if the table cannot be read, or has no label for any image
     """
     if table is None:
         return None
-    if table == BY_FOLDER:
-        return [os.path.dirname(path) or os.curdir for path in paths]
-    text = _text("--stratify-by", table, f"name a .csv of paths and labels, or use '{BY_FOLDER}'")
+    if table == FOLDER:
+        return list(folders_of(paths))
+    or_folder = f", or use '{FOLDER}'" if what != "time" else ""
+    text = _text(option, table, f"name a .csv of paths and {what}s{or_folder}")
     images = ByName(paths)
     lines = _rows(
-        "--stratify-by",
+        option,
         table,
         text,
         lambda rows: sum(images.find(row[0]) is not None for row in rows),
@@ -71,19 +77,37 @@ def labels_of(table: str | None, paths: Sequence[str]) -> list[str | list[str] |
     if len(unlabelled) == len(paths):
         example = f"it has {shown_path(unknown[0])}" if unknown else "it has no such lines"
         raise ValueError(
-            f"--stratify-by {table} has no label for any of the images; its first two columns must "
-            f"be path and label, with paths as seen from here: {example}, and an image is "
+            f"{option} {table} has no {what} for any of the images; its first two columns must "
+            f"be path and {what}, with paths as seen from here: {example}, and an image is "
             f"{shown_path(paths[0]) if paths else 'missing'}"
         )
     if unlabelled:
         others = f"; {len(unknown):,} of its {len(lines):,} lines name no image" if unknown else ""
         example = f", such as {shown_path(unknown[0])}" if unknown else ""
         print(
-            f"Warning: --stratify-by {table} has no label for {len(unlabelled):,} of "
+            f"Warning: {option} {table} has no {what} for {len(unlabelled):,} of "
             f"{len(paths):,} images, such as {shown_path(unlabelled[0])}{others}{example}",
             file=sys.stderr,
         )
     return labels
+
+
+def times_of(option: str, table: str | None, paths: Sequence[str]) -> list[str | None] | None:
+    """Returns the time that a table has for each path, as text, None for None.
+
+    Raises:
+        ValueError: as :func:`labels_of`, or if it has several times for an image
+    """
+    found = labels_of(option, table, paths, "time")
+    if found is None:
+        return None
+    for path, times in zip(paths, found, strict=True):
+        if isinstance(times, list):
+            raise ValueError(
+                f"{option} {table} has several times for {shown_path(path)}: {', '.join(times)}; "
+                "name each image once"
+            )
+    return [time if isinstance(time, str) else None for time in found]
 
 
 def _labels(

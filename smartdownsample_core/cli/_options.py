@@ -28,7 +28,7 @@ from ..report import (
 )
 from ..selection import RANDOM_SEED, TARGET_COUNT, Choice, Selection
 from ..settings import LOADING_ERRORS, Reading, Setting, declared, raise_first
-from ._choice_files import labels_of, rows_of, vectors_of
+from ._choice_files import labels_of, rows_of, times_of, vectors_of
 from ._record import radius_of, record_of
 
 OK, FAILED, USAGE, INTERRUPTED = 0, 1, 2, 130
@@ -321,9 +321,11 @@ def choice_of(options: argparse.Namespace, paths: Sequence[str], hash_size: int)
     given |= {
         "near_duplicates": radius_of(options),
         "features": vectors_of(options.features),
-        "stratify_by": labels_of(options.stratify_by, paths),
+        "stratify_by": labels_of("--stratify-by", options.stratify_by, paths),
+        "camera": labels_of("--camera", options.camera, paths, "camera"),
+        "time": times_of("--time", options.time, paths),
         "keep": rows_of(options.keep or None, paths),
     }
-    choice = Choice(**given)
+    choice = Choice(**given).for_paths(paths)
     choice.check(len(paths), options.target_count, hash_size)
     return choice

@@ -6,9 +6,8 @@ import argparse
 import hashlib
 from typing import Any
 
-from ..selection import Choice
+from ..selection import FOLDER, Choice
 from ..settings import declared
-from ._choice_files import BY_FOLDER
 
 _CHUNK = 2**20
 
@@ -23,8 +22,8 @@ def record_of(options: argparse.Namespace, **source: Any) -> dict[str, Any]:
     from .. import __version__
 
     settings = _used(options)
-    names = ("features", "stratify_by", "keep")
-    files = {name: settings[name] for name in names if settings.get(name, BY_FOLDER) != BY_FOLDER}
+    names = ("features", "stratify_by", "keep", "camera", "time")
+    files = {name: settings[name] for name in names if settings.get(name, FOLDER) != FOLDER}
     return {
         "version": __version__,
         "settings": settings,

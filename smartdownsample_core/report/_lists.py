@@ -118,6 +118,12 @@ def _records(paths: list[str], selection: Selection) -> list[dict[str, object]]:
     if selection.strata is not None:
         numbers, names = selection.strata
         columns["stratum"] = [names[number] for number in numbers[kept]]
+    if selection.events is not None:
+        events = selection.events
+        numbers = events.number[kept].tolist()
+        columns["event"] = [number + 1 if number >= 0 else None for number in numbers]
+        columns["event_start"] = list(events.times.plain(events.start[kept]))
+        columns["event_size"] = events.size[kept].tolist()
     if selection.leaders is not None:
         columns["first_of_group"] = [
             paths[leader] if leader >= 0 else None for leader in selection.leaders[kept]

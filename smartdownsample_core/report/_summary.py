@@ -23,7 +23,7 @@ def summary(selection: Selection) -> str:
         lines of text without a final newline, largest strata and buckets first; rates in per cent,
         and with the strategy ``"stride"`` also strides in images
     """
-    lines = [totals(selection), *_left_out(selection)]
+    lines = [totals(selection), *_left_out(selection), *_events(selection)]
     lines += _table_of_strata(selection.count_strata())
     stride = STRATEGIES[selection.strategy].strides
     header = f"{'Bucket':>6} {'Size':>9} {'Kept':>9} {'Rate':>7}"
@@ -41,9 +41,17 @@ def _left_out(selection: Selection) -> list[str]:
     counts = {
         "near-duplicates of kept images": selection.n_near_duplicates_left_out,
         "blank images (black, white or blurred)": selection.n_junk_left_out,
+        "images taken too soon after another": selection.n_too_soon,
     }
     words = [f"{count:,} {what}" for what, count in counts.items() if count]
-    return [f"Excluded {' and '.join(words)}"] if words else []
+    return [f"Excluded {', '.join(words)}"] if words else []
+
+
+def _events(selection: Selection) -> list[str]:
+    if selection.events is None:
+        return []
+    kept = np.unique(selection.events.number[selection.indices])
+    return [f"Kept images of {int((kept >= 0).sum()):,} of {len(selection.events):,} events"]
 
 
 def _table_of_strata(strata: Sequence[Stratum]) -> list[str]:
@@ -91,7 +99,13 @@ def shortfalls(selection: Selection, strata: str = "labels") -> list[Message]:
         selection: the result of :func:`smartdownsample_core.downsample`
         strata: what to call its strata
     """
-    return [*_unmet(selection, strata), *_damage(selection)]
+    return [*_unmet(selection, strata), *_without_time(selection), *_damage(selection)]
+
+
+def _without_time(selection: Selection) -> list[Message]:
+    text = "{count:,} image(s) have no time: they are in no event, and may be of any moment"
+    count = selection.n_without_time
+    return [Message(text, count=count)] if count else []
 
 
 def _damage(selection: Selection) -> list[Message]:

@@ -12,11 +12,12 @@ from ._choice import (
 from ._constraints import Constraints
 from ._distances import Nearest
 from ._downsample import downsample
+from ._events import Events
 from ._explanation import Explanation, Reason
 from ._farthest_first import farthest_first
 from ._order import natural_order, sort_key
 from ._result import Bucket, Selection, Stratum, tally
-from ._strata import assign_strata
+from ._strata import FOLDER, assign_strata, folders_of
 from ._strategies import STRATEGIES, Strategy, StrategyName
 from ._systematic import select
 from ._tiers import GOOD

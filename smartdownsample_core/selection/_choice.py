@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence, Set, Sized
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, TypedDict
 
@@ -14,8 +14,10 @@ from ..checks import listed, number, shown, whole_number
 from ..errors import ParameterError
 from ..settings import Setting, Settings, raise_first, redeclared, setting
 from ._features import quantized, unit_features
-from ._strata import Label, texts_of
+from ._notation import duration
+from ._strata import FOLDER, Label, folders_of, texts_of
 from ._strategies import DEFAULT_STRATEGY, STRATEGIES, Strategy, StrategyName
+from ._times import read_times
 
 _LARGEST_COSINE = 2
 
@@ -120,10 +122,58 @@ class ChoiceSettings(Settings):
         metavar="NPY",
     )
 
+    camera: Any = setting(
+        kind="name",
+        label="Camera",
+        help="What took each image; events and intervals are of one camera",
+        option_help="what took each image: 'folder' (the default), or a CSV table of paths and "
+        "cameras; events and intervals are of one camera",
+        metavar="CSV",
+    )
+    time: Any = setting(
+        kind="name",
+        label="Time",
+        help="When each image was taken: a date and time, or seconds (default: what its file says)",
+        option_help="a CSV table of paths and times (default: what the files say)",
+        metavar="CSV",
+    )
+    event_gap: str | float | None = setting(
+        kind="text",
+        label="Events end after",
+        help="Number the events: images of one {camera}, each taken less than this after the one "
+        "before, such as 60 (seconds) or 5 min",
+        reads=duration,
+        metavar="TIME",
+    )
+    min_interval: str | float | None = setting(
+        kind="text",
+        label="Least time between images",
+        help="Keep no two images of one {camera} that were taken less than this apart, such as 10 "
+        "(seconds) or 1 min",
+        reads=duration,
+        metavar="TIME",
+    )
+
     @property
     def how(self) -> Strategy:
         """The strategy as an object."""
         return STRATEGIES[self.strategy]
+
+    @property
+    def gap(self) -> float | None:
+        """``event_gap`` in seconds."""
+        return None if not is_given(self.event_gap) else duration("event_gap", self.event_gap)
+
+    @property
+    def interval(self) -> float | None:
+        """``min_interval`` in seconds."""
+        given = is_given(self.min_interval)
+        return duration("min_interval", self.min_interval) if given else None
+
+    @property
+    def uses_time(self) -> bool:
+        """Whether it matters when images were taken, and by which camera."""
+        return is_given(self.event_gap) or is_given(self.min_interval)
 
     @property
     def exponent(self) -> float:
@@ -143,6 +193,14 @@ class ChoiceSettings(Settings):
                 "set both or neither",
                 value=shown(self.balance),
             )
+        for name in ("camera", "time"):
+            if is_given(getattr(self, name)) and not self.uses_time:
+                yield ParameterError(
+                    name,
+                    "has no effect without {event_gap} or {min_interval}, got {value}",
+                    f"set one of these, or omit {{{name}}}",
+                    value=shown(getattr(self, name)),
+                )
         compares = self.strategy not in STRATEGIES or self.how.compares
         if is_given(self.features) and not compares and self.near_duplicates is None:
             others = " or ".join(repr(name) for name, how in STRATEGIES.items() if how.compares)
@@ -155,11 +213,13 @@ class ChoiceSettings(Settings):
 
     def target_problems(self, target_count: Any) -> Iterator[ParameterError]:
         """Yields an error if nothing decides how many images to keep."""
-        if target_count is None and self.near_duplicates is None and self.max_per_group is None:
+        limits = (self.near_duplicates, self.max_per_group, self.min_interval)
+        if target_count is None and not any(map(is_given, limits)):
             yield ParameterError(
                 "target_count",
                 "is missing",
-                "set how many images to keep, or set {near_duplicates} or {max_per_group}",
+                "set how many images to keep, or set {near_duplicates}, {max_per_group} or "
+                "{min_interval}",
             )
 
     def radius_problems(self, hash_size: int) -> Iterator[ParameterError]:
@@ -184,6 +244,8 @@ class PlainOptions(TypedDict, total=False):
     leave_out_junk: bool
     balance: str | float
     max_per_group: int | None
+    event_gap: str | float | None
+    min_interval: str | float | None
 
 
 class ChoiceOptions(PlainOptions, total=False):
@@ -192,6 +254,8 @@ class ChoiceOptions(PlainOptions, total=False):
     stratify_by: Sequence[Label] | None
     keep: Sequence[int]
     features: Any
+    camera: Sequence[Label] | str | None
+    time: Any
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -199,16 +263,25 @@ class Choice(ChoiceSettings):
     """How to choose among n images; raises a ParameterError for an invalid value.
 
     ``features`` are ``(n, d)`` numbers; ``stratify_by`` has n labels (each a text, several texts,
-    or None); ``keep`` has indices, 0 to n - 1.
+    or None), and so has ``camera``; ``keep`` has indices, 0 to n - 1; ``time`` has datetimes or
+    numbers of seconds.
     """
 
     stratify_by: Sequence[Label] | None = redeclared(ChoiceSettings, "stratify_by")
     keep: Sequence[int] = redeclared(ChoiceSettings, "keep", default=())
+    camera: Sequence[Label] | str | None = redeclared(
+        ChoiceSettings,
+        "camera",
+        help="What took each image, a label for each, or folder for its folder (the default where "
+        "there are paths); events and intervals are of one camera",
+    )
 
     def __post_init__(self) -> None:
         raise_first(self.problems())
         if self.stratify_by is not None:
-            _check_labels(self.stratify_by)
+            _check_labels("stratify_by", self.stratify_by)
+        if not isinstance(self.camera, (str, type(None))):
+            _check_labels("camera", self.camera)
         object.__setattr__(self, "keep", _positions(self.keep))
         object.__setattr__(self, "leave_out_junk", bool(self.leave_out_junk))
 
@@ -219,7 +292,11 @@ class Choice(ChoiceSettings):
         if self.features is not None:
             self.points(n)
         if self.stratify_by is not None:
-            _check_fit(self.stratify_by, n)
+            _check_fit("stratify_by", self.stratify_by, n)
+        if not isinstance(self.camera, (str, type(None))):
+            _check_fit("camera", self.camera, n)
+        if self.time is not None:
+            read_times(self.time, n)
         outside = [row for row in self.keep if not 0 <= row < n]
         if outside:
             raise ParameterError(
@@ -237,6 +314,16 @@ class Choice(ChoiceSettings):
                 target=target_count,
                 n=len(self.keep),
             )
+
+    def for_paths(self, paths: Sequence[str]) -> Choice:
+        """Returns the choice with the folders of n image files where it says so, or nothing.
+
+        Args:
+            paths: n paths
+        """
+        if not self.uses_time or self.camera not in (None, FOLDER):
+            return self
+        return replace(self, camera=folders_of(paths))
 
     def points(self, n: int) -> NDArray[np.int8]:
         """Returns the features of n images as bytes to compare, ``(n, d)``; computed once.
@@ -280,22 +367,22 @@ def _of_radius(radius: Any, of_features: bool) -> Iterator[ParameterError]:
         )
 
 
-def _check_labels(labels: Any) -> None:
+def _check_labels(name: str, labels: Any) -> None:
     is_list = isinstance(labels, Sized) and not isinstance(labels, (str, Mapping, Set))
     if is_list and not hasattr(labels, "columns") and getattr(labels, "shape", None) != ():
         return
     raise ParameterError(
-        "stratify_by",
+        name,
         "must be a list of one label per image, in the order of the images, got {labels}",
         "[os.path.dirname(path) for path in image_paths] uses the folders as labels",
         labels=shown(labels),
     )
 
 
-def _check_fit(labels: Sequence[Label], n: int) -> None:
+def _check_fit(name: str, labels: Sequence[Label], n: int) -> None:
     if len(labels) != n:
         raise ParameterError(
-            "stratify_by",
+            name,
             "must have a label for each of the {n:,} images, got {labels:,}",
             "use None for images without one",
             n=n,
@@ -303,7 +390,7 @@ def _check_fit(labels: Sequence[Label], n: int) -> None:
         )
     if n and not any(map(texts_of, labels)):
         raise ParameterError(
-            "stratify_by", "has no label for any of the {n:,} images", "label some or omit it", n=n
+            name, "has no label for any of the {n:,} images", "label some or omit it", n=n
         )
 
 

@@ -9,11 +9,13 @@ from ..errors import ParameterError
 from ..signatures import Signatures, assign_buckets, bucket_name, is_junk, unpack
 from ._choice import Choice
 from ._distances import Points
+from ._events import Events, spaced
 from ._explanation import Cap
 from ._features import mean_squared_length
+from ._keys import Keys
 from ._near_duplicates import near_duplicates
 from ._strata import assign_strata
-from ._tiers import DAMAGED, GOOD, JUNK, NEAR_DUPLICATE, NEVER
+from ._tiers import DAMAGED, GOOD, JUNK, NEAR_DUPLICATE, NEVER, TIERS, TOO_SOON
 
 _Rows = NDArray[np.int64]
 
@@ -31,6 +33,8 @@ class Constraints:
     """``(n,)``; the tier of each image, from :mod:`smartdownsample_core.selection._tiers`"""
     caps: tuple[Cap, ...]
     """the limits on the images of each stratum"""
+    events: Events | None
+    """the events; None without ``event_gap``"""
 
     def __init__(self, signatures: Signatures, order: _Rows, choice: Choice) -> None:
         """Computes the arrays; the choice has been checked."""
@@ -45,6 +49,10 @@ class Constraints:
         no_junk = np.zeros(len(signatures), bool)
         junk = is_junk(signatures.traits) if choice.leave_out_junk else no_junk
         self.tiers = self._tiers(readable, junk, signatures.damaged, order)
+        keys = Keys(signatures, order, choice)
+        self.events = keys.events
+        self._thin(keys, order, choice.interval)
+        self.n_without_time = int((readable & ~keys.times.known).sum()) if choice.uses_time else 0
         self._room = self._room_by_stratum(readable, choice.max_per_group)
         self.caps = ()
         if choice.max_per_group is not None:
@@ -69,17 +77,37 @@ class Constraints:
         return len(self.keep) + int(np.minimum(good, self.room(self.keep)).sum())
 
     def check_target(self, target_count: int) -> None:
-        """Raises a ParameterError if ``max_per_group`` leaves less room than there are images."""
-        most = len(self.keep) + int(self.room(self.keep).sum())
-        readable = int((self.tiers != NEVER).sum()) + len(self.keep)
-        if most < min(target_count, readable):
-            raise ParameterError(
-                "target_count",
-                "{target:,} exceeds the {most:,} images that {max_per_group} allows",
-                "raise {max_per_group} or lower {target_count}",
-                target=target_count,
-                most=most,
-            )
+        """Raises a ParameterError if the constraints allow fewer images than there are."""
+        n_too_soon = int((self.tiers == TOO_SOON).sum())
+        stratum_of = self.stratum_of[self.tiers >= GOOD]
+        sizes = np.bincount(stratum_of, minlength=len(self._room))
+        most = len(self.keep) + int(np.minimum(sizes, self.room(self.keep)).sum())
+        readable = len(self.keep) + len(stratum_of) + n_too_soon
+        if most >= min(target_count, readable):
+            return
+        names = ["{max_per_group}"] * (most < len(self.keep) + len(stratum_of))
+        names += ["{min_interval}"] * bool(n_too_soon)
+        ways = {
+            "{max_per_group}": "raise {max_per_group}",
+            "{min_interval}": "shorten {min_interval}",
+        }
+        raise ParameterError(
+            "target_count",
+            "{target:,} exceeds the {most:,} images that "
+            + " and ".join(names)
+            + (" allow" if len(names) > 1 else " allows"),
+            ", ".join(map(ways.__getitem__, names)) + " or lower {target_count}",
+            target=target_count,
+            most=most,
+        )
+
+    def _thin(self, keys: Keys, order: _Rows, interval: float | None) -> None:
+        """Excludes images taken too soon after another."""
+        if interval is None:
+            return
+        tiers = [self.keep, *(np.flatnonzero(self.tiers == tier) for tier in TIERS)]
+        stays = spaced(keys.cameras.numbers, keys.times, order, interval, tiers)
+        self.tiers[(self.tiers >= GOOD) & ~stays] = TOO_SOON
 
     def _tiers(
         self,

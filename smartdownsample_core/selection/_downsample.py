@@ -40,7 +40,7 @@ def downsample(
         order: ``(n,)``; their natural order, from :func:`smartdownsample_core.natural_order`
         target_count: images to keep, including those of ``choice.keep``, even unreadable ones;
             all readable images if there are fewer, none if 0 or less; None for as many as
-            ``near_duplicates`` and ``max_per_group`` leave
+            ``near_duplicates``, ``max_per_group`` and ``min_interval`` leave
         random_seed: at least 0; the same seed gives the same selection
         choice: strategy and constraints; ``Choice()`` by default
         constraints: those of an earlier choice that differs in its strategy at most, to avoid
@@ -93,6 +93,8 @@ def downsample(
         strata_are_labels=choice.stratify_by is not None,
         caps=constraints.caps,
         evidence=_evidence(signatures, images, choice) if has_descriptors else None,
+        events=constraints.events,
+        n_without_time=constraints.n_without_time,
     )
 
 

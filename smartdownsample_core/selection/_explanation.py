@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from ..signatures import UNREADABLE
 from ._distances import Nearest, Points
-from ._tiers import DAMAGED, JUNK, NEAR_DUPLICATE, NEVER
+from ._tiers import DAMAGED, JUNK, NEAR_DUPLICATE, NEVER, TOO_SOON
 
 if TYPE_CHECKING:
     from ._result import Selection
@@ -39,6 +39,8 @@ class Reason(IntEnum):
     """left out because its file is cut off or corrupt"""
     UNREADABLE = 7
     """left out because its file could not be read"""
+    TOO_SOON = 8
+    """left out because ``min_interval`` had not passed between it and another image"""
 
     @property
     def text(self) -> str:
@@ -55,6 +57,7 @@ _TEXTS = {
     Reason.JUNK: "blank",
     Reason.DAMAGED: "damaged",
     Reason.UNREADABLE: "unreadable",
+    Reason.TOO_SOON: "too soon",
 }
 
 
@@ -254,7 +257,7 @@ def explain(selection: Selection) -> Explanation:
 
 
 #: Tiers of images that are excluded for what they are.
-_OF_TIERS = {JUNK: Reason.JUNK, DAMAGED: Reason.DAMAGED}
+_OF_TIERS = {JUNK: Reason.JUNK, DAMAGED: Reason.DAMAGED, TOO_SOON: Reason.TOO_SOON}
 
 
 def _kept_of_group(leaders: _Rows | None, order: _Rows, n: int) -> NDArray[np.int32]:

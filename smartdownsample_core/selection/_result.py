@@ -9,8 +9,9 @@ from numpy.typing import NDArray
 
 from ..checks import whole_number
 from ..signatures import N_BUCKETS, UNREADABLE, bucket_name
+from ._events import Events
 from ._explanation import Cap, Evidence, Explanation, explain
-from ._tiers import DAMAGED, JUNK, NEAR_DUPLICATE, NEVER
+from ._tiers import DAMAGED, JUNK, NEAR_DUPLICATE, NEVER, TOO_SOON
 
 
 @dataclass(frozen=True)
@@ -96,6 +97,10 @@ class Selection:
     """limits on the kept images of each label or bucket"""
     evidence: Evidence | None = None
     """what images are compared by; None if the signatures have no descriptors"""
+    events: Events | None = None
+    """the event of each image; None without ``event_gap``"""
+    n_without_time: int = 0
+    """readable images whose time is unknown, if times matter"""
 
     @property
     def kept(self) -> NDArray[np.bool_]:
@@ -136,6 +141,11 @@ class Selection:
     def n_junk_left_out(self) -> int:
         """Blank images that were excluded."""
         return int((self._are(JUNK) & ~self.kept).sum())
+
+    @property
+    def n_too_soon(self) -> int:
+        """Readable images excluded by ``min_interval``: taken too soon after another."""
+        return int(self._are(TOO_SOON).sum())
 
     @property
     def damaged(self) -> NDArray[np.int64]:

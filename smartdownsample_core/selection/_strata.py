@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from numbers import Real
@@ -12,6 +13,9 @@ from numpy.typing import NDArray
 
 #: Name of the stratum of images without a label.
 UNLABELLED = "(no label)"
+
+#: What means the folder of each image instead of a label.
+FOLDER = "folder"
 
 Label = str | None | Iterable[str | None]
 
@@ -39,6 +43,15 @@ def assign_strata(labels: Sequence[Label]) -> tuple[NDArray[np.int64], list[str]
     names = sorted(set(chosen))
     numbers = {name: number for number, name in enumerate(names)}
     return np.array([numbers[name] for name in chosen], np.int64), names
+
+
+def folders_of(paths: Sequence[str]) -> list[str]:
+    """Returns the folder of each image file.
+
+    >>> folders_of(["a/b/1.jpg", "1.jpg"])
+    ['a/b', '.']
+    """
+    return [os.path.dirname(path) or os.curdir for path in paths]
 
 
 def texts_of(label: Label) -> list[str]:

@@ -5,6 +5,9 @@ from __future__ import annotations
 #: The tier of an image that cannot be picked: unreadable, or already kept.
 NEVER = -1
 
+#: Tiers of readable images that cannot be picked either: taken too soon after another.
+TOO_SOON = -2
+
 GOOD, NEAR_DUPLICATE, JUNK, DAMAGED = range(4)
 
 #: Later tiers are used only when the earlier ones do not reach the target.

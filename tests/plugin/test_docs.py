@@ -11,6 +11,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from datetime import datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -106,6 +107,8 @@ def known(
             tags=["last_week"] if number % 100 == 0 else [],
             objects=fo.Detections(detections=[_car(), _car()]),
             ground_truth=fo.Classification(label=("fox", "owl", None)[number % 3]),
+            location=f"site {number % 2}",
+            captured_at=datetime(2024, 5, 1) + timedelta(seconds=30 * number),
         )
         for number, path in enumerate(paths)
     )
@@ -272,6 +275,9 @@ def test_the_columns_of_a_csv_are_those_that_are_documented(
     """A list with all that can be asked for has the documented columns, in their order."""
     output = tmp_path / "kept.csv"
     choice = ["--strategy", "diverse", "--stratify-by", "folder", "--near-duplicates", "2"]
+    times = tmp_path / "times.csv"
+    times.write_text("".join(f'"{path}",2024-05-01\n' for path in images))
+    choice += ["--event-gap", "60", "--time", str(times)]
     assert main([*images, "-n", "9", *choice, "-o", str(output), "-q"]) == 0
     with output.open(newline="") as stream:
         header = next(csv.reader(stream))

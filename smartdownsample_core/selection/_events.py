@@ -1,0 +1,127 @@
+"""Events: images of one camera, each taken less than a gap after the one before."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ._times import UNKNOWN, Times, in_micros
+
+_Rows = NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
+class Events:
+    """The events of n images, numbered camera by camera in order of time."""
+
+    number: _Rows
+    """``(n,)``; from 0; -1 for an image without a time, which is in no event"""
+    times: Times
+    """of the images"""
+
+    @property
+    def size(self) -> _Rows:
+        """``(n,)``; how many images each image's event has; 0 for an image in none."""
+        sizes = np.bincount(self.number + 1, minlength=1)
+        sizes[0] = 0
+        return np.asarray(sizes[self.number + 1], np.int64)
+
+    @property
+    def start(self) -> _Rows:
+        """``(n,)``; when each image's event began, in microseconds as ``times.micros``."""
+        there = self.number >= 0
+        first = np.full(len(self) + 1, np.iinfo(np.int64).max)
+        np.minimum.at(first, self.number[there], self.times.micros[there])
+        first[-1] = UNKNOWN  # of images in no event, whose number is -1
+        return np.asarray(first[self.number])
+
+    def __len__(self) -> int:
+        """How many events there are."""
+        return int(self.number.max(initial=-1)) + 1
+
+
+def cut_events(cameras: _Rows, times: Times, order: _Rows, gap: float) -> Events:
+    """Cuts each camera's images into events, where an image comes at least a gap after the last.
+
+    Args:
+        cameras: ``(n,)``; number of each image's camera
+        times: of the n images
+        order: ``(n,)``; their natural order, which decides between equal times
+        gap: in seconds, above 0
+
+    >>> times = Times(np.array([0, 5_000_000, 100_000_000, 3_000_000, UNKNOWN]), is_clock=False)
+    >>> cut_events(np.array([0, 0, 0, 1, 0]), times, np.arange(5), 60).number.tolist()
+    [0, 0, 1, 2, -1]
+    """
+    rows = by_camera_and_time(cameras, times, order)
+    is_first = np.ones(len(rows), bool)
+    is_first[1:] = (np.diff(cameras[rows]) != 0) | (np.diff(times.micros[rows]) >= in_micros(gap))
+    number = np.full(len(cameras), -1, np.int64)
+    number[rows] = np.cumsum(is_first) - 1
+    return Events(number, times)
+
+
+def spaced(
+    cameras: _Rows, times: Times, order: _Rows, interval: float, tiers: Sequence[_Rows]
+) -> NDArray[np.bool_]:
+    """Thins images so that those of one camera are at least an interval apart.
+
+    The rows of the first tier all stay. Of each later tier, what is far enough from all that stay
+    of the tiers before is thinned from the earliest on, which leaves as many as possible.
+
+    Args:
+        cameras: ``(n,)``; numbers of cameras
+        times: of the n images; those without a time stay
+        order: ``(n,)``; natural order, which decides between equal times
+        interval: in seconds, above 0
+        tiers: rows, each in one tier at most
+
+    Returns:
+        ``(n,)``; True for the images that stay
+    """
+    apart = in_micros(interval)
+    rows = by_camera_and_time(cameras, times, order)
+    camera, micros = cameras[rows], times.micros[rows]
+    tier_of = np.full(len(cameras), -1, np.int64)
+    for number, members in enumerate(tiers):
+        tier_of[members] = number
+    stays = tier_of[rows] == 0
+    for number in range(1, len(tiers)):
+        some = np.flatnonzero((tier_of[rows] == number) & _is_free(camera, micros, stays, apart))
+        last_camera, free_from = -1, 0
+        chosen = []
+        for place, its_camera, at in zip(
+            some.tolist(), camera[some].tolist(), micros[some].tolist(), strict=True
+        ):
+            if its_camera != last_camera or at >= free_from:
+                last_camera, free_from = its_camera, at + apart
+                chosen.append(place)
+        stays[chosen] = True
+    result = ~times.known
+    result[rows] = stays
+    return np.asarray(result)
+
+
+def by_camera_and_time(cameras: _Rows, times: Times, order: _Rows) -> _Rows:
+    """Returns the rows that have a time: camera by camera, by time, then in the given order."""
+    rows = order[times.known[order]]
+    return np.asarray(rows[np.lexsort((times.micros[rows], cameras[rows]))])
+
+
+def _is_free(
+    camera: _Rows, micros: _Rows, stays: NDArray[np.bool_], apart: int
+) -> NDArray[np.bool_]:
+    """Whether images, sorted by camera and time, are far from all of their camera that stay."""
+    places = np.arange(len(camera))
+    before = np.maximum.accumulate(np.where(stays, places, -1))
+    after = np.minimum.accumulate(np.where(stays, places, len(places))[::-1])[::-1]
+    free = np.ones(len(places), bool)
+    for other in (before, after):
+        inside = np.flatnonzero((other >= 0) & (other < len(places)))
+        neighbor = other[inside]
+        near = np.abs(micros[neighbor] - micros[inside]) < apart
+        free[inside] &= (camera[neighbor] != camera[inside]) | ~near
+    return free

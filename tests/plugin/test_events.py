@@ -1,0 +1,97 @@
+"""Events in FiftyOne: fields and a view to group by, removed like all else that a run writes."""
+
+from __future__ import annotations
+
+import csv
+from datetime import datetime, timedelta
+from pathlib import Path
+from types import SimpleNamespace
+
+import fiftyone as fo
+import pytest
+
+from plugin.jobs import times
+
+_FIELDS = ("smartdownsample_event", "smartdownsample_event_start", "smartdownsample_event_size")
+
+
+@pytest.fixture
+def timed(signed_dataset: fo.Dataset) -> fo.Dataset:
+    """Two cameras that take an image a minute, ten at a time; the last image has no time."""
+    n, start = len(signed_dataset), datetime(2024, 5, 1, 12)
+    taken = [start + timedelta(minutes=row, hours=row // 20) for row in range(n - 1)]
+    signed_dataset.set_values("cam", [f"cam{row % 2}" for row in range(n)])
+    signed_dataset.add_sample_field("taken", fo.DateTimeField)
+    signed_dataset.set_values("taken", [*taken, None])
+    signed_dataset.set_values("seconds", [60.0 * row for row in range(n)])
+    return signed_dataset
+
+
+def test_events_are_fields_and_a_view(
+    timed: fo.Dataset, operators: SimpleNamespace, tmp_path: Path
+) -> None:
+    """Of all samples that have a time: number, start and size; undone, nothing is left."""
+    views = timed.list_saved_views()
+    result = operators.downsample(
+        timed, 8, camera="cam", time="taken", event_gap="5 min", min_interval=90
+    )
+    numbers, starts, sizes = map(timed.values, _FIELDS)
+    assert result["fields"]["event"] == _FIELDS[0]
+    assert "1 image(s) have no time" in result["warning"]
+    assert numbers[-1] is starts[-1] is sizes[-1] is None
+    assert sizes[0] == 10
+    assert starts[:2] == [datetime(2024, 5, 1, 12), datetime(2024, 5, 1, 12, 1)]
+    assert numbers[0] == 1
+    assert sorted(set(numbers[:-1])) == list(range(1, result["events"] + 1))
+    grouped = timed.load_saved_view(result["events_view"])
+    assert len(grouped) == result["events"]
+    assert len(grouped.get_dynamic_group(1)) == 10
+
+    operators.export_run(timed, "smartdownsample", str(tmp_path / "kept.csv"))
+    rows = list(csv.DictReader((tmp_path / "kept.csv").open()))
+    by_id = dict(zip(timed.values("id"), numbers, strict=True))
+    assert [row["event"] for row in rows] == [str(by_id[row["id"]] or "") for row in rows]
+
+    undone = operators.delete_run(timed, "smartdownsample")
+    assert undone["fields"] == list(_FIELDS)
+    assert not any(map(timed.has_field, _FIELDS))
+    assert timed.list_saved_views() == views
+
+
+def test_seconds_will_do(timed: fo.Dataset, operators: SimpleNamespace) -> None:
+    """Starts are numbers then; cameras are folders by default."""
+    operators.downsample(timed, 8, time="seconds", event_gap=3600)
+    assert isinstance(timed.get_field("smartdownsample_event_seconds"), fo.FloatField)
+    assert timed.values("smartdownsample_event_seconds")[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"time": "cam2", "event_gap": 5}, "time: the dataset has no field 'cam2'"),
+        ({"time": "tags", "event_gap": 5}, "time: 'tags' is of type ListField and holds no times"),
+        ({"camera": "signature", "event_gap": 5}, "camera: 'signature' is of type Embedded"),
+        ({"time": "cam", "event_gap": 5}, "time must be dates such as 2024-05-31 12:00:00"),
+        ({"event_gap": "x"}, "event_gap must be a duration above 0, such as 30"),
+    ],
+)  # fmt: skip
+def test_what_does_not_fit_is_refused(
+    timed: fo.Dataset, operators: SimpleNamespace, settings: dict, message: str
+) -> None:
+    """Before anything is written."""
+    with pytest.raises(ValueError, match=message):
+        operators.downsample(timed, 8, **settings)
+    assert not timed.list_runs()
+
+
+def test_frames_have_numbers(videos: fo.Dataset, operators: SimpleNamespace) -> None:
+    """Of frames, the frame number can be the time, and the folder of each video is its camera."""
+    operators.sample_frames(videos, fps=2)
+    frames = videos.to_frames()
+    assert ("frame_number", "frame_number (frames instead of seconds)") in times.options(frames)
+    result = operators.downsample(frames, 4, time="frame_number", event_gap=100)
+    assert result["fields"]["event"] == f"frames.{_FIELDS[0]}"
+    found = [
+        sorted(set(filter(None, numbers))) for numbers in videos.values(result["fields"]["event"])
+    ]
+    assert found == [[1], [2]]
