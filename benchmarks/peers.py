@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import logging
 from collections.abc import Callable, Iterator
 from functools import cache
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -51,9 +52,7 @@ def keep_without_near_duplicates(images: Known, count: int, seed: int) -> Rows:
     import fiftyone.brain as fob
 
     with _dataset(images) as dataset:
-        index = fob.compute_near_duplicates(
-            dataset, embeddings=images.embeddings, threshold=0.1, brain_key="near"
-        )
+        index = fob.compute_near_duplicates(dataset, embeddings=images.embeddings)
 
         def left(threshold: float) -> Rows:
             index.find_duplicates(thresh=threshold)
@@ -181,6 +180,7 @@ def _dataset(images: Known) -> Iterator[Any]:
     import fiftyone as fo
 
     fo.config.show_progress_bars = False
+    logging.getLogger("fiftyone").setLevel(logging.WARNING)
     dataset = fo.Dataset()
     try:
         dataset.add_samples([fo.Sample(filepath=path) for path in images.paths])
