@@ -46,4 +46,4 @@ def write_signatures(dataset: Any, target: Any) -> None:
     signature_fields.declare(dataset, target.items, "signature", wanted_by_user=True)
     for first in range(0, len(target.ids), engine.WRITE_EVERY):
         rows = np.arange(first, min(first + engine.WRITE_EVERY, len(target.ids)))
-        stored_signatures.write(dataset, "signature", target, rows, "exact")
+        stored_signatures.write(dataset, "signature", target, rows)

@@ -99,8 +99,8 @@ class SignatureConfig(Reading):
             except ImportError as error:
                 yield ParameterError("scheduler", ": {error}", error=error)
 
-    def reading(self, in_app: bool) -> dict[str, Any]:
-        """Returns how images are read, as keywords of the core's ``extract_batches``.
+    def reading(self, in_app: bool) -> Reading:
+        """Returns how images are read.
 
         Args:
             in_app: whether this is the App's server
@@ -108,13 +108,13 @@ class SignatureConfig(Reading):
         workers = self.workers
         if workers == "auto":
             workers = "dask" if self.scheduler else "threads" if in_app else "processes"
-        return {
-            "hash_size": self.hash_size,
-            "n_workers": self.n_workers,
-            "decode": self.decode,
-            "workers": workers,
-            "scheduler": self.scheduler or None,
-        }
+        return Reading(
+            hash_size=self.hash_size,
+            n_workers=self.n_workers,
+            decode=self.decode,
+            workers=workers,
+            scheduler=self.scheduler or None,
+        )
 
 
 @dataclass(frozen=True, kw_only=True)

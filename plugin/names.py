@@ -73,7 +73,6 @@ SUBFIELDS = (
     ),
     ("sort_key", fo.StringField, "The path as a text whose plain order is the natural order"),
     ("hash_size", fo.IntField, "Side of the dHash in bits"),
-    ("decode", fo.StringField, "How the image was read: 'exact', or the faster 'fast'"),
     ("file_size", fo.IntField, "Size of the file when it was read, in bytes"),
     ("file_mtime", fo.FloatField, "When the file had been changed last, in seconds since 1970"),
     ("file_path", fo.StringField, "Where the file was when it was read"),

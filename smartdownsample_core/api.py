@@ -6,7 +6,7 @@ import difflib
 import inspect
 import os
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Literal, TextIO, overload
 
 from .checks import flag, one_of, path_list, shown_path, whole_number
@@ -117,7 +117,9 @@ def sample_diverse(
         return_indices: return positions in ``image_paths`` instead of paths
         random_seed: at least 0; the same seed gives the same images, on any machine
         decode: ``"exact"`` for the buckets of smartdownsample 1.9; ``"fast"`` takes less time but
-            puts a few images in a hundred into a neighbouring bucket
+            puts a few images in a hundred into a neighbouring bucket; ``"preview"`` and
+            ``"auto"`` read previews where they can be trusted; see
+            :func:`smartdownsample_core.extract`
         workers: ``"threads"``; ``"processes"``, faster for many small images; or ``"dask"``; see
             :func:`smartdownsample_core.extract`
         scheduler: for ``workers="dask"``, the address of the cluster's scheduler, or a client
@@ -176,6 +178,7 @@ def sample_diverse(
 
     descriptors = how.needs_descriptors or explanation is not None
     signatures = read_with_bar(paths, reading, image_loading_errors, descriptors, show_progress)
+    print_reading_of(signatures, sys.stdout, show_summary)
     selection = downsample(signatures, natural_order(paths), target, random_seed, how)
     print_warnings(selection, paths, name_files=show_progress, stream=sys.stdout)
     if show_summary:
@@ -216,6 +219,36 @@ def read_with_bar(
             bar.update(done - bar.n)
 
         return read_all(paths, reading, image_loading_errors, descriptors, progress)
+
+
+def print_reading(
+    n_previews: int, n_whole: int, unused: Mapping[str, str], stream: TextIO, with_counts: bool
+) -> None:
+    """Prints of how many images only the preview was read, and whose previews were not used.
+
+    Args:
+        n_previews: number of images whose preview was read
+        n_whole: number of others
+        unused: as :attr:`smartdownsample_core.Signatures.unused_previews`
+        stream: where to print
+        with_counts: also print how many, if there are previews
+    """
+    if unused:
+        print(
+            f"Warning: the previews of {len(unused):,} camera(s) cannot be used, so their images "
+            "were read whole:",
+            file=stream,
+        )
+        _print_first([f"{camera}: {reason}" for camera, reason in unused.items()], stream)
+    if with_counts and n_previews:
+        print(f"Read {n_previews:,} image(s) by their previews, {n_whole:,} whole", file=stream)
+
+
+def print_reading_of(signatures: Signatures, stream: TextIO, with_counts: bool) -> None:
+    """:func:`print_reading` of a table."""
+    n_previews = signatures.n_previews
+    n_whole = int(signatures.readable.sum()) - n_previews
+    print_reading(n_previews, n_whole, signatures.unused_previews, stream, with_counts)
 
 
 def print_warnings(

@@ -14,8 +14,11 @@ from .checks import flag, is_number, number, one_of, shown, whole_number
 from .errors import ParameterError
 
 #: How signatures are computed; see :func:`smartdownsample_core.extract`.
-Decode = Literal["exact", "fast"]
+Decode = Literal["exact", "fast", "preview", "auto"]
 DECODES: tuple[Decode, ...] = get_args(Decode)
+
+#: Those that read the previews of cameras whose previews can be trusted, and other images exactly.
+BY_PREVIEW: tuple[Decode, ...] = ("preview", "auto")
 
 #: What reads images at the same time; see :func:`smartdownsample_core.extract`.
 Workers = Literal["threads", "processes", "dask"]
@@ -146,11 +149,16 @@ class Reading(Settings):
         kind="choice",
         label="Reading images",
         help='"exact" gives the buckets of smartdownsample 1.9; "fast" takes less time but '
-        "puts a few images in a hundred into a neighbouring bucket",
+        "puts a few images in a hundred into a neighbouring bucket; "
+        '"preview" reads only the previews that cameras write into their files, and exactly '
+        "the images of cameras without, or whose previews show something else; "
+        '"auto" does so, too, and mentions only the latter',
         default="exact",
         choices={
             "exact": "Exact: the buckets of smartdownsample 1.9",
             "fast": "Fast: some images fall into a neighbouring bucket",
+            "preview": "Previews of camera files, and say where they are missing",
+            "auto": "Automatic: previews of camera files, others exactly",
         },
     )
     n_workers: int = setting(

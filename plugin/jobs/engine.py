@@ -11,8 +11,8 @@ import fiftyone as fo
 import numpy as np
 from numpy.typing import NDArray
 
-from smartdownsample_core import Selection, downsample, extract_batches, natural_order
-from smartdownsample_core.extraction import Pace
+from smartdownsample_core import Selection, downsample, natural_order
+from smartdownsample_core.extraction import Pace, read_batches
 from smartdownsample_core.report import save_charts
 from smartdownsample_core.selection import Choice
 
@@ -63,8 +63,8 @@ def compute_signatures(
     subject = Subject.of(dataset, view, config.group_slice)
     problems.check(config, subject)
     target = _load(subject.view, config)
-    yield from _sign(dataset, target, config, wanted_by_user=True, in_app=in_app)
-    return _counts(target, target.items, config)
+    n_read = yield from _sign(dataset, target, config, wanted_by_user=True, in_app=in_app)
+    return _counts(target, config, n_read)
 
 
 def run(
@@ -95,7 +95,7 @@ def run(
     items = subject.items
     target = _load(subject.view, config)
     choice = choices.make(subject, target.ids, config)
-    yield from _sign(dataset, target, config, wanted_by_user=False, in_app=in_app)
+    n_read = yield from _sign(dataset, target, config, wanted_by_user=False, in_app=in_app)
     if config.features and len(target.stale):  # images that have become readable need embeddings
         choice = choices.make(subject, target.ids, config)
     selecting = Progress(len(target.ids), len(target.ids), "Selecting")
@@ -104,7 +104,7 @@ def run(
     written = outcome.written(selection, target.ids, choice)
     warnings = whatif.warnings(subject, selection, config)
     record: shapes.RunRecord = {
-        **_counts(target, items, config),
+        **_counts(target, config, n_read),
         **outcome.record(selection, written, config, items, choice, warnings),
         "replaced": runs.exists(dataset, config.run_key),
         "charts": [path for path in (config.save_distribution, config.save_thumbnails) if path],
@@ -157,8 +157,8 @@ def _sign(
     config: SignatureConfig,
     wanted_by_user: bool,
     in_app: bool,
-) -> Generator[Progress, None, None]:
-    """Reads the images whose signature is stale, and writes as it goes.
+) -> Generator[Progress, None, int]:
+    """Reads the images whose signature is stale, writes as it goes, and returns their number.
 
     Args:
         dataset: the dataset
@@ -169,17 +169,19 @@ def _sign(
     """
     writer = _Writer(dataset, target, config, wanted_by_user)
     pace = Pace()
-    paths = [target.sources[row] for row in target.stale]
+    n_read = 0
+    paths = [target.sources[row] for row in target.to_read]
     label = f"Reading images into the field '{target.items.dataset_path(config.signature_field)}'"
     try:
-        stream = extract_batches(paths, **config.reading(in_app), heartbeat=SECONDS_BETWEEN_SIGNS)
+        stream = read_batches(
+            paths, config.reading(in_app), True, SECONDS_BETWEEN_SIGNS, target.cameras
+        )
         with closing(stream) as batches:
-            done = 0
-            for places, batch in batches:
-                rows = target.stale[places]
+            for places, batch, done in batches:
+                rows = target.to_read[places]
                 target.signatures.put(rows, batch)
                 writer.add(rows)
-                done += len(rows)
+                n_read += len(rows)
                 if pace.is_due(done, len(paths)):
                     yield Progress(done, len(paths), label)
     except (GeneratorExit, KeyboardInterrupt):
@@ -192,6 +194,7 @@ def _sign(
             f"the paths or the files and run again. The first: {first}"
         )
     writer.flush()
+    return n_read
 
 
 class _Writer:
@@ -231,20 +234,25 @@ class _Writer:
             self._is_declared = True
         if self._unwritten:
             rows = np.concatenate(self._unwritten)
-            stored_signatures.write(self._dataset, field, self._target, rows, self._config.decode)
+            stored_signatures.write(self._dataset, field, self._target, rows)
             self._unwritten.clear()
 
 
 def _counts(
-    target: stored_signatures.Target, items: Samples, config: SignatureConfig
+    target: stored_signatures.Target, config: SignatureConfig, n_read: int
 ) -> shapes.Counts:
-    errors = [str(error) for error in target.signatures.unreadable.values()]
+    signatures, items = target.signatures, target.items
+    errors = [str(error) for error in signatures.unreadable.values()]
     return {
         "signature_field": items.dataset_path(config.signature_field),
         "items": items.key,
         "images": len(target.ids),
-        "computed": len(target.stale) - len(errors),
-        "reused": len(target.ids) - len(target.stale),
+        "computed": n_read - len(errors),
+        "reused": len(target.ids) - n_read,
         "unreadable": len(errors),
         "errors": errors[:10],
+        "previews": signatures.n_previews,
+        "unused_previews": [
+            f"{camera}: {reason}" for camera, reason in signatures.unused_previews.items()
+        ][:10],
     }

@@ -27,6 +27,8 @@ def warnings(result: Mapping[str, Any]) -> list[str]:
             f"{result['unreadable']:,} of {result['images']:,} images could not be read; the field "
             f"{result['signature_field']}.error says why, of the first: {result['errors'][0]}"
         )
+    if result["unused_previews"]:
+        texts.append(f"Read whole, as previews cannot be used: {result['unused_previews'][0]}")
     return texts
 
 
@@ -153,9 +155,13 @@ def _count_outputs(outputs: types.Object, result: Mapping[str, Any]) -> None:
         f"Signatures in the field `{result['signature_field']}` of {result['images']:,} "
         f"{targets.of_record(result).noun}: "
         f"{result['computed']:,} computed, {result['reused']:,} reused, "
-        f"{result['unreadable']:,} unreadable.",
+        f"{result['unreadable']:,} unreadable."
+        + (f" {result['previews']:,} by their previews." if result["previews"] else ""),
         name="counts",
     )
+    if result["unused_previews"]:
+        listed = "".join(f"\n- {text}" for text in result["unused_previews"])
+        outputs.md(f"Read whole, as previews cannot be used:{listed}", name="unused_previews_list")
     if result["errors"]:
         listed = "".join(f"\n- {error}" for error in result["errors"])
         outputs.md(

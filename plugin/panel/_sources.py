@@ -99,9 +99,12 @@ def _made_with(base: fo.DatasetView, field: str) -> dict[str, Any]:
     if not items.has(base, settings[0]):
         return {}
     _, _, *columns = items.read(base.limit(_ASKED), settings)
-    signed = (values for values in zip(*columns, strict=True) if None not in values)
-    _, hash_size, decode = next(signed, (None, None, None))
-    return {"hash_size": hash_size, "decode": decode} if decode else {}
+    signed = [values for values in zip(*columns, strict=True) if None not in values]
+    if not signed:
+        return {}
+    ways = {decode for _, _, decode in signed}
+    decode = next((way for way in ("preview", "fast") if way in ways), "exact")
+    return {"hash_size": signed[0][1], "decode": "auto" if decode == "preview" else decode}
 
 
 def comparable(dataset: fo.Dataset, run: str | None) -> list[str]:

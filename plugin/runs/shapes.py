@@ -42,6 +42,10 @@ class Counts(TypedDict):
     unreadable: int
     errors: list[str]
     """the first ten"""
+    previews: int
+    """images of which only the preview was read"""
+    unused_previews: list[str]
+    """cameras whose previews were not used, with the reason: the first ten"""
 
 
 class Findings(TypedDict):

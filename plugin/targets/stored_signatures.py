@@ -12,9 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from smartdownsample_core import Signatures, assign_buckets, bucket_name
+from smartdownsample_core.extraction import Cameras
 from smartdownsample_core.images import Item
 from smartdownsample_core.selection import sort_key
-from smartdownsample_core.settings import Decode
+from smartdownsample_core.settings import BY_PREVIEW, Decode
 from smartdownsample_core.signatures import UNREADABLE
 
 from .. import names
@@ -48,6 +49,10 @@ class Target:
     """of each source, taken before it is read: :func:`file_stamp`, path and, of a crop, its box"""
     stale: NDArray[np.int64]
     """``(m,)``; the rows that have no signature, or one of another file, hash size or decode"""
+    to_read: NDArray[np.int64]
+    """``(k,)``; these and, by previews, the others of their cameras: see :func:`_with_cameras`"""
+    cameras: Cameras | None
+    """of the rows to read, by previews"""
 
 
 def load(
@@ -59,7 +64,8 @@ def load(
         view: a flat view
         field: name of the signature field; it need not exist
         hash_size: the hash size that a signature must have to be reused
-        decode: how it must have been made to be reused; exact ones are as good as fast ones
+        decode: how it must have been made to be reused. Exact ones are as good as fast ones and,
+            if all of their camera are so, as those of previews
         recompute: reuse none
     """
     items = kinds.of(view)
@@ -93,19 +99,54 @@ def load(
                 decode,
             )
             is_stale[signatures.put_plain(rows, stored)] = False
-    stale = np.flatnonzero(is_stale)
+    cameras = Cameras.of(paths) if decode in BY_PREVIEW and not has_crops else None
+    if cameras is not None:
+        is_stale |= _of_another_way(cameras, signatures)
+    stale = to_read = np.flatnonzero(is_stale)
     if has_crops:  # crops of one file next to each other, so that it is decoded once
-        stale = np.array(sorted(stale.tolist(), key=paths.__getitem__), dtype=np.int64)
+        stale = to_read = np.array(sorted(stale.tolist(), key=paths.__getitem__), dtype=np.int64)
+    if cameras is not None:
+        to_read, cameras = _with_cameras(cameras, is_stale, signatures)
     return Target(
         items,
         ids,
         items.documents(view, ids),
         paths,
-        localized(view, ids, sources, stale),
+        localized(view, ids, sources, to_read),
         signatures,
         stamps,
         stale,
+        to_read,
+        cameras,
     )
+
+
+def _of_another_way(cameras: Cameras, signatures: Signatures) -> NDArray[np.bool_]:
+    """Blanks the signatures that were not read as most of their camera; returns which they are."""
+    are_other = np.zeros(len(signatures), bool)
+    by_preview, exactly = (signatures.decode == way for way in ("preview", "exact"))
+    if by_preview.any() and exactly.any():
+        for rows in cameras.groups():
+            others = exactly if by_preview[rows].sum() > exactly[rows].sum() else by_preview
+            are_other[rows] = others[rows]
+        others = np.flatnonzero(are_other)
+        signatures.put(others, Signatures.blank(len(others), signatures.hash_size))
+    return are_other
+
+
+def _with_cameras(
+    cameras: Cameras, is_stale: NDArray[np.bool_], signatures: Signatures
+) -> tuple[NDArray[np.int64], Cameras]:
+    """Returns the rows of all cameras with a stale one, and what is known of them.
+
+    Images that were added to a camera may decide how all of it is read.
+    """
+    labels = cameras.labels
+    wanted = {labels[row] for row in np.flatnonzero(is_stale).tolist()}
+    rows = [row for row, label in enumerate(labels) if label in wanted]
+    known = signatures.decode.copy()
+    known[is_stale] = None
+    return np.array(rows, np.int64), Cameras([labels[row] for row in rows], known[rows])
 
 
 def _columns_of(view: fo.DatasetView, items: Samples, field: str) -> list[str]:
@@ -126,10 +167,9 @@ def _still_hold(
     decode: Decode,
 ) -> list[int | None]:
     """Returns the rows whose files and settings are those of their stored stamps, else None."""
+    ways = ("exact", "preview" if decode in BY_PREVIEW else decode)
     return [
-        row
-        if row is not None and made_by in ("exact", decode) and rest == [hash_size, *stamps[row]]
-        else None
+        row if row is not None and made_by in ways and rest == [hash_size, *stamps[row]] else None
         for row, (made_by, *rest) in zip(rows, stored, strict=True)
     ]
 
@@ -143,14 +183,12 @@ def file_stamp(path: str) -> tuple[int | None, float | None]:
     return status.st_size, status.st_mtime
 
 
-def write(
-    dataset: fo.Dataset, field: str, target: Target, rows: NDArray[np.int64], decode: Decode
-) -> None:
+def write(dataset: fo.Dataset, field: str, target: Target, rows: NDArray[np.int64]) -> None:
     """Writes the signatures of some rows of the target into the declared field, in one go."""
     stamp = (*_STAMP[2:], *(name for name, _, _ in target.items.subfields))
     documents = []
     for row, values in zip(rows.tolist(), _values(target.signatures.take(rows)), strict=True):
-        values |= {"decode": decode, **dict(zip(stamp, target.stamps[row], strict=True))}
+        values |= zip(stamp, target.stamps[row], strict=True)
         values["sort_key"] = sort_key(target.paths[row])
         documents.append({"_cls": fo.DynamicEmbeddedDocument.__name__, **_NO_VALUES, **values})
     target.items.write(

@@ -6,20 +6,22 @@ import argparse
 import os
 import re
 import sys
-from collections.abc import Iterator
+from bisect import bisect_left
+from collections import Counter
 from contextlib import closing
 from dataclasses import asdict
 from pathlib import Path
 
+import numpy as np
 from tqdm import tqdm
 
-from ..extraction import read_batches
+from ..api import print_reading
+from ..extraction import Cameras, Steps, in_order, read_batches
 from ..images import file_stats, is_remote
 from ..new_files import make_folder, new_file
 from ..optional import arrow
-from ..settings import Reading
-from ..shards import Origin, Rows, fingerprint, read_origin, write_shard
-from ..signatures import Signatures
+from ..settings import BY_PREVIEW, Reading
+from ..shards import Origin, fingerprint, read_origin, write_shard
 from ._options import (
     FAILED,
     OK,
@@ -62,10 +64,10 @@ def extract_command(program: str, arguments: list[str]) -> int:
         return OK
     output = new_file("--output", output)
     make_folder("--output", output.parent)
-    part = paths[origin.rows.start : origin.rows.stop]
+    items, first, cameras = _with_cameras(paths, origin, how)
     del paths
     try:
-        n_unreadable = _extract(options, how, output, origin, part)
+        n_unreadable = _extract(options, how, output, origin, items, first, cameras)
     except FileExistsError:  # another job has written it meanwhile
         if options.resume and _is_done(output, origin):
             return OK
@@ -75,7 +77,7 @@ def extract_command(program: str, arguments: list[str]) -> int:
             f"Warning: {n_unreadable:,} image(s) could not be read; see column 'error'",
             file=sys.stderr,
         )
-    return FAILED if part and n_unreadable == len(part) else OK
+    return FAILED if n_unreadable and n_unreadable == len(origin) else OK
 
 
 def _extract_parser(program: str) -> argparse.ArgumentParser:
@@ -149,18 +151,59 @@ def _difference(name: str, there: object, wanted: object) -> str:
     return f"another extraction, whose {name} was {there}, and is now {wanted}"
 
 
+def _with_cameras(
+    paths: list[str], origin: Origin, how: Reading
+) -> tuple[list[str], int, Cameras | None]:
+    """Returns what to read for a shard: its images and, by previews, a sample of their cameras.
+
+    All jobs that read a part of one camera compare the same sample, and so trust its previews, or
+    do not.
+
+    Returns:
+        paths, the place of the first that is in the shard, and what is known of their cameras
+    """
+    rows = origin.rows
+    if how.decode not in BY_PREVIEW or len(rows) == len(paths):
+        return paths[rows.start : rows.stop], 0, None
+    labels = Cameras.of(paths).labels
+    mine = {labels[row] for row in rows}
+    members = [row for row, label in enumerate(labels) if label in mine]
+    first = bisect_left(members, rows.start)
+    wanted = np.zeros(len(members), bool)
+    wanted[first : first + len(rows)] = True
+    cameras = Cameras([labels[row] for row in members], wanted=wanted)
+    return [paths[row] for row in members], first, cameras
+
+
 def _extract(
-    options: argparse.Namespace, how: Reading, output: Path, origin: Origin, paths: list[str]
+    options: argparse.Namespace,
+    how: Reading,
+    output: Path,
+    origin: Origin,
+    items: list[str],
+    first: int,
+    cameras: Cameras | None,
 ) -> int:
+    """Writes a shard and returns how many of its images could not be read."""
+    paths = items[first : first + len(origin)]
     # Before the images are read, so that later changes are noticed.
     stats = file_stats(paths)
-    stream = read_batches(paths, how, options.descriptors)
+    steps = read_batches(items, how, options.descriptors, cameras=cameras)
+    ways: Counter[str | None] = Counter()
+    unused: dict[str, str] = {}
     with tqdm(total=len(paths), desc="Reading images", unit="img", disable=options.quiet) as bar:
 
-        def counted() -> Iterator[tuple[Rows, Signatures]]:
-            for rows, batch in stream:
-                yield rows, batch
-                bar.update(len(rows))
+        def counted() -> Steps:
+            for rows, table, done in steps:
+                ways.update(table.decode.tolist())
+                unused.update(table.unused_previews)
+                yield rows - first, table, done
+                bar.update(done - bar.n)
 
-        with closing(stream):
-            return write_shard(output, origin, paths, stats, counted())
+        with closing(steps):
+            batches = in_order(counted(), with_signs_of_life=False)
+            n_unreadable = write_shard(output, origin, paths, stats, batches)
+    n_previews = ways.pop("preview", 0)
+    ways.pop(None, None)
+    print_reading(n_previews, ways.total(), unused, sys.stderr, not options.quiet)
+    return n_unreadable

@@ -8,7 +8,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-from ..api import read_with_bar
+from ..api import print_reading_of, read_with_bar
 from ..errors import worded
 from ..selection import downsample, natural_order
 from ..shards import fingerprint
@@ -116,6 +116,7 @@ def _run(options: argparse.Namespace) -> int:
     signatures = read_with_bar(
         paths, how, options.on_error, descriptors, show_progress=not options.quiet
     )
+    print_reading_of(signatures, sys.stderr, not options.quiet)
     order = natural_order(paths)
     selection = downsample(signatures, order, options.target_count, options.random_seed, choice)
     return output.write(selection, paths)

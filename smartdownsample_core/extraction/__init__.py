@@ -1,5 +1,6 @@
 """Many files to signatures in parallel: threads, processes, or a Dask cluster."""
 
+from ._cameras import Cameras, Steps, in_order
 from ._extract import (
     Pace,
     extract,

@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections import deque
+from collections.abc import Callable, Generator, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from typing import Any, Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..checks import unreadable
-from ..images import Item, path_of
+from ..images import Item, Preview, is_remote, path_of, spans
 from ..signatures import Signatures
 
 #: Images per batch. Sending 32 paths to a process and their signatures back takes 0.1 ms; signing
 #: 32 of the smallest images takes 5 ms.
 BATCH_SIZE = 32
+
+
+#: Previews are read in so many times larger batches, as each takes a fraction of the time; unless
+#: most of that time is spent waiting for a server.
+_PREVIEWS_PER_IMAGE = 4
+
+Batches = Generator[tuple[NDArray[np.int64], Signatures], None, None]
+"""Row numbers, and the table of those rows; none of them as a sign of life."""
 
 
 class Sign(Protocol):
@@ -95,3 +105,32 @@ def one_by_one(
             why = f"the worker that read it died: {death}"
             table.unreadable[row] = unreadable(path_of(path), why)
     return table
+
+
+def signed(pool: Pool, items: Sequence[Item], hash_size: int, heartbeat: float | None) -> Batches:
+    """Keeps a pool busy, and yields its results in order.
+
+    Args:
+        pool: signs the items
+        items: n items; all are previews, or none is
+        hash_size: side of the dHash
+        heartbeat: seconds without a result until an empty table is yielded, if not None
+    """
+    pending: deque[tuple[NDArray[np.int64], Any]] = deque()
+
+    def next_result() -> Batches:
+        rows, ticket = pending.popleft()
+        while heartbeat is not None and not pool.is_done(ticket, heartbeat):
+            yield rows[:0], Signatures.blank(0, hash_size)
+        yield rows, pool.result(ticket)
+
+    # Smaller batches if there are few files, so that no worker idles while another finishes.
+    at_a_time = min(pool.batch_size, -(-len(items) // (2 * pool.window)))
+    if items and isinstance(items[0], Preview) and not is_remote(path_of(items[0])):
+        at_a_time = _PREVIEWS_PER_IMAGE * pool.batch_size
+    for start, stop in spans(items, at_a_time):
+        pending.append((np.arange(start, stop), pool.submit(items[start:stop])))
+        while len(pending) > pool.window:
+            yield from next_result()
+    while pending:
+        yield from next_result()

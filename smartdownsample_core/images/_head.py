@@ -36,6 +36,8 @@ class Head(NamedTuple):
     height: int
     exif: bytes
     """its EXIF block, which begins with its byte order; empty if there is none"""
+    frame_at: int
+    """place of the segment that says its size"""
 
 
 def read_head(read: Read) -> Head:
@@ -52,7 +54,7 @@ def read_head(read: Read) -> Head:
     >>> frame = b"\xff\xc0\x00\x0b\x08\x00\x30\x00\x40\x01\x01\x11\x00"
     >>> jpeg = b"\xff\xd8" + frame
     >>> read_head(lambda start, size: jpeg[start : start + size])
-    Head(width=64, height=48, exif=b'')
+    Head(width=64, height=48, exif=b'', frame_at=2)
     """
     return head_of(_Window(read).get)
 
@@ -78,7 +80,7 @@ def head_of(get: Read) -> Head:
             height, width = (int.from_bytes(header[at : at + 2], "big") for at in (5, 7))
             if not (width and height):
                 raise HeadError(f"a JPEG file must have pixels, got {width} x {height}")
-            return Head(width, height, exif)
+            return Head(width, height, exif, place)
         if marker in (_START_OF_SCAN, _END_OF_IMAGE):
             break
         length = int.from_bytes(header[2:4], "big")

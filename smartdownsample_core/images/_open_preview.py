@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import NamedTuple
+
+from PIL import Image
 
 from ._decode import Reduced
 from ._errors import named_errors
 from ._exif import Capture, Exif, ExifError, capture_of, parse_exif
 from ._head import HeadError, Read, read_head
+from ._items import Part
 from ._parts import parts_of
 from ._preview import NoPreviewError, decode_preview
 
@@ -23,6 +27,32 @@ class Headed(NamedTuple):
     """why there is no preview"""
 
 
+class PreviewMissingError(OSError):
+    """An image that has no preview to rely on, whether or not it can be read whole; says why."""
+
+
+@dataclass(frozen=True)
+class Preview(Part):
+    """The preview of an image file, to be signed instead of the image."""
+
+    path: str
+    """of the image file"""
+
+    def source(self) -> Headed:
+        """Reads the head of the file."""
+        return open_preview(self.path)
+
+    def pixels(self, source: Headed) -> Image.Image:
+        """Returns the preview without its bars; raises a PreviewMissingError if there is none."""
+        if source.preview is None:
+            raise PreviewMissingError(source.reason)
+        return Image.fromarray(source.preview.pixels)
+
+    def at(self, path: str) -> Preview:
+        """Returns the preview of another file."""
+        return Preview(path)
+
+
 def open_preview(path: str) -> Headed:
     """Reads the head of a JPEG file: 64 KB, and a little more where large segments follow.
 
@@ -36,8 +66,8 @@ def open_preview(path: str) -> Headed:
             :func:`smartdownsample_core.images._decode.load_rgb`; that a file has no preview or no
             capture facts is no error
     """
-    with named_errors(path), parts_of(path) as read:
-        return headed(read)
+    with named_errors(path), parts_of(path) as parts:
+        return headed(parts.read)
 
 
 def headed(read: Read) -> Headed:

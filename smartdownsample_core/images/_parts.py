@@ -5,18 +5,24 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import NamedTuple
 
 from ..limits import open_file
 from ._head import Read
 from ._remote import is_remote, local_place, opened_remote
 
 
-@contextmanager
-def parts_of(path: str) -> Iterator[Read]:
-    """Opens a file to read parts of it.
+class Parts(NamedTuple):
+    """An open file."""
 
-    Yields:
-        a function of a place and a number of bytes; returns fewer at the end of the file
+    read: Read
+    size: int
+    """in bytes; 0 if a server does not say"""
+
+
+@contextmanager
+def parts_of(path: str) -> Iterator[Parts]:
+    """Opens a file to read parts of it.
 
     Raises:
         OSError: if the file cannot be read, is not a regular one, or too large
@@ -29,9 +35,9 @@ def parts_of(path: str) -> Iterator[Read]:
                 stream.seek(start)
                 return bytes(stream.read(size))
 
-            yield read_remote
+            yield Parts(read_remote, getattr(stream, "size", None) or 0)
         return
-    file, _ = open_file(place)
+    file, n_bytes = open_file(place)
 
     def read(start: int, size: int) -> bytes:
         os.lseek(file, start, os.SEEK_SET)
@@ -41,6 +47,6 @@ def parts_of(path: str) -> Iterator[Read]:
         return data
 
     try:
-        yield read
+        yield Parts(read, n_bytes)
     finally:
         os.close(file)

@@ -44,7 +44,7 @@ class NoPreviewError(ValueError):
     """A file whose preview is missing, or may show something else than the image."""
 
 
-def decode_preview(head: Head, exif: Exif) -> Reduced:
+def decode_preview(head: Head, exif: Exif, is_reduced: bool = True) -> Reduced:
     """Decodes the preview of an image, without the bars that fill it up.
 
     At 1/2 where that leaves enough: it is signed in a third of the time, and the signature is as
@@ -53,6 +53,7 @@ def decode_preview(head: Head, exif: Exif) -> Reduced:
     Args:
         head: of the file
         exif: of the head's block
+        is_reduced: whether to decode it at 1/2 at all
 
     Returns:
         pixels of the aspect of the image
@@ -67,7 +68,7 @@ def decode_preview(head: Head, exif: Exif) -> Reduced:
         check_scans(jpeg)
         height, width, colorspace, _ = simplejpeg.decode_jpeg_header(jpeg)
         _check_form(width, height, colorspace)
-        if _has_aspect(width, height, aspect) and min(width, height) >= 2 * _ENOUGH:
+        if is_reduced and _has_aspect(width, height, aspect) and min(width, height) >= 2 * _ENOUGH:
             rows, columns = -(-height // 2), -(-width // 2)
             pixels = simplejpeg.decode_jpeg(jpeg, "RGB", min_height=rows, min_width=columns)
             return Reduced(pixels, (width / 2, height / 2))
@@ -160,7 +161,7 @@ def _check_current(head: Head, exif: Exif) -> None:
 def _jpeg_of(block: bytes, exif: Exif) -> bytes:
     start, length = whole(exif.preview, PREVIEW_AT), whole(exif.preview, PREVIEW_LENGTH)
     if not start or not length:
-        raise NoPreviewError("no preview: the head of this file has none")
+        raise NoPreviewError("the head of this file has no preview")
     kind = whole(exif.preview, COMPRESSION)
     if kind not in (None, _JPEG_COMPRESSION):
         raise NoPreviewError(f"a preview must be a JPEG file, got compression {kind}")

@@ -45,7 +45,7 @@ def check_shard(file: Path, origin: Origin) -> None:
     """
     with damage_named(file), arrow().parquet.ParquetFile(file) as shard:
         _check_schema(shard.schema_arrow, origin)
-        _check_sizes(shard.metadata, origin, os.path.getsize(file))
+        _check_sizes(shard, origin, os.path.getsize(file))
         for number in range(shard.num_row_groups):
             group = shard.read_row_group(number)
             is_cut_off = len(group) != shard.metadata.row_group(number).num_rows
@@ -54,20 +54,23 @@ def check_shard(file: Path, origin: Origin) -> None:
             _check_rows(group, origin)
 
 
-def _check_sizes(metadata: Any, origin: Origin, file_size: int) -> None:
+def _check_sizes(shard: Any, origin: Origin, file_size: int) -> None:
     """Raises a ValueError for more images than are there, or than memory should hold at once."""
+    metadata = shard.metadata
     groups = [metadata.row_group(number) for number in range(metadata.num_row_groups)]
     n_rows = sum(group.num_rows for group in groups)
     is_count = n_rows == metadata.num_rows == len(origin)
     refuse_if(not is_count, f"it has {n_rows:,} images instead of {len(origin):,}")
     # However well they are compressed, no two paths are the same.
     refuse_if(n_rows > file_size, f"it is too small to hold {n_rows:,} images")
-    for group in groups:
+    for number, group in enumerate(groups):
         refuse_if(
             group.num_rows > _MOST_ROWS_OF_A_GROUP
             or not 0 <= group.total_byte_size <= _MOST_BYTES_OF_A_GROUP,
             "it has a group of images that is too large to be read at once",
         )
+        # PyArrow's column() ends the process if a column's statistics are damaged; this raises.
+        next(shard.iter_batches(1, [number]), None)
         # One that says a value once, for all of its rows, is larger than it seems.
         columns = (group.column(place) for place in range(group.num_columns))
         is_plain = all({"PLAIN", "RLE"}.issuperset(column.encodings) for column in columns)

@@ -12,12 +12,15 @@ from numpy.typing import NDArray
 
 from ..checks import KINDS_OF_ERRORS
 from ..optional import arrow
+from ..settings import BY_PREVIEW
 from ..signatures import Signatures
 from ._check import check_shard
 from ._columns import BUCKET, ERROR, PATH, to_numpy
 from ._damage import damage_named, refuse_if
 from ._origin import check_origins, read_origin
 from ._write import Rows
+
+_DECODE = "decode"
 
 
 class Shards:
@@ -49,9 +52,36 @@ class Shards:
         self._stamps = {file: _stamp(file) for file in files}
         for file, origin in by_number:
             check_shard(file, origin)
+        self._check_cameras()
 
     def __len__(self) -> int:
         return self._length
+
+    def _check_cameras(self) -> None:
+        """Raises a ValueError if the images of one folder were read in two ways.
+
+        A shard has each camera read in one way; two shards of a folder need not agree.
+        """
+        ways: set[Any] = set()
+        if len(self._files) > 1 and any(one.decode in BY_PREVIEW for one in self._origins):
+            for _, group in self._groups([_DECODE]):
+                for column in group.columns:
+                    ways.update(column.unique().to_pylist())
+        if "preview" not in ways or len(ways - {None}) == 1:
+            return
+        ends = np.cumsum([len(origin) for origin in self._origins])
+        found: dict[tuple[str, bool], Path] = {}
+        for rows, group in self._groups([PATH, _DECODE]):
+            file = self._files[int(np.searchsorted(ends, rows[0], "right"))]
+            for folder, by_preview in _ways_of(group):
+                found.setdefault((folder, by_preview), file)
+                if other := found.get((folder, not by_preview)):
+                    previews, whole = (file, other) if by_preview else (other, file)
+                    raise ValueError(
+                        f"images of the folder {folder or '.'} are read by their previews in "
+                        f"{previews}, and whole in {whole}; extract {previews} again with "
+                        "--decode exact"
+                    )
 
     def record(self) -> dict[str, Any]:
         """Returns what is to be noted of these shards, and how their images were read."""
@@ -134,6 +164,16 @@ class Shards:
                             group = shard.read_row_group(number, columns)
                         yield np.arange(start, end), group
                     start = end
+
+
+def _ways_of(group: Any) -> set[tuple[str, bool]]:
+    """Returns the folders of images, and whether their previews were read."""
+    paths, ways = (group.column(name).to_pylist() for name in (PATH, _DECODE))
+    return {
+        (os.fsdecode(path).rpartition("/")[0], way == "preview")
+        for path, way in zip(paths, ways, strict=True)
+        if way is not None
+    }
 
 
 def _stamp(file: Path) -> tuple[int, int, int]:

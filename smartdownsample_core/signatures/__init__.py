@@ -7,3 +7,4 @@ from ._descriptor import DESCRIPTOR_SIZE, describe
 from ._quality import is_junk
 from ._sign_files import sign_file, sign_items
 from ._table import Signatures
+from ._trusted_previews import alike, difference, rows_to_compare

@@ -35,6 +35,8 @@ class Signature(NamedTuple):
     """whether the decoder found the file cut off or corrupt, but decoded it"""
     capture: Capture = Capture()
     """when, where and by what camera it was taken"""
+    decode: str = "exact"
+    """how it was read: ``"exact"``, ``"fast"`` or ``"preview"``"""
 
 
 def sign(image: Image.Image, hash_size: int = 8) -> Signature:

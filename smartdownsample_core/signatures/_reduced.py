@@ -80,7 +80,8 @@ def sign_reduced(pictures: Sequence[Picture], hash_size: int, exact: bool) -> li
     columns = dhash, ahash, means, small.astype(np.uint8)
     damaged = [picture.damaged for picture in pictures]
     captures = [picture.capture for picture in pictures]
-    return [Signature(*one) for one in zip(*columns, damaged, captures, strict=True)]
+    decode = ["exact" if exact else "fast"] * len(pictures)
+    return [Signature(*one) for one in zip(*columns, damaged, captures, decode, strict=True)]
 
 
 def _settle_dhash(pictures: Sequence[Picture], cells: _Floats, dhash: NDArray[np.bool_]) -> None:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Sequence
+from itertools import groupby
 
 from ..checks import one_of
-from ..images import Item, Picture, attempt, open_items
-from ..settings import DECODES, Decode, check_hash_size
+from ..images import Item, Picture, Preview, attempt, open_items, path_of
+from ..settings import BY_PREVIEW, DECODES, Decode, check_hash_size
 from ._definition import Signature, sign
 from ._reduced import sign_reduced
+from ._sign_previews import sign_preview, sign_previews_of
 
 #: Limit of the pixels held until files of the same size are signed together, so that they stay in
 #: the processor's cache: 8 files of 256x256, or one large file.
@@ -27,7 +29,9 @@ def sign_file(
         decode: how to read images that are large enough to be decoded at reduced size.
             ``"exact"``: whatever decides the bucket is as in the definition,
             :func:`smartdownsample_core.sign`; the other bits and means may differ slightly.
-            ``"fast"``: all of them may
+            ``"fast"``: all of them may. ``"preview"`` and ``"auto"``: only its preview, if it has
+            one to rely on, else exactly; whether the preview shows what the image shows is not
+            checked, as :func:`smartdownsample_core.extract` does
 
     Raises:
         ValueError: if an argument is out of bounds
@@ -36,6 +40,8 @@ def sign_file(
     """
     check_hash_size(hash_size)
     one_of("decode", decode, DECODES)
+    if decode in BY_PREVIEW and (preview := sign_preview(path, hash_size)):
+        return preview
     (signed,) = sign_items([os.fsdecode(path)], hash_size, decode)
     if isinstance(signed, OSError):
         raise signed
@@ -46,13 +52,23 @@ def sign_items(items: Iterable[Item], hash_size: int, decode: Decode) -> list[Si
     """Signs image files and parts of them; returns a signature or an error for each.
 
     Files are decoded at reduced size where that helps. Parts, which are small, are decoded in full
-    and signed by the definition, :func:`smartdownsample_core.sign`.
+    and signed by the definition, :func:`smartdownsample_core.sign`; previews as they are.
 
     Args:
         items: n items, or fewer: an iterator may end early
         hash_size: as in :func:`sign_file`
-        decode: as in :func:`sign_file`
+        decode: ``"fast"``, or whatever else for ``"exact"``
     """
+    signed: list[Signature | OSError] = []
+    for are_previews, some in groupby(items, lambda item: isinstance(item, Preview)):
+        if are_previews:
+            signed += sign_previews_of(map(path_of, some), hash_size)
+        else:
+            signed += _sign_pixels(some, hash_size, decode != "fast")
+    return signed
+
+
+def _sign_pixels(items: Iterable[Item], hash_size: int, exact: bool) -> list[Signature | OSError]:
     signed: list[Signature | OSError] = []
     held: list[Picture] = []  # of one size
     paths: list[str] = []  # of those held
@@ -60,7 +76,7 @@ def sign_items(items: Iterable[Item], hash_size: int, decode: Decode) -> list[Si
 
     def sign_held() -> None:
         nonlocal n_bytes
-        signed.extend(_sign_alike(paths, held, hash_size, decode == "exact"))
+        signed.extend(_sign_alike(paths, held, hash_size, exact))
         held.clear()
         paths.clear()
         n_bytes = 0

@@ -194,6 +194,15 @@ class Signatures:
         )
     )
     """``(n,)``; 1 is upright, 0 was not read"""
+    decode: NDArray[np.object_] = field(
+        metadata=_column(
+            Text(
+                {"decode": "How the image was read: 'exact', the faster 'fast', or its 'preview'"},
+                required=False,
+            )
+        )
+    )
+    """``(n,)``; None where nothing was read"""
     damaged: NDArray[np.bool_] = field(
         metadata=_column(
             Numbers(
@@ -206,6 +215,8 @@ class Signatures:
     """``(n,)``"""
     unreadable: dict[int, OSError] = field(default_factory=dict)
     """maps rows to errors that :func:`smartdownsample_core.images._decode.load_rgb` raised"""
+    unused_previews: dict[str, str] = field(default_factory=dict)
+    """maps cameras whose previews were asked for, and not used, to the reason"""
 
     @classmethod
     @cache
@@ -236,13 +247,19 @@ class Signatures:
             if row in self.unreadable
         }
         taken = {name: getattr(self, name)[rows] for name in self.columns()}
-        return Signatures(self.hash_size, **taken, unreadable=unreadable)
+        return Signatures(
+            self.hash_size,
+            **taken,
+            unreadable=unreadable,
+            unused_previews=dict(self.unused_previews),
+        )
 
     def put(self, rows: NDArray[np.int64], other: Signatures) -> None:
         """Writes the rows of ``other`` at ``rows``, ``(len(other),)`` int64."""
         for name in self.columns():
             getattr(self, name)[rows] = getattr(other, name)
         self.unreadable.update({int(rows[row]): error for row, error in other.unreadable.items()})
+        self.unused_previews.update(other.unused_previews)
 
     def to_plain(self) -> dict[str, list[Any]]:
         """Returns the sub-fields of all columns, each as a list of n plain Python values."""
@@ -290,6 +307,11 @@ class Signatures:
     def readable(self) -> NDArray[np.bool_]:
         """``(n,)``; True where the image was read."""
         return ~np.isnan(self.mean_rgb[:, 0])
+
+    @property
+    def n_previews(self) -> int:
+        """Number of images of which only the preview was read."""
+        return int((self.decode == "preview").sum())
 
     @property
     def brightness(self) -> NDArray[np.float64]:

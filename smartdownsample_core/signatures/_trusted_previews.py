@@ -36,6 +36,19 @@ def rows_to_compare(n: int) -> NDArray[np.int64]:
     return (2 * np.arange(count) + 1) * n // (2 * max(count, 1))
 
 
+def alike(previews: Signatures, images: Signatures) -> NDArray[np.bool_]:
+    """Returns whether the tops of n previews certainly show what the tops of their images show.
+
+    Args:
+        previews: n signatures of strips
+        images: those of their images
+    """
+    n_bits = images.hash_size**2
+    differing = unpack(previews.dhash ^ images.dhash, n_bits).sum(axis=1) / n_bits
+    levels = np.abs(previews.mean_rgb - images.mean_rgb).max(axis=1)  # NaN if one is missing
+    return np.asarray((differing <= _MEDIAN_SHARE_OF_BITS) & (levels <= _MEDIAN_OF_MEANS))
+
+
 def difference(previews: Signatures, whole: Signatures) -> str | None:
     """Words how the previews of a camera differ from its images, None if they may stand for them.
 

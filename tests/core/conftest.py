@@ -39,7 +39,11 @@ def same() -> Callable[[Signatures, Signatures], bool]:
 
     def equal(one: Signatures, other: Signatures) -> bool:
         columns = Signatures.columns()
-        return all(getattr(one, c).tobytes() == getattr(other, c).tobytes() for c in columns)
+        pairs = [(getattr(one, name), getattr(other, name)) for name in columns]
+        return all(
+            a.tolist() == b.tolist() if a.dtype == object else a.tobytes() == b.tobytes()
+            for a, b in pairs
+        )
 
     return equal
 

@@ -105,7 +105,7 @@ _PNG = b"\x89PNG\r\n\x1a\n" + bytes(100)
 @pytest.mark.parametrize(
     ("changes", "reason"),
     [
-        ({"preview": None}, "the head of this file has none"),
+        ({"preview": None}, "the head of this file has no preview"),
         ({"preview": _OTHER}, "must have the aspect of its image"),
         ({"preview": jpeg(scene(160, 120).crop((0, 0, 160, 90)))}, "must have the aspect"),
         ({"preview": _PNG}, "got none of 108 bytes at byte"),
@@ -120,7 +120,7 @@ _PNG = b"\x89PNG\r\n\x1a\n" + bytes(100)
         ({"preview_tags": {0x0202: (4, [2**31])}}, "got none of 2,147,483,648 bytes"),
         ({"preview_tags": {0x0201: (4, [2**32 - 1])}}, "must be a JPEG file, got none of"),
         ({"preview_tags": {0x0201: (4, [4])}}, "must be a JPEG file, got none of"),
-        ({"preview_tags": {0x0201: text("here")}}, "the head of this file has none"),
+        ({"preview_tags": {0x0201: text("here")}}, "the head of this file has no preview"),
         ({"preview_tags": {0x0103: short(1)}}, "must be a JPEG file, got compression 1"),
         ({"preview_tags": {0x0112: short(6)}}, "must be oriented as the image, 1, got 6"),
         (
