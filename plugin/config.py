@@ -208,7 +208,7 @@ class DownsampleConfig(SignatureConfig, ChoiceSettings):
     @property
     def has_groups(self) -> bool:
         """Whether the run numbers groups of near-duplicates."""
-        return self.near_duplicates is not None
+        return self.excludes_duplicates
 
     def fields(self) -> list[str]:
         """Returns the names of the fields of its own that the run writes, besides signatures."""

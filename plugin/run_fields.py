@@ -121,7 +121,7 @@ GROUP = RunField(
     about="Number of the group of near-duplicates that the smartdownsample run {run} found; None "
     "for images without near-duplicates",
     values=_groups,
-    is_written=lambda settings: settings.near_duplicates is not None,
+    is_written=lambda settings: settings.excludes_duplicates,
     outcome="{grouped:,} {noun} have near-duplicates, in {groups:,} groups: the field `{field}` "
     "numbers them, and the saved view `{groups_view}` has a tile per group.",
     is_indexed=True,

@@ -104,8 +104,8 @@ def sample_diverse(
         image_paths: n image files
         target_count: images to keep. All are returned if it is n or more, none if it is 0 or
             less; as in smartdownsample 1.9, files are then not read, and may be missing, unless a
-            choice or a chart needs them. None, with ``near_duplicates`` or ``max_per_group``, for
-            as many as these leave
+            choice or a chart needs them. None, with ``duplicate_distance`` or ``max_per_group``,
+            for as many as these leave
         hash_size: side of the dHash, at least 4
         n_workers: images to read at the same time; None for the default of 4
         show_progress: show a progress bar, and name the first ten unreadable files

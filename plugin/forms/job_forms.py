@@ -105,7 +105,7 @@ def downsample_form(ctx: foo.ExecutionContext) -> types.Property:
     if _refused(ctx, inputs, subject.view):
         return form
     found = problems.find(config, subject)
-    limits = ("near_duplicates", "max_per_group")
+    limits = ("duplicate_distance", "near_duplicates", "max_per_group")
     or_fewer = any(ctx.params.get(name) is not None for name in limits)
     add(
         inputs,

@@ -52,6 +52,7 @@ def make(
             time = remember(("times", name), lambda: times.read(subject, name))
     choice = Choice(
         strategy=config.strategy,
+        duplicate_distance=config.duplicate_distance,
         near_duplicates=config.near_duplicates,
         features=features,
         stratify_by=strata,
@@ -103,6 +104,8 @@ def worded(config: DownsampleConfig) -> str:
         parts.append(f"strategy {config.strategy}")
     if config.features:
         parts.append(f"compares the embeddings `{config.features}`")
+    if config.duplicate_distance is not None:
+        parts.append(f"excludes near-duplicates within {config.duplicate_distance:g} of 100")
     if config.near_duplicates is not None:
         unit = "cosine distance" if config.features else "bits"
         parts.append(f"excludes near-duplicates within {config.near_duplicates:g} {unit}")

@@ -206,7 +206,7 @@ def takes_long(subject: Subject, config: DownsampleConfig) -> str | None:
     if stored is None:
         return f"Reading the stored signatures of {n_samples:,} samples"
     meaning = choices.stamp(subject.dataset, config)
-    compares = config.near_duplicates is not None or config.how.compares
+    compares = config.excludes_duplicates or config.how.compares
     if compares and not stored.remembers(_constraints_key(config, meaning)):
         return f"Comparing {n_samples:,} images with each other; this is done once"
     key = _selection_key(config, _ranked_target(config, n_samples), meaning)

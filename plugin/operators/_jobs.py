@@ -82,8 +82,8 @@ class Downsample(Operator):
 
         Args:
             sample_collection: the dataset or view to choose from, also one of patches or frames
-            target_count: samples to keep; None, with ``near_duplicates`` or ``max_per_group``, for
-                as many as these leave
+            target_count: samples to keep; None, with ``duplicate_distance`` or
+                ``max_per_group``, for as many as these leave
             delegate: schedule the run instead of running it now
             **settings: the fields of :class:`DownsampleConfig`, explained in docs/parameters.md
 

@@ -171,7 +171,8 @@ def views_of(record: Mapping[str, Any]) -> list[str]:
     """Returns the names of the views that a run of this record or these settings has saved."""
     run_key = record.get("named_after", record["run_key"])
     views = [names.kept_view(run_key), names.buckets_view(run_key)]
-    has_groups = record.get("near_duplicates") is not None
+    limits = ("duplicate_distance", "near_duplicates")
+    has_groups = any(record.get(name) is not None for name in limits)
     has_events = record.get("event_gap") is not None
     views += [names.near_duplicates_view(run_key)] * has_groups
     return views + [names.events_view(run_key)] * has_events
@@ -272,7 +273,8 @@ def browse(
     if show == "near_duplicates":
         if not run_key or not has_groups(dataset, run_key):
             raise ValueError(
-                f"the run {run_key!r} has no groups of near-duplicates; run it with near_duplicates"
+                f"the run {run_key!r} has no groups of near-duplicates; run it with "
+                "duplicate_distance"
             )
         return by_group(view, items.view_path(GROUP.of(record["named_after"])), field)
     if show in ("kept", "excluded"):

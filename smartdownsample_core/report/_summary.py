@@ -174,8 +174,8 @@ def _short_of_share(selection: Selection, strata: str) -> list[Message]:
     return [
         Message(
             "{n_short:,} of {n:,} {strata} may have less than their share, because only "
-            "near-duplicates or blank images of them are left; lower {near_duplicates}, or do not "
-            "exclude these",
+            "near-duplicates or blank images of them are left; exclude fewer near-duplicates, or "
+            "keep blank images",
             n_short=n_short,
             strata=strata,
             n=len(names),

@@ -25,7 +25,7 @@ TARGET_COUNT = Setting(
     name="target_count",
     kind="whole number",
     label="Images to keep",
-    help="Exact number of images to keep; optional with {near_duplicates} or {max_per_group}",
+    help="Exact number of images to keep; optional with {duplicate_distance} or {max_per_group}",
     minimum=1,
     live=True,
 )
@@ -55,12 +55,22 @@ class ChoiceSettings(Settings):
         choices={name: strategy.label for name, strategy in STRATEGIES.items()},
         live=True,
     )
-    near_duplicates: float | None = setting(
+    duplicate_distance: float | None = setting(
         kind="number",
         label="Near-duplicates within",
+        help="Exclude images that look like an earlier one, by a distance from 0 (identical) to "
+        "100 (nothing in common): try 10, or 20 to keep about one image of each scene",
+        minimum=0,
+        maximum=100,
+        live=True,
+        metavar="DISTANCE",
+    )
+    near_duplicates: float | None = setting(
+        kind="number",
+        label="Near-duplicates by hash or embedding",
         help="Exclude images whose dHash differs from that of an earlier image by at most this "
-        "many bits: try 4 to 8 of 64, but not if the camera stands still. With {features}, a "
-        "cosine distance from 0 to 2: try 0.05",
+        "many bits, which tells less than {duplicate_distance}. With {features}, a cosine distance "
+        "from 0 to 2: try 0.05",
         live=True,
         metavar="BITS",
     )
@@ -182,8 +192,19 @@ class ChoiceSettings(Settings):
             return float(self.balance == "proportional")
         return float(self.balance)
 
+    @property
+    def excludes_duplicates(self) -> bool:
+        """Whether near-duplicates are excluded, by whichever distance."""
+        return self.near_duplicates is not None or self.duplicate_distance is not None
+
     def contradictions(self) -> Iterator[ParameterError]:
         """Yields an error for settings that conflict or would have no effect."""
+        if self.near_duplicates is not None and self.duplicate_distance is not None:
+            yield ParameterError(
+                "near_duplicates",
+                "cannot be combined with {duplicate_distance}: both define near-duplicates",
+                "set one of them",
+            )
         if self.near_duplicates is not None:
             yield from _of_radius(self.near_duplicates, is_given(self.features))
         if not is_given(self.stratify_by) and self.balance != "proportional":
@@ -213,12 +234,17 @@ class ChoiceSettings(Settings):
 
     def target_problems(self, target_count: Any) -> Iterator[ParameterError]:
         """Yields an error if nothing decides how many images to keep."""
-        limits = (self.near_duplicates, self.max_per_group, self.min_interval)
+        limits = (
+            self.duplicate_distance,
+            self.near_duplicates,
+            self.max_per_group,
+            self.min_interval,
+        )
         if target_count is None and not any(map(is_given, limits)):
             yield ParameterError(
                 "target_count",
                 "is missing",
-                "set how many images to keep, or set {near_duplicates}, {max_per_group} or "
+                "set how many images to keep, or set {duplicate_distance}, {max_per_group} or "
                 "{min_interval}",
             )
 
@@ -240,6 +266,7 @@ class PlainOptions(TypedDict, total=False):
     """The plain-valued fields of :class:`Choice` as keywords, for editors."""
 
     strategy: StrategyName
+    duplicate_distance: float | None
     near_duplicates: float | None
     leave_out_junk: bool
     balance: str | float
@@ -343,7 +370,7 @@ class Choice(ChoiceSettings):
     def needs_descriptors(self) -> bool:
         """Whether images need descriptors in addition to their buckets."""
         compares = self.how.compares and self.features is None
-        return compares or self.leave_out_junk
+        return compares or self.leave_out_junk or self.duplicate_distance is not None
 
 
 def is_given(value: Any) -> bool:

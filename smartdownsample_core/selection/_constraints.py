@@ -6,7 +6,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import ParameterError
-from ..signatures import Signatures, assign_buckets, bucket_name, is_junk, unpack
+from ..signatures import (
+    LARGEST_DISTANCE,
+    Signatures,
+    assign_buckets,
+    bucket_name,
+    is_junk,
+    unpack,
+)
 from ._choice import Choice
 from ._distances import Points
 from ._events import Events, spaced
@@ -146,10 +153,14 @@ def _strata_of_buckets(signatures: Signatures) -> tuple[_Rows, list[str]]:
 
 
 def _leaders(signatures: Signatures, order: _Rows, choice: Choice) -> _Rows | None:
-    if choice.near_duplicates is None:
+    points: Points
+    if choice.duplicate_distance is not None:
+        points = signatures.descriptor
+        squared_radius = (choice.duplicate_distance * LARGEST_DISTANCE / 100) ** 2
+    elif choice.near_duplicates is None:
         return None
-    if choice.features is None:
-        points: Points = unpack(signatures.dhash, signatures.hash_size**2).view(np.uint8)
+    elif choice.features is None:
+        points = unpack(signatures.dhash, signatures.hash_size**2).view(np.uint8)
         squared_radius = float(choice.near_duplicates)  # of bits: the number that differ
     else:
         points = choice.points(len(signatures))

@@ -40,7 +40,7 @@ def downsample(
         order: ``(n,)``; their natural order, from :func:`smartdownsample_core.natural_order`
         target_count: images to keep, including those of ``choice.keep``, even unreadable ones;
             all readable images if there are fewer, none if 0 or less; None for as many as
-            ``near_duplicates``, ``max_per_group`` and ``min_interval`` leave
+            ``duplicate_distance``, ``max_per_group`` and ``min_interval`` leave
         random_seed: at least 0; the same seed gives the same selection
         choice: strategy and constraints; ``Choice()`` by default
         constraints: those of an earlier choice that differs in its strategy at most, to avoid
@@ -61,8 +61,10 @@ def downsample(
     choice.check(len(signatures), target_count, signatures.hash_size)
     has_descriptors = not np.isnan(signatures.sharpness[signatures.readable]).any()
     if choice.needs_descriptors and not has_descriptors:
+        by_strategy = choice.how.compares and choice.features is None
+        asks = "leave_out_junk" if choice.leave_out_junk else "duplicate_distance"
         raise ParameterError(
-            "strategy" if choice.how.compares else "leave_out_junk",
+            "strategy" if by_strategy else asks,
             "needs descriptors, and these signatures have none",
             "extract them with descriptors=True",
         )

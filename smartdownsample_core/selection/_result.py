@@ -86,7 +86,7 @@ class Selection:
     first m are what a target of m would keep"""
     leaders: NDArray[np.int64] | None = None
     """``(n,)``; the first image of each image's group of near-duplicates, -1 for unreadable images;
-    None without ``near_duplicates``"""
+    None if near-duplicates are not excluded"""
     tiers: NDArray[np.int8] | None = None
     """``(n,)``; the tier of each image, from :mod:`._tiers`; None if all are alike"""
     strata: tuple[NDArray[np.int64], list[str]] | None = None

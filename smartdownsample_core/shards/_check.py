@@ -89,7 +89,7 @@ def _check_schema(schema: Any, origin: Origin) -> None:
         if not is_right and is_measured and arrow().types.is_fixed_size_binary(kind):
             raise OtherVersionError(
                 f"has signatures of another version ({field.name} of {kind.byte_width} bytes "
-                f"instead of {field.type.byte_width})"
+                f"instead of {field.type.byte_width}); extract it again"
             )
         refuse_if(not is_right, f"column '{field.name}' is of type {kind} instead of {field.type}")
 

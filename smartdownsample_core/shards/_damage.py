@@ -20,7 +20,7 @@ def damage_named(file: Path) -> Iterator[None]:
     try:
         yield
     except OtherVersionError as error:
-        raise ValueError(f"{file} {error}; extract it again") from error
+        raise ValueError(f"{file} {error}") from error
     except (arrow().ArrowException, OSError, KeyError, ValueError) as error:
         raise ValueError(
             f"{file} is damaged ({reason(error)}); delete it, and extract it again"

@@ -10,6 +10,9 @@ from ._definition import GREY_WEIGHTS, THUMBNAIL_SIDE
 #: Bytes of a descriptor: 64 for edges, 64 for colours.
 DESCRIPTOR_SIZE = 128
 
+#: Distance of two descriptors that have nothing in common: both halves have a length of 255.
+LARGEST_DISTANCE = 510
+
 _Floats = NDArray[np.float32]
 _Doubles = NDArray[np.float64]
 

@@ -38,6 +38,17 @@ from smartdownsample_core import Choice
             id="radius of a flag",
         ),
         pytest.param(
+            {"duplicate_distance": 101},
+            "duplicate_distance must be a number from 0 to 100, got 101",
+            id="more than nothing in common",
+        ),
+        pytest.param(
+            {"duplicate_distance": 10, "near_duplicates": 4},
+            "near_duplicates cannot be combined with duplicate_distance: both define "
+            "near-duplicates; set one of them",
+            id="two kinds of near-duplicates",
+        ),
+        pytest.param(
             {"near_duplicates": float("nan"), "features": [[1]]},
             "near_duplicates must be a cosine distance of features, 0 to 2, got nan",
             id="radius of nan",
@@ -182,14 +193,14 @@ def test_a_wrong_choice_is_refused(fields: dict[str, object], message: str) -> N
             {},
             None,
             "target_count is missing; set how many images to keep, or set "
-            "near_duplicates, max_per_group or min_interval",
+            "duplicate_distance, max_per_group or min_interval",
             id="no target",
         ),
         pytest.param(
             {"leave_out_junk": True, "stratify_by": ["a"] * 4},
             None,
             "target_count is missing; set how many images to keep, or set "
-            "near_duplicates, max_per_group or min_interval",
+            "duplicate_distance, max_per_group or min_interval",
             id="no target with strata",
         ),
         pytest.param(
@@ -326,6 +337,7 @@ def test_a_balance_is_a_power(balance: str | float, exponent: float) -> None:
     [
         pytest.param({}, False, id="stride"),
         pytest.param({"near_duplicates": 3}, False, id="near-duplicates"),
+        pytest.param({"duplicate_distance": 3}, True, id="near-duplicates by look"),
         pytest.param({"strategy": "diverse"}, True, id="diverse"),
         pytest.param({"strategy": "representative"}, True, id="representative"),
         pytest.param({"strategy": "diverse", "features": [[1]]}, False, id="own features"),

@@ -54,6 +54,12 @@ def test_near_duplicates_do_without_a_target(keep, burst_paths: list[str]) -> No
     assert keep("--near-duplicates", "10") == expected
 
 
+def test_near_duplicates_by_look_do_without_a_target(keep, burst_paths: list[str]) -> None:
+    expected = sample_diverse(burst_paths, None, duplicate_distance=15, **_QUIET)
+    assert 1 < len(expected) < len(burst_paths)
+    assert keep("--duplicate-distance", "15") == expected
+
+
 def test_max_per_group_does_without_a_target(keep, burst_paths: list[str]) -> None:
     expected = sample_diverse(burst_paths, max_per_group=1, **_QUIET)
     assert 1 < len(expected) < len(burst_paths)

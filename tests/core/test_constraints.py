@@ -93,8 +93,10 @@ def _cases(draw: st.DrawFn, strategies: st.SearchStrategy[str] = _STRATEGIES) ->
     strategy, radius = draw(strategies), draw(st.none() | radii)
     if radius is None and not STRATEGIES[strategy].compares:
         features = None  # they would not be used, which is refused
+    look = draw(st.none() | st.sampled_from([0, 7.5, 100])) if radius is None else None
     choice = Choice(
         strategy=strategy,
+        duplicate_distance=look,
         near_duplicates=radius,
         features=features,
         stratify_by=labels,
@@ -113,7 +115,13 @@ def _groups(case: _Case) -> np.ndarray:
     leading: list[int] = []
     for row in case.order[case.table.readable[case.order]].tolist():
         distances = [_distance(case, row, leader) for leader in leading]
-        if not leading or min(distances) > case.choice.near_duplicates:
+        choice = case.choice
+        most = (
+            choice.near_duplicates
+            if choice.near_duplicates is not None
+            else (choice.duplicate_distance * 5.1)
+        )
+        if not leading or min(distances) > most:
             leading.append(row)
             leaders[row] = row
         else:
@@ -122,6 +130,9 @@ def _groups(case: _Case) -> np.ndarray:
 
 
 def _distance(case: _Case, row: int, other: int) -> float:
+    if case.choice.duplicate_distance is not None:
+        one, two = case.table.descriptor[[row, other]].astype(float)
+        return float(np.linalg.norm(one - two))
     if case.choice.features is None:
         different = case.table.dhash[row] ^ case.table.dhash[other]
         return sum(int(byte).bit_count() for byte in different)
@@ -134,7 +145,7 @@ def _tiers(case: _Case) -> np.ndarray:
     readable, kept = case.table.readable, np.isin(np.arange(len(case.table)), case.choice.keep)
     junk = (case.table.sharpness < 3) & case.choice.leave_out_junk
     tiers = np.where(readable, 0, -1)
-    if case.choice.near_duplicates is not None:
+    if case.choice.excludes_duplicates:
         leaders = _groups(case)
         for leader in set(leaders[readable].tolist()):
             group = [row for row in case.order.tolist() if leaders[row] == leader]
@@ -187,7 +198,7 @@ def test_every_rule_holds_whatever_is_combined(case: _Case) -> None:
     room = _room(case)
     assert (np.bincount(case.strata[picked], minlength=len(room)) <= room).all()
 
-    if case.choice.near_duplicates is None:
+    if not case.choice.excludes_duplicates:
         assert selection.leaders is None
         assert selection.n_near_duplicates_kept == 0
     else:
@@ -211,7 +222,7 @@ def test_the_same_seed_gives_the_same_images(case: _Case) -> None:
 @given(_cases())
 def test_without_a_target_all_that_is_good_is_kept(case: _Case) -> None:
     """Everything but near-duplicates and junk, within the room of the strata."""
-    if case.choice.near_duplicates is None and case.choice.max_per_group is None:
+    if not case.choice.excludes_duplicates and case.choice.max_per_group is None:
         with pytest.raises(ValueError, match="target_count is missing"):
             downsample(case.table, case.order, None, case.seed, case.choice)
         return
@@ -465,8 +476,13 @@ def test_features_decide_instead_of_descriptors() -> None:
 
 @pytest.mark.parametrize(
     "fields",
-    [{"strategy": "diverse"}, {"strategy": "representative"}, {"leave_out_junk": True}],
-    ids=["diverse", "representative", "junk"],
+    [
+        {"strategy": "diverse"},
+        {"strategy": "representative"},
+        {"leave_out_junk": True},
+        {"duplicate_distance": 3},
+    ],
+    ids=["diverse", "representative", "junk", "near-duplicates"],
 )
 def test_a_table_without_descriptors_is_refused(fields: dict) -> None:
     """The error says what to do."""
