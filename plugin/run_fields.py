@@ -6,15 +6,20 @@ from its declaration in :data:`RUN_FIELDS`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from smartdownsample_core import Choice, Selection
+from smartdownsample_core import Choice, Selection, bucket_name
 from smartdownsample_core.selection import ChoiceSettings, Events
+from smartdownsample_core.signatures import UNREADABLE
+
+from . import wording
+from .wording import EXCLUDED, KEPT
 
 
 class Found(NamedTuple):
@@ -43,6 +48,8 @@ class RunField:
             its path, and ``{noun}``, as in "samples"
         is_indexed: whether filtering by it is to be fast; MongoDB allows 64 indexes
         is_exported: whether it is a column of exported lists
+        is_shown: whether the App shows it on thumbnails without being asked to
+        colors: of values in the App, if it colours by value
     """
 
     name: str
@@ -53,6 +60,8 @@ class RunField:
     outcome: str = ""
     is_indexed: bool = False
     is_exported: bool = True
+    is_shown: bool = False
+    colors: Mapping[str, str] = field(default_factory=dict)
 
     def of(self, run_key: str) -> str:
         """Returns the name of this field of a run."""
@@ -61,7 +70,7 @@ class RunField:
 
 def written_by(settings: ChoiceSettings) -> list[RunField]:
     """Returns the fields that a run with these settings writes."""
-    return [field for field in RUN_FIELDS if field.is_written(settings)]
+    return [one for one in RUN_FIELDS if one.is_written(settings)]
 
 
 def _ranks(found: Found) -> list[int | None] | None:
@@ -102,6 +111,66 @@ def _starts(found: Found, by_clock: bool) -> list[Any] | None:
         return None
     return list(events.times.plain(events.start))
 
+
+def _choices(found: Found) -> list[str]:
+    selection = found.selection
+    choices = np.full(len(found.ids), EXCLUDED, dtype=object)
+    choices[selection.bucket_ids == UNREADABLE] = bucket_name(None)
+    choices[selection.indices] = KEPT
+    texts: list[str] = choices.tolist()
+    return texts
+
+
+def _bucket_titles(found: Found) -> list[str | None]:
+    titles = {
+        bucket.id: _title(_short(bucket.name), bucket.kept, bucket.size)
+        for bucket in found.selection.buckets
+    }
+    return [titles.get(bucket) for bucket in found.selection.bucket_ids.tolist()]
+
+
+def _short(bucket: str) -> str:
+    """Returns as much of the name of a bucket as fits on a thumbnail: light and any colour."""
+    light, colour, *_ = bucket.split(" · ")
+    return light if colour.startswith("no ") else f"{light} · {colour}"
+
+
+def _group_titles(found: Found) -> list[str | None] | None:
+    numbers = _groups(found)
+    if numbers is None:
+        return None
+    sizes = Counter(numbers)
+    kept = Counter(numbers[row] for row in found.selection.indices.tolist())
+    return [
+        _title(f"group {number}", kept[number], sizes[number]) if number else None
+        for number in numbers
+    ]
+
+
+def _title(name: str, kept: int, size: int) -> str:
+    return f"{name} · {kept:,} of {size:,} kept"
+
+
+CHOICE = RunField(
+    name="choice",
+    kind=str,
+    about="What the smartdownsample run {run} did with the image: kept, excluded or unreadable",
+    values=_choices,
+    outcome="The field `{field}` says of each of the {noun} whether it was kept or excluded.",
+    is_exported=False,
+    is_shown=True,
+    colors=wording.COLORS,
+)
+
+BUCKET = RunField(
+    name="bucket",
+    kind=str,
+    about="What the images of the visual bucket have in common, and how many of them the "
+    "smartdownsample run {run} kept",
+    values=_bucket_titles,
+    is_exported=False,
+    is_shown=True,
+)
 
 RANK = RunField(
     name="rank",
@@ -163,4 +232,26 @@ EVENT_SIZE = RunField(
     is_written=lambda settings: settings.gap is not None,
 )
 
-RUN_FIELDS = (RANK, GROUP, EVENT, EVENT_START, EVENT_SECONDS, EVENT_SIZE)
+
+GROUP_TITLE = RunField(
+    name="group_title",
+    kind=str,
+    about="Number of the group of near-duplicates, and how many of its images the "
+    "smartdownsample run {run} kept",
+    values=_group_titles,
+    is_written=GROUP.is_written,
+    is_exported=False,
+    is_shown=True,
+)
+
+RUN_FIELDS = (
+    CHOICE,
+    BUCKET,
+    RANK,
+    GROUP,
+    GROUP_TITLE,
+    EVENT,
+    EVENT_START,
+    EVENT_SECONDS,
+    EVENT_SIZE,
+)

@@ -1,6 +1,12 @@
-"""Figures as the App shows them."""
+"""Words, figures and colours as the App shows them."""
 
 from __future__ import annotations
+
+#: What a run did with an image.
+KEPT, EXCLUDED = "kept", "excluded"
+
+#: Their colours, legible on the App's dark and light backgrounds alike.
+COLORS = {KEPT: "#1aa59d", EXCLUDED: "#8b94a3"}
 
 
 def stride(images: float | None) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+import time
 from base64 import b64encode
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ import fiftyone.operators.types as types
 from .. import names
 from ..base import Operator, reload
 from ..forms import run_forms
-from ..runs import files, shapes, writes
+from ..runs import app_settings, files, shapes, writes
 from ..runs import records as runs
 from ..targets import kinds as targets
 from ..targets import signature_fields
@@ -39,8 +40,12 @@ class ViewBuckets(Operator):
         show, run_key, bucket, stored = run_forms.view_params(ctx)
         view = runs.browse(ctx.dataset, show, run_key, bucket, stored)
         ctx.ops.set_view(view=view)
-        field = stored.rpartition(".")[2]
-        _tick(ctx, targets.of(view).view_path(f"{field}.bucket_name"))
+        if run_key:
+            fields = app_settings.visible(ctx.dataset, run_key, ctx.active_fields)
+        else:
+            name = targets.of(view).view_path(f"{stored.rpartition('.')[2]}.bucket_name")
+            fields = list(dict.fromkeys([*ctx.active_fields, name]))
+        ctx.ops.set_active_fields(fields)
         return {"samples": len(view)}
 
     def __call__(
@@ -67,6 +72,33 @@ class ViewBuckets(Operator):
             ValueError: if there is no such run, bucket or field
         """
         return runs.browse(targets.dataset_of(dataset), show, run_key, bucket, signature_field)
+
+
+class SelectView(Operator):
+    """Selects the saved view of a run that the App shows already, as soon as the App knows of it.
+
+    FiftyOne (1.22.1) refuses the name of a saved view that its page did not know when it was
+    loaded. Once the App shows the stages of the view, it has loaded its page anew.
+    """
+
+    key = "select_view"
+    about = "Select the saved view of what a run kept"
+    is_unlisted = True
+
+    def form(self, ctx: foo.ExecutionContext) -> types.Property:
+        """Nothing to ask."""
+        return types.Property(types.Object())
+
+    def execute(self, ctx: foo.ExecutionContext) -> dict[str, Any]:
+        """Selects the view, or asks again; returns ``{}``."""
+        run_key, tries = ctx.params.get("run_key", ""), ctx.params.get("tries", _TRIES)
+        is_unnamed = not ctx.request_params.get("view_name")
+        if is_unnamed and runs.of_view(ctx.dataset, ctx.view) == run_key:
+            ctx.ops.set_view(name=names.kept_view(runs.settings(ctx.dataset, run_key)["run_key"]))
+        elif tries:
+            time.sleep(_SECONDS_BETWEEN_TRIES)
+            ctx.trigger(self.uri, {"run_key": run_key, "tries": tries - 1})
+        return {}
 
 
 class DeleteRun(Operator):
@@ -211,12 +243,6 @@ class ArrangeApp(Operator):
         return {"sidebar": sidebar, "color": color, "undo": undo}
 
 
-def _tick(ctx: foo.ExecutionContext, path: str) -> None:
-    """Ticks a field in the sidebar, so that tiles show it, where FiftyOne can do that."""
-    if hasattr(ctx.ops, "set_active_fields") and path not in ctx.active_fields:
-        ctx.ops.set_active_fields([*ctx.active_fields, path])
-
-
 def _export(dataset: fo.Dataset, run_key: str, path: Any) -> dict[str, Any]:
     return {"path": path, "samples": files.save_list(dataset, run_key, path)}
 
@@ -230,4 +256,7 @@ def _download(ctx: foo.ExecutionContext, run_key: str, ending: str) -> dict[str,
     return {**result, "path": path.name}
 
 
-OPERATORS = (ViewBuckets, DeleteRun, ExportRun, ArrangeApp, RecoverRuns)
+#: How often, and how long, to wait for the App to show a view.
+_TRIES, _SECONDS_BETWEEN_TRIES = 50, 0.2
+
+OPERATORS = (ViewBuckets, SelectView, DeleteRun, ExportRun, ArrangeApp, RecoverRuns)

@@ -10,9 +10,7 @@ from smartdownsample_core.report import share
 
 from .. import wording
 
-#: Legible on the App's dark and light backgrounds alike.
-_KEPT = "#1aa59d"
-_EXCLUDED = "#8b94a3"
+_KEPT, _EXCLUDED = wording.COLORS[wording.KEPT], wording.COLORS[wording.EXCLUDED]
 _OTHER = "#a678de"
 _MARK = {"color": "#ff6d04", "width": 2}
 

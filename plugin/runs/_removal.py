@@ -12,6 +12,7 @@ from pymongo.errors import ConnectionFailure, InvalidOperation
 from .. import names
 from ..targets import Samples, signature_fields, written_fields
 from ..targets import kinds as targets
+from . import app_settings
 from . import records as runs
 from .shapes import Removed
 
@@ -74,6 +75,7 @@ def remove(dataset: fo.Dataset, run_key: str, keep_signatures: bool) -> Removed:
         if why_kept is None:
             delete = partial(_delete_field, dataset, items, field)
             is_deleted = attempt(f"the field `{field}`", delete, gone)
+    attempt("the App's settings", lambda: app_settings.show_latest(dataset, without=run_key), gone)
     dataset.delete_run(run_key)
     return {
         "run_key": run_key,

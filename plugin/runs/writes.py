@@ -16,6 +16,7 @@ from ..run_fields import EVENT, GROUP
 from ..targets import kinds as targets
 from ..targets import written_fields
 from . import _journal as journal
+from . import app_settings
 from . import records as runs
 from ._lock import held
 from ._removal import PASSING, attempt, clear_left, remove
@@ -204,6 +205,7 @@ def _write(dataset: fo.Dataset, key: str, contents: Writing) -> list[str]:
         impossible,
     )
     attempt("the saved views", lambda: _put_views(dataset, view, settings, written), impossible)
+    attempt("the App's settings", lambda: app_settings.show_latest(dataset), impossible)
     kept: Kept = {"ids": written.kept_ids, "buckets": written.buckets, "strata": written.strata}
     results = dataset.init_run_results(run_key, record=contents["record"], kept=kept)
     dataset.save_run_results(run_key, results)

@@ -225,6 +225,7 @@ def state_of() -> Callable[[fo.Dataset], dict[str, Any]]:
             "saved views": dataset.list_saved_views(),
             "runs": dataset.list_runs(),
             "indexes": sorted(dataset.get_index_information()),
+            "App": dataset.app_config.to_dict(),
             "samples": [sample.to_dict() for sample in dataset],
         }
 

@@ -24,7 +24,7 @@ def test_undo_leaves_the_dataset_as_it_was(dataset, operators, state_of) -> None
         "items": "samples",
         "untagged": 20,
         "saved_views": ["smartdownsample kept", "smartdownsample buckets"],
-        "fields": [],
+        "fields": ["smartdownsample_choice", "smartdownsample_bucket"],
         "signature_field": "signature",
         "kept_field": None,
         "why_kept": None,

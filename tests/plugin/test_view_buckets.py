@@ -182,7 +182,10 @@ def test_each_way_over_http(signed, operators, largest, post, show) -> None:
     request, ticks = answer["executor"]["requests"]
     assert answer["result"] == {"samples": len(expected)}
     assert ticks["operator_uri"] == "set_active_fields"
-    assert ticks["params"] == {"fields": ["signature.bucket_name"]}
+    run_key = params.get("run_key")
+    of_run = [f"{run_key}_choice", f"{run_key}_bucket"]
+    shown = of_run if run_key else ["signature.bucket_name"]
+    assert ticks["params"] == {"fields": shown}
     assert request["operator_uri"] == "set_view"
     view = fo.DatasetView._build(signed, request["params"]["view"])
     assert view.values("id") == expected.values("id")
