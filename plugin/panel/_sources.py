@@ -19,8 +19,9 @@ from ..config import CHARTS, DownsampleConfig
 from ..forms import inputs
 from ..forms import job_forms as forms
 from ..jobs.whatif import Stored
+from ..runs import compare
 from ..runs import records as runs
-from ..targets import GROUPS, SAMPLES, flat_views, signature_fields
+from ..targets import SAMPLES, flat_views, signature_fields
 from ..targets import kinds as targets
 from ._state import Show
 
@@ -108,12 +109,10 @@ def _made_with(base: fo.DatasetView, field: str) -> dict[str, Any]:
 
 
 def comparable(dataset: fo.Dataset, run: str | None) -> list[str]:
-    """Returns the keys of the runs that can be compared with a run: of samples and groups."""
-    known = runs.keys(dataset)
-    kinds = {key: targets.of_record(runs.settings(dataset, key)) for key in known}
-    if kinds.get(run or "") not in (SAMPLES, GROUPS):
-        return []
-    return [key for key in known if key != run and kinds[key] in (SAMPLES, GROUPS)]
+    """Returns the keys of the runs that can be compared with a run."""
+    kinds = {key: targets.of_record(runs.settings(dataset, key)) for key in runs.keys(dataset)}
+    mine = kinds.pop(run or "", None)
+    return [key for key in kinds if mine and compare.are_comparable(mine, kinds[key])]
 
 
 def run_key(source: str | None) -> str | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import fiftyone as fo
@@ -9,7 +11,7 @@ from fiftyone import ViewField as F
 
 from smartdownsample_core import bucket_name
 
-from ..targets import GROUPS, all_slices
+from ..targets import GROUPS, Parts, Samples, all_slices
 from ..targets import kinds as targets
 from . import records as runs
 
@@ -25,6 +27,8 @@ PARTS = {
 def compared(dataset: fo.Dataset, a: str, b: str) -> dict[str, Any]:
     """Counts what two runs kept, as their tags say now; of whole groups, the groups.
 
+    The runs are of the same kind of items; see :func:`are_comparable`.
+
     Args:
         dataset: the dataset
         a: key of a run, whose signature field tells the buckets
@@ -38,12 +42,7 @@ def compared(dataset: fo.Dataset, a: str, b: str) -> dict[str, Any]:
     Raises:
         ValueError: if there is no such run
     """
-    record = runs.load(dataset, a)
-    path = f"{record['signature_field']}.bucket"
-    tags = [record["tag"], runs.load(dataset, b)["tag"]]
-    everything = _everything(dataset, a, b)
-    of_a, of_b = (everything.match_tags(tag).count_values(path) for tag in tags)
-    both = everything.match_tags(tags, all=True).count_values(path)
+    of_a, of_b, both = _bucket_counts(dataset, a, b)
     kept_a, kept_b, shared = (sum(counts.values()) for counts in (of_a, of_b, both))
     gains = {key: of_b.get(key, 0) - of_a.get(key, 0) for key in {*of_a, *of_b} - {None}}
     return {
@@ -87,18 +86,41 @@ def view(dataset: fo.Dataset, a: str, b: str, part: str, bucket: int | None = No
     if part not in PARTS:
         raise ValueError(f"part must be one of {', '.join(PARTS)}, got {part!r}")
     record = runs.load(dataset, a)
-    tag_a, tag_b = record["tag"], runs.load(dataset, b)["tag"]
-    everything = _everything(dataset, a, b)
+    items = targets.of_record(record)
+    everything = _everything(dataset, items, a, b)
     if bucket is not None:
-        everything = everything.match(F(f"{record['signature_field']}.bucket") == bucket)
-    if part in ("either", "both"):
-        return everything.match_tags([tag_a, tag_b], all=part == "both")
-    mine, other = (tag_a, tag_b) if part == "only_a" else (tag_b, tag_a)
-    return everything.match_tags(mine).match_tags(other, bool=False)
+        field = items.to_view_path(record["signature_field"])
+        everything = everything.match(F(f"{field}.bucket") == bucket)
+    of_a, of_b = map(items.mark_in_views, (record["tag"], runs.load(dataset, b)["tag"]))
+    chosen = {"either": of_a | of_b, "both": of_a & of_b, "only_a": of_a & ~of_b}
+    return everything.match(chosen.get(part, of_b & ~of_a))
 
 
-def _everything(dataset: fo.Dataset, *keys: str) -> fo.DatasetView:
-    """Returns all samples; if a run is of whole groups, the one of each group that it went by."""
+def are_comparable(one: Samples, other: Samples) -> bool:
+    """Whether runs of such items can be compared: both are of samples, or of the same parts."""
+    return one.key == other.key or not (isinstance(one, Parts) or isinstance(other, Parts))
+
+
+def _bucket_counts(dataset: fo.Dataset, a: str, b: str) -> Iterator[Mapping[Any, int]]:
+    """Yields how many of each bucket two runs kept: the first, the second, both of them."""
+    record = runs.load(dataset, a)
+    items, field = targets.of_record(record), record["signature_field"]
+    tags = [record["tag"], runs.load(dataset, b)["tag"]]
+    if isinstance(items, Parts):
+        name = f"{field.rpartition('.')[2]}.bucket"
+        of_a, of_b = (items.marked_values(dataset, tag, name) for tag in tags)
+        yield from (Counter(of_a.values()), Counter(of_b.values()))
+        yield Counter(bucket for item, bucket in of_a.items() if item in of_b)
+        return
+    everything, path = _everything(dataset, items, a, b), f"{field}.bucket"
+    yield from (everything.match_tags(tag).count_values(path) for tag in tags)
+    yield everything.match_tags(tags, all=True).count_values(path)
+
+
+def _everything(dataset: fo.Dataset, items: Samples, *keys: str) -> fo.DatasetView:
+    """Returns all items; if a run is of whole groups, the sample of each that it went by."""
+    if isinstance(items, Parts):
+        return items.everything(dataset)
     for key in keys:
         if targets.of_record(runs.load(dataset, key)) is GROUPS:
             slices = runs.view_of(dataset, key).distinct(f"{dataset.group_field}.name")

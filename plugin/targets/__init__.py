@@ -8,5 +8,5 @@ from . import (
     stored_signatures,
     written_fields,
 )
-from ._items import GROUPS, MAX_SELECTED_IDS, SAMPLES, Samples, all_slices
+from ._items import GROUPS, MAX_SELECTED_IDS, SAMPLES, Parts, Samples, all_slices
 from .subject import Subject

@@ -91,9 +91,16 @@ class Frames(Parts):
         (marks,) = self._stored_values(view, [tag])
         return [frame for frame, kept in zip(view.values("id"), marks, strict=True) if kept is True]
 
-    def with_mark(self, view: fo.DatasetView, tag: str, kept: bool = True) -> fo.DatasetView:
-        """Returns the frames of a view that are kept, or are not."""
-        return view.match(F(tag) == True if kept else F(tag) != True)  # noqa: E712 (expressions)
+    def mark_in_views(self, tag: str) -> Any:
+        """Returns the condition that a frame is kept."""
+        return F(tag) == True  # noqa: E712 (an expression)
+
+    def marked_values(self, dataset: fo.Dataset, tag: str, name: str) -> dict[str, Any]:
+        """Returns the ids of all frames that are kept, each with a field."""
+        paths = [self.dataset_path(wanted) for wanted in ("id", name)]
+        kept = dataset.match_frames(self.mark_in_views(tag))
+        ids, values = kept.values(paths, unwind=True)
+        return dict(zip(ids, values, strict=True))
 
     def _send(
         self, dataset: fo.Dataset, updates: list[UpdateOne], documents: Sequence[str]

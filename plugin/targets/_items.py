@@ -188,6 +188,10 @@ class Samples:
         """Returns the items of a view that have a mark, or have it not."""
         return view.match_tags(tag, bool=kept)
 
+    def mark_in_views(self, tag: str) -> Any:
+        """Returns the condition that an item of a view has a mark."""
+        return F("tags").contains(tag)
+
     def _where(self, item: str, document: str) -> dict[str, Any]:
         return {"_id": ObjectId(document)}
 
@@ -209,6 +213,21 @@ class Parts(Samples):
     def marked(self, dataset: fo.Dataset, tag: str) -> fo.DatasetView:
         """Returns the flat view of all that has a mark."""
         return self.kept(dataset, tag)
+
+    def with_mark(self, view: fo.DatasetView, tag: str, kept: bool = True) -> fo.DatasetView:
+        """Returns the items of a view that have a mark, or have it not."""
+        has_mark = self.mark_in_views(tag)
+        return view.match(has_mark if kept else ~has_mark)
+
+    def marked_values(self, dataset: fo.Dataset, tag: str, name: str) -> dict[str, Any]:
+        """Returns the ids of all that have a mark, each with its value of a field of ours.
+
+        Args:
+            dataset: the dataset; no other is generated of it, which takes long
+            tag: the mark
+            name: of the field
+        """
+        raise NotImplementedError
 
     def has(self, view: fo.DatasetView, name: str) -> bool:
         """Whether the items of a view have a field of ours."""

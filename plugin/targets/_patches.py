@@ -112,10 +112,20 @@ class Patches(Parts):
             if found and tag in found
         ]
 
-    def with_mark(self, view: fo.DatasetView, tag: str, kept: bool = True) -> fo.DatasetView:
-        """Returns the patches of a view that have a tag, or have it not."""
-        tagged = F(f"{self.field}.tags").contains(tag)
-        return view.match(tagged if kept else ~tagged)
+    def mark_in_views(self, tag: str) -> Any:
+        """Returns the condition that a patch has a tag."""
+        return F(f"{self.field}.tags").contains(tag)
+
+    def marked_values(self, dataset: fo.Dataset, tag: str, name: str) -> dict[str, Any]:
+        """Returns the ids of all detections of the field with a tag, each with an attribute."""
+        paths = [self.dataset_path(wanted) for wanted in ("id", "tags", name)]
+        by_sample = zip(*image_slices(dataset).values(paths), strict=True)
+        return {
+            item: value
+            for columns in by_sample
+            for item, tags, value in zip(*(column or () for column in columns), strict=True)
+            if tag in (tags or ())
+        }
 
     def _where(self, item: str, document: str) -> dict[str, Any]:
         return {"_id": ObjectId(document), f"{self._list}._id": ObjectId(item)}

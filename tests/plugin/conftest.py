@@ -286,6 +286,32 @@ def shown_ids(dataset: fo.Dataset, user: PanelUser) -> set[str]:
     return set(fo.DatasetView._build(dataset, user.called("set_view")["view"]).values("id"))
 
 
+def assert_compared(dataset: fo.Dataset, user: PanelUser, kept: dict[str, set[str]]) -> None:
+    """Compares the run in the panel, the first of ``kept``, with the second.
+
+    Args:
+        dataset: the dataset
+        user: of a panel
+        kept: run keys to ids of what they kept
+    """
+    (_, of_a), (other, of_b) = kept.items()
+    user.do("compare", value=other)
+    parts = {"either": of_a | of_b, "both": of_a & of_b, "only_a": of_a - of_b}
+    rows, buttons = user.table("difference"), user.layout["parts"]["type"]["properties"]
+    totals = [sum(int(row[name]) for row in rows) for name in ("a", "b", "both")]
+    assert totals == [len(of_a), len(of_b), len(of_a & of_b)]
+    for part, ids in {**parts, "only_b": of_b - of_a}.items():
+        assert f"({len(ids)})" in buttons[f"show_{part}"]["view"]["label"]
+        user.do(f"show_{part}")
+        assert shown_ids(dataset, user) == ids
+    user.do("show_either")
+    shown: list[str] = []
+    for place in range(len(rows)):
+        user.do("click_difference", row=place)
+        shown += sorted(shown_ids(dataset, user))
+    assert sorted(shown) == sorted(of_a | of_b)
+
+
 @pytest.fixture(scope="session")
 def post(server: str) -> Callable[..., list[Any]]:
     """``post(route, operator, dataset, params, ...)``: what the server answers the App."""

@@ -13,7 +13,7 @@ from plugin.config import DownsampleConfig
 from plugin.jobs import engine
 from smartdownsample_core import assign_buckets, downsample, extract, natural_order
 
-from .conftest import shown_ids
+from .conftest import assert_compared, shown_ids
 
 
 @pytest.fixture
@@ -208,3 +208,16 @@ def test_the_panel_takes_frames(videos, frames, operators, open_panel) -> None:
     kept = videos.load_saved_view(record["kept_view"])
     assert would_keep == set(kept.values("id"))
     assert "saved as the run `smartdownsample`" in open_panel(videos).text
+
+
+def test_two_runs_of_frames_are_compared(videos, frames, operators, open_panel) -> None:
+    """One of two videos and one of all: numbers and grid are those of the fields."""
+    operators.downsample(frames, 14, run_key="every")
+    operators.downsample(videos.limit(2).to_frames(), 9, run_key="some")
+    user = open_panel(videos)
+    user.choose("run:some")
+    kept = {}
+    for key in ("some", "every"):
+        ids, marks = videos.values(["frames.id", f"frames.{key}"], unwind=True)
+        kept[key] = {item for item, mark in zip(ids, marks, strict=True) if mark}
+    assert_compared(videos, user, kept)

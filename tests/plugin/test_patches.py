@@ -17,7 +17,7 @@ from plugin.jobs.progress import with_bar
 from plugin.runs import writes
 from smartdownsample_core import Crop, assign_buckets, downsample, extract, natural_order
 
-from .conftest import shown_ids
+from .conftest import assert_compared, shown_ids
 
 _BOXES = [[0.05, 0.1, 0.4, 0.5], [0.3, 0.2, 0.6, 0.7], [0.5, 0.5, 0.45, 0.4], [0.0, 0.0, 1.0, 0.3]]
 
@@ -441,3 +441,15 @@ def test_the_panel_takes_patches(objects, cars, operators, open_panel) -> None:
     assert "saved as the run `smartdownsample`" in user.text
     user.do("show_kept")
     assert shown_ids(objects, user) == _tagged(objects)
+
+
+def test_two_runs_of_patches_are_compared(objects, cars, operators, open_panel) -> None:
+    """One of the cars and one of all objects: numbers and grid are those of the label tags."""
+    operators.downsample(cars, 12, run_key="some")
+    operators.downsample(objects.to_patches("ground_truth"), 30, run_key="every")
+    operators.downsample(objects, 5, run_key="images")
+    user = open_panel(objects)
+    user.choose("run:images")
+    assert "other" not in user.layout["choose"]["type"]["properties"]
+    user.choose("run:some")
+    assert_compared(objects, user, {key: _tagged(objects, key) for key in ("some", "every")})
