@@ -56,7 +56,8 @@ class SignatureConfig(Reading):
     signature_field: str = setting(
         kind="text",
         label="Signature field",
-        help="Field in which signatures are stored",
+        help="Field in which signatures are stored. Where files say where they were taken, the "
+        "field 'location' is made as well, if the dataset has no positions",
         default=names.DEFAULT_FIELD,
     )
     recompute: bool = setting(

@@ -19,7 +19,7 @@ from smartdownsample_core.selection import Choice
 from ..config import CHARTS, DownsampleConfig, SignatureConfig
 from ..runs import Saved, files, held, shapes, writes
 from ..runs import records as runs
-from ..targets import Samples, Subject, signature_fields, stored_signatures
+from ..targets import Samples, Subject, locations, signature_fields, stored_signatures
 from . import choices, outcome, problems, whatif
 from ._background import SECONDS_BETWEEN_SIGNS, to_the_end, waiting
 
@@ -64,7 +64,7 @@ def compute_signatures(
     problems.check(config, subject)
     target = _load(subject.view, config)
     n_read = yield from _sign(dataset, target, config, wanted_by_user=True, in_app=in_app)
-    return _counts(target, config, n_read)
+    return _counts(dataset, target, config, n_read)
 
 
 def run(
@@ -104,7 +104,7 @@ def run(
     written = outcome.written(selection, target.ids, choice)
     warnings = whatif.warnings(subject, selection, config)
     record: shapes.RunRecord = {
-        **_counts(target, config, n_read),
+        **_counts(dataset, target, config, n_read),
         **outcome.record(selection, written, config, items, choice, warnings),
         "replaced": runs.exists(dataset, config.run_key),
         "charts": [path for path in (config.save_distribution, config.save_thumbnails) if path],
@@ -210,6 +210,7 @@ class _Writer:
         self._dataset = dataset
         self._target = target
         self._config = config
+        self._path = target.items.dataset_path(config.signature_field)
         self._wanted_by_user = wanted_by_user
         self._is_declared = False
         self._unwritten: list[NDArray[np.int64]] = []
@@ -236,15 +237,23 @@ class _Writer:
             rows = np.concatenate(self._unwritten)
             stored_signatures.write(self._dataset, field, self._target, rows)
             self._unwritten.clear()
+            if locations.field_of(self._dataset, self._path):
+                locations.write(self._dataset, self._target, rows)
+        if locations.is_to_declare(self._dataset, self._target):
+            with held(self._dataset):
+                locations.declare(self._dataset, self._target.items, self._path)
+            locations.write(self._dataset, self._target)
 
 
 def _counts(
-    target: stored_signatures.Target, config: SignatureConfig, n_read: int
+    dataset: fo.Dataset, target: stored_signatures.Target, config: SignatureConfig, n_read: int
 ) -> shapes.Counts:
     signatures, items = target.signatures, target.items
     errors = [str(error) for error in signatures.unreadable.values()]
+    field = items.dataset_path(config.signature_field)
     return {
-        "signature_field": items.dataset_path(config.signature_field),
+        "signature_field": field,
+        "location_field": locations.field_of(dataset, field),
         "items": items.key,
         "images": len(target.ids),
         "computed": n_read - len(errors),

@@ -151,12 +151,14 @@ def frames_output(
 
 
 def _count_outputs(outputs: types.Object, result: Mapping[str, Any]) -> None:
+    location = result.get("location_field")  # records of older versions have none
     outputs.md(
         f"Signatures in the field `{result['signature_field']}` of {result['images']:,} "
         f"{targets.of_record(result).noun}: "
         f"{result['computed']:,} computed, {result['reused']:,} reused, "
         f"{result['unreadable']:,} unreadable."
-        + (f" {result['previews']:,} by their previews." if result["previews"] else ""),
+        + (f" {result['previews']:,} by their previews." if result["previews"] else "")
+        + (f" Positions are in the field `{location}`." if location else ""),
         name="counts",
     )
     if result["unused_previews"]:

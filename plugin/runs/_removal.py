@@ -10,7 +10,7 @@ import fiftyone as fo
 from pymongo.errors import ConnectionFailure, InvalidOperation
 
 from .. import names
-from ..targets import Samples, signature_fields, written_fields
+from ..targets import Samples, locations, signature_fields, written_fields
 from ..targets import kinds as targets
 from . import app_settings
 from . import records as runs
@@ -75,6 +75,10 @@ def remove(dataset: fo.Dataset, run_key: str, keep_signatures: bool) -> Removed:
         if why_kept is None:
             delete = partial(_delete_field, dataset, items, field)
             is_deleted = attempt(f"the field `{field}`", delete, gone)
+    place = locations.field_of(dataset, field)
+    if place and why_kept is None:
+        delete = partial(_delete_field, dataset, items, place)
+        fields += [place] if attempt(f"the field `{place}`", delete, gone) else []
     attempt("the App's settings", lambda: app_settings.show_latest(dataset, without=run_key), gone)
     dataset.delete_run(run_key)
     return {

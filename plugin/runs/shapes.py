@@ -34,6 +34,8 @@ class Counts(TypedDict):
 
     signature_field: str
     """its path in the dataset"""
+    location_field: str | None
+    """field with the positions that came with the signatures; None if there is none"""
     items: str
     """key of the kind of items"""
     images: int

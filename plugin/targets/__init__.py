@@ -4,6 +4,7 @@ from . import (
     embeddings,
     flat_views,
     kinds,
+    locations,
     signature_fields,
     stored_signatures,
     written_fields,

@@ -92,10 +92,10 @@ class Samples:
         """Declares a field of such items."""
         dataset.add_sample_field(self.dataset_path(name), kind, **options)
 
-    def add_index(self, dataset: fo.Dataset, name: str) -> None:
+    def add_index(self, dataset: fo.Dataset, name: str, kind: int | str = 1) -> None:
         """Makes a field fast to group and filter by, if MongoDB can have one index more (of 64)."""
         with contextlib.suppress(OperationFailure):
-            dataset.create_index(self.dataset_path(name))
+            dataset.create_index([(self.dataset_path(name), kind)])
 
     def delete_fields(self, dataset: fo.Dataset, paths: Sequence[str]) -> None:
         """Deletes fields by their paths in the dataset.
@@ -207,7 +207,7 @@ class Samples:
 class Parts(Samples):
     """Parts of samples, such as patches and frames, of which FiftyOne generates a dataset."""
 
-    def add_index(self, dataset: fo.Dataset, name: str) -> None:
+    def add_index(self, dataset: fo.Dataset, name: str, kind: int | str = 1) -> None:
         """Does nothing: the dataset that is generated would not have it."""
 
     def marked(self, dataset: fo.Dataset, tag: str) -> fo.DatasetView:

@@ -34,7 +34,7 @@ def declare(dataset: fo.Dataset, items: Samples, field: str, wanted_by_user: boo
     for name, kind, description in (*names.SUBFIELDS, *items.subfields):
         if not dataset.has_field(f"{stored}.{name}"):
             items.add_field(dataset, f"{field}.{name}", kind, description=description)
-    for indexed in ("bucket", "bucket_name"):  # what people group and filter by
+    for indexed in ("bucket", "bucket_name", "taken", "model"):  # what people filter by
         items.add_index(dataset, f"{field}.{indexed}")
 
 
