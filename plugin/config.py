@@ -19,6 +19,7 @@ from smartdownsample_core.selection import (
     TARGET_COUNT,
     ChoiceSettings,
     PlainOptions,
+    as_text,
 )
 from smartdownsample_core.settings import Decode, Reading, declared, redeclared, setting
 
@@ -157,6 +158,15 @@ class DownsampleConfig(SignatureConfig, ChoiceSettings):
         "what the files say)",
         default="",
     )
+    max_per: str = redeclared(
+        ChoiceSettings,
+        "max_per",
+        help="Maximum number of images for each group of some keys, such as camera=50, day=20. "
+        "Keys are camera, event, day, bucket, label (of {stratify_by}) and fields; site+day stands "
+        "for each day of each site",
+        default="",
+    )
+    min_per: str = redeclared(ChoiceSettings, "min_per", default="")
     target_count: int | None = setting(**vars(TARGET_COUNT))
     random_seed: int = setting(**vars(RANDOM_SEED))
     run_key: str = setting(
@@ -193,6 +203,8 @@ class DownsampleConfig(SignatureConfig, ChoiceSettings):
     def __post_init__(self) -> None:
         super().__post_init__()
         object.__setattr__(self, "tag", self.tag or self.run_key)
+        for name in ("max_per", "min_per"):  # as text, which MongoDB and the form hold
+            object.__setattr__(self, name, as_text(getattr(self, name)))
         if isinstance(self.keep, list):
             object.__setattr__(self, "keep", tuple(self.keep))
         with contextlib.suppress(TypeError, ValueError):  # the form's choices are text

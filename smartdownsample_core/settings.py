@@ -63,7 +63,8 @@ class Setting:
         if value is None and self.default is None:
             return
         if self.reads is not None:
-            self.reads(self.name, value)
+            if not isinstance(value, str) or value != self.default:
+                self.reads(self.name, value)
         elif self.kind == "whole number":
             bounds = {"minimum": low, "maximum": high}
             whole_number(

@@ -47,5 +47,6 @@ def _count(config: DownsampleConfig, subject: Subject) -> str:
     else:
         group = "label" if config.stratify_by else "bucket"
         limits = [f"{config.max_per_group:,} of each {group}"] if config.max_per_group else []
+        limits += [f"{most:,} per {name}" for name, most in config.caps.items()]
         number = " and ".join(["one of each near-duplicate group"] * config.has_groups + limits)
     return f"{number} of {len(subject.view):,} {subject.items.noun}"

@@ -28,10 +28,11 @@ TARGET_COUNT, STRATEGY, RUN_KEY, GROUP_SLICE, WHOLE_GROUPS = _rows(
 )
 
 _TIME = ("event_gap", "min_interval", "camera", "time")
+_LIMITS = ("max_per_event", "max_per", "min_per")
 
 #: What the kept samples have to satisfy; folded away by default.
 CHOICE_ROWS = _rows(
-    *(name for name in declared(ChoiceSettings) if name not in ("strategy", *_TIME))
+    *(name for name in declared(ChoiceSettings) if name not in ("strategy", *_TIME, *_LIMITS))
 )
 
 #: Of the signatures, likewise.
@@ -41,6 +42,7 @@ SIGNATURE_ROWS = _rows("signature_field", *declared(Reading), "recompute")
 SECTIONS = (
     ("Which images", CHOICE_ROWS),
     ("Time", _rows(*_TIME)),
+    ("Limits per camera, event and others", _rows(*_LIMITS)),
     ("Names and files", _rows("tag", "random_seed", *CHARTS)),
     ("Signatures", SIGNATURE_ROWS),
 )
@@ -65,8 +67,9 @@ OFFERS: dict[str, Callable[[fo.Dataset], list[tuple[str, str]]]] = {
 #: Settings that are asked for only once one of others is given.
 _NEEDS = {
     "balance": ("stratify_by",),
-    "camera": ("event_gap", "min_interval"),
-    "time": ("event_gap", "min_interval"),
+    "camera": ("event_gap", "min_interval", "max_per", "min_per"),
+    "time": ("event_gap", "min_interval", "max_per", "min_per"),
+    "max_per_event": ("event_gap",),
 }
 
 

@@ -10,6 +10,7 @@ import fiftyone.operators as foo
 import fiftyone.operators.types as types
 
 from smartdownsample_core.errors import ParameterError
+from smartdownsample_core.selection import LIMITS
 from smartdownsample_core.settings import Setting
 
 from .. import names
@@ -105,8 +106,7 @@ def downsample_form(ctx: foo.ExecutionContext) -> types.Property:
     if _refused(ctx, inputs, subject.view):
         return form
     found = problems.find(config, subject)
-    limits = ("duplicate_distance", "near_duplicates", "max_per_group")
-    or_fewer = any(ctx.params.get(name) is not None for name in limits)
+    or_fewer = any(ctx.params.get(name) for name in LIMITS)
     add(
         inputs,
         TARGET_COUNT,

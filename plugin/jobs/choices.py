@@ -12,6 +12,7 @@ from bson import json_util
 
 from smartdownsample_core import Choice
 from smartdownsample_core.errors import ParameterError
+from smartdownsample_core.selection import BUILT_IN, counts
 
 from ..config import DownsampleConfig, is_given
 from ..targets import Subject, embeddings
@@ -45,11 +46,13 @@ def make(
     if name := config.features:
         key = ("features", name, stamp(subject.dataset, config))
         features = remember(key, lambda: embeddings.load(subject, ids, name))
-    if config.uses_time:
+    if config.uses_camera:
         path = config.camera or folders.FOLDER
-        camera = remember(("cameras", path), lambda: labels.read(subject, path))
-        if name := config.time:
-            time = remember(("times", name), lambda: times.read(subject, name))
+        camera = remember(("cameras", path), lambda: labels.read_all(subject, path))
+    if config.uses_time and (name := config.time):
+        time = remember(("times", name), lambda: times.read(subject, name))
+    fields = sorted(config.used_keys - set(BUILT_IN))
+    keys = {path: labels.read_all(subject, path) for path in fields}
     choice = Choice(
         strategy=config.strategy,
         duplicate_distance=config.duplicate_distance,
@@ -64,6 +67,10 @@ def make(
         time=time,
         event_gap=config.event_gap,
         min_interval=config.min_interval,
+        max_per_event=config.max_per_event,
+        max_per=config.max_per or None,
+        min_per=config.min_per or None,
+        keys=keys or None,
     )
     choice.check(len(ids), config.target_count, config.hash_size)
     return choice
@@ -89,12 +96,20 @@ def problems(subject: Subject, config: DownsampleConfig) -> Iterator[ParameterEr
         "time": times.check,
         "keep": partial(keep.check, target_count=config.target_count),
     }
+    checks |= {name: partial(_check_keys, setting=name) for name in ("max_per", "min_per")}
     for setting, check in checks.items():
         if is_given(value := getattr(config, setting)):
             try:
                 check(subject, value)
             except ParameterError as error:
                 yield error
+
+
+def _check_keys(subject: Subject, limits: str, setting: str) -> None:
+    """Raises a ParameterError if a key of limits is neither known nor a field."""
+    parts = {part for key in counts(setting, limits) for part in key.split("+")}
+    for path in sorted(parts - set(BUILT_IN)):
+        labels.full_path(subject, path, setting)
 
 
 def worded(config: DownsampleConfig) -> str:
@@ -120,6 +135,8 @@ def worded(config: DownsampleConfig) -> str:
         parts.append(f"at most {config.max_per_group:,} of each bucket")
     if config.gap:
         parts.append(f"numbers events that end after {config.gap:g} s")
+    for word, limits in (("at most", config.caps), ("at least", config.floors)):
+        parts += [f"{word} {most:,} per {name}" for name, most in limits.items()]
     if config.interval:
         parts.append(f"keeps images of one camera at least {config.interval:g} s apart")
     if config.keep:

@@ -79,11 +79,17 @@ def options(dataset: fo.Dataset | fo.DatasetView) -> list[tuple[str, str]]:
     return found
 
 
+def read_all(subject: Subject, path: str) -> list[Any]:
+    """Reads the labels of each sample: one, several or None."""
+    values: list[Any] = subject.view.values(full_path(subject, path))
+    if folders.is_folder(subject.view, path):
+        return list(folders.of_files([value or "" for value in values]))
+    return values
+
+
 def read(subject: Subject, path: str, ignored: frozenset[str] = frozenset()) -> list[str]:
     """Reads one label per sample: the rarest, if a sample has several that are not ignored."""
-    values = subject.view.values(full_path(subject, path))
-    if folders.is_folder(subject.view, path):
-        values = folders.of_files([value or "" for value in values])
+    values = read_all(subject, path)
     if ignored:
         values = [[tag for tag in tags or () if tag not in ignored] for tags in values]
     numbers, texts = assign_strata(values)

@@ -222,7 +222,7 @@ def _ranked_target(config: DownsampleConfig, n_samples: int) -> int | None:
     """
     target = config.target_count
     has_strata = bool(config.stratify_by) or config.max_per_group is not None
-    if target is None or not config.how.ranks or has_strata:
+    if target is None or not config.how.ranks or has_strata or config.used_keys:
         return target
     return min(max(1 << target.bit_length(), n_samples // 10), n_samples)
 

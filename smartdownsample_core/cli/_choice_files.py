@@ -110,6 +110,41 @@ def times_of(option: str, table: str | None, paths: Sequence[str]) -> list[str |
     return [time if isinstance(time, str) else None for time in found]
 
 
+def keys_of(
+    option: str, table: str | None, paths: Sequence[str]
+) -> dict[str, list[str | list[str] | None]] | None:
+    """Returns the labels that the columns of a table have for each path, None for None.
+
+    The first row names the columns; the first column, or the one named ``path``, has the paths.
+
+    Raises:
+        ValueError: if the table cannot be read, or has no row for any image
+    """
+    if table is None:
+        return None
+    text = _text(option, table, "name a .csv with a header, of paths and labels")
+    images = ByName(paths)
+
+    def n_found(rows: list[list[str]]) -> int:
+        return sum(any(images.find(cell) is not None for cell in row) for row in rows)
+
+    header, *lines = _rows(option, table, text, n_found) or [[]]
+    place = header.index("path") if "path" in header else 0
+    found: dict[str, list[str | list[str] | None]] = {}
+    unknown: list[str] = []
+    for column, name in enumerate(header):
+        if column != place:
+            pairs = [[row[place], row[column]] for row in lines if len(row) > max(place, column)]
+            found[name], unknown = _labels(pairs, images, len(paths))
+    if not any(any(labels) for labels in found.values()):
+        example = f"; it has {shown_path(unknown[0])}" if unknown else ""
+        raise ValueError(
+            f"{option} {table} has no label for any of the images{example}; it must have a header, "
+            "and a column of paths as seen from here"
+        )
+    return found
+
+
 def _labels(
     lines: list[list[str]], images: ByName, n: int
 ) -> tuple[list[str | list[str] | None], list[str]]:

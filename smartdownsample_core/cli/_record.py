@@ -22,7 +22,7 @@ def record_of(options: argparse.Namespace, **source: Any) -> dict[str, Any]:
     from .. import __version__
 
     settings = _used(options)
-    names = ("features", "stratify_by", "keep", "camera", "time")
+    names = ("features", "stratify_by", "keep", "camera", "time", "keys")
     files = {name: settings[name] for name in names if settings.get(name, FOLDER) != FOLDER}
     return {
         "version": __version__,

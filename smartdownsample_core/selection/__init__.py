@@ -2,6 +2,8 @@
 
 from ._allocation import allocate, top_up
 from ._choice import (
+    BUILT_IN,
+    LIMITS,
     RANDOM_SEED,
     TARGET_COUNT,
     Choice,
@@ -15,6 +17,7 @@ from ._downsample import downsample
 from ._events import Events
 from ._explanation import Explanation, Reason
 from ._farthest_first import farthest_first
+from ._notation import as_text, counts
 from ._order import natural_order, sort_key
 from ._result import Bucket, Selection, Stratum, tally
 from ._strata import FOLDER, assign_strata, folders_of

@@ -14,12 +14,27 @@ from ..checks import listed, number, shown, whole_number
 from ..errors import ParameterError
 from ..settings import Setting, Settings, raise_first, redeclared, setting
 from ._features import quantized, unit_features
-from ._notation import duration
-from ._strata import FOLDER, Label, folders_of, texts_of
+from ._notation import counts, duration
+from ._strata import Label, folders_of, texts_of
 from ._strategies import DEFAULT_STRATEGY, STRATEGIES, Strategy, StrategyName
 from ._times import read_times
 
 _LARGEST_COSINE = 2
+
+#: Settings that can decide how many images are kept, so that the target can be left out.
+LIMITS = (
+    "duplicate_distance",
+    "near_duplicates",
+    "max_per_group",
+    "max_per_event",
+    "max_per",
+    "min_interval",
+)
+
+#: Keys that need no labels of their own.
+BUILT_IN = ("camera", "event", "day", "bucket", "label")
+
+_OF_TIME = ("event", "day")
 
 TARGET_COUNT = Setting(
     name="target_count",
@@ -164,6 +179,30 @@ class ChoiceSettings(Settings):
         metavar="TIME",
     )
 
+    max_per_event: int | None = setting(
+        kind="whole number",
+        label="Maximum per event",
+        help="Maximum number of images per event; needs {event_gap}",
+        minimum=1,
+    )
+    max_per: Any = setting(
+        kind="text",
+        label="Maximum per",
+        help="Maximum number of images for each group of some keys, such as camera=50, day=20. "
+        "Keys are camera, event, day, bucket, label (of {stratify_by}) and those in {keys}; "
+        "site+day stands for each day of each site",
+        reads=counts,
+        metavar="KEY=N",
+    )
+    min_per: Any = setting(
+        kind="text",
+        label="Minimum per",
+        help="Number of images that each group of some keys gets first, if it has as many and the "
+        "maximums allow it, such as species=20",
+        reads=counts,
+        metavar="KEY=N",
+    )
+
     @property
     def how(self) -> Strategy:
         """The strategy as an object."""
@@ -181,9 +220,34 @@ class ChoiceSettings(Settings):
         return duration("min_interval", self.min_interval) if given else None
 
     @property
+    def caps(self) -> dict[str, int]:
+        """The most images that each group of a key may have, by key."""
+        caps = counts("max_per", self.max_per) if is_given(self.max_per) else {}
+        if self.max_per_event is not None:
+            caps["event"] = min(self.max_per_event, caps.get("event", self.max_per_event))
+        return caps
+
+    @property
+    def floors(self) -> dict[str, int]:
+        """The images that each group of a key gets first, by key."""
+        return counts("min_per", self.min_per) if is_given(self.min_per) else {}
+
+    @property
+    def used_keys(self) -> set[str]:
+        """The single keys that limits refer to."""
+        return {part for name in (*self.caps, *self.floors) for part in name.split("+")}
+
+    @property
     def uses_time(self) -> bool:
-        """Whether it matters when images were taken, and by which camera."""
-        return is_given(self.event_gap) or is_given(self.min_interval)
+        """Whether it matters when images were taken."""
+        given = is_given(self.event_gap) or is_given(self.min_interval)
+        return given or not self.used_keys.isdisjoint(_OF_TIME)
+
+    @property
+    def uses_camera(self) -> bool:
+        """Whether it matters by which camera images were taken."""
+        given = is_given(self.event_gap) or is_given(self.min_interval)
+        return given or not self.used_keys.isdisjoint(("camera", "event"))
 
     @property
     def exponent(self) -> float:
@@ -214,14 +278,7 @@ class ChoiceSettings(Settings):
                 "set both or neither",
                 value=shown(self.balance),
             )
-        for name in ("camera", "time"):
-            if is_given(getattr(self, name)) and not self.uses_time:
-                yield ParameterError(
-                    name,
-                    "has no effect without {event_gap} or {min_interval}, got {value}",
-                    f"set one of these, or omit {{{name}}}",
-                    value=shown(getattr(self, name)),
-                )
+        yield from self._problems_of_limits()
         compares = self.strategy not in STRATEGIES or self.how.compares
         if is_given(self.features) and not compares and self.near_duplicates is None:
             others = " or ".join(repr(name) for name, how in STRATEGIES.items() if how.compares)
@@ -232,20 +289,49 @@ class ChoiceSettings(Settings):
                 value=repr(self.strategy),
             )
 
+    def _problems_of_limits(self) -> Iterator[ParameterError]:
+        try:
+            caps, floors, used = self.caps, self.floors, self.used_keys
+            uses = {"camera": self.uses_camera, "time": self.uses_time}
+        except ParameterError:  # yielded already
+            return
+        for name, is_used in uses.items():
+            if is_given(getattr(self, name)) and not is_used:
+                yield ParameterError(
+                    name,
+                    "has no effect without {event_gap}, {min_interval} or {max_per}, got {value}",
+                    f"set one that depends on it, or omit {{{name}}}",
+                    value=shown(getattr(self, name)),
+                )
+        if "event" in used and not is_given(self.event_gap):
+            yield ParameterError(
+                "event_gap",
+                "is missing, and {max_per} event needs it",
+                "set it to how long nothing happens between two events, such as 5 min",
+            )
+        if "label" in used and not is_given(self.stratify_by):
+            yield ParameterError(
+                "stratify_by", "is missing, and {max_per} label needs it", "set it to the labels"
+            )
+        for name in floors:
+            if floors[name] > caps.get(name, floors[name]):
+                yield ParameterError(
+                    "min_per",
+                    "of {key} is {least:,}, more than the {most:,} of {max_per}",
+                    "lower {min_per} or raise {max_per}",
+                    key=repr(name),
+                    least=floors[name],
+                    most=caps[name],
+                )
+
     def target_problems(self, target_count: Any) -> Iterator[ParameterError]:
         """Yields an error if nothing decides how many images to keep."""
-        limits = (
-            self.duplicate_distance,
-            self.near_duplicates,
-            self.max_per_group,
-            self.min_interval,
-        )
-        if target_count is None and not any(map(is_given, limits)):
+        if target_count is None and not any(is_given(getattr(self, name)) for name in LIMITS):
             yield ParameterError(
                 "target_count",
                 "is missing",
-                "set how many images to keep, or set {duplicate_distance}, {max_per_group} or "
-                "{min_interval}",
+                "set how many images to keep, or set {duplicate_distance}, {max_per_group}, "
+                "{max_per} or {min_interval}",
             )
 
     def radius_problems(self, hash_size: int) -> Iterator[ParameterError]:
@@ -273,6 +359,9 @@ class PlainOptions(TypedDict, total=False):
     max_per_group: int | None
     event_gap: str | float | None
     min_interval: str | float | None
+    max_per_event: int | None
+    max_per: Mapping[str, int] | str | None
+    min_per: Mapping[str, int] | str | None
 
 
 class ChoiceOptions(PlainOptions, total=False):
@@ -283,6 +372,7 @@ class ChoiceOptions(PlainOptions, total=False):
     features: Any
     camera: Sequence[Label] | str | None
     time: Any
+    keys: Mapping[str, Sequence[Label]] | None
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -303,8 +393,18 @@ class Choice(ChoiceSettings):
         "there are paths); events and intervals are of one camera",
     )
 
+    keys: Mapping[str, Sequence[Label]] | None = setting(
+        kind="name",
+        label="Keys",
+        help="Labels for {max_per} and {min_per}: a dict of names, each with a label per image",
+        option_help="a CSV table with a header: paths, then a column of labels for each key of "
+        "{max_per} and {min_per}",
+        metavar="CSV",
+    )
+
     def __post_init__(self) -> None:
         raise_first(self.problems())
+        _check_keys(self.keys, self.used_keys)
         if self.stratify_by is not None:
             _check_labels("stratify_by", self.stratify_by)
         if not isinstance(self.camera, (str, type(None))):
@@ -324,6 +424,8 @@ class Choice(ChoiceSettings):
             _check_fit("camera", self.camera, n)
         if self.time is not None:
             read_times(self.time, n)
+        for labels in (self.keys or {}).values():
+            _check_fit("keys", labels, n)
         outside = [row for row in self.keep if not 0 <= row < n]
         if outside:
             raise ParameterError(
@@ -348,7 +450,7 @@ class Choice(ChoiceSettings):
         Args:
             paths: n paths
         """
-        if not self.uses_time or self.camera not in (None, FOLDER):
+        if not self.uses_camera or not isinstance(self.camera, (str, type(None))):
             return self
         return replace(self, camera=folders_of(paths))
 
@@ -391,6 +493,33 @@ def _of_radius(radius: Any, of_features: bool) -> Iterator[ParameterError]:
             f"must be {unit}, got {{value}}",
             "" if of_features else "with {features} it is a cosine distance",
             value=shown(radius),
+        )
+
+
+def _check_keys(keys: Any, used: Set[str]) -> None:
+    if keys is not None and not isinstance(keys, Mapping):
+        raise ParameterError(
+            "keys",
+            "must be a dict of names, each with a label per image, got {keys}",
+            "such as {{'species': labels}}",
+            keys=shown(keys),
+        )
+    for name, labels in (keys or {}).items():
+        if not isinstance(name, str) or not name or name in BUILT_IN or "+" in name:
+            raise ParameterError(
+                "keys",
+                "has the name {key}, but names must be text without '+', and other than {known}",
+                key=shown(name),
+                known=", ".join(BUILT_IN),
+            )
+        _check_labels("keys", labels)
+    for name in sorted(used - {*BUILT_IN, *(keys or {})}):
+        raise ParameterError(
+            "max_per",
+            "or {min_per} names the key {key}, which is not in {keys}",
+            "keys are {known}, and those in {keys}",
+            key=repr(name),
+            known=", ".join(BUILT_IN),
         )
 
 

@@ -20,8 +20,9 @@ from ._events import Events, spaced
 from ._explanation import Cap
 from ._features import mean_squared_length
 from ._keys import Keys
+from ._limits import Bound, Plan, Room, repaired
 from ._near_duplicates import near_duplicates
-from ._strata import assign_strata
+from ._strata import Groups, assign_strata
 from ._tiers import DAMAGED, GOOD, JUNK, NEAR_DUPLICATE, NEVER, TIERS, TOO_SOON
 
 _Rows = NDArray[np.int64]
@@ -38,6 +39,8 @@ class Constraints:
     """``(n,)`` number of each image's stratum, and the names of the strata"""
     tiers: NDArray[np.int8]
     """``(n,)``; the tier of each image, from :mod:`smartdownsample_core.selection._tiers`"""
+    bounds: tuple[Bound, ...]
+    """joint caps and floors"""
     caps: tuple[Cap, ...]
     """the limits on the images of each stratum"""
     events: Events | None
@@ -61,8 +64,13 @@ class Constraints:
         self._thin(keys, order, choice.interval)
         self.n_without_time = int((readable & ~keys.times.known).sum()) if choice.uses_time else 0
         self._room = self._room_by_stratum(readable, choice.max_per_group)
-        self.caps = ()
-        if choice.max_per_group is not None:
+        self.bounds = _bounds(keys, choice, self.strata)
+        self.caps = tuple(
+            Cap(bound.name, bound.number_of, bound.most)
+            for bound in self.bounds
+            if (bound.most[:-1] < len(self.tiers)).any()
+        )
+        if choice.max_per_group is not None and not self.caps:
             name = "bucket" if choice.stratify_by is None else "label"
             most = np.full(len(self._room), choice.max_per_group)
             self.caps = (Cap(name, self.stratum_of, most),)
@@ -80,11 +88,17 @@ class Constraints:
 
     def available(self) -> int:
         """How many images can be kept without using a later tier."""
+        if self.bounds:
+            pool = np.flatnonzero(self.tiers == GOOD)
+            return len(self.keep) + len(self._largest(pool, len(pool)).rows)
         good = np.bincount(self.stratum_of[self.tiers == GOOD], minlength=len(self._room))
         return len(self.keep) + int(np.minimum(good, self.room(self.keep)).sum())
 
     def check_target(self, target_count: int) -> None:
         """Raises a ParameterError if the constraints allow fewer images than there are."""
+        if self.bounds:
+            self._check_bounds(target_count)
+            return
         n_too_soon = int((self.tiers == TOO_SOON).sum())
         stratum_of = self.stratum_of[self.tiers >= GOOD]
         sizes = np.bincount(stratum_of, minlength=len(self._room))
@@ -106,6 +120,46 @@ class Constraints:
             ", ".join(map(ways.__getitem__, names)) + " or lower {target_count}",
             target=target_count,
             most=most,
+        )
+
+    def _largest(self, pool: _Rows, count: int) -> Plan:
+        """Returns up to ``count`` images that the bounds allow, or as many as possible."""
+        picked = Room(self.bounds, self.keep).accept(pool)[:count]
+        if len(picked) == count:
+            return Plan(picked, False, (), True)
+        return repaired(self.bounds, self.keep, pool, picked, count)
+
+    def _check_bounds(self, target_count: int) -> None:
+        pool = np.flatnonzero(self.tiers >= GOOD)
+        n_too_soon = int((self.tiers == TOO_SOON).sum())
+        count = min(target_count - len(self.keep), len(pool) + n_too_soon)
+        plan = self._largest(pool, min(count, len(pool)))
+        if len(plan.rows) < count:
+            raise self.refusal(plan, target_count)
+
+    def refusal(self, plan: Plan, target_count: int) -> ParameterError:
+        """Returns why a target cannot be met, and which can."""
+        binding = ", ".join(
+            f"{one.name} at most {one.most:,} ({one.groups:,} "
+            + ("is full)" if one.groups == 1 else "are full)")
+            for one in plan.bindings
+        )
+        too_soon = bool((self.tiers == TOO_SOON).any())
+        reasons = [f"the caps {binding}"] * bool(binding) + ["{min_interval}"] * too_soon
+        exact = "" if plan.is_exact else " that were found"
+        return ParameterError(
+            "target_count",
+            "{target:,} exceeds the {most:,} images"
+            + exact
+            + " that "
+            + " and ".join(reasons)
+            + " allow, by {excess:,}",
+            "raise the caps, shorten {min_interval}, or set {target_count} to {most:,} or fewer"
+            if too_soon
+            else "raise the caps, or set {target_count} to {most:,} or fewer",
+            target=target_count,
+            most=len(self.keep) + len(plan.rows),
+            excess=target_count - len(self.keep) - len(plan.rows),
         )
 
     def _thin(self, keys: Keys, order: _Rows, interval: float | None) -> None:
@@ -142,6 +196,19 @@ class Constraints:
         sizes = np.bincount(self.stratum_of[readable], minlength=n_strata)
         kept = np.bincount(self.stratum_of[self.keep], minlength=n_strata)
         return np.maximum(sizes if most is None else np.minimum(sizes, most), kept)
+
+
+def _bounds(
+    keys: Keys, choice: Choice, strata: tuple[_Rows, list[str]] | None
+) -> tuple[Bound, ...]:
+    """Returns the joint caps and floors; with them, ``max_per_group`` is one of them."""
+    caps, floors = choice.caps, choice.floors
+    names = list(dict.fromkeys([*caps, *floors]))
+    found = [Bound.of(name, keys.of(name), floors.get(name), caps.get(name)) for name in names]
+    if found and choice.max_per_group is not None and strata is not None:
+        name = "bucket" if choice.stratify_by is None else "label"
+        found.append(Bound.of(name, Groups(*strata), None, choice.max_per_group))
+    return tuple(found)
 
 
 def _strata_of_buckets(signatures: Signatures) -> tuple[_Rows, list[str]]:

@@ -7,17 +7,18 @@ from numpy.typing import NDArray
 
 from ..checks import shown, whole_number
 from ..errors import ParameterError
-from ..signatures import UNREADABLE, Signatures, assign_buckets
-from ._allocation import top_up
+from ..signatures import Signatures, assign_buckets
 from ._choice import Choice
 from ._constraints import Constraints
 from ._distances import Points, Relation
 from ._explanation import Evidence
 from ._features import mean_squared_length
+from ._limits import repaired
+from ._picking import picked_by
 from ._result import Selection, count_buckets
 from ._shots import shots, squared_gap_of
 from ._strategies import Images
-from ._tiers import TIERS
+from ._tiers import GOOD
 
 _Rows = NDArray[np.int64]
 
@@ -73,12 +74,12 @@ def downsample(
     constraints.check_target(target)
 
     images = _images(signatures, order, random_seed, choice)
-    # In natural order, so that the order of the input does not matter.
-    taken = order[np.isin(order, constraints.keep)]
-    for tier in TIERS:
-        pool = order[constraints.tiers[order] == tier]
-        picked = _pick(images, constraints, pool, taken, target - len(taken), choice)
-        taken = np.concatenate([taken, picked])
+    taken, n_first = picked_by(images, constraints, choice, target)
+    if len(taken) < min(target, len(constraints.keep) + (constraints.tiers >= GOOD).sum()):
+        pool = order[constraints.tiers[order] >= GOOD]
+        rows = taken[len(constraints.keep) :]
+        plan = repaired(constraints.bounds, constraints.keep, pool, rows, len(pool))
+        raise constraints.refusal(plan, target)
     return Selection(
         indices=np.sort(taken),
         bucket_ids=images.bucket_ids,
@@ -89,6 +90,7 @@ def downsample(
         random_seed=random_seed,
         strategy=choice.strategy,
         ranking=taken if choice.how.ranks else None,
+        n_first=n_first,
         leaders=constraints.leaders,
         tiers=constraints.tiers,
         strata=constraints.strata,
@@ -134,28 +136,3 @@ def _evidence(signatures: Signatures, images: Images, choice: Choice) -> Evidenc
     points = choice.points(len(signatures))
     scale = 2 * mean_squared_length(points)
     return Evidence(points, np.ones(len(points), bool), scale, images.found)
-
-
-def _pick(
-    images: Images, constraints: Constraints, pool: _Rows, taken: _Rows, count: int, choice: Choice
-) -> _Rows:
-    """Picks up to ``count`` images, of each stratum its share, in the order of picking."""
-    pick, stratum_of = choice.how.pick, constraints.stratum_of
-    room = constraints.room(taken)
-    sizes = np.minimum(np.bincount(stratum_of[pool], minlength=len(room)), room)
-    count = min(count, int(sizes.sum()))
-    if count <= 0:
-        return np.empty(0, np.int64)
-    # Unreadable images of keep have features, but no descriptors.
-    seen = taken if choice.features is not None else taken[images.bucket_ids[taken] != UNREADABLE]
-    if constraints.strata is None:
-        return pick(images, pool, seen, count)
-    has = np.bincount(stratum_of[taken], minlength=len(room))
-    quotas = top_up(sizes, has, count, images.random_seed, constraints.shares)
-    picked = [
-        pick(images, pool[stratum_of[pool] == stratum], seen, int(quotas[stratum]))
-        for stratum in np.flatnonzero(quotas)
-    ]
-    # Interleaved, so that the first k contain about a fair share of every stratum.
-    turns = [(np.arange(len(rows)) + 0.5) / len(rows) for rows in picked]
-    return np.concatenate(picked)[np.argsort(np.concatenate(turns), kind="stable")]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,12 +15,23 @@ _CANDIDATES = 4096
 _CANDIDATES_PER_POINT = 8
 
 
+class Gate(Protocol):
+    """Closes points, such as those of a group that has all it may have."""
+
+    def is_open(self, rows: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Whether each point may be ranked."""
+
+    def take(self, row: int) -> bool:
+        """Notes that a point is ranked; returns whether that may have closed others."""
+
+
 def farthest_first(
     nearest: Nearest,
     count: int,
     start: int,
     weights: NDArray[np.float32] | None = None,
     progress: Callable[[int], None] | None = None,
+    gate: Gate | None = None,
 ) -> NDArray[np.int64]:
     """Ranks points so that each is the farthest from the centers and all points before it.
 
@@ -36,9 +48,10 @@ def farthest_first(
         start: the first row, if there are no centers
         weights: ``(n,)``; factors of the points' squared distances, 1 by default
         progress: called with the number of points ranked so far
+        gate: closes points as others are ranked
 
     Returns:
-        ``(count,)`` rows, in the order in which they were chosen
+        ``(count,)`` rows, in the order in which they were chosen; fewer if the gate closes the rest
 
     >>> line = np.array([[0], [1], [5], [9]], np.uint8)
     >>> farthest_first(Nearest(line), 4, start=0).tolist()
@@ -50,9 +63,13 @@ def farthest_first(
     ranked = 0
     while ranked < count:
         if nearest.is_center.any():
-            batch = _next_batch(nearest, weights, count - ranked)
+            batch = _next_batch(nearest, weights, count - ranked, gate)
+            if not len(batch):
+                break
         else:
             batch = np.array([start])
+            if gate:
+                gate.take(start)
         nearest.add(batch)
         ranking.append(batch)
         ranked += len(batch)
@@ -61,9 +78,15 @@ def farthest_first(
     return np.concatenate(ranking)
 
 
-def _next_batch(nearest: Nearest, weights: NDArray[np.float32], most: int) -> NDArray[np.int64]:
-    """Returns the next points of the ranking: at least one, at most ``most``."""
+def _next_batch(
+    nearest: Nearest, weights: NDArray[np.float32], most: int, gate: Gate | None
+) -> NDArray[np.int64]:
+    """Returns the next points of the ranking: at least one that is open, at most ``most``."""
     farness = np.where(nearest.is_center, np.float32(-1), nearest.adjusted * weights)
+    if gate:
+        farness[~gate.is_open(np.arange(len(farness)))] = -1
+        if farness.max(initial=-1) < 0:
+            return np.empty(0, np.int64)
     rows, bound, last = _candidates(farness, min(_CANDIDATES, _CANDIDATES_PER_POINT * most))
     between = nearest.between(rows) * weights[rows]
     left = farness[rows]
@@ -75,6 +98,8 @@ def _next_batch(nearest: Nearest, weights: NDArray[np.float32], most: int) -> ND
         chosen.append(place)
         np.minimum(left, between[place], out=left)
         left[place] = -1
+        if gate and gate.take(int(rows[place])):
+            left[~gate.is_open(rows)] = -1
     return np.asarray(rows[chosen])
 
 

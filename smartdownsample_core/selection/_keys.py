@@ -2,26 +2,38 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cached_property
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import ParameterError
-from ..signatures import Signatures
+from ..signatures import Signatures, assign_buckets, bucket_name
 from ._choice import Choice
 from ._events import Events, cut_events
-from ._strata import assign_strata
+from ._strata import UNLABELLED, Groups, assign_strata
 from ._times import Times, read_times
 
 
-class Groups(NamedTuple):
-    """The groups of a key."""
+def without_unlabelled(numbers: NDArray[np.int64], names: list[str]) -> Groups:
+    """Returns groups as :func:`assign_strata` does, but none of the images without a label."""
+    if UNLABELLED not in names:
+        return Groups(numbers, names)
+    nothing = names.index(UNLABELLED)
+    shifted = np.where(numbers == nothing, -1, numbers - (numbers > nothing))
+    return Groups(shifted, names[:nothing] + names[nothing + 1 :])
 
-    numbers: NDArray[np.int64]
-    """``(n,)``; the group of each image, from 0; -1 for an image in none"""
-    names: list[str]
+
+def _combined(one: Groups, other: Groups) -> Groups:
+    width = max(len(other.names), 1)
+    both = (one.numbers >= 0) & (other.numbers >= 0)
+    pairs = (one.numbers * width + other.numbers)[both]
+    found, numbers = np.unique(pairs, return_inverse=True)
+    of_image = np.full(len(both), -1, np.int64)
+    of_image[both] = numbers.reshape(-1)
+    names = [f"{one.names[p // width]} · {other.names[p % width]}" for p in found.tolist()]
+    return Groups(of_image, names)
 
 
 class Keys:
@@ -29,6 +41,58 @@ class Keys:
 
     def __init__(self, signatures: Signatures, order: NDArray[np.int64], choice: Choice) -> None:
         self._signatures, self._order, self._choice = signatures, order, choice
+
+    def of(self, name: str) -> Groups:
+        """Returns the groups of a key, or of several joined by ``+``.
+
+        An image that is in no group of one of several is in none of them together.
+        """
+        first, *others = name.split("+")
+        groups = self._single(first)
+        for other in map(self._single, others):
+            groups = _combined(groups, other)
+        return groups
+
+    def _single(self, name: str) -> Groups:
+        keys = self._choice.keys or {}
+        if name in keys:
+            return without_unlabelled(*assign_strata(keys[name]))
+        makers: dict[str, Callable[[], Groups]] = {
+            "camera": lambda: self.cameras,
+            "event": self._events,
+            "day": self._days,
+            "bucket": self._buckets,
+            "label": self._labels,
+        }
+        return makers[name]()
+
+    def _labels(self) -> Groups:
+        return without_unlabelled(*assign_strata(self._choice.stratify_by or ()))
+
+    def _events(self) -> Groups:
+        events = self.events
+        assert events is not None, "checked with the choice"
+        return Groups(events.number, [str(number + 1) for number in range(len(events))])
+
+    def _buckets(self) -> Groups:
+        ids = assign_buckets(self._signatures)
+        found, numbers = np.unique(ids[ids >= 0], return_inverse=True)
+        of_image = np.full(len(ids), -1, np.int64)
+        of_image[ids >= 0] = numbers.reshape(-1)
+        return Groups(of_image, list(map(bucket_name, found.tolist())))
+
+    def _days(self) -> Groups:
+        times = self.times
+        if not times.is_clock:
+            raise ParameterError(
+                "time",
+                "has seconds and no dates, so there are no days; give dates, or cap another key",
+            )
+        days = times.days()
+        found, numbers = np.unique(days[times.known], return_inverse=True)
+        of_image = np.full(len(days), -1, np.int64)
+        of_image[times.known] = numbers.reshape(-1)
+        return Groups(of_image, list(map(str, found.astype("datetime64[D]"))))
 
     @cached_property
     def cameras(self) -> Groups:

@@ -84,6 +84,9 @@ class Selection:
     ranking: NDArray[np.int64] | None = None
     """``(k,)``; the kept images in the order of picking, if the strategy ranks: without strata, the
     first m are what a target of m would keep"""
+    n_first: int | None = 0
+    """how many of the ranking are fixed, so that :meth:`first` gives no fewer; None if it gives
+    none, because picks were changed to meet caps"""
     leaders: NDArray[np.int64] | None = None
     """``(n,)``; the first image of each image's group of near-duplicates, -1 for unreadable images;
     None if near-duplicates are not excluded"""
@@ -181,13 +184,15 @@ class Selection:
         Raises:
             ValueError: without a ranking or with strata, or for a target out of its bounds
         """
-        if self.ranking is None or self.strata is not None:
+        if self.ranking is None or self.strata is not None or self.n_first is None:
+            changed = ", and picks that were changed to meet the caps" * (self.n_first is None)
             raise ValueError(
                 "first() needs a strategy that ranks, without stratify_by and max_per_group, got "
-                f"strategy {self.strategy!r}{' with strata' if self.strata else ''}; choose again "
-                "with the smaller target_count"
+                f"strategy {self.strategy!r}{' with strata' if self.strata else ''}{changed}; "
+                "choose again with the smaller target_count"
             )
         minimum = int((self.tiers[self.ranking] == NEVER).sum()) if self.tiers is not None else 0
+        minimum = max(minimum, self.n_first)
         target_count = whole_number("target_count", target_count, minimum, len(self.ranking))
         ranking = self.ranking[:target_count]
         return replace(

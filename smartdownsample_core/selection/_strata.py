@@ -7,6 +7,7 @@ import os
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from numbers import Real
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +19,14 @@ UNLABELLED = "(no label)"
 FOLDER = "folder"
 
 Label = str | None | Iterable[str | None]
+
+
+class Groups(NamedTuple):
+    """The groups of a key, such as cameras."""
+
+    numbers: NDArray[np.int64]
+    """``(n,)``; the group of each image, from 0; -1 for an image in none"""
+    names: list[str]
 
 
 def assign_strata(labels: Sequence[Label]) -> tuple[NDArray[np.int64], list[str]]:

@@ -17,6 +17,7 @@ from ._allocation import top_up
 from ._distances import Nearest, Points, Relation
 from ._explanation import Found
 from ._farthest_first import farthest_first
+from ._limits import Room
 from ._representatives import representatives
 from ._systematic import select
 
@@ -41,6 +42,8 @@ class Images:
     """adjust the distances between images"""
     weights: NDArray[np.float32] | None = None
     """``(n,)``; factors of the squared distances, 1 by default"""
+    room: Room | None = None
+    """how many more images each group may have; None without caps"""
     found: list[Found] = field(default_factory=list)
     """nearest kept images that strategies came across"""
 
@@ -67,7 +70,8 @@ def pick_diverse(images: Images, pool: _Rows, taken: _Rows, count: int) -> _Rows
     weights = images.weights
     if weights is not None:
         weights = np.concatenate([weights[pool], weights[taken]])
-    picked = farthest_first(nearest, count, start, weights)
+    gate = images.room and images.room.within(np.concatenate([pool, taken]))
+    picked = farthest_first(nearest, count, start, weights, gate=gate)
     images.found.append(Found.of(nearest, np.concatenate([pool, taken])))
     return np.asarray(pool[picked])
 

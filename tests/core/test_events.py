@@ -201,7 +201,9 @@ def test_kept_images_are_apart(strategy: str) -> None:
 @pytest.mark.parametrize("name", ["camera", "time"])
 def test_what_has_no_effect_is_refused(name: str) -> None:
     """Cameras and times without events or intervals."""
-    with pytest.raises(ValueError, match=f"{name} has no effect without event_gap or min_interval"):
+    with pytest.raises(
+        ValueError, match=f"{name} has no effect without event_gap, min_interval or"
+    ):
         Choice(**{name: ["a"]})  # type: ignore[arg-type]
 
 

@@ -65,6 +65,22 @@ def test_seconds_will_do(timed: fo.Dataset, operators: SimpleNamespace) -> None:
     assert timed.values("smartdownsample_event_seconds")[0] == 0
 
 
+def test_limits_name_fields(timed: fo.Dataset, operators: SimpleNamespace) -> None:
+    """Fields are keys; a dict is recorded as text, by which a run can be made again."""
+    limits = {"cam": 5, "event": 2}
+    result = operators.downsample(
+        timed, 10, max_per=limits, min_per="cam=4", time="taken", event_gap="5 min"
+    )
+    kept = timed.match_tags("smartdownsample")
+    assert kept.count_values("cam") == {"cam0": 5, "cam1": 5}
+    assert max(kept.exists(_FIELDS[0]).count_values(_FIELDS[0]).values()) <= 2
+    settings = timed.get_run_info("smartdownsample").config.serialize()
+    assert (settings["max_per"], settings["min_per"]) == ("cam=5, event=2", "cam=4")
+    assert "at most 5 per cam; at most 2 per event; at least 4 per cam" in result["choice"]
+    with pytest.raises(ValueError, match="11 exceeds the 10 images that the caps cam at most 5"):
+        operators.downsample(timed, 11, max_per=limits, time="taken", event_gap="5 min")
+
+
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
@@ -72,6 +88,8 @@ def test_seconds_will_do(timed: fo.Dataset, operators: SimpleNamespace) -> None:
         ({"time": "tags", "event_gap": 5}, "time: 'tags' is of type ListField and holds no times"),
         ({"camera": "signature", "event_gap": 5}, "camera: 'signature' is of type Embedded"),
         ({"time": "cam", "event_gap": 5}, "time must be dates such as 2024-05-31 12:00:00"),
+        ({"max_per": {"site": 5}}, "max_per: the dataset has no field 'site'"),
+        ({"max_per": "site"}, "max_per must be text such as 'camera=50, event=3'"),
         ({"event_gap": "x"}, "event_gap must be a duration above 0, such as 30"),
     ],
 )  # fmt: skip
