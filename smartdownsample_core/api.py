@@ -257,6 +257,7 @@ def print_warnings(
     name_files: bool,
     stream: TextIO,
     word: Word = str,
+    strata: str = "labels",
 ) -> None:
     """Prints warnings about unreadable or damaged files and settings that could not be met.
 
@@ -266,6 +267,7 @@ def print_warnings(
         name_files: also name the first ten unreadable and the first ten damaged files, a line each
         stream: where to print
         word: returns the name of a setting as the reader knows it
+        strata: what to call the strata, in the plural
     """
     failures = list(selection.unreadable.values())
     if failures:
@@ -278,7 +280,7 @@ def print_warnings(
         )
         if name_files:
             _print_first(list(map(str, failures)), stream)
-    for message in shortfalls(selection):
+    for message in shortfalls(selection, strata):
         print(f"Warning: {worded(message, word)}", file=stream)
     if name_files:
         damaged = [shown_path(paths[row]) for row in selection.damaged.tolist()]

@@ -26,7 +26,7 @@ from ..report import (
     write_table,
     write_text,
 )
-from ..selection import RANDOM_SEED, TARGET_COUNT, Choice, Selection
+from ..selection import FOLDER, RANDOM_SEED, TARGET_COUNT, Choice, Selection
 from ..settings import LOADING_ERRORS, Reading, Setting, declared, raise_first
 from ._choice_files import keys_of, labels_of, rows_of, times_of, vectors_of
 from ._record import radius_of, record_of
@@ -264,7 +264,10 @@ class Output:
         """
         options = self._options
         _refuse_to_place_urls(options, paths)
-        print_warnings(selection, paths, name_files=True, stream=sys.stderr, word=option_of)
+        strata = "folders" if options.stratify_by == FOLDER else "labels"
+        print_warnings(
+            selection, paths, name_files=True, stream=sys.stderr, word=option_of, strata=strata
+        )
         if not selection.n_readable:
             return FAILED
         if self._placing:
@@ -281,7 +284,7 @@ class Output:
             report.save_charts(selection, paths, self._distribution, self._thumbnails)
         finally:  # a failed chart must not lose the list
             if not options.quiet:
-                print(report.summary(selection), file=sys.stderr)
+                print(report.summary(selection, strata), file=sys.stderr)
             if not self._list:
                 with writing("standard output", "the list"), dropped_if_it_fails(sys.stdout):
                     write_text(sys.stdout, paths, selection, null)

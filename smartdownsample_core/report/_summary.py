@@ -13,18 +13,19 @@ from ..selection import GOOD, STRATEGIES, Bucket, Selection, Stratum
 _MAX_STRATA = 20
 
 
-def summary(selection: Selection) -> str:
+def summary(selection: Selection, strata: str = "labels") -> str:
     """Summarizes a selection: totals, excluded images, and a line per stratum and per bucket.
 
     Args:
         selection: the result of :func:`smartdownsample_core.downsample`
+        strata: what to call its strata, in the plural
 
     Returns:
         lines of text without a final newline, largest strata and buckets first; rates in per cent,
         and with the strategy ``"stride"`` also strides in images
     """
     lines = [totals(selection), *_left_out(selection), *_events(selection)]
-    lines += _table_of_strata(selection.count_strata())
+    lines += _table_of_strata(selection.count_strata(), strata)
     stride = STRATEGIES[selection.strategy].strides
     header = f"{'Bucket':>6} {'Size':>9} {'Kept':>9} {'Rate':>7}"
     lines += ["", f"{header} {'Stride':>8}  Name" if stride else f"{header}  Name"]
@@ -54,10 +55,10 @@ def _events(selection: Selection) -> list[str]:
     return [f"Kept images of {int((kept >= 0).sum()):,} of {len(selection.events):,} events"]
 
 
-def _table_of_strata(strata: Sequence[Stratum]) -> list[str]:
+def _table_of_strata(strata: Sequence[Stratum], noun: str) -> list[str]:
     if not strata:
         return []
-    lines = ["", f"{'':>6} {'Size':>9} {'Kept':>9} {'Rate':>7}  Label"]
+    lines = ["", f"{'':>6} {'Size':>9} {'Kept':>9} {'Rate':>7}  {noun[:-1].capitalize()}"]
     for stratum in strata[:_MAX_STRATA]:
         counts = f"{stratum.size:>9,} {stratum.kept:>9,} {share(stratum.rate):>7}"
         lines.append(f"{'':>6} {counts}  {stratum.name}")

@@ -80,6 +80,17 @@ def test_the_folder_one_is_in_has_a_name(tree: list[str], run, monkeypatch) -> N
     assert "  .\n" in said
 
 
+def test_folders_are_called_folders(run, burst_paths: list[str], tmp_path: Path) -> None:
+    """And labels labels, in warnings and in the summary."""
+    table = tmp_path / "labels.csv"
+    table.write_text("".join(f"{path},{path[-5]}\n" for path in burst_paths), encoding="utf-8")
+    for source, noun, other in ((str(table), "label", "folder"), ("folder", "folder", "label")):
+        _, _, said = run(*burst_paths, "-n", "1", "--stratify-by", source)
+        assert f"{noun}s have no kept image" in said
+        assert f"Rate  {noun.capitalize()}\n" in said
+        assert f"{other}s" not in said
+
+
 def test_a_table_of_labels_makes_strata(keep, burst_paths: list[str], tmp_path: Path) -> None:
     table = tmp_path / "labels.csv"
     with table.open("w", newline="") as stream:
