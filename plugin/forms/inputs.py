@@ -9,7 +9,7 @@ import fiftyone as fo
 import fiftyone.operators.types as types
 
 from smartdownsample_core.errors import Message
-from smartdownsample_core.selection import ChoiceSettings
+from smartdownsample_core.selection import STRATEGIES, ChoiceSettings
 from smartdownsample_core.settings import Reading, Setting, declared
 
 from ..config import CHARTS, DownsampleConfig, label
@@ -75,6 +75,8 @@ _NEEDS = {
 
 def matters(row: Setting, settings: Mapping[str, Any]) -> bool:
     """Whether to ask for a setting: shares, for example, only with a field to stratify by."""
+    if row.name == "cover":
+        return STRATEGIES[settings.get("strategy") or STRATEGY.default].covers
     needed = _NEEDS.get(row.name)
     if needed is None or settings.get(row.name) not in (None, row.default):
         return True

@@ -56,6 +56,7 @@ def make(
     choice = Choice(
         strategy=config.strategy,
         duplicate_distance=config.duplicate_distance,
+        cover=config.cover,
         near_duplicates=config.near_duplicates,
         features=features,
         stratify_by=strata,
@@ -117,6 +118,8 @@ def worded(config: DownsampleConfig) -> str:
     parts = []
     if config.strategy != DownsampleConfig.strategy:
         parts.append(f"strategy {config.strategy}")
+    if config.cover != DownsampleConfig.cover:
+        parts.append(f"first keeps one of each {' and '.join(config.covered) or 'nothing'}")
     if config.features:
         parts.append(f"compares the embeddings `{config.features}`")
     if config.duplicate_distance is not None:

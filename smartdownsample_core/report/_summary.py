@@ -8,6 +8,11 @@ import numpy as np
 
 from ..errors import Message
 from ..selection import GOOD, STRATEGIES, Bucket, Selection, Stratum
+from ..signatures import UNREADABLE
+
+#: A camera is named if its share is this many times too large or small, and makes a difference of
+#: about this many images; so many are named.
+_FAR, _ENOUGH, _MAX_CAMERAS = 3, 5, 3
 
 #: Maximum number of strata in the summary; there can be as many labels as images.
 _MAX_STRATA = 20
@@ -100,7 +105,43 @@ def shortfalls(selection: Selection, strata: str = "labels") -> list[Message]:
         selection: the result of :func:`smartdownsample_core.downsample`
         strata: what to call its strata
     """
-    return [*_unmet(selection, strata), *_without_time(selection), *_damage(selection)]
+    return [
+        *_unmet(selection, strata),
+        *_uneven(selection),
+        *_without_time(selection),
+        *_damage(selection),
+    ]
+
+
+def _uneven(selection: Selection) -> list[Message]:
+    """Names the cameras whose share of the kept images is far from their share of all images."""
+    cameras, n_kept = selection.cameras, len(selection.indices)
+    if cameras is None or len(cameras.names) < 2 or not n_kept:
+        return []
+    readable = selection.bucket_ids != UNREADABLE
+    numbers, n = cameras.numbers, len(cameras.names)
+    sizes = np.bincount(numbers[readable], minlength=n) / max(readable.sum(), 1)
+    kept = np.bincount(numbers[selection.indices], minlength=n)
+    expected = sizes * n_kept
+    is_far = np.maximum(kept, expected) >= np.maximum(_FAR * np.minimum(kept, expected), _ENOUGH)
+    far = np.flatnonzero(is_far)
+    if not len(far):
+        return []
+    worst = far[np.argsort(-np.abs(kept - expected)[far], kind="stable")][:_MAX_CAMERAS]
+    named = [
+        f"{cameras.names[camera]!r} has {share(sizes[camera])} of the images and "
+        f"{share(kept[camera] / n_kept)} of those kept"
+        for camera in worst.tolist()
+    ]
+    return [
+        Message(
+            "{n:,} of {n_cameras:,} cameras have far more or fewer of the kept images than of all "
+            "images: {named}; {stratify_by} gives each its share",
+            n=len(far),
+            n_cameras=n,
+            named=", ".join(named),
+        )
+    ]
 
 
 def _without_time(selection: Selection) -> list[Message]:

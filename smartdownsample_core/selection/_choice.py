@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from ..checks import listed, number, shown, whole_number
 from ..errors import ParameterError
 from ..settings import Setting, Settings, raise_first, redeclared, setting
+from ._cover import COVERABLE, NOTHING, cover_keys
 from ._features import quantized, unit_features
 from ._notation import counts, duration
 from ._strata import Label, folders_of, texts_of
@@ -79,6 +80,22 @@ class ChoiceSettings(Settings):
         maximum=100,
         live=True,
         metavar="DISTANCE",
+    )
+    cover: Any = setting(
+        kind="choice",
+        label="First keep one of",
+        help="What is covered before images that differ most are kept, the largest first: each "
+        "{camera}, each visual bucket, both, or nothing",
+        default=",".join(COVERABLE),
+        choices={
+            "camera,bucket": "Each camera and each visual bucket",
+            "camera": "Each camera",
+            "bucket": "Each visual bucket",
+            NOTHING: "Nothing",
+        },
+        reads=cover_keys,
+        live=True,
+        metavar="WHAT",
     )
     near_duplicates: float | None = setting(
         kind="number",
@@ -150,9 +167,9 @@ class ChoiceSettings(Settings):
     camera: Any = setting(
         kind="name",
         label="Camera",
-        help="What took each image; events and intervals are of one camera",
+        help="What took each image; each has its own events and intervals, and is covered",
         option_help="what took each image: 'folder' (the default), or a CSV table of paths and "
-        "cameras; events and intervals are of one camera",
+        "cameras; each has its own events and intervals, and is covered",
         metavar="CSV",
     )
     time: Any = setting(
@@ -238,6 +255,12 @@ class ChoiceSettings(Settings):
         return {part for name in (*self.caps, *self.floors) for part in name.split("+")}
 
     @property
+    def covered(self) -> tuple[str, ...]:
+        """What is covered first, such as ``("camera", "bucket")``."""
+        covers = self.strategy in STRATEGIES and self.how.covers
+        return cover_keys("cover", self.cover) if covers else ()
+
+    @property
     def uses_time(self) -> bool:
         """Whether it matters when images were taken."""
         given = is_given(self.event_gap) or is_given(self.min_interval)
@@ -247,7 +270,8 @@ class ChoiceSettings(Settings):
     def uses_camera(self) -> bool:
         """Whether it matters by which camera images were taken."""
         given = is_given(self.event_gap) or is_given(self.min_interval)
-        return given or not self.used_keys.isdisjoint(("camera", "event"))
+        keys = self.used_keys.union(self.covered)
+        return given or not keys.isdisjoint(("camera", "event"))
 
     @property
     def exponent(self) -> float:
@@ -279,7 +303,17 @@ class ChoiceSettings(Settings):
                 value=shown(self.balance),
             )
         yield from self._problems_of_limits()
-        compares = self.strategy not in STRATEGIES or self.how.compares
+        is_known = self.strategy in STRATEGIES
+        if is_known and self.cover != ChoiceSettings.cover and not self.how.covers:
+            yield ParameterError(
+                "cover",
+                "{value} has no effect with {strategy} {given}",
+                "choose {strategy} "
+                + " or ".join(repr(name) for name, how in STRATEGIES.items() if how.covers),
+                value=shown(self.cover),
+                given=repr(self.strategy),
+            )
+        compares = not is_known or self.how.compares
         if is_given(self.features) and not compares and self.near_duplicates is None:
             others = " or ".join(repr(name) for name, how in STRATEGIES.items() if how.compares)
             yield ParameterError(
@@ -353,6 +387,7 @@ class PlainOptions(TypedDict, total=False):
 
     strategy: StrategyName
     duplicate_distance: float | None
+    cover: str | Sequence[str]
     near_duplicates: float | None
     leave_out_junk: bool
     balance: str | float
@@ -390,7 +425,7 @@ class Choice(ChoiceSettings):
         ChoiceSettings,
         "camera",
         help="What took each image, a label for each, or folder for its folder (the default where "
-        "there are paths); events and intervals are of one camera",
+        "there are paths); each has its own events and intervals, and is covered",
     )
 
     keys: Mapping[str, Sequence[Label]] | None = setting(

@@ -43,6 +43,8 @@ class Constraints:
     """joint caps and floors"""
     caps: tuple[Cap, ...]
     """the limits on the images of each stratum"""
+    cameras: Groups | None
+    """the cameras; None if it does not matter which camera took an image"""
     events: Events | None
     """the events; None without ``event_gap``"""
 
@@ -61,6 +63,7 @@ class Constraints:
         self.tiers = self._tiers(readable, junk, signatures.damaged, order)
         keys = Keys(signatures, order, choice)
         self.events = keys.events
+        self.cameras = keys.cameras if choice.uses_camera else None
         self._thin(keys, order, choice.interval)
         self.n_without_time = int((readable & ~keys.times.known).sum()) if choice.uses_time else 0
         self._room = self._room_by_stratum(readable, choice.max_per_group)

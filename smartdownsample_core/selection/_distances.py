@@ -93,10 +93,21 @@ class Nearest:
 
     def between(self, rows: NDArray[np.int64]) -> NDArray[np.float32]:
         """Returns the adjusted squared distances between points, ``(m, m)``."""
-        points = self.points[rows]
-        squared = as_rows(points, self._lengths[rows]) @ as_centers(points).T
+        return self.distances(rows, rows, as_centers(self.points[rows]))
+
+    def distances(
+        self, rows: NDArray[np.int64], centers: NDArray[np.int64], table: NDArray[np.float32]
+    ) -> NDArray[np.float32]:
+        """Returns the adjusted squared distances of rows, ``(m,)``, to centers: ``(m, c)``.
+
+        Args:
+            rows: ``(m,)``
+            centers: ``(c,)``; rows, too
+            table: their points, as :func:`as_centers` returns them
+        """
+        squared = as_rows(self.points[rows], self._lengths[rows]) @ table.T
         for relation in self.relations:
-            relation.adjust(squared, rows, rows)
+            relation.adjust(squared, rows, centers)
         return np.asarray(squared)
 
     def add(self, centers: NDArray[np.int64]) -> None:

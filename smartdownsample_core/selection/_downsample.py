@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -13,10 +15,12 @@ from ._constraints import Constraints
 from ._distances import Points, Relation
 from ._explanation import Evidence
 from ._features import mean_squared_length
+from ._keys import Keys
 from ._limits import repaired
 from ._picking import picked_by
 from ._result import Selection, count_buckets
 from ._shots import shots, squared_gap_of
+from ._strata import Groups
 from ._strategies import Images
 from ._tiers import GOOD
 
@@ -74,6 +78,10 @@ def downsample(
     constraints.check_target(target)
 
     images = _images(signatures, order, random_seed, choice)
+    cameras = constraints.cameras
+    if cameras is None and choice.uses_camera:  # constraints of a choice without
+        cameras = Keys(signatures, order, choice).cameras
+    images = replace(images, groupings=_groupings(images.bucket_ids, cameras, choice))
     taken, n_first = picked_by(images, constraints, choice, target)
     if len(taken) < min(target, len(constraints.keep) + (constraints.tiers >= GOOD).sum()):
         pool = order[constraints.tiers[order] >= GOOD]
@@ -98,6 +106,7 @@ def downsample(
         caps=constraints.caps,
         evidence=_evidence(signatures, images, choice) if has_descriptors else None,
         events=constraints.events,
+        cameras=cameras,
         n_without_time=constraints.n_without_time,
     )
 
@@ -128,6 +137,16 @@ def _images(signatures: Signatures, order: _Rows, random_seed: int, choice: Choi
         if choice.how.relates:
             relations = (shots(points, order[signatures.readable[order]]),)
     return Images(order, assign_buckets(signatures), points, random_seed, relations)
+
+
+def _groupings(
+    bucket_ids: NDArray[np.int16], cameras: Groups | None, choice: Choice
+) -> tuple[_Rows, ...]:
+    """Returns the groups of each key to cover; a key with a single group is covered anyway."""
+    groupings = {"bucket": bucket_ids.astype(np.int64)}
+    if cameras is not None and len(cameras.names) > 1:
+        groupings["camera"] = cameras.numbers
+    return tuple(groupings[key] for key in choice.covered if key in groupings)
 
 
 def _evidence(signatures: Signatures, images: Images, choice: Choice) -> Evidence:

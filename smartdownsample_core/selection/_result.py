@@ -11,6 +11,7 @@ from ..checks import whole_number
 from ..signatures import N_BUCKETS, UNREADABLE, bucket_name
 from ._events import Events
 from ._explanation import Cap, Evidence, Explanation, explain
+from ._strata import Groups
 from ._tiers import DAMAGED, JUNK, NEAR_DUPLICATE, NEVER, TOO_SOON
 
 
@@ -100,6 +101,8 @@ class Selection:
     """limits on the kept images of each label or bucket"""
     evidence: Evidence | None = None
     """what images are compared by; None if the signatures have no descriptors"""
+    cameras: Groups | None = None
+    """the camera of each image; None if it does not matter which took an image"""
     events: Events | None = None
     """the event of each image; None without ``event_gap``"""
     n_without_time: int = 0

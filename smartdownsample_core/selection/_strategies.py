@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from ..signatures import N_BUCKETS
 from ._allocation import top_up
+from ._cover import cover
 from ._distances import Nearest, Points, Relation
 from ._explanation import Found
 from ._farthest_first import farthest_first
@@ -42,6 +43,8 @@ class Images:
     """adjust the distances between images"""
     weights: NDArray[np.float32] | None = None
     """``(n,)``; factors of the squared distances, 1 by default"""
+    groupings: tuple[_Rows, ...] = ()
+    """``(n,)`` each; groups of which each is to be covered first, -1 for none"""
     room: Room | None = None
     """how many more images each group may have; None without caps"""
     found: list[Found] = field(default_factory=list)
@@ -64,16 +67,16 @@ def pick_by_stride(images: Images, pool: _Rows, taken: _Rows, count: int) -> _Ro
 
 
 def pick_diverse(images: Images, pool: _Rows, taken: _Rows, count: int) -> _Rows:
-    """Picks the images that differ most from all taken or picked ones; in the order of picking."""
+    """Picks an image of each group, and then those that differ most; in the order of picking."""
     nearest = _nearest(images, pool, taken)
+    rows = np.concatenate([pool, taken])
+    weights = None if images.weights is None else images.weights[rows]
+    gate = images.room and images.room.within(rows)
+    first = cover(nearest, count, [groups[rows] for groups in images.groupings], weights, gate)
     start = int(np.random.default_rng(images.random_seed).integers(len(pool)))
-    weights = images.weights
-    if weights is not None:
-        weights = np.concatenate([weights[pool], weights[taken]])
-    gate = images.room and images.room.within(np.concatenate([pool, taken]))
-    picked = farthest_first(nearest, count, start, weights, gate=gate)
-    images.found.append(Found.of(nearest, np.concatenate([pool, taken])))
-    return np.asarray(pool[picked])
+    others = farthest_first(nearest, count - len(first), start, weights, gate=gate)
+    images.found.append(Found.of(nearest, rows))
+    return np.asarray(pool[np.concatenate([first, others])])
 
 
 def pick_representative(images: Images, pool: _Rows, taken: _Rows, count: int) -> _Rows:
@@ -94,6 +97,8 @@ class Strategy:
     """whether it uses distances between images"""
     relates: bool = False
     """whether it adjusts distances by what is known of images beside their points, as by shots"""
+    covers: bool = False
+    """whether it covers cameras and buckets first"""
     ranks: bool = False
     """whether its first m picks are what it picks for a target of m"""
     strides: bool = False
@@ -115,6 +120,7 @@ STRATEGIES: dict[str, Strategy] = {
             pick=pick_diverse,
             compares=True,
             relates=True,
+            covers=True,
             ranks=True,
         ),
         Strategy(

@@ -438,7 +438,11 @@ def test_nothing_is_far_from_an_unreadable_image() -> None:
     alone, with_it = (
         {
             downsample(
-                table, np.arange(40), 1 + len(keep), seed, Choice(strategy="diverse", keep=keep)
+                table,
+                np.arange(40),
+                1 + len(keep),
+                seed,
+                Choice(strategy="diverse", keep=keep, cover="nothing"),
             )
             .ranking[-1]
             .item()

@@ -111,9 +111,11 @@ _CHOICES = [
     pytest.param("stride", "alone", [1, 13, 14, 15, 20, 21, 33, 35], id="stride alone"),
     pytest.param("stride", "constrained", [3, 7, 8, 13, 15, 22, 32, 35], id="stride constrained"),
     pytest.param("stride", "balanced", [4, 7, 11, 13, 14, 20, 21, 32], id="stride balanced"),
-    pytest.param("diverse", "alone", [18, 4, 36, 5, 37, 6, 39, 21], id="diverse alone"),
-    pytest.param("diverse", "constrained", [3, 6, 5, 37, 35, 2, 20, 38], id="diverse constrained"),
-    pytest.param("diverse", "balanced", [2, 1, 4, 3, 0, 37, 26, 39], id="diverse balanced"),
+    pytest.param("diverse", "alone", [28, 39, 35, 1, 6, 20, 26, 9], id="diverse alone"),
+    pytest.param(
+        "diverse", "constrained", [3, 37, 10, 33, 22, 35, 7, 32], id="diverse constrained"
+    ),
+    pytest.param("diverse", "balanced", [7, 21, 14, 13, 0, 32, 1, 4], id="diverse balanced"),
     pytest.param(
         "representative", "alone", [0, 6, 16, 19, 22, 23, 26, 31], id="representative alone"
     ),

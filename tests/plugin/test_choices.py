@@ -26,8 +26,9 @@ def _signatures(paths: tuple[str, ...]) -> Signatures:
 
 def _chosen(paths: list[str], target_count: int | None, **choice: Any) -> set[str]:
     """The paths that the core chooses."""
+    asked = Choice(**choice).for_paths(paths)
     selection = downsample(
-        _signatures(tuple(paths)), natural_order(paths), target_count, choice=Choice(**choice)
+        _signatures(tuple(paths)), natural_order(paths), target_count, choice=asked
     )
     return {paths[index] for index in selection.indices}
 
