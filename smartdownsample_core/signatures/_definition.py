@@ -93,10 +93,18 @@ def average_hash(grey: Image.Image, hash_size: int) -> NDArray[np.bool_]:
     return np.asarray(imagehash.average_hash(grey, hash_size).hash)
 
 
-def thumbnail(image: Image.Image) -> NDArray[np.uint8]:
-    """Returns the thumbnail, ``(3, 32, 32)``, of an RGB image."""
-    small = image.resize((THUMBNAIL_SIDE, THUMBNAIL_SIDE), Image.Resampling.LANCZOS)
-    return np.asarray(small).transpose(2, 0, 1)
+def thumbnail(
+    image: Image.Image, box: tuple[float, float, float, float] | None = None
+) -> NDArray[np.uint8]:
+    """Returns the thumbnail, ``(3, 32, 32)``, of an image of mode ``"RGB"`` or ``"RGBX"``.
+
+    Args:
+        image: of any size
+        box: left, upper, right and lower edge of the part that it shows
+    """
+    size = THUMBNAIL_SIDE, THUMBNAIL_SIDE
+    small = image.resize(size, Image.Resampling.LANCZOS, box)
+    return np.asarray(small).transpose(2, 0, 1)[:3]
 
 
 def mean_rgb(thumbnail: NDArray[np.uint8]) -> NDArray[np.float64]:

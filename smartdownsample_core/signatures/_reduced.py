@@ -3,39 +3,24 @@
 The definition (:func:`smartdownsample_core.sign`) shrinks the full image three times
 with Lanczos. Here, an image is decoded at reduced size and shrunk with matrix products. This can be
 wrong for quantities close to a threshold; in the mode ``"exact"``, those that decide the bucket are
-computed again from the full image.
+computed again from the full image (:mod:`._exact`).
 """
 
 from __future__ import annotations
 
-import math
 import threading
 from collections.abc import Sequence
 from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
-from ..images import Picture, Reduced, averaged
-from ._definition import GREY_WEIGHTS, THUMBNAIL_SIDE, Signature, average_hash, mean_rgb, thumbnail
-from ._thresholds import BRIGHTNESS, COLOR_VARIANCE, THEME_LEVEL, structure_bits
+from ..images import Picture, Reduced
+from ._definition import GREY_WEIGHTS, THUMBNAIL_SIDE, Signature
+from ._exact import settle
 
 _Floats = NDArray[np.float32]
 
-
-# Quantities within these margins of their thresholds, in grey levels, are uncertain. Chosen on
-# 6,600 photographs, most of them with changed light, contrast, noise and compression, and tested on
-# 7,000 others, all of which fell into the bucket of the definition.
-_DHASH_MARGIN = 1.2
-_AHASH_MARGIN = 0.8
-# The margin of the means depends on the share of extreme channel values: a full image is clipped to
-# 0-255 pixel by pixel, a reduced one after averaging, so dark noise gets darker and glare brighter.
-_MEAN_MARGINS = ((0.01, 0.5), (0.05, 0.6), (0.20, 1.0), (1.00, 2.5))
-_LARGEST_MEAN_MARGIN = _MEAN_MARGINS[-1][1]
-_LOWEST, _HIGHEST = 10, 245
-# For means of the full image averaged over squares, at a tenth of the cost of Lanczos.
-_AVERAGED_MEAN_MARGIN = 0.2
 
 # All sums are whole numbers below 2**24, which float32 holds exactly, so the result does not depend
 # on the order of summation in a BLAS, that is, on the machine and the number of threads.
@@ -74,9 +59,7 @@ def sign_reduced(pictures: Sequence[Picture], hash_size: int, exact: bool) -> li
     ahash = whole_levels * levels[0].size > sums
     means = _means(small)
     if exact:
-        _settle_dhash(pictures, cells, dhash)
-        _settle_ahash(pictures, levels, ahash)
-        _settle_means(pictures, means, hash_size)
+        settle(pictures, cells, levels, dhash, ahash, means)
     columns = dhash, ahash, means, small.astype(np.uint8)
     damaged = [picture.damaged for picture in pictures]
     captures = [picture.capture for picture in pictures]
@@ -84,71 +67,9 @@ def sign_reduced(pictures: Sequence[Picture], hash_size: int, exact: bool) -> li
     return [Signature(*one) for one in zip(*columns, damaged, captures, decode, strict=True)]
 
 
-def _settle_dhash(pictures: Sequence[Picture], cells: _Floats, dhash: NDArray[np.bool_]) -> None:
-    """Recomputes uncertain deciding bits from the full image, in place."""
-    hash_size = cells.shape[1]
-    rows, columns = np.divmod(structure_bits(hash_size), hash_size)
-    differences = cells[:, rows, columns + 1] - cells[:, rows, columns]
-    for place, bit in np.argwhere(np.abs(differences - 0.5) <= _DHASH_MARGIN).tolist():
-        row, column = int(rows[bit]), int(columns[bit])
-        dhash[place, row, column] = _dhash_bit(pictures[place].full_grey, row, column, hash_size)
-
-
-def _settle_ahash(pictures: Sequence[Picture], levels: _Floats, ahash: NDArray[np.bool_]) -> None:
-    """Recomputes hashes whose first bit is uncertain from the full image, in place."""
-    sums = levels.sum(axis=(1, 2), dtype=np.float64)
-    differences = levels[:, 0, 0] - sums / levels[0].size
-    for place in np.flatnonzero(np.abs(differences) <= _AHASH_MARGIN).tolist():
-        ahash[place] = average_hash(pictures[place].full_grey, levels.shape[1])
-
-
-def _settle_means(pictures: Sequence[Picture], means: NDArray[np.float64], hash_size: int) -> None:
-    """Recomputes means that are close to a threshold from the full image, in place."""
-    close = np.flatnonzero(_are_close(means, _LARGEST_MEAN_MARGIN))
-    if not close.size:
-        return
-    margins = np.array([_mean_margin(pictures[place]) for place in close.tolist()])
-    for place in close[_are_close(means[close], margins)].tolist():
-        full = pictures[place].full
-        means[place] = _means(_shrink([averaged(full)], hash_size)[2])[0]
-        if _are_close(means[place : place + 1], _AVERAGED_MEAN_MARGIN):
-            means[place] = mean_rgb(thumbnail(full))
-
-
 def _means(small: _Floats) -> NDArray[np.float64]:
     """:func:`mean_rgb` of thumbnails of whole numbers, ``(n, 3, 32, 32)``, as ``(n, 3)``."""
     return np.asarray(small.sum(axis=(2, 3)) / np.float64(THUMBNAIL_SIDE**2))
-
-
-def _dhash_bit(grey: Image.Image, row: int, column: int, hash_size: int) -> bool:
-    """Returns one bit of the dHash by the definition, from the two cells it compares."""
-    width, height = grey.width / (hash_size + 1), grey.height / hash_size
-    box = (column * width, row * height, (column + 2) * width, (row + 1) * height)
-    left, right = np.asarray(grey.resize((2, 1), Image.Resampling.LANCZOS, box=box))[0]
-    return bool(right > left)
-
-
-def _mean_margin(picture: Picture) -> float:
-    """Returns the margin within which the means of the reduced pixels are uncertain."""
-    pixels = picture.reduced.pixels
-    # Bytes wrap around, so the lowest ones become the highest.
-    extreme = np.count_nonzero(pixels - np.uint8(_LOWEST + 1) >= _HIGHEST - _LOWEST - 1)
-    return next(margin for share, margin in _MEAN_MARGINS if extreme <= share * pixels.size)
-
-
-def _are_close(
-    means: NDArray[np.float64], margins: float | NDArray[np.float64]
-) -> NDArray[np.bool_]:
-    """Returns whether channel means, ``(n, 3)``, are within a margin, ``(n,)``, of a threshold."""
-    low, middle, high = np.sort(means, axis=1).T
-    brightness = (low + middle + high) / 3
-    # Without std(), which takes longer than everything else here (n is 1 for mixed sizes).
-    squares = (low - brightness) ** 2 + (middle - brightness) ** 2 + (high - brightness) ** 2
-    beyond_grey = np.sqrt(squares / 3) - math.sqrt(COLOR_VARIANCE)
-    at_edge = np.minimum(np.abs(beyond_grey), np.abs(brightness - BRIGHTNESS)) <= margins
-    may_have_theme = (beyond_grey >= 0) & (high >= THEME_LEVEL - margins)
-    theme_at_edge = np.minimum(high - middle, high - THEME_LEVEL) <= margins
-    return np.asarray(at_edge | (may_have_theme & theme_at_edge))
 
 
 def _shrink(reduced: Sequence[Reduced], hash_size: int) -> tuple[_Floats, _Floats, _Floats]:

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 from PIL import Image
 from threadpoolctl import threadpool_limits
 
@@ -20,7 +21,7 @@ from smartdownsample_core.extraction._extract import tabulate
 from smartdownsample_core.images import _decode as images
 from smartdownsample_core.images._decode import Picture, open_picture
 from smartdownsample_core.settings import DECODES
-from smartdownsample_core.signatures import _reduced as reduced
+from smartdownsample_core.signatures import _exact as settling
 from smartdownsample_core.signatures._definition import Signature
 from smartdownsample_core.signatures._reduced import lanczos_weights
 from smartdownsample_core.signatures._sign_files import sign_items
@@ -84,6 +85,48 @@ def test_exact_buckets_are_those_of_the_definition(resized: list[str], hash_size
     assert _buckets(exact) == _buckets(full)
 
 
+def _at_threshold(image: Image.Image, quantity: str, rng: np.random.Generator) -> NDArray[np.uint8]:
+    """Returns pixels of which one quantity is within about a grey level of its threshold."""
+    pixels, away = np.asarray(image, np.float32), rng.uniform(-1, 1)
+    for _ in range(2):  # clipping moves it
+        whole = Image.fromarray(pixels.clip(0, 255).astype(np.uint8))
+        means = sign(whole).mean_rgb
+        grey = np.asarray(whole.convert("L").resize((9, 8), Image.Resampling.LANCZOS), np.float32)
+        if quantity == "colour":
+            colour = means - means.mean() + np.array([0.1, 0, -0.1])
+            pixels = pixels + colour * ((10 + away / 2) / colour.std() - 1)
+        elif quantity == "brightness":
+            pixels = pixels + (128 + away / 2 - means.mean())
+        elif quantity == "theme":
+            pixels = pixels + (140 + away - means.max())
+        else:
+            step = grey[3, 4] - grey[3, 3] if quantity == "structure" else grey[0, 0] - grey.mean()
+            center = (4.5 / 9, 3.5 / 8) if quantity == "structure" else (1 / 8, 1 / 8)
+            y, x = np.mgrid[: image.height, : image.width]
+            there = (x / image.width - center[0]) ** 2 + (y / image.height - center[1]) ** 2
+            pixels = pixels + (2 * (away - step) * np.exp(-there / 0.01))[:, :, None]
+    return pixels.clip(0, 255).astype(np.uint8)
+
+
+@pytest.mark.parametrize("quantity", ["colour", "brightness", "theme", "structure", "contrast"])
+def test_exact_buckets_of_images_at_a_threshold(tmp_path: Path, quantity: str) -> None:
+    """Images that ``"fast"`` gets wrong, some with noise or glare, which reduced pixels hide."""
+    rng, full, exact, fast = np.random.default_rng(1), [], [], []
+    path = tmp_path / "drawn.jpg"
+    for number, photo in enumerate(load_photos() * 3):
+        small = photo.resize(_SIZES[number % 4], Image.Resampling.BICUBIC)
+        pixels = np.asarray(small) * (1, 1, 2.5)[number % 3]
+        pixels = pixels + rng.normal(0, (0, 5, 25, 50)[number % 4], pixels.shape)
+        image = Image.fromarray(pixels.clip(0, 255).astype(np.uint8))
+        drawn = Image.fromarray(_at_threshold(image, quantity, rng))
+        drawn.save(path, quality=(50, 75, 90)[number % 3], subsampling=(0, 2)[number % 2])
+        full.append(sign(load_rgb(str(path))))
+        exact.append(sign_file(path))
+        fast.append(sign_file(path, decode="fast"))
+    assert _buckets(exact) == _buckets(full)
+    assert _buckets(fast) != _buckets(full)
+
+
 def test_fast_signatures_are_close(resized: list[str]) -> None:
     """Few of the bits and little of the means differ."""
     fast = [sign_file(path, decode="fast") for path in resized]
@@ -112,7 +155,23 @@ def test_reduced_jpeg_is_what_pillow_drafts(resized: list[str]) -> None:
             with Image.open(path) as image:
                 image.draft("RGB", (64, 64))
                 assert np.array_equal(picture.reduced.pixels, np.asarray(image.convert("RGB")))
-            assert np.array_equal(np.asarray(picture.full), np.asarray(load_rgb(path)))
+            full = np.asarray(picture.full)[:, :, :3]
+            assert np.array_equal(full, np.asarray(load_rgb(path)))
+
+
+@pytest.mark.parametrize("mode", ["L", "RGB", "CMYK"])
+@pytest.mark.parametrize("size", [(1, 1), (7, 300), (17, 9), (191, 400), (3500, 200)])
+def test_small_jpegs_have_the_pixels_of_pillow(
+    tmp_path: Path, size: tuple[int, int], mode: str
+) -> None:
+    """Also where they are decoded without it."""
+    path, photo = tmp_path / "small.jpg", load_photos()[0].resize(size).convert(mode)
+    for number in range(6):
+        photo.save(path, quality=60, progressive=number > 2, subsampling=number % 3)
+        picture = open_picture(str(path))
+        assert isinstance(picture, Image.Image)
+        assert picture.mode == "RGB"
+        assert np.array_equal(np.asarray(picture), np.asarray(load_rgb(str(path))))
 
 
 @pytest.mark.parametrize("threads", [1, 2, 5])
@@ -149,7 +208,9 @@ def test_one_that_cannot_be_decoded_in_full_costs_no_other(
         return decode(data)
 
     monkeypatch.setattr(images, "_decode_jpeg", fail)
-    monkeypatch.setattr(reduced, "_DHASH_MARGIN", 999)  # all are in doubt
+    everything = (np.inf,) * 7
+    monkeypatch.setattr(settling, "_LARGEST", everything)
+    monkeypatch.setattr(settling, "_CLASSES", (settling._Class(1, np.inf, np.inf, everything),))
     signed = sign_items(paths, 8, "exact")
     assert [isinstance(one, OSError) for one in signed] == [False, False, True, False, False]
     assert str(signed[2]) == f"Cannot read image file: {paths[2]} (MemoryError)"
