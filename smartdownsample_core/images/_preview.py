@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 import simplejpeg
@@ -39,6 +40,9 @@ _ASPECT_TOLERANCE = 0.02
 #: many rows a bar may be off: a trap camera makes one of 15 rows and one of 17.
 _BRIGHTEST_BAR, _BAR_TOLERANCE = 12, 2.5
 
+#: A row that is darker than the next by this factor is partly of the bar.
+_PARTLY_BAR = 0.75
+
 
 class NoPreviewError(ValueError):
     """A file whose preview is missing, or may show something else than the image."""
@@ -47,13 +51,13 @@ class NoPreviewError(ValueError):
 def decode_preview(head: Head, exif: Exif, is_reduced: bool = True) -> Reduced:
     """Decodes the preview of an image, without the bars that fill it up.
 
-    At 1/2 where that leaves enough: it is signed in a third of the time, and the signature is as
-    near to that of the whole file.
+    At 1/2, 1/4 or 1/8 where that leaves enough: it is signed in a third of the time, and the
+    signature is as near to that of the whole file.
 
     Args:
         head: of the file
         exif: of the head's block
-        is_reduced: whether to decode it at 1/2 at all
+        is_reduced: whether to decode it reduced at all
 
     Returns:
         pixels of the aspect of the image
@@ -68,12 +72,19 @@ def decode_preview(head: Head, exif: Exif, is_reduced: bool = True) -> Reduced:
         check_scans(jpeg)
         height, width, colorspace, _ = simplejpeg.decode_jpeg_header(jpeg)
         _check_form(width, height, colorspace)
-        if is_reduced and _has_aspect(width, height, aspect) and min(width, height) >= 2 * _ENOUGH:
-            rows, columns = -(-height // 2), -(-width // 2)
-            pixels = simplejpeg.decode_jpeg(jpeg, "RGB", min_height=rows, min_width=columns)
-            return Reduced(pixels, (width / 2, height / 2))
-        pixels = without_bars(simplejpeg.decode_jpeg(jpeg, "RGB"), aspect)
-        return Reduced(pixels, pixels.shape[1::-1])
+        shown = min(width, height, width / aspect, height * aspect)  # without bars
+        fitting = [factor for factor in (2, 4, 8) if factor * _ENOUGH <= shown]
+        factor = max(fitting) if fitting and is_reduced else 1
+        size = {"min_height": -(-height // factor), "min_width": -(-width // factor)}
+        reduced = simplejpeg.decode_jpeg(jpeg, "RGB", **size if factor > 1 else {})
+        pixels = without_bars(reduced, aspect, factor)
+        extent = (
+            full / factor if after == before else after
+            for full, before, after in zip(
+                (width, height), reduced.shape[1::-1], pixels.shape[1::-1], strict=True
+            )
+        )
+        return Reduced(pixels, tuple(extent))
     except NoPreviewError:
         raise
     except ValueError as error:
@@ -94,12 +105,13 @@ def _has_aspect(width: int, height: int, aspect: float) -> bool:
     return abs(math.log(aspect * height / width)) <= _ASPECT_TOLERANCE
 
 
-def without_bars(pixels: NDArray[np.uint8], aspect: float) -> NDArray[np.uint8]:
+def without_bars(pixels: NDArray[np.uint8], aspect: float, factor: int = 1) -> NDArray[np.uint8]:
     """Cuts off black bars on two sides, so that a preview has the aspect of its image.
 
     Args:
         pixels: ``(rows, columns, 3)`` RGB
         aspect: width of the image, divided by its height
+        factor: by which the preview was reduced
 
     Raises:
         NoPreviewError: if it has another aspect, and is not filled up with bars to have it
@@ -114,11 +126,13 @@ def without_bars(pixels: NDArray[np.uint8], aspect: float) -> NDArray[np.uint8]:
         return pixels
     ratio = aspect * rows / columns
     if ratio < 1:  # bars at the left and the right
-        return without_bars(pixels.swapaxes(0, 1), 1 / aspect).swapaxes(0, 1)
+        return without_bars(pixels.swapaxes(0, 1), 1 / aspect, factor).swapaxes(0, 1)
     expected = (rows - rows / ratio) / 2
-    near = math.ceil(expected + _BAR_TOLERANCE) + 1
-    top = _bar(pixels[:near].mean(axis=(1, 2)), expected)
-    bottom = _bar(pixels[: -near - 1 : -1].mean(axis=(1, 2)), expected)
+    tolerance = _BAR_TOLERANCE / factor + (factor > 1) / 2  # a row may be partly of a bar
+    near = min(math.ceil(expected + tolerance) + 2, rows)
+    edges = pixels[:near], pixels[: -near - 1 : -1]
+    levels = (edge.reshape(near, -1).mean(axis=1).tolist() for edge in edges)
+    top, bottom = (_bar(edge, expected, tolerance) for edge in levels)
     if top is None or bottom is None:
         raise NoPreviewError(
             f"a preview must have the aspect of its image, {aspect:.2f}, or black bars; got "
@@ -127,22 +141,30 @@ def without_bars(pixels: NDArray[np.uint8], aspect: float) -> NDArray[np.uint8]:
     return pixels[top : rows - bottom]
 
 
-def _bar(levels: NDArray[np.float64], expected: float) -> int | None:
+def _bar(levels: Sequence[float], expected: float, tolerance: float) -> int | None:
     """Returns how many rows are a bar, None if there is none of about the number expected.
 
     Args:
         levels: of the rows from the edge inwards, more than could be a bar
         expected: rows
+        tolerance: rows
 
-    >>> _bar(np.array([0, 0, 1, 4, 150, 160, 170]), 4.4), _bar(np.array([0, 0, 140, 150]), 6)
+    >>> _bar([0, 0, 1, 4, 150, 160, 170], 4.4, 2.5), _bar([0, 0, 140, 150, 150], 6, 2.5)
     (4, None)
+
+    A row of a reduced preview may be partly of the bar, and goes with it:
+
+    >>> _bar([0, 0, 1, 70, 150, 160, 170], 3.4, 1.2)
+    4
     """
-    bright = np.flatnonzero(levels > _BRIGHTEST_BAR)
-    found = int(bright[0]) if bright.size else len(levels)
-    if found < expected - _BAR_TOLERANCE:
+    rows = range(len(levels) - 1)
+    found = next((row for row in rows if levels[row] > _BRIGHTEST_BAR), len(levels))
+    if found in rows:
+        found += levels[found] < _PARTLY_BAR * levels[found + 1]
+    if found < expected - tolerance:
         return None
     # Of a picture that is dark at its edge, no more is cut off than should be a bar.
-    return found if found <= expected + _BAR_TOLERANCE else math.ceil(expected)
+    return found if found <= expected + tolerance else math.ceil(expected)
 
 
 def _check_current(head: Head, exif: Exif) -> None:

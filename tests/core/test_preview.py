@@ -32,8 +32,8 @@ def _read(data: bytes) -> Headed:
     ("size", "shape"),
     [
         ((640, 480), (60, 80, 3)),
-        ((640, 360), (90, 160, 3)),
-        ((480, 640), (120, 90, 3)),
+        ((640, 360), (44, 80, 3)),
+        ((480, 640), (60, 44, 3)),
         ((642, 480), (60, 80, 3)),
     ],
     ids=["4:3", "16:9", "upright", "nearly 4:3"],
@@ -41,7 +41,7 @@ def _read(data: bytes) -> Headed:
 def test_a_preview_has_the_aspect_of_its_image(
     order: str, size: tuple[int, int], shape: tuple[int, ...]
 ) -> None:
-    """Its bars are cut off, on whichever sides they are."""
+    """Its bars are cut off, on whichever sides they are, also those of half a reduced row."""
     result = _read(camera_file(scene(*size), order))
     assert result.reason is None
     assert result.preview is not None
@@ -59,14 +59,24 @@ def test_bars_are_cut_off_where_they_end(top: int, bottom: int) -> None:
     boxed.paste(image.resize((160, 120 - top - bottom)), (0, top))
     preview = _read(camera_file(image, preview=jpeg(boxed, quality=75))).preview
     assert preview is not None
-    assert preview.pixels.shape == (120 - top - bottom, 160, 3)
+    rows, columns, _ = preview.pixels.shape
+    assert (columns, preview.extent) == (80, (80, rows))
+    assert (118 - top - bottom) / 2 <= rows <= (120 - top - bottom) / 2
+
+
+def test_large_previews_are_reduced_further() -> None:
+    """Their signature needs no more pixels."""
+    image = scene(1280, 960)
+    preview = _read(camera_file(image, preview=preview_of(image, (640, 480)))).preview
+    assert preview is not None
+    assert preview.pixels.shape == (60, 80, 3)
 
 
 def test_no_more_than_bars_is_cut_off_of_a_dark_picture() -> None:
     image = Image.new("RGB", (640, 360))
     preview = _read(camera_file(image)).preview
     assert preview is not None
-    assert preview.pixels.shape == (90, 160, 3)
+    assert preview.pixels.shape == (44, 80, 3)
 
 
 def test_a_preview_signs_nearly_as_its_file(tmp_path: Path) -> None:
