@@ -1,4 +1,15 @@
 """The two jobs, computing signatures and downsampling, and how callers follow them."""
 
-from . import choices, engine, folders, frame_sampling, keep, labels, outcome, problems, whatif
+from . import (
+    choices,
+    engine,
+    folders,
+    frame_sampling,
+    keep,
+    labels,
+    omissions,
+    outcome,
+    problems,
+    whatif,
+)
 from .progress import Job, defect, execute, in_app, show_output, with_bar

@@ -35,6 +35,11 @@ def strata_noun(path: str) -> str:
     return "folders" if path == FOLDER else "labels"
 
 
+def group_noun(path: str) -> str:
+    """Returns the groups that a path makes, as a noun for a sentence."""
+    return "folders" if path == FOLDER else f"values of {path}"
+
+
 def stratum_noun(path: str) -> str:
     """Returns what is stratified by, as the head of a table."""
     return "Folder" if path == FOLDER else path

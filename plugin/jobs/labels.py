@@ -79,6 +79,22 @@ def options(dataset: fo.Dataset | fo.DatasetView) -> list[tuple[str, str]]:
     return found
 
 
+def groupings(view: fo.DatasetView) -> list[str]:
+    """Returns the fields of text, and labels of whole images, that may group the samples."""
+    schema = view.get_field_schema()
+    kinds = {
+        path: schema[path.partition(".")[0]]
+        for path, _ in options(view)
+        if path != "tags" and not (folders.is_folder(view, path) or path.endswith(".bucket_name"))
+    }
+    return [
+        path
+        for path, kind in kinds.items()
+        if isinstance(kind, fof.StringField)
+        or (_is_label(kind) and not issubclass(kind.document_type, fol._HasLabelList))
+    ]
+
+
 def read_all(subject: Subject, path: str) -> list[Any]:
     """Reads the labels of each sample: one, several or None."""
     values: list[Any] = subject.view.values(full_path(subject, path))

@@ -19,7 +19,7 @@ from smartdownsample_core.signatures import N_BUCKETS, UNREADABLE
 
 from ..config import DownsampleConfig, labelled
 from ..forms import inputs
-from ..jobs import outcome, problems, whatif
+from ..jobs import omissions, outcome, problems, whatif
 from ..jobs.whatif import Stored
 from ..runs import compare, interrupted
 from ..runs import records as runs
@@ -30,9 +30,6 @@ from ._state import Chosen, PanelState
 
 #: Settings that decide what is kept.
 _ASKED = (*inputs.ASKED, "signature_field", "hash_size", "decode")
-
-#: Of more folders it is not said which ones go without.
-_MAX_FOLDERS = 200
 
 #: Open panels that are remembered.
 _MAX_PANELS = 10_000
@@ -187,20 +184,13 @@ class Question:
             strata=outcome.strata(selection),
             totals=totals(selection),
             warnings=whatif.warnings(self._subject, selection, self._config),
-            without=self._folders_without(selection),
+            omissions=self._omissions(selection),
         )
 
-    def _folders_without(self, selection: Selection) -> tuple[list[str], int]:
-        """Returns the folders of which nothing is kept though there could be, and how many are."""
-        names, numbers = self._stored.folders
-        if self._config.stratify_by or not 1 < len(names) <= _MAX_FOLDERS:
-            return [], len(names)
-        sizes = np.bincount(numbers[selection.bucket_ids != UNREADABLE], minlength=len(names))
-        kept = np.bincount(numbers[selection.indices], minlength=len(names))
-        occupied = int((sizes > 0).sum())
-        if len(selection.indices) < occupied:
-            return [], occupied
-        return [names[place] for place in np.flatnonzero((sizes > 0) & (kept == 0))], occupied
+    def _omissions(self, selection: Selection) -> list[omissions.Omission]:
+        if self._config.stratify_by:
+            return []
+        return omissions.find(self._subject, self._stored, selection)
 
     def part(self) -> fo.DatasetView:
         """Returns the view of the part that is chosen for the grid.

@@ -13,7 +13,7 @@ import fiftyone.operators as foo
 from fiftyone.operators.categories import Categories
 
 from .. import names
-from ..jobs import defect, folders
+from ..jobs import defect
 from ..runs import compare
 from ..runs import records as runs
 from ..targets import flat_views
@@ -148,9 +148,9 @@ class SmartDownsample(foo.Panel):
         """Shows the samples whose images could not be read."""
         return self._show(ctx, show="unreadable", bucket=None)
 
-    def stratify_by_folder(self, ctx: foo.ExecutionContext) -> PanelState:
-        """Gives each folder its share."""
-        return self._change(ctx, stratify_by=folders.FOLDER)
+    def stratify_by(self, ctx: foo.ExecutionContext) -> PanelState:
+        """Gives each folder, or each label of a field, its share."""
+        return self._change(ctx, stratify_by=ctx.params["field"])
 
     def leave_bucket(self, ctx: foo.ExecutionContext) -> PanelState:
         """Shows the samples of all buckets again."""

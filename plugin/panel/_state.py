@@ -13,6 +13,7 @@ from typing import Any, Literal, TypedDict
 
 from smartdownsample_core import Bucket
 
+from ..jobs.omissions import Omission
 from ..runs.shapes import StratumRow
 
 #: What part of a bucket, or of all, the grid shows; None if nobody has chosen it in the panel.
@@ -77,8 +78,8 @@ class PanelState:
     """see :func:`outcome.strata`"""
     totals: str = ""
     warnings: list[str] = field(default_factory=list)
-    without: tuple[list[str], int] = ([], 0)
-    """names of the folders of which nothing is kept, and how many folders there are"""
+    omissions: list[Omission] = field(default_factory=list)
+    """folders and labels of which nothing is kept"""
     is_saved: bool = False
     """a run was made with these settings"""
     has_changed: bool = False

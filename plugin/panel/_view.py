@@ -36,7 +36,7 @@ _COUNTS = (("size", "Images"), ("kept", "Kept"), ("rate", "Share kept"))
 #: Height of a headline or an error of two lines, as it is in a narrow panel.
 _HEADLINE = "76px"
 
-#: Folders that are named.
+#: Folders and labels that are named.
 _MAX_NAMED = 5
 
 
@@ -222,14 +222,15 @@ def _offer_to_compute(panel: Any, body: types.Object) -> None:
 def _notices(panel: Any, body: types.Object, shown: PanelState) -> None:
     for number, text in enumerate(shown.warnings):
         _say(body, f"{text}.", "warning", f"warning_{number}")
-    without, n_folders = shown.without
-    if without:
+    for number, (path, without, n_groups) in enumerate(shown.omissions):
         named = ", ".join(without[:_MAX_NAMED]) + ", ..." * (len(without) > _MAX_NAMED)
         have = "has" if len(without) == 1 else "have"
-        text = f"{len(without):,} of {n_folders:,} folders {have} no kept image: {named}."
-        _say(body, text, "warning", "folders_notice")
+        noun = folders.group_noun(path)
+        text = f"{len(without):,} of {n_groups:,} {noun} {have} no kept image: {named}."
+        _say(body, text, "warning", f"omission_{number}")
+        label = f"Keep some of each {path}"
         button(
-            row(body, "stratify"), "by_folder", "Keep some of each folder", panel.stratify_by_folder
+            row(body, f"stratify_{number}"), "by", label, panel.stratify_by, params={"field": path}
         )
     if shown.has_changed:
         _say(

@@ -20,7 +20,7 @@ from ._farthest_first import farthest_first
 from ._notation import as_text, counts
 from ._order import natural_order, sort_key
 from ._result import Bucket, Selection, Stratum, tally
-from ._strata import FOLDER, assign_strata, folders_of
+from ._strata import FOLDER, UNLABELLED, assign_strata, folders_of
 from ._strategies import STRATEGIES, Strategy, StrategyName
 from ._systematic import select
 from ._tiers import GOOD

@@ -434,12 +434,39 @@ def test_folders_that_go_without_are_said(make_dataset, images, tmp_path, open_p
     user = open_panel(dataset)
     user.change("target_count", 3)
     assert "2 of 3 folders have no kept image: b, c." in user.text
-    user.do("stratify_by_folder")
+    user.do("stratify_by", field="folder")
     assert "folders have no kept image" not in user.text
     assert {row["name"]: row["kept"] for row in user.table("strata")} == dict.fromkeys("abc", "1")
     record = operators.downsample(dataset, 3, stratify_by="folder")
     assert [row["name"] for row in record["strata"]] == ["a", "b", "c"]
     assert "saved as the run" in open_panel(dataset).text
+
+
+def test_labels_that_go_without_are_said(dataset, operators, open_panel) -> None:
+    """Of fields that may group the samples, each by one press; not of others."""
+    operators.compute_signatures(dataset)
+    cameras = ["a"] * 77 + ["b", "c", None]
+    dataset.set_values("camera", cameras)
+    dataset.set_values("same", [f"the {camera}" for camera in cameras])
+    dataset.set_values("name", [str(number) for number in range(80)])
+    dataset.set_values(
+        "kind", [fo.Classification(label="fox")] * 79 + [fo.Classification(label="owl")]
+    )
+    user = open_panel(dataset)
+    user.change("target_count", 4)
+    operators.downsample(dataset, 4, run_key="plain")
+    tagged = dataset.match_tags("plain")
+    for field, every in (("camera", {"a", "b", "c"}), ("kind.label", {"fox", "owl"})):
+        missing = sorted(every - set(tagged.distinct(field)))
+        assert f"{len(missing)} of {len(every)} values of {field} ha" in user.text
+        assert f"no kept image: {', '.join(missing)}." in user.text
+    assert "same" not in user.text
+    assert "values of name" not in user.text
+    user.do("stratify_by", field="camera")
+    assert "no kept image" not in user.text.partition("Click a bar")[0].replace(
+        "buckets have no", ""
+    )
+    assert user.settings["stratify_by"] == "camera"
 
 
 def test_a_problem_leaves_the_chart_where_it_is(dataset, operators, open_panel) -> None:
