@@ -193,6 +193,13 @@ class DownsampleConfig(SignatureConfig, ChoiceSettings):
         help="Path of a new .png file that shows up to 25 images of every bucket",
         default="",
     )
+    explain: bool = setting(
+        kind="switch",
+        label="Explain every sample",
+        help="Write which kept sample stands for each sample, at what distance and why, and save "
+        "a view with a tile for each kept sample and all that it stands for behind it",
+        default=True,
+    )
     whole_groups: bool = setting(
         kind="switch",
         label="Keep whole groups",
@@ -254,6 +261,7 @@ class DownsampleOptions(SignatureOptions, PlainOptions, total=False):
     tag: str | None
     save_distribution: str | os.PathLike[str]
     save_thumbnails: str | os.PathLike[str]
+    explain: bool
     whole_groups: bool
 
 

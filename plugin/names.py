@@ -91,6 +91,11 @@ def buckets_view(run_key: str) -> str:
     return f"{run_key} buckets"
 
 
+def stands_for_view(run_key: str) -> str:
+    """Returns the name of the saved view that groups samples by the kept one they look like."""
+    return f"{run_key} stands for"
+
+
 def near_duplicates_view(run_key: str) -> str:
     """Returns the name of the saved view that groups a run's near-duplicates."""
     return f"{run_key} near-duplicates"

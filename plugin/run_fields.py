@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from smartdownsample_core import Choice, Selection, bucket_name
-from smartdownsample_core.selection import ChoiceSettings, Events
+from smartdownsample_core.selection import Events
 from smartdownsample_core.signatures import UNREADABLE
 
 from . import wording
@@ -43,7 +43,7 @@ class RunField:
         about: description in FiftyOne; ``{run}`` is the run key
         values: makes the n values, None for samples without one; None if there are none at all.
             Times are text in ISO 8601
-        is_written: whether a run with these settings writes it
+        is_written: whether a run with these settings, a ``DownsampleConfig``, writes it
         outcome: what the App says of it after a run, formatted with the run's record, ``{field}``,
             its path, and ``{noun}``, as in "samples"
         is_indexed: whether filtering by it is to be fast; MongoDB allows 64 indexes
@@ -56,7 +56,7 @@ class RunField:
     kind: type
     about: str
     values: Callable[[Found], Sequence[Any] | None]
-    is_written: Callable[[ChoiceSettings], bool] = lambda settings: True
+    is_written: Callable[[Any], bool] = lambda settings: True
     outcome: str = ""
     is_indexed: bool = False
     is_exported: bool = True
@@ -68,7 +68,7 @@ class RunField:
         return f"{run_key}_{self.name}"
 
 
-def written_by(settings: ChoiceSettings) -> list[RunField]:
+def written_by(settings: Any) -> list[RunField]:
     """Returns the fields that a run with these settings writes."""
     return [one for one in RUN_FIELDS if one.is_written(settings)]
 
@@ -91,6 +91,28 @@ def _groups(found: Found) -> list[int | None] | None:
     first = order[sizes[order] > 1]
     of_leader: dict[int, int] = {row: number for number, row in enumerate(first.tolist(), 1)}
     return [of_leader.get(leader) for leader in leaders.tolist()]
+
+
+def _kept_by(found: Found) -> list[str | None]:
+    rows = found.selection.explain().representative.tolist()
+    return [found.ids[row] if row >= 0 else None for row in rows]
+
+
+def _distances(found: Found) -> list[float | None]:
+    why = found.selection.explain()
+    distances = why.distance.astype(np.float64)
+    # So that the kept image comes first when what it stands for is sorted, also before its copies.
+    distances[~why.kept] = np.maximum(distances[~why.kept], _LEAST_DISTANCE)
+    return [None if distance != distance else distance for distance in distances.tolist()]
+
+
+def _reasons(found: Found) -> list[str]:
+    words, numbers = found.selection.explain().words
+    return [words[number] for number in numbers.tolist()]
+
+
+#: Distance that is recorded for images that look exactly like the kept one.
+_LEAST_DISTANCE = 1e-6
 
 
 def _of_events(found: Found, values: Callable[[Events], list[Any]]) -> list[Any] | None:
@@ -196,6 +218,39 @@ GROUP = RunField(
     is_indexed=True,
 )
 
+KEPT_BY = RunField(
+    name="kept_by",
+    kind=str,
+    about="Id of what the smartdownsample run {run} kept that looks most like this image, and so "
+    "stands for it; of what it kept, its own id",
+    values=_kept_by,
+    is_written=lambda settings: settings.explain,
+    outcome="The fields `{field}`, `{fields[distance]}` and `{fields[reason]}` say which of the "
+    "kept {noun} stands for each, how far it is and why; the saved view `{stands_for_view}` has a "
+    "tile for each kept one, and behind it all that it stands for.",
+    is_indexed=True,
+    is_exported=False,
+)
+
+DISTANCE = RunField(
+    name="distance",
+    kind=float,
+    about="How different the image looks from the one that stands for it in the smartdownsample "
+    "run {run}; 0 only for what was kept",
+    values=_distances,
+    is_written=lambda settings: settings.explain,
+    is_exported=False,
+)
+
+REASON = RunField(
+    name="reason",
+    kind=str,
+    about="Why the smartdownsample run {run} kept it or left it out",
+    values=_reasons,
+    is_written=lambda settings: settings.explain,
+    is_exported=False,
+)
+
 EVENT = RunField(
     name="event",
     kind=int,
@@ -254,4 +309,7 @@ RUN_FIELDS = (
     EVENT_START,
     EVENT_SECONDS,
     EVENT_SIZE,
+    KEPT_BY,
+    DISTANCE,
+    REASON,
 )

@@ -43,7 +43,7 @@ SECTIONS = (
     ("Which images", CHOICE_ROWS),
     ("Time", _rows(*_TIME)),
     ("Limits per camera, event and others", _rows(*_LIMITS)),
-    ("Names and files", _rows("tag", "random_seed", *CHARTS)),
+    ("Names and files", _rows("tag", "random_seed", "explain", *CHARTS)),
     ("Signatures", SIGNATURE_ROWS),
 )
 

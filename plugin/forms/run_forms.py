@@ -22,8 +22,9 @@ from .job_forms import begin
 #: The place of an exported list that is a file on the server.
 SERVER = "server"
 
-#: What of :data:`runs.SHOWN` needs no run, a run, a run with groups.
-_OF_ANY, _OF_RUN, _OF_GROUPS = ("buckets", "bucket"), ("kept", "excluded"), ("near_duplicates",)
+#: What of :data:`runs.SHOWN` needs no run, a run, an explained run, a run with groups.
+_OF_ANY, _OF_RUN = ("buckets", "bucket"), ("kept", "excluded")
+_OF_EXPLAINED, _OF_GROUPS = ("stands_for",), ("near_duplicates",)
 
 
 def view_form(ctx: foo.ExecutionContext) -> types.Property:
@@ -31,9 +32,11 @@ def view_form(ctx: foo.ExecutionContext) -> types.Property:
     inputs = begin(ctx)
     known = runs.keys(ctx.dataset)
     grouped = [key for key in known if runs.has_groups(ctx.dataset, key)]
+    explained = [key for key in known if runs.is_explained(ctx.dataset, key)]
     choices = types.RadioGroup()
     for value, label in runs.SHOWN.items():
-        if value in (*_OF_ANY, *(known and _OF_RUN), *(grouped and _OF_GROUPS)):
+        offered = (*_OF_ANY, *(known and _OF_RUN), *(explained and _OF_EXPLAINED))
+        if value in (*offered, *(grouped and _OF_GROUPS)):
             choices.add_choice(value, label=label)
     inputs.enum("show", choices.values(), label="Show", default="buckets", view=choices)
     show, run_key, bucket, field = view_params(ctx)
@@ -54,7 +57,7 @@ def view_params(ctx: foo.ExecutionContext) -> tuple[str, str | None, int | None,
     """Returns the arguments of :func:`runs.browse` from the form or the SDK."""
     show = ctx.params.get("show") or "buckets"
     run_key = ctx.params.get("run_key")
-    if run_key is None and show in (*_OF_RUN, *_OF_GROUPS):
+    if run_key is None and show in (*_OF_RUN, *_OF_EXPLAINED, *_OF_GROUPS):
         run_key = runs.current(ctx.dataset, ctx.view)
     # A form keeps what was typed into a row that it does not show any more.
     bucket: Any = ctx.params.get("bucket") if show == "bucket" else None

@@ -101,7 +101,7 @@ def run(
     selecting = Progress(len(target.ids), len(target.ids), "Selecting")
     yield selecting
     selection = yield from waiting(lambda: _select(target, config, choice), lambda: selecting)
-    written = outcome.written(selection, target.ids, choice)
+    written = outcome.written(selection, target.ids, choice, config)
     warnings = whatif.warnings(subject, selection, config)
     record: shapes.RunRecord = {
         **_counts(dataset, target, config, n_read),

@@ -14,7 +14,7 @@ from smartdownsample_core.report import totals
 
 from .. import names
 from ..config import DownsampleConfig
-from ..run_fields import GROUP, RANK, RUN_FIELDS, Found
+from ..run_fields import GROUP, RANK, RUN_FIELDS, Found, written_by
 from ..runs import Written, shapes
 from ..targets import Samples
 from . import choices
@@ -63,6 +63,7 @@ def record(
         "rank_field": fields.get(RANK.name),
         "group_field": fields.get(GROUP.name),
         "groups_view": names.near_duplicates_view(config.run_key) if config.has_groups else None,
+        "stands_for_view": names.stands_for_view(config.run_key) if config.explain else None,
         "groups": max(groups, default=0),
         "grouped": len(groups),
         "events_view": names.events_view(config.run_key) if config.gap else None,
@@ -103,20 +104,24 @@ def strata(selection: Selection) -> list[shapes.StratumRow] | None:
     ]
 
 
-def written(selection: Selection, ids: Sequence[str], choice: Choice) -> Written:
+def written(
+    selection: Selection, ids: Sequence[str], choice: Choice, config: DownsampleConfig
+) -> Written:
     """Returns what to write on samples.
 
     Args:
         selection: of n samples
         ids: theirs
         choice: what it was chosen by
+        config: the settings
     """
     kept = selection.indices if selection.ranking is None else selection.ranking
     strata = None
     if selection.strata_are_labels and selection.strata is not None:
         of_row, strata_names = selection.strata
         strata = [strata_names[number] for number in of_row[kept].tolist()]
-    columns = {field.name: field.values(Found(selection, ids, choice)) for field in RUN_FIELDS}
+    found = Found(selection, ids, choice)
+    columns = {field.name: field.values(found) for field in written_by(config)}
     return Written(
         [ids[row] for row in kept.tolist()],
         selection.bucket_ids[kept].tolist(),

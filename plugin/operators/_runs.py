@@ -62,8 +62,9 @@ class ViewBuckets(Operator):
         Args:
             dataset: the dataset
             show: ``"buckets"``: grouped by bucket; ``"bucket"``: one bucket; ``"kept"`` or
-                ``"excluded"``: what a run kept or excluded; ``"near_duplicates"``: the groups of
-                near-duplicates that a run found
+                ``"excluded"``: what a run kept or excluded; ``"stands_for"``: each kept sample with
+                all that it stands for; ``"near_duplicates"``: the groups of near-duplicates that a
+                run found
             run_key: the run; its samples only, or all samples of the dataset if None
             bucket: id of the bucket to show; with "kept" or "excluded", only its samples
             signature_field: where the signatures are, if no run is given

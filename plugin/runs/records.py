@@ -12,7 +12,7 @@ from smartdownsample_core.checks import whole_number
 from smartdownsample_core.signatures import N_BUCKETS
 
 from .. import names
-from ..run_fields import GROUP
+from ..run_fields import DISTANCE, GROUP, KEPT_BY
 from ..targets import Samples, flat_views, signature_fields, written_fields
 from ..targets import kinds as targets
 from . import _journal as journal
@@ -24,6 +24,7 @@ SHOWN = {
     "bucket": "One bucket",
     "kept": "What the run kept",
     "excluded": "What the run excluded",
+    "stands_for": "What each kept sample stands for, a tile each",
     "near_duplicates": "Groups of near-duplicates, a tile each",
 }
 
@@ -146,6 +147,7 @@ def left_views(dataset: fo.Dataset, run_key: str) -> list[str]:
         return []
     made = (names.kept_view(run_key), names.buckets_view(run_key))
     found = (*made, names.near_duplicates_view(run_key), names.events_view(run_key))
+    found = (*found, names.stands_for_view(run_key))
     return [name for name in found if _description(dataset, name).endswith(MADE_BY_US)]
 
 
@@ -175,7 +177,8 @@ def views_of(record: Mapping[str, Any]) -> list[str]:
     has_groups = any(record.get(name) is not None for name in limits)
     has_events = record.get("event_gap") is not None
     views += [names.near_duplicates_view(run_key)] * has_groups
-    return views + [names.events_view(run_key)] * has_events
+    views += [names.events_view(run_key)] * has_events
+    return views + [names.stands_for_view(run_key)] * bool(record.get("explain"))
 
 
 def fields_of(dataset: fo.Dataset, run_key: str) -> dict[str, str]:
@@ -193,6 +196,11 @@ def has_groups(dataset: fo.Dataset, run_key: str) -> bool:
     return GROUP.name in fields_of(dataset, run_key)
 
 
+def is_explained(dataset: fo.Dataset, run_key: str) -> bool:
+    """Whether a run has written what stands for each sample, and it is still there."""
+    return {KEPT_BY.name, DISTANCE.name} <= set(fields_of(dataset, run_key))
+
+
 def by_bucket(view: fo.DatasetView, field: str) -> fo.DatasetView:
     """Groups a view by bucket: one tile per bucket, its samples in it."""
     grouped = signature_fields.in_buckets(view, field)
@@ -202,6 +210,12 @@ def by_bucket(view: fo.DatasetView, field: str) -> fo.DatasetView:
 def by_group(view: fo.DatasetView, group: str, field: str) -> fo.DatasetView:
     """Groups a view by a field of groups of near-duplicates: one tile per group."""
     return view.exists(group).group_by(group, order_by=f"{field}.sort_key", create_index=False)
+
+
+def by_representative(view: fo.DatasetView, items: Samples, run_key: str) -> fo.DatasetView:
+    """Groups a view by the kept sample that stands for each; the kept one is the tile."""
+    kept_by, distance = (items.view_path(field.of(run_key)) for field in (KEPT_BY, DISTANCE))
+    return view.exists(kept_by).group_by(kept_by, order_by=distance, create_index=False)
 
 
 def _signed(dataset: fo.Dataset, run_key: str | None, field: str) -> fo.DatasetView:
@@ -243,7 +257,7 @@ def browse(
         raise ValueError(
             "show='bucket' needs the id of a bucket; set bucket to a number from 0 to 127"
         )
-    if show in ("kept", "excluded", "near_duplicates") and not run_key:
+    if show in ("kept", "excluded", "stands_for", "near_duplicates") and not run_key:
         raise ValueError(f"show={show!r} needs the key of a run; {_known(dataset)}")
     if not isinstance(signature_field, str):
         raise ValueError(f"signature_field must be the name of a field, got {signature_field!r}")
@@ -270,6 +284,13 @@ def browse(
             raise ValueError(
                 f"bucket {bucket} has no images; choose one of {', '.join(map(str, occupied))}"
             )
+    if show == "stands_for":
+        if not run_key or not is_explained(dataset, run_key):
+            raise ValueError(
+                f"the run {run_key!r} has not written which kept sample stands for which; run it "
+                "with explain=True"
+            )
+        return by_representative(view, items, record["named_after"])
     if show == "near_duplicates":
         if not run_key or not has_groups(dataset, run_key):
             raise ValueError(

@@ -79,6 +79,7 @@ class Findings(TypedDict):
     rank_field: str | None
     group_field: str | None
     groups_view: str | None
+    stands_for_view: str | None
     groups: int
     """of near-duplicates"""
     grouped: int

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import fiftyone as fo
 
 from .. import names
-from ..run_fields import EVENT, GROUP
+from ..run_fields import EVENT, GROUP, KEPT_BY
 from ..targets import kinds as targets
 from ..targets import written_fields
 from . import _journal as journal
@@ -237,6 +237,12 @@ def _put_views(
         views[names.events_view(run_key)] = (
             runs.by_group(view, items.view_path(EVENT.of(run_key)), field),
             f"The {items.noun} of the run {run_key}, grouped by event" + runs.MADE_BY_US,
+        )
+    if KEPT_BY.name in written.fields:
+        views[names.stands_for_view(run_key)] = (
+            runs.by_representative(view, items, run_key),
+            f"A tile for each of the {items.noun} that the run {run_key} kept, and behind it all "
+            "that it stands for" + runs.MADE_BY_US,
         )
     for name, (content, description) in views.items():
         dataset.save_view(name, content, description=description, overwrite=True)

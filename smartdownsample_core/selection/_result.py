@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -212,6 +213,10 @@ class Selection:
         Raises:
             ValueError: if the signatures have no descriptors
         """
+        return self._explanation
+
+    @cached_property
+    def _explanation(self) -> Explanation:
         return explain(self)
 
     def members(self, bucket_id: int) -> NDArray[np.int64]:
