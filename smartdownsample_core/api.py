@@ -13,7 +13,8 @@ from .checks import flag, one_of, path_list, shown_path, whole_number
 from .errors import ParameterError, Word, worded
 from .extraction import read_all
 from .new_files import new_pngs
-from .report import new_table, save_charts, shortfalls, summary, write_table
+from .report import check_curve, new_table, save_charts, shortfalls, summary, write_table
+from .report import save_curve as save_curve_chart
 from .selection import (
     RANDOM_SEED,
     Choice,
@@ -57,6 +58,7 @@ def sample_diverse(
     workers: Workers = ...,
     scheduler: str | Client | None = ...,
     save_explanation: str | os.PathLike[str] | None = ...,
+    save_curve: str | os.PathLike[str] | None = ...,
     **choice: Unpack[ChoiceOptions],
 ) -> list[str]: ...
 @overload
@@ -77,6 +79,7 @@ def sample_diverse(
     workers: Workers = ...,
     scheduler: str | Client | None = ...,
     save_explanation: str | os.PathLike[str] | None = ...,
+    save_curve: str | os.PathLike[str] | None = ...,
     **choice: Unpack[ChoiceOptions],
 ) -> list[int]: ...
 def sample_diverse(
@@ -96,6 +99,7 @@ def sample_diverse(
     workers: Workers = "threads",
     scheduler: str | Client | None = None,
     save_explanation: str | os.PathLike[str] | None = None,
+    save_curve: str | os.PathLike[str] | None = None,
     **choice: Unpack[ChoiceOptions],
 ) -> list[str] | list[int]:
     """Chooses exactly ``target_count`` diverse images from many similar ones.
@@ -125,6 +129,7 @@ def sample_diverse(
         scheduler: for ``workers="dask"``, the address of the cluster's scheduler, or a client
         save_explanation: a ``.csv`` or ``.parquet`` to save to why each image was kept or left out,
             and which kept image stands for it
+        save_curve: a ``.png`` to save to how far the images left out are, by the number kept
         **choice: the fields of :class:`smartdownsample_core.Choice`, such as ``strategy``
 
     Returns:
@@ -163,15 +168,23 @@ def sample_diverse(
     raise_first(reading.problems())
     how.check(len(paths), target, hash_size)
     RANDOM_SEED.check(random_seed)
-    distribution, thumbnails = new_pngs(
-        {"save_distribution": save_distribution, "save_thumbnails": save_thumbnails}
+    distribution, thumbnails, curve = new_pngs(
+        {
+            "save_distribution": save_distribution,
+            "save_thumbnails": save_thumbnails,
+            "save_curve": save_curve,
+        }
     )
+    if curve:
+        check_curve(how)
 
     explanation = new_table("save_explanation", save_explanation)
 
     everything = target is not None and target >= len(paths)
     nothing = target is not None and target <= 0
-    if (everything or nothing) and not (choice or distribution or thumbnails or explanation):
+    if (everything or nothing) and not (
+        choice or distribution or thumbnails or explanation or curve
+    ):
         if everything and show_progress:
             print(f"Keeping all {len(paths):,} images, unread: target_count is {target:,}")
         return _answer(paths, range(len(paths) if everything else 0), return_indices)
@@ -186,6 +199,8 @@ def sample_diverse(
     if explanation:
         write_table("save_explanation", explanation, paths, selection)
     save_charts(selection, paths, distribution, thumbnails)
+    if curve:
+        save_curve_chart(selection.coverage(), curve)
     kept = range(len(paths)) if everything and not choice else selection.indices.tolist()
     return _answer(paths, kept, return_indices)
 

@@ -24,9 +24,12 @@ def new_pngs(wanted: dict[str, Any]) -> list[Path | None]:
         OSError: if a folder cannot be made, or written to; names it
     """
     pngs = [new_path(name, path, (".png",)) for name, path in wanted.items()]
-    places = [os.path.realpath(png) for png in pngs if png is not None]
-    if len(set(places)) < len(places):
-        raise ValueError(f"{' and '.join(wanted)} are the same file: {places[0]}; give them two")
+    places: dict[str, str] = {}
+    for name, png in zip(wanted, pngs, strict=True):
+        if png is not None:
+            other = places.setdefault(os.path.realpath(png), name)
+            if other != name:
+                raise ValueError(f"{other} and {name} are the same file: {png}; give them two")
     for name, png in zip(wanted, pngs, strict=True):
         if png is not None:
             make_folder(name, png.parent)

@@ -145,9 +145,14 @@ def left_views(dataset: fo.Dataset, run_key: str) -> list[str]:
     """Returns the saved views that FiftyOne's own ``delete_run`` left behind of a run."""
     if dataset.has_run(run_key):
         return []
-    made = (names.kept_view(run_key), names.buckets_view(run_key))
-    found = (*made, names.near_duplicates_view(run_key), names.events_view(run_key))
-    found = (*found, names.stands_for_view(run_key))
+    made = (
+        names.kept_view,
+        names.buckets_view,
+        names.near_duplicates_view,
+        names.events_view,
+        names.stands_for_view,
+    )
+    found = [name(run_key) for name in made]
     return [name for name in found if _description(dataset, name).endswith(MADE_BY_US)]
 
 

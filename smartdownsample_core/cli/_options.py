@@ -18,6 +18,7 @@ from ..report import (
     TEXT,
     VERBS,
     Placing,
+    check_curve,
     dropped_if_it_fails,
     new_list,
     new_table,
@@ -40,6 +41,7 @@ _OPTIONS = {
     "save_distribution": "--distribution",
     "save_thumbnails": "--thumbnails",
     "save_explanation": "--explain",
+    "save_curve": "--curve",
     **{
         what.name: what.option
         for what in (RANDOM_SEED, *declared(Reading).values(), *declared(Choice).values())
@@ -191,6 +193,9 @@ def add_output(parser: argparse.ArgumentParser) -> None:
         "new .csv or .parquet",
     )
     parser.add_argument("--distribution", metavar="PNG", help="chart of kept images per bucket")
+    parser.add_argument(
+        "--curve", metavar="PNG", help="chart of how far images left out are, by the number kept"
+    )
     parser.add_argument("--thumbnails", metavar="PNG", help="grid of thumbnails per bucket")
     parser.add_argument(
         "--on-error",
@@ -248,8 +253,9 @@ class Output:
         # Taken now, because the files may change while images are read.
         has_record = self._list is not None and self._list.suffix.lower() == ".json"
         self._record = record_of(options, **source) if has_record else {}
-        self._distribution, self._thumbnails = new_pngs(
-            {"--distribution": options.distribution, "--thumbnails": options.thumbnails}
+        names = ("distribution", "thumbnails", "curve")
+        self._distribution, self._thumbnails, self._curve = new_pngs(
+            {f"--{name}": getattr(options, name) for name in names}
         )
         self._explanation = new_table("--explain", options.explain)
         if self._list and self._explanation and are_same(self._list, self._explanation):
@@ -277,14 +283,18 @@ class Output:
             write_list(self._list, paths, selection, null, self._record)
         if self._explanation:
             write_table("--explain", self._explanation, paths, selection)
-        for chart in filter(None, (self._distribution, self._thumbnails)):
+        for chart in filter(None, (self._distribution, self._thumbnails, self._curve)):
             if is_below(chart.parent, self._base):
                 note(chart.parent, "charts", [chart.name])
         try:
             report.save_charts(selection, paths, self._distribution, self._thumbnails)
+            if self._curve:
+                report.save_curve(selection.coverage(), self._curve)
         finally:  # a failed chart must not lose the list
             if not options.quiet:
                 print(report.summary(selection, strata), file=sys.stderr)
+                if self._curve:
+                    print(report.how_many(selection.coverage()), file=sys.stderr)
             if not self._list:
                 with writing("standard output", "the list"), dropped_if_it_fails(sys.stdout):
                     write_text(sys.stdout, paths, selection, null)
@@ -332,4 +342,6 @@ def choice_of(options: argparse.Namespace, paths: Sequence[str], hash_size: int)
     }
     choice = Choice(**given).for_paths(paths)
     choice.check(len(paths), options.target_count, hash_size)
+    if options.curve:
+        check_curve(choice)
     return choice

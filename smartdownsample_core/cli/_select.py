@@ -81,7 +81,7 @@ def _check_folder(options: argparse.Namespace, shards: Shards) -> None:
 
 def _by_buckets_alone(parser: argparse.ArgumentParser, options: argparse.Namespace) -> bool:
     """Whether buckets and the order of the images are enough for the options."""
-    others = [*declared(Choice), "thumbnails", "explain"]
+    others = [*declared(Choice), "thumbnails", "explain", "curve"]
     return options.target_count is not None and all(
         getattr(options, name) == parser.get_default(name) for name in others
     )

@@ -2,6 +2,7 @@
 
 from ._charts import save_charts
 from ._copies import VERBS, Placing
+from ._curve import check_curve, how_many, save_curve
 from ._explanation import new_table, write_table
 from ._lists import (
     TEXT,

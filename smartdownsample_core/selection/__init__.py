@@ -12,6 +12,7 @@ from ._choice import (
     PlainOptions,
 )
 from ._constraints import Constraints
+from ._coverage import Coverage
 from ._distances import Nearest
 from ._downsample import downsample
 from ._events import Events

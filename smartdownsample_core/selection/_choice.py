@@ -29,6 +29,7 @@ LIMITS = (
     "max_per_group",
     "max_per_event",
     "max_per",
+    "max_distance",
     "min_interval",
 )
 
@@ -144,6 +145,16 @@ class ChoiceSettings(Settings):
         help="Maximum number of images per label or, without {stratify_by}, per visual bucket",
         minimum=1,
         live=True,
+    )
+    max_distance: float | None = setting(
+        kind="number",
+        label="Keep until within",
+        help="Keep the fewest images so that no other image is farther than this from the kept "
+        "ones, and at most {target_count}: from 0, identical, to 100, nothing in common. With "
+        "{features}, a cosine distance from 0 to 2. Needs {strategy} 'diverse'",
+        minimum=0,
+        live=True,
+        metavar="DISTANCE",
     )
     keep: Any = setting(
         kind="name",
@@ -303,6 +314,7 @@ class ChoiceSettings(Settings):
                 value=shown(self.balance),
             )
         yield from self._problems_of_limits()
+        yield from self._problems_of_distance()
         is_known = self.strategy in STRATEGIES
         if is_known and self.cover != ChoiceSettings.cover and not self.how.covers:
             yield ParameterError(
@@ -358,6 +370,24 @@ class ChoiceSettings(Settings):
                     most=caps[name],
                 )
 
+    def _problems_of_distance(self) -> Iterator[ParameterError]:
+        """Yields errors if no smaller number is nested in a larger one, which could be cut."""
+        if self.max_distance is None or self.strategy not in STRATEGIES:
+            return
+        if not self.how.ranks:
+            others = " or ".join(repr(name) for name, how in STRATEGIES.items() if how.ranks)
+            yield ParameterError(
+                "max_distance",
+                "needs a strategy that ranks images, not {value}",
+                f"set {{strategy}} to {others}",
+                value=repr(self.strategy),
+            )
+        for name in ("stratify_by", "max_per_group", "max_per_event", "max_per", "min_per"):
+            if is_given(getattr(self, name)):
+                yield ParameterError(
+                    "max_distance", "does not go with {" + name + "}", "set one of them"
+                )
+
     def target_problems(self, target_count: Any) -> Iterator[ParameterError]:
         """Yields an error if nothing decides how many images to keep."""
         if target_count is None and not any(is_given(getattr(self, name)) for name in LIMITS):
@@ -365,7 +395,7 @@ class ChoiceSettings(Settings):
                 "target_count",
                 "is missing",
                 "set how many images to keep, or set {duplicate_distance}, {max_per_group}, "
-                "{max_per} or {min_interval}",
+                "{max_per}, {max_distance} or {min_interval}",
             )
 
     def radius_problems(self, hash_size: int) -> Iterator[ParameterError]:
@@ -392,6 +422,7 @@ class PlainOptions(TypedDict, total=False):
     leave_out_junk: bool
     balance: str | float
     max_per_group: int | None
+    max_distance: float | None
     event_gap: str | float | None
     min_interval: str | float | None
     max_per_event: int | None

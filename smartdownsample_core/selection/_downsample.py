@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -12,6 +13,7 @@ from ..errors import ParameterError
 from ..signatures import Signatures, assign_buckets
 from ._choice import Choice
 from ._constraints import Constraints
+from ._coverage import farthest_left_out
 from ._distances import Points, Relation
 from ._explanation import Evidence
 from ._features import mean_squared_length
@@ -45,7 +47,8 @@ def downsample(
         order: ``(n,)``; their natural order, from :func:`smartdownsample_core.natural_order`
         target_count: images to keep, including those of ``choice.keep``, even unreadable ones;
             all readable images if there are fewer, none if 0 or less; None for as many as
-            ``duplicate_distance``, ``max_per_group`` and ``min_interval`` leave
+            ``duplicate_distance``, ``max_per_group`` and ``min_interval`` leave. With
+            ``max_distance``, fewer if these are enough
         random_seed: at least 0; the same seed gives the same selection
         choice: strategy and constraints; ``Choice()`` by default
         constraints: those of an earlier choice that differs in its strategy at most, to avoid
@@ -64,8 +67,7 @@ def downsample(
     if target_count is not None:
         target_count = whole_number("target_count", target_count)
     choice.check(len(signatures), target_count, signatures.hash_size)
-    has_descriptors = not np.isnan(signatures.sharpness[signatures.readable]).any()
-    if choice.needs_descriptors and not has_descriptors:
+    if choice.needs_descriptors and not _has_descriptors(signatures):
         by_strategy = choice.how.compares and choice.features is None
         asks = "leave_out_junk" if choice.leave_out_junk else "duplicate_distance"
         raise ParameterError(
@@ -82,6 +84,50 @@ def downsample(
     if cameras is None and choice.uses_camera:  # constraints of a choice without
         cameras = Keys(signatures, order, choice).cameras
     images = replace(images, groupings=_groupings(images.bucket_ids, cameras, choice))
+
+    def choose(target: int) -> Selection:
+        fresh = replace(images, found=[])
+        selection = _choose(signatures, fresh, constraints, choice, target)
+        return replace(selection, cameras=cameras)
+
+    if choice.max_distance is None:
+        selection = choose(target)
+    else:
+        selection = _until_within(choose, choice.max_distance, len(constraints.keep), target)
+    return selection if target_count is None else replace(selection, target_count=target_count)
+
+
+#: Images that a ranking begins with if it is to end at a distance; then twice as many, and so on.
+_FIRST_OF_RANKING = 256
+
+
+def _until_within(
+    choose: Callable[[int], Selection], distance: float, least: int, most: int
+) -> Selection:
+    """Keeps the fewest images so that no other is farther from them than a distance.
+
+    The ranking is nested, so it is made longer until it goes so far, and then cut.
+
+    Args:
+        choose: returns the selection for a target
+        distance: see :class:`Coverage`
+        least: images that are always kept
+        most: images to keep if they are not enough
+    """
+    target = min(max(_FIRST_OF_RANKING, least), most)
+    while True:
+        selection = choose(target)
+        if target == most or farthest_left_out(selection) <= distance:
+            break
+        target = min(2 * target, most)
+    count = selection.coverage().first_within(distance)
+    return selection if count is None else selection.first(max(count, least))
+
+
+def _choose(
+    signatures: Signatures, images: Images, constraints: Constraints, choice: Choice, target: int
+) -> Selection:
+    order = images.order
     taken, n_first = picked_by(images, constraints, choice, target)
     if len(taken) < min(target, len(constraints.keep) + (constraints.tiers >= GOOD).sum()):
         pool = order[constraints.tiers[order] >= GOOD]
@@ -94,8 +140,8 @@ def downsample(
         buckets=count_buckets(images.bucket_ids, taken),
         order=order,
         unreadable=dict(signatures.unreadable),
-        target_count=target if target_count is None else target_count,
-        random_seed=random_seed,
+        target_count=target,
+        random_seed=images.random_seed,
         strategy=choice.strategy,
         ranking=taken if choice.how.ranks else None,
         n_first=n_first,
@@ -104,9 +150,8 @@ def downsample(
         strata=constraints.strata,
         strata_are_labels=choice.stratify_by is not None,
         caps=constraints.caps,
-        evidence=_evidence(signatures, images, choice) if has_descriptors else None,
+        evidence=_evidence(signatures, images, choice),
         events=constraints.events,
-        cameras=cameras,
         n_without_time=constraints.n_without_time,
     )
 
@@ -149,8 +194,14 @@ def _groupings(
     return tuple(groupings[key] for key in choice.covered if key in groupings)
 
 
-def _evidence(signatures: Signatures, images: Images, choice: Choice) -> Evidence:
+def _has_descriptors(signatures: Signatures) -> bool:
+    return not np.isnan(signatures.sharpness[signatures.readable]).any()
+
+
+def _evidence(signatures: Signatures, images: Images, choice: Choice) -> Evidence | None:
     if choice.features is None:
+        if not _has_descriptors(signatures):
+            return None
         return Evidence(signatures.descriptor, signatures.readable, found=images.found)
     points = choice.points(len(signatures))
     scale = 2 * mean_squared_length(points)

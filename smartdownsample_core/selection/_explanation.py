@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from ..signatures import UNREADABLE
+from ..signatures import LARGEST_DISTANCE, UNREADABLE
 from ._distances import Nearest, Points
 from ._tiers import DAMAGED, JUNK, NEAR_DUPLICATE, NEVER, TOO_SOON
 
@@ -83,7 +83,7 @@ class Explanation:
     caps: tuple[str, ...]
     """names of what is limited: ``"label"`` or ``"bucket"``"""
     unit: str
-    """unit of the distances: ``"descriptor distance"`` or, with features, ``"cosine distance"``"""
+    """unit of the distances: ``"distance, 0-100"`` or, with features, ``"cosine distance"``"""
 
     def __len__(self) -> int:
         return len(self.reason)
@@ -156,12 +156,18 @@ class Evidence:
 
     @property
     def unit(self) -> str:
-        """``"cosine distance"``, 0 to 2, with features, else ``"descriptor distance"``."""
-        return "descriptor distance" if self.cosine_scale is None else "cosine distance"
+        """``"cosine distance"``, 0 to 2, with features, else ``"distance, 0-100"``.
+
+        The latter is the scale of ``duplicate_distance``.
+        """
+        return "distance, 0-100" if self.cosine_scale is None else "cosine distance"
 
     def distance(self, squared: NDArray[np.floating]) -> NDArray[np.float32]:
         """Returns squared distances of points, ``(m,)``, as distances that people see."""
-        seen = np.sqrt(squared) if self.cosine_scale is None else squared / self.cosine_scale
+        if self.cosine_scale is None:
+            seen = np.sqrt(squared) * (100 / LARGEST_DISTANCE)
+        else:
+            seen = squared / self.cosine_scale
         return np.asarray(seen, np.float32)
 
     def nearest(self, kept: _Rows) -> tuple[NDArray[np.int32], NDArray[np.float32]]:

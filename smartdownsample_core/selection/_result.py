@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from ..checks import whole_number
 from ..signatures import N_BUCKETS, UNREADABLE, bucket_name
+from ._coverage import Coverage, coverage
 from ._events import Events
 from ._explanation import Cap, Evidence, Explanation, explain
 from ._strata import Groups
@@ -214,6 +215,18 @@ class Selection:
             ValueError: if the signatures have no descriptors
         """
         return self._explanation
+
+    def coverage(self) -> Coverage:
+        """Returns how far the images left out are, for every beginning of the ranking.
+
+        Raises:
+            ValueError: if the strategy does not rank, or the signatures have no descriptors
+        """
+        return self._coverage
+
+    @cached_property
+    def _coverage(self) -> Coverage:
+        return coverage(self)
 
     @cached_property
     def _explanation(self) -> Explanation:

@@ -49,7 +49,7 @@ def test_csv_and_parquet_agree(burst_paths: list[str], tmp_path: Path) -> None:
     for name in ("why.csv", "why.parquet"):
         write_table("--explain", tmp_path / name, paths, selection)
     stored = pq.read_table(tmp_path / "why.parquet")
-    assert stored.schema.metadata == {b"distance_unit": b"descriptor distance"}
+    assert stored.schema.metadata == {b"distance_unit": b"distance, 0-100"}
     for row, other in zip(_rows(tmp_path / "why.csv"), stored.to_pylist(), strict=True):
         distance, exact = row.pop("distance"), other.pop("distance")
         assert distance == ("" if exact is None else f"{round(exact, 4)}")

@@ -269,7 +269,11 @@ def test_a_replacing_run_takes_the_fields_of_the_first(dataset, operators) -> No
     assert set(dataset.get_field_schema()) & {"smartdownsample_rank", "smartdownsample_group"} == (
         set()
     )
-    assert dataset.list_saved_views() == ["smartdownsample kept", "smartdownsample buckets"]
+    assert dataset.list_saved_views() == [
+        "smartdownsample kept",
+        "smartdownsample buckets",
+        "smartdownsample stands for",
+    ]
 
 
 def test_a_bucket_is_in_natural_order(make_dataset, operators, images, tmp_path) -> None:

@@ -27,7 +27,7 @@ def test_two_runs_at_once(dataset, zygotes) -> None:
     dataset.reload()
     assert dataset.count_sample_tags() == {"run_0": 10, "run_1": 11}
     assert sorted(dataset.list_runs()) == ["run_0", "run_1"]
-    assert len(dataset.list_saved_views()) == 4
+    assert len(dataset.list_saved_views()) == 6
     assert dataset.count("signature.bucket") == 80
     for key in ("run_0", "run_1"):
         writes.delete(dataset, key)

@@ -142,7 +142,9 @@ def _what_runs_wrote(dataset: fo.Dataset) -> dict[str, Any]:
     dataset.reload()
     assert sum(1 for _ in dataset) == len(dataset)  # every sample can be loaded
     fields = sorted(dataset.get_field_schema(flat=True))
-    numbers = [name for name in fields if name.endswith(("_rank", "_group"))]
+    numbers = [
+        name for name in fields if name.endswith(("_rank", "_group", "_distance", "_reason"))
+    ]
     runs = {}
     for key in dataset.list_runs(method="smartdownsample"):
         results = dataset.load_run_results(key, cache=False)

@@ -43,7 +43,7 @@ def test_undo_removes_what_is_still_there(ran, operators, change) -> None:
     else:
         ran.rename_sample_field("cars", "vehicles")
     result = operators.delete_run(ran, "objects")
-    assert result["saved_views"] == ["objects kept", "objects buckets"]
+    assert result["saved_views"] == ["objects kept", "objects buckets", "objects stands for"]
     assert (result["signature_field"], result["kept_field"]) == (None, None)
     (text,) = result["gone"]
     assert "the label tag `objects`" in text
@@ -111,7 +111,11 @@ def test_a_run_takes_over_what_a_deleted_one_left(dataset, operators, state_of) 
         operators.delete_run(dataset, "smartdownsample")
     operators.downsample(dataset, 10, **_THREADS)
     assert dataset.count_sample_tags() == {"smartdownsample": 10}
-    assert dataset.list_saved_views() == ["smartdownsample kept", "smartdownsample buckets"]
+    assert dataset.list_saved_views() == [
+        "smartdownsample kept",
+        "smartdownsample buckets",
+        "smartdownsample stands for",
+    ]
     operators.delete_run(dataset, "smartdownsample")
     assert state_of(dataset)["fields"] == before["fields"]
 

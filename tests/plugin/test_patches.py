@@ -325,8 +325,8 @@ def test_the_form_words_patches(objects, cars, post) -> None:
         properties["target_count"]["view"]["description"] == "Exactly this many of the 48 patches"
     )
     assert properties["forecast"]["default"].startswith(
-        "Keeps 10 of 48 patches. Writes the field `ground_truth.detections.signature`, the label "
-        "tag `smartdownsample` and the saved views"
+        "Keeps 10 of 48 patches. Writes the fields `ground_truth.detections.signature`, "
+        "`ground_truth.detections.smartdownsample_choice`, "
     )
 
 

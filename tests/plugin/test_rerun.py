@@ -22,7 +22,11 @@ def test_the_same_key_replaces(dataset, operators) -> None:
     assert dataset.count_sample_tags() == {"smartdownsample": 10}
     assert operators.downsample(dataset, 15)["replaced"] is True
     assert dataset.count_sample_tags() == {"smartdownsample": 15}
-    assert dataset.list_saved_views() == ["smartdownsample kept", "smartdownsample buckets"]
+    assert dataset.list_saved_views() == [
+        "smartdownsample kept",
+        "smartdownsample buckets",
+        "smartdownsample stands for",
+    ]
     assert dataset.list_runs() == ["smartdownsample"]
     assert dataset.load_run_results("smartdownsample").record["kept"] == 15
 

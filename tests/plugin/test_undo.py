@@ -23,8 +23,15 @@ def test_undo_leaves_the_dataset_as_it_was(dataset, operators, state_of) -> None
         "tag": "chosen",
         "items": "samples",
         "untagged": 20,
-        "saved_views": ["smartdownsample kept", "smartdownsample buckets"],
-        "fields": ["smartdownsample_choice", "smartdownsample_bucket"],
+        "saved_views": [
+            "smartdownsample kept",
+            "smartdownsample buckets",
+            "smartdownsample stands for",
+        ],
+        "fields": [
+            f"smartdownsample_{name}"
+            for name in ("choice", "bucket", "kept_by", "distance", "reason")
+        ],
         "signature_field": "signature",
         "kept_field": None,
         "why_kept": None,
@@ -45,7 +52,7 @@ def test_signatures_that_another_run_uses_stay(dataset, operators) -> None:
     text = json.dumps(outputs.deletion_output(result).to_json())
     assert "The field `signature` stays: used by `second`." in text
     assert len(dataset.exists("signature.bucket")) == 80
-    assert dataset.list_saved_views() == ["second kept", "second buckets"]
+    assert dataset.list_saved_views() == ["second kept", "second buckets", "second stands for"]
     assert operators.delete_run(dataset, "second")["signature_field"] == "signature"
     assert not dataset.has_field("signature")
 
@@ -127,7 +134,7 @@ def test_undo_goes_on_where_the_user_removed_things_first(dataset, operators, st
     dataset.untag_samples("smartdownsample")
     dataset.delete_sample_field("signature")
     result = operators.delete_run(dataset, "smartdownsample")
-    assert result["saved_views"] == ["smartdownsample buckets"]
+    assert result["saved_views"] == ["smartdownsample buckets", "smartdownsample stands for"]
     assert result["untagged"] == 0
     assert state_of(dataset)["runs"] == []
 
@@ -147,7 +154,7 @@ def test_the_form_copes_with_a_half_written_run(dataset, post) -> None:
     dataset.register_run("crashed", dataset.init_run(method="smartdownsample", **settings))
     form = post("resolve-type", "delete_run", dataset, {"run_key": "crashed"})
     forecast = form["type"]["properties"]["forecast"]["default"]
-    assert "`crashed kept` and `crashed buckets`" in forecast
+    assert "`crashed kept`, `crashed buckets` and `crashed stands for`" in forecast
 
 
 def test_forms_propose_the_run_on_screen_or_the_latest(dataset, operators) -> None:
@@ -169,7 +176,7 @@ def test_a_renamed_run_keeps_its_parts(dataset, operators, state_of) -> None:
     assert len(operators.view_buckets(dataset, "near_duplicates", run_key="mine")) > 0
     assert runs.of_view(dataset, dataset.load_saved_view("smartdownsample kept")) == "mine"
     operators.downsample(dataset, 10, run_key="mine")
-    assert dataset.list_saved_views() == ["mine kept", "mine buckets"]
+    assert dataset.list_saved_views() == ["mine kept", "mine buckets", "mine stands for"]
     assert dataset.count_sample_tags() == {"mine": 10}
     operators.delete_run(dataset, "mine")
     assert state_of(dataset)["fields"] == before["fields"]
