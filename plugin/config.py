@@ -210,7 +210,9 @@ class DownsampleConfig(SignatureConfig, ChoiceSettings):
     def __post_init__(self) -> None:
         super().__post_init__()
         object.__setattr__(self, "tag", self.tag or self.run_key)
-        for name in ("max_per", "min_per"):  # as text, which MongoDB and the form hold
+        if isinstance(self.stratify_by, (list, tuple)):
+            object.__setattr__(self, "stratify_by", "+".join(map(str, self.stratify_by)))
+        for name in ("max_per", "min_per", "balance"):  # as text, which MongoDB and the form hold
             object.__setattr__(self, name, as_text(getattr(self, name)))
         if isinstance(self.keep, list):
             object.__setattr__(self, "keep", tuple(self.keep))
@@ -224,6 +226,14 @@ class DownsampleConfig(SignatureConfig, ChoiceSettings):
         yield from self.target_problems(self.target_count)
         if isinstance(self.hash_size, int):  # if it is not, that is said of it
             yield from self.radius_problems(self.hash_size)
+
+    @property
+    def strata_keys(self) -> tuple[str, ...]:
+        """The keys that ``stratify_by`` names instead of a field."""
+        by = self.stratify_by
+        known = {"camera", "day", "daynight", "bucket"}
+        is_key = isinstance(by, str) and ("+" in by or by in known)
+        return (by,) if is_key or (by == "event" and is_given(self.event_gap)) else ()
 
     @property
     def has_groups(self) -> bool:

@@ -62,7 +62,7 @@ class Setting:
         low, high = self.minimum, self.maximum
         if value is None and self.default is None:
             return
-        if self.reads is not None:
+        if self.reads is not None and (self.kind != "choice" or _has_pairs(value)):
             if not isinstance(value, str) or value != self.default:
                 self.reads(self.name, value)
         elif self.kind == "whole number":
@@ -87,6 +87,10 @@ class Setting:
         words = [choice for choice in self.choices if not choice[:1].isdigit()]
         others = f"a number from {self.minimum or 0:g} to {self.maximum:g}"
         one_of(self.name, value, words, others)
+
+
+def _has_pairs(value: Any) -> bool:
+    return isinstance(value, Mapping) or (isinstance(value, str) and "=" in value)
 
 
 def setting(**declaration: Any) -> Any:

@@ -16,7 +16,7 @@ from smartdownsample_core.selection import BUILT_IN, counts
 
 from ..config import DownsampleConfig, is_given
 from ..targets import Subject, embeddings
-from . import folders, keep, labels, times
+from . import keep, labels, times
 
 Remember = Callable[[Any, Callable[[], Any]], Any]
 """``remember(key, make)`` returns what ``make`` returns; a cached value if the key is known"""
@@ -40,18 +40,22 @@ def make(
         ValueError: if labels, features or samples to keep are missing
     """
     strata = features = camera = time = None
-    if path := config.stratify_by:
+    used = set(config.used_keys)
+    if (path := config.stratify_by) and labels.is_key(subject, config):
+        strata = path
+    elif path:
+        used -= {path}
         ignored = labels.marks_of_runs(subject.dataset, config)
         strata = remember(("labels", path, ignored), lambda: labels.read(subject, path, ignored))
     if name := config.features:
         key = ("features", name, stamp(subject.dataset, config))
         features = remember(key, lambda: embeddings.load(subject, ids, name))
     if config.uses_camera:
-        path = config.camera or folders.FOLDER
+        path = config.camera or labels.default_camera(subject)
         camera = remember(("cameras", path), lambda: labels.read_all(subject, path))
     if config.uses_time and (name := config.time):
         time = remember(("times", name), lambda: times.read(subject, name))
-    fields = sorted(config.used_keys - set(BUILT_IN))
+    fields = sorted(used - set(BUILT_IN))
     keys = {path: labels.read_all(subject, path) for path in fields}
     choice = Choice(
         strategy=config.strategy,
@@ -91,7 +95,7 @@ def stamp(dataset: fo.Dataset, config: DownsampleConfig) -> tuple[Any, ...]:
 def problems(subject: Subject, config: DownsampleConfig) -> Iterator[ParameterError]:
     """Yields an error for each field, run, tag or view that is named and cannot be used."""
     checks: dict[str, Callable[..., Any]] = {
-        "stratify_by": labels.full_path,
+        "stratify_by": partial(_check_strata, config=config),
         "features": embeddings.check,
         "camera": partial(labels.full_path, setting="camera"),
         "time": times.check,
@@ -104,6 +108,12 @@ def problems(subject: Subject, config: DownsampleConfig) -> Iterator[ParameterEr
                 check(subject, value)
             except ParameterError as error:
                 yield error
+
+
+def _check_strata(subject: Subject, path: str, config: DownsampleConfig) -> None:
+    is_key = isinstance(path, str) and labels.is_key(subject, config)
+    for part in set(path.split("+")) - set(BUILT_IN) if is_key else (path,):
+        labels.full_path(subject, part)
 
 
 def _check_keys(subject: Subject, limits: str, setting: str) -> None:

@@ -95,6 +95,16 @@ def groupings(view: fo.DatasetView) -> list[str]:
     ]
 
 
+def is_key(subject: Subject, config: DownsampleConfig) -> bool:
+    """Whether the strata are those of keys, such as ``site+daynight``, rather than of a field."""
+    return bool(config.strata_keys) and not subject.view.has_field(config.stratify_by)
+
+
+def default_camera(subject: Subject) -> str:
+    """Returns the path of what took each image: a field ``camera``, or the folders."""
+    return "camera" if subject.view.has_field("camera") else folders.FOLDER
+
+
 def read_all(subject: Subject, path: str) -> list[Any]:
     """Reads the labels of each sample: one, several or None."""
     values: list[Any] = subject.view.values(full_path(subject, path))

@@ -6,13 +6,13 @@ import csv
 import io
 import json
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from pathlib import Path
 
 import numpy as np
 
 from ..checks import reason, shown_path
-from ..selection import FOLDER, folders_of
+from ..selection import BUILT_IN, FOLDER, folders_of
 from ..text_files import in_windows_text, looks_binary, names_in, text_of
 from ._by_name import ByName
 
@@ -108,6 +108,12 @@ def times_of(option: str, table: str | None, paths: Sequence[str]) -> list[str |
                 "name each image once"
             )
     return [time if isinstance(time, str) else None for time in found]
+
+
+def is_key(text: str | None, keys: Container[str] | None) -> bool:
+    """Whether a text names keys, such as ``site+daynight``, rather than a table of labels."""
+    known = (part in BUILT_IN or part in (keys or ()) for part in (text or "").split("+"))
+    return bool(text) and text != "label" and all(known)
 
 
 def keys_of(

@@ -29,7 +29,7 @@ from ..report import (
 )
 from ..selection import FOLDER, RANDOM_SEED, TARGET_COUNT, Choice, Selection
 from ..settings import LOADING_ERRORS, Reading, Setting, declared, raise_first
-from ._choice_files import keys_of, labels_of, rows_of, times_of, vectors_of
+from ._choice_files import is_key, keys_of, labels_of, rows_of, times_of, vectors_of
 from ._record import radius_of, record_of
 
 OK, FAILED, USAGE, INTERRUPTED = 0, 1, 2, 130
@@ -334,10 +334,14 @@ def choice_of(options: argparse.Namespace, paths: Sequence[str], hash_size: int)
     given |= {
         "near_duplicates": radius_of(options),
         "features": vectors_of(options.features),
-        "stratify_by": labels_of("--stratify-by", options.stratify_by, paths),
         "camera": labels_of("--camera", options.camera, paths, "camera"),
         "time": times_of("--time", options.time, paths),
         "keys": keys_of("--keys", options.keys, paths),
+    }
+    given |= {
+        "stratify_by": options.stratify_by
+        if is_key(options.stratify_by, given["keys"])
+        else labels_of("--stratify-by", options.stratify_by, paths),
         "keep": rows_of(options.keep or None, paths),
     }
     choice = Choice(**given).for_paths(paths)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import argparse
 import hashlib
+import os
 from typing import Any
 
-from ..selection import FOLDER, Choice
+from ..selection import Choice
 from ..settings import declared
 
 _CHUNK = 2**20
@@ -23,7 +24,8 @@ def record_of(options: argparse.Namespace, **source: Any) -> dict[str, Any]:
 
     settings = _used(options)
     names = ("features", "stratify_by", "keep", "camera", "time", "keys")
-    files = {name: settings[name] for name in names if settings.get(name, FOLDER) != FOLDER}
+    given = {name: settings[name] for name in names if settings.get(name)}
+    files = {name: path for name, path in given.items() if os.path.isfile(path)}
     return {
         "version": __version__,
         "settings": settings,

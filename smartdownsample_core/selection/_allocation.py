@@ -97,6 +97,43 @@ def top_up(
     return allocate(np.maximum(wanted - taken, 0), count, random_seed)
 
 
+def by_ratio(
+    sizes: NDArray[np.int64],
+    taken: NDArray[np.int64],
+    count: int,
+    random_seed: int,
+    ratios: NDArray[np.float64],
+) -> NDArray[np.int64]:
+    """Returns how many more images each group keeps to reach a given share of all.
+
+    Groups that are too small keep all they have, and the others share the rest in the same ratios.
+    Groups of a ratio of 0 get what is left then, in proportion to their sizes.
+
+    Args:
+        sizes: ``(b,)``; images to choose from
+        taken: ``(b,)``; other images of the group, already kept
+        count: images to choose, at most the sum of the sizes
+        random_seed: as in :func:`allocate`
+        ratios: ``(b,)``, at least 0
+
+    Returns:
+        ``(b,)`` int64 quotas that sum to ``count``, at most ``sizes``
+
+    >>> by_ratio(np.array([90, 5, 9]), np.zeros(3, int), 20, 0, np.array([0.5, 0.5, 0])).tolist()
+    [15, 5, 0]
+    """
+    tie_break = np.random.default_rng(random_seed).permutation(len(sizes))
+    weights = np.rint(ratios / max(float(ratios.max(initial=0)), 1e-300) * 2**20).astype(np.int64)
+    room = sizes + taken
+    total = count + int(taken.sum())
+    wanted = _apportion(total, np.where(weights > 0, room, 0), weights, tie_break)
+    if wanted.sum() < total:
+        wanted = wanted + allocate(room - wanted, total - int(wanted.sum()), random_seed)
+    # Where a group has more than its share already, the others get less.
+    more = np.maximum(wanted - taken, 0)
+    return more if more.sum() == count else allocate(more, count, random_seed)
+
+
 def _apportion(
     total: int,
     capacities: NDArray[np.int64],
@@ -117,7 +154,8 @@ def _apportion(
         is_open &= ~is_full
     quotas += shares
     by_remainder = np.lexsort((tie_break, -np.where(is_open, remainders, -1)))
-    return quotas + _one_each_for_the_first(by_remainder, total - int(quotas.sum()))
+    left = min(total - int(quotas.sum()), int(is_open.sum()))
+    return quotas + _one_each_for_the_first(by_remainder, left)
 
 
 def _shared(total: int, weights: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

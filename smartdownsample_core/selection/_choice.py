@@ -15,7 +15,7 @@ from ..errors import ParameterError
 from ..settings import Setting, Settings, raise_first, redeclared, setting
 from ._cover import COVERABLE, NOTHING, cover_keys
 from ._features import quantized, unit_features
-from ._notation import counts, duration
+from ._notation import counts, duration, ratios
 from ._strata import Label, folders_of, texts_of
 from ._strategies import DEFAULT_STRATEGY, STRATEGIES, Strategy, StrategyName
 from ._times import read_times
@@ -34,9 +34,9 @@ LIMITS = (
 )
 
 #: Keys that need no labels of their own.
-BUILT_IN = ("camera", "event", "day", "bucket", "label")
+BUILT_IN = ("camera", "event", "day", "daynight", "bucket", "label")
 
-_OF_TIME = ("event", "day")
+_OF_TIME = ("event", "day", "daynight")
 
 TARGET_COUNT = Setting(
     name="target_count",
@@ -119,15 +119,16 @@ class ChoiceSettings(Settings):
         label="Stratify by",
         help="A label for each image; each label gets its share of the images to keep",
         live=True,
-        option_help="a CSV table of paths and labels, or the word 'folder' to use the folders as "
-        "labels; every label gets its share",
+        option_help="a CSV table of paths and labels, the word 'folder' to use the folders as "
+        "labels, or keys of {max_per}, such as site+daynight; every label gets its share",
         metavar="CSV",
     )
-    balance: str | float = setting(
+    balance: Any = setting(
         kind="choice",
         label="Shares",
-        help='Shares of the labels: "proportional" to their numbers of images, "equal", or a '
-        "number between 0 (equal) and 1 (proportional)",
+        help='Shares of the labels: "proportional" to their numbers of images, "equal", a number '
+        "between 0 (equal) and 1 (proportional), or the share of each, such as day=0.6, night=0.4",
+        reads=ratios,
         default="proportional",
         minimum=0,
         maximum=1,
@@ -217,8 +218,8 @@ class ChoiceSettings(Settings):
         kind="text",
         label="Maximum per",
         help="Maximum number of images for each group of some keys, such as camera=50, day=20. "
-        "Keys are camera, event, day, bucket, label (of {stratify_by}) and those in {keys}; "
-        "site+day stands for each day of each site",
+        "Keys are camera, event, day, daynight, bucket, label (of {stratify_by}) and those in "
+        "{keys}; site+day stands for each day of each site",
         reads=counts,
         metavar="KEY=N",
     )
@@ -263,7 +264,13 @@ class ChoiceSettings(Settings):
     @property
     def used_keys(self) -> set[str]:
         """The single keys that limits refer to."""
-        return {part for name in (*self.caps, *self.floors) for part in name.split("+")}
+        named = (*self.caps, *self.floors, *self.strata_keys)
+        return {part for name in named for part in name.split("+")}
+
+    @property
+    def strata_keys(self) -> tuple[str, ...]:
+        """The keys that ``stratify_by`` names instead of labels."""
+        return ()
 
     @property
     def covered(self) -> tuple[str, ...]:
@@ -287,9 +294,16 @@ class ChoiceSettings(Settings):
     @property
     def exponent(self) -> float:
         """Exponent of the sizes of strata to which their shares are proportional."""
-        if isinstance(self.balance, str):
+        if isinstance(self.balance, (str, Mapping)):
             return float(self.balance == "proportional")
         return float(self.balance)
+
+    @property
+    def ratios(self) -> dict[str, float] | None:
+        """The share of each label, if ``balance`` gives them."""
+        by = self.balance
+        has_pairs = isinstance(by, Mapping) or (isinstance(by, str) and "=" in by)
+        return ratios("balance", by) if has_pairs else None
 
     @property
     def excludes_duplicates(self) -> bool:
@@ -420,7 +434,7 @@ class PlainOptions(TypedDict, total=False):
     cover: str | Sequence[str]
     near_duplicates: float | None
     leave_out_junk: bool
-    balance: str | float
+    balance: str | float | Mapping[str, float]
     max_per_group: int | None
     max_distance: float | None
     event_gap: str | float | None
@@ -433,7 +447,7 @@ class PlainOptions(TypedDict, total=False):
 class ChoiceOptions(PlainOptions, total=False):
     """The fields of :class:`Choice` as keywords, for editors; a test compares them."""
 
-    stratify_by: Sequence[Label] | None
+    stratify_by: Sequence[Label] | str | None
     keep: Sequence[int]
     features: Any
     camera: Sequence[Label] | str | None
@@ -450,7 +464,12 @@ class Choice(ChoiceSettings):
     numbers of seconds.
     """
 
-    stratify_by: Sequence[Label] | None = redeclared(ChoiceSettings, "stratify_by")
+    stratify_by: Sequence[Label] | str | None = redeclared(
+        ChoiceSettings,
+        "stratify_by",
+        help="A label for each image, or keys of {max_per}, such as camera or site+daynight: each "
+        "label gets its share of the images to keep",
+    )
     keep: Sequence[int] = redeclared(ChoiceSettings, "keep", default=())
     camera: Sequence[Label] | str | None = redeclared(
         ChoiceSettings,
@@ -462,16 +481,29 @@ class Choice(ChoiceSettings):
     keys: Mapping[str, Sequence[Label]] | None = setting(
         kind="name",
         label="Keys",
-        help="Labels for {max_per} and {min_per}: a dict of names, each with a label per image",
+        help="Labels for {max_per}, {min_per} and {stratify_by}: a dict of names, each with a "
+        "label per image",
         option_help="a CSV table with a header: paths, then a column of labels for each key of "
         "{max_per} and {min_per}",
         metavar="CSV",
     )
 
+    @property
+    def strata_keys(self) -> tuple[str, ...]:
+        """The keys that ``stratify_by`` names instead of labels."""
+        known = {*BUILT_IN, *(self.keys if isinstance(self.keys, Mapping) else ())} - {"label"}
+        by = self.stratify_by
+        is_key = isinstance(by, str) and not set(by.split("+")) - known
+        return (by,) if is_key and isinstance(by, str) else ()
+
     def __post_init__(self) -> None:
+        if isinstance(self.stratify_by, (list, tuple)) and isinstance(self.keys, Mapping):
+            known = {*BUILT_IN, *self.keys}
+            if all(isinstance(one, str) and one in known for one in self.stratify_by):
+                object.__setattr__(self, "stratify_by", "+".join(map(str, self.stratify_by)))
         raise_first(self.problems())
         _check_keys(self.keys, self.used_keys)
-        if self.stratify_by is not None:
+        if self.stratify_by is not None and not self.strata_keys:
             _check_labels("stratify_by", self.stratify_by)
         if not isinstance(self.camera, (str, type(None))):
             _check_labels("camera", self.camera)
@@ -484,7 +516,7 @@ class Choice(ChoiceSettings):
         raise_first(self.radius_problems(hash_size))
         if self.features is not None:
             self.points(n)
-        if self.stratify_by is not None:
+        if self.stratify_by is not None and not isinstance(self.stratify_by, str):
             _check_fit("stratify_by", self.stratify_by, n)
         if not isinstance(self.camera, (str, type(None))):
             _check_fit("camera", self.camera, n)
@@ -538,7 +570,8 @@ class Choice(ChoiceSettings):
     def needs_descriptors(self) -> bool:
         """Whether images need descriptors in addition to their buckets."""
         compares = self.how.compares and self.features is None
-        return compares or self.leave_out_junk or self.duplicate_distance is not None
+        given = self.leave_out_junk or self.duplicate_distance is not None
+        return compares or given or "daynight" in self.used_keys
 
 
 def is_given(value: Any) -> bool:

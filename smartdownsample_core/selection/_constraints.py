@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from ..checks import shown
 from ..errors import ParameterError
 from ..signatures import (
     LARGEST_DISTANCE,
@@ -14,6 +15,7 @@ from ..signatures import (
     is_junk,
     unpack,
 )
+from ._allocation import by_ratio, top_up
 from ._choice import Choice
 from ._distances import Points
 from ._events import Events, spaced
@@ -22,7 +24,7 @@ from ._features import mean_squared_length
 from ._keys import Keys
 from ._limits import Bound, Plan, Room, repaired
 from ._near_duplicates import near_duplicates
-from ._strata import Groups, assign_strata
+from ._strata import Groups, assign_strata, with_unlabelled
 from ._tiers import DAMAGED, GOOD, JUNK, NEAR_DUPLICATE, NEVER, TIERS, TOO_SOON
 
 _Rows = NDArray[np.int64]
@@ -54,20 +56,23 @@ class Constraints:
         self.keep = np.array(choice.keep, np.int64)
         self.leaders = _leaders(signatures, order, choice)
         self.strata = None
-        if choice.stratify_by is not None:
+        keys = Keys(signatures, order, choice)
+        if isinstance(choice.stratify_by, str):
+            self.strata = with_unlabelled(keys.of(choice.stratify_by))
+        elif choice.stratify_by is not None:
             self.strata = assign_strata(choice.stratify_by)
         elif choice.max_per_group is not None:
             self.strata = _strata_of_buckets(signatures)
         no_junk = np.zeros(len(signatures), bool)
         junk = is_junk(signatures.traits) if choice.leave_out_junk else no_junk
         self.tiers = self._tiers(readable, junk, signatures.damaged, order)
-        keys = Keys(signatures, order, choice)
         self.events = keys.events
         self.cameras = keys.cameras if choice.uses_camera else None
         self._thin(keys, order, choice.interval)
-        self.n_without_time = int((readable & ~keys.times.known).sum()) if choice.uses_time else 0
         self._room = self._room_by_stratum(readable, choice.max_per_group)
         self.bounds = _bounds(keys, choice, self.strata)
+        times = keys.known_times
+        self.n_without_time = 0 if times is None else int((readable & ~times.known).sum())
         self.caps = tuple(
             Cap(bound.name, bound.number_of, bound.most)
             for bound in self.bounds
@@ -78,6 +83,7 @@ class Constraints:
             most = np.full(len(self._room), choice.max_per_group)
             self.caps = (Cap(name, self.stratum_of, most),)
         sizes = np.bincount(self.stratum_of[readable], minlength=len(self._room))
+        self.ratios = None if choice.ratios is None else self._by_stratum(choice.ratios)
         self.shares = np.rint(np.maximum(sizes, 1.0) ** choice.exponent * 1024).astype(np.int64)
 
     @property
@@ -124,6 +130,25 @@ class Constraints:
             target=target_count,
             most=most,
         )
+
+    def quotas(self, sizes: _Rows, has: _Rows, count: int, random_seed: int) -> _Rows:
+        """Returns how many more images each stratum gets, ``(s,)``; see :func:`top_up`."""
+        if self.ratios is None:
+            return top_up(sizes, has, count, random_seed, self.shares)
+        return by_ratio(sizes, has, count, random_seed, self.ratios)
+
+    def _by_stratum(self, ratios: dict[str, float]) -> NDArray[np.float64]:
+        names = [] if self.strata is None else self.strata[1]
+        unknown = sorted(set(ratios) - set(names))
+        if unknown:
+            raise ParameterError(
+                "balance",
+                "names the label {label}, which no image has",
+                "labels are {known}",
+                label=repr(unknown[0]),
+                known=shown(names),
+            )
+        return np.array([ratios.get(name, 0.0) for name in names])
 
     def _largest(self, pool: _Rows, count: int) -> Plan:
         """Returns up to ``count`` images that the bounds allow, or as many as possible."""

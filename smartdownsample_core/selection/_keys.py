@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from ..errors import ParameterError
 from ..signatures import Signatures, assign_buckets, bucket_name
 from ._choice import Choice
+from ._daynight import day_or_night
 from ._events import Events, cut_events
 from ._strata import UNLABELLED, Groups, assign_strata
 from ._times import Times, read_times
@@ -61,13 +62,21 @@ class Keys:
             "camera": lambda: self.cameras,
             "event": self._events,
             "day": self._days,
+            "daynight": self._days_and_nights,
             "bucket": self._buckets,
             "label": self._labels,
         }
         return makers[name]()
 
     def _labels(self) -> Groups:
-        return without_unlabelled(*assign_strata(self._choice.stratify_by or ()))
+        by = self._choice.stratify_by
+        if isinstance(by, str):
+            return self.of(by)
+        return without_unlabelled(*assign_strata(by or ()))
+
+    def _days_and_nights(self) -> Groups:
+        known = self._choice.time is not None or (~np.isnat(self._taken())).any()
+        return day_or_night(self._signatures, self.times if known else None)
 
     def _events(self) -> Groups:
         events = self.events
@@ -125,6 +134,11 @@ class Keys:
             )
         return times
 
+    @property
+    def known_times(self) -> Times | None:
+        """The times, if anything asked for them."""
+        return vars(self).get("times")
+
     @cached_property
     def events(self) -> Events | None:
         """The events; None without ``event_gap``."""
@@ -134,6 +148,4 @@ class Keys:
         return cut_events(self.cameras.numbers, self.times, self._order, gap)
 
     def _taken(self) -> NDArray[np.datetime64]:
-        taken = getattr(self._signatures, "taken", None)
-        unknown = np.full(len(self._signatures), np.datetime64("NaT", "us"))
-        return unknown if taken is None else taken
+        return self._signatures.taken

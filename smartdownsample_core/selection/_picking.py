@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..signatures import UNREADABLE
-from ._allocation import top_up
 from ._choice import Choice
 from ._constraints import Constraints
 from ._limits import Room, repaired
@@ -122,7 +121,7 @@ def _of_strata(
     if constraints.strata is None:
         return pick(images, pool, seen, count)
     has = np.bincount(stratum_of[taken], minlength=len(room))
-    quotas = top_up(sizes, has, count, images.random_seed, constraints.shares)
+    quotas = constraints.quotas(sizes, has, count, images.random_seed)
     picked = [
         pick(images, pool[stratum_of[pool] == stratum], seen, int(quotas[stratum]))
         for stratum in np.flatnonzero(quotas)

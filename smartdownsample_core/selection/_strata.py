@@ -54,6 +54,14 @@ def assign_strata(labels: Sequence[Label]) -> tuple[NDArray[np.int64], list[str]
     return np.array([numbers[name] for name in chosen], np.int64), names
 
 
+def with_unlabelled(groups: Groups) -> tuple[NDArray[np.int64], list[str]]:
+    """Returns groups as :func:`assign_strata` does, with one of the images that are in none."""
+    is_in_none = groups.numbers < 0
+    if not is_in_none.any():
+        return groups.numbers, groups.names
+    return np.where(is_in_none, len(groups.names), groups.numbers), [*groups.names, UNLABELLED]
+
+
 def folders_of(paths: Sequence[str]) -> list[str]:
     """Returns the folder of each image file.
 

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from smartdownsample_core import Choice, Signatures, downsample
 from smartdownsample_core.cli import main
+from smartdownsample_core.selection._allocation import by_ratio
 from smartdownsample_core.selection._strategies import STRATEGIES
 
 _EACH_STRATEGY = pytest.mark.parametrize("strategy", STRATEGIES)
@@ -187,3 +188,80 @@ def test_limits_on_the_command_line(
     assert main([*burst_paths, "-n", "7", "-q", *options]) == 2
     message = "--target-count 7 exceeds the 6 images that the caps site at most 2 (3 are full)"
     assert message in capsys.readouterr().err
+
+
+@_EACH_STRATEGY
+@pytest.mark.parametrize("by", ["site+daynight", ["site", "daynight"], ("site", "daynight")])
+def test_shares_of_combinations(strategy: str, by: object) -> None:
+    """Each combination of two keys gets as much as the others."""
+    table = _table(80)
+    table.descriptor[:, 64:] = 0
+    table.descriptor[:, [64 + 5, 64 + 6, 64 + 9, 64 + 10]] = 100  # grey
+    table.descriptor[::4, 64] = 250  # with colours
+    choice = Choice(
+        strategy=strategy,  # type: ignore[arg-type]
+        stratify_by=by,  # type: ignore[arg-type]
+        keys={"site": ["a"] * 20 + ["b"] * 60},
+        balance="equal",
+    )
+    selection = downsample(table, np.arange(80), 20, choice=choice)
+    shares = {stratum.name: (stratum.size, stratum.kept) for stratum in selection.count_strata()}
+    assert shares == {
+        "b · night": (45, 5), "a · night": (15, 5), "b · day": (15, 5), "a · day": (5, 5)
+    }  # fmt: skip
+
+
+@_EACH_STRATEGY
+@pytest.mark.parametrize("balance", [{"x": 0.9, "y": 0.1}, "x=90, y=10"])
+def test_target_ratios(strategy: str, balance: object) -> None:
+    """Shares as given, as far as there are images; others only if the target needs them."""
+    labels = [*"x" * 40, *"y" * 40, *"z" * 40]
+    choice = Choice(
+        strategy=strategy,  # type: ignore[arg-type]
+        stratify_by=labels,
+        balance=balance,  # type: ignore[arg-type]
+    )
+    for target, expected in ((10, [9, 1, 0]), (40, [36, 4, 0]), (60, [40, 20, 0]), (90, None)):
+        kept = downsample(_table(120), np.arange(120), target, choice=choice).indices
+        counts = np.bincount(kept // 40, minlength=3).tolist()
+        assert counts == (expected or [40, 40, 10])
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 9), st.integers(0, 4), st.integers(0, 3)), min_size=1),
+    st.data(),
+)
+def test_ratios_are_exact(groups: list[tuple[int, int, int]], data: st.DataObject) -> None:
+    """Quotas sum to the count, within sizes; where none is full, within 1 of their ratio."""
+    sizes, taken, ratios = map(np.array, zip(*groups, strict=True))
+    count = data.draw(st.integers(0, int(sizes.sum())))
+    quotas = by_ratio(sizes, taken, count, 5, ratios / 1.0)
+    assert quotas.sum() == count
+    assert (quotas >= 0).all()
+    assert (quotas <= sizes).all()
+    wanted = (count + taken.sum()) * ratios / max(ratios.sum(), 1)
+    if ratios.any() and (np.ceil(wanted) <= sizes + taken).all() and (taken <= wanted).all():
+        assert np.abs(quotas + taken - wanted).max() < 1
+
+
+@pytest.mark.parametrize(
+    ("balance", "message"),
+    [
+        ({"x": -1}, "balance of 'x' must be a number of at least 0, got -1"),
+        ({"x": 0}, "balance must have a ratio above 0, got"),
+        ({}, "balance must be text such as 'day=0.6, night=0.4', or a dict of it, got"),
+        ("day=", "balance of 'day' must be a number of at least 0, got ''"),
+    ],
+)
+def test_wrong_ratios_are_refused(balance: object, message: str) -> None:
+    """With the label and what would do."""
+    with pytest.raises(ValueError, match=message):
+        Choice(stratify_by=["x"], balance=balance)  # type: ignore[arg-type]
+
+
+def test_ratios_of_unknown_labels_are_refused() -> None:
+    """A name that is misspelt would otherwise get nothing."""
+    choice = Choice(stratify_by=["x"] * 4, balance={"X": 1})
+    message = r"balance names the label 'X', which no image has; labels are \['x'\]"
+    with pytest.raises(ValueError, match=message):
+        downsample(_table(4), np.arange(4), 2, choice=choice)

@@ -21,6 +21,7 @@ def timed(signed_dataset: fo.Dataset) -> fo.Dataset:
     n, start = len(signed_dataset), datetime(2024, 5, 1, 12)
     taken = [start + timedelta(minutes=row, hours=row // 20) for row in range(n - 1)]
     signed_dataset.set_values("cam", [f"cam{row % 2}" for row in range(n)])
+    signed_dataset.set_values("ground", ["xy"[row // 2 % 2] for row in range(n)])
     signed_dataset.add_sample_field("taken", fo.DateTimeField)
     signed_dataset.set_values("taken", [*taken, None])
     signed_dataset.set_values("seconds", [60.0 * row for row in range(n)])
@@ -113,3 +114,24 @@ def test_frames_have_numbers(videos: fo.Dataset, operators: SimpleNamespace) -> 
         sorted(set(filter(None, numbers))) for numbers in videos.values(result["fields"]["event"])
     ]
     assert found == [[1], [2]]
+
+
+def test_shares_of_combinations(timed: fo.Dataset, operators: SimpleNamespace) -> None:
+    """Fields and other keys, joined; shares are recorded as text."""
+    result = operators.downsample(
+        timed, 12, stratify_by=["cam", "ground"], balance={"cam0 · x": 2, "cam1 · y": 1}
+    )
+    kept = timed.match_tags("smartdownsample")
+    assert {(stratum["name"], stratum["kept"]) for stratum in result["strata"]} >= {
+        ("cam0 · x", 8), ("cam1 · y", 4)
+    }  # fmt: skip
+    assert kept.count_values("cam") == {"cam0": 8, "cam1": 4}
+    settings = timed.get_run_info("smartdownsample").config.serialize()
+    assert settings["stratify_by"] == "cam+ground"
+    assert settings["balance"] == "cam0 · x=2, cam1 · y=1"
+    with pytest.raises(ValueError, match="stratify_by: the dataset has no field 'site'"):
+        operators.downsample(timed, 12, stratify_by="cam+site")
+    by_day = operators.downsample(
+        timed, 12, stratify_by="daynight", balance="equal", time="taken", strategy="diverse"
+    )
+    assert {stratum["name"] for stratum in by_day["strata"]} <= {"day", "night"}
