@@ -27,7 +27,7 @@ TARGET_COUNT, STRATEGY, RUN_KEY, GROUP_SLICE, WHOLE_GROUPS = _rows(
     "target_count", "strategy", "run_key", "group_slice", "whole_groups"
 )
 
-_TIME = ("event_gap", "min_interval", "camera", "time")
+_TIME = ("order", "event_gap", "min_interval", "camera", "time")
 _LIMITS = ("max_per_event", "max_per", "min_per")
 
 #: What the kept samples have to satisfy; folded away by default.
@@ -67,8 +67,8 @@ OFFERS: dict[str, Callable[[fo.Dataset], list[tuple[str, str]]]] = {
 #: Settings that are asked for only once one of others is given.
 _NEEDS = {
     "balance": ("stratify_by",),
-    "camera": ("event_gap", "min_interval", "max_per", "min_per"),
-    "time": ("event_gap", "min_interval", "max_per", "min_per"),
+    "camera": ("order", "event_gap", "min_interval", "max_per", "min_per"),
+    "time": ("order", "event_gap", "min_interval", "max_per", "min_per"),
     "max_per_event": ("event_gap",),
 }
 
@@ -80,7 +80,7 @@ def matters(row: Setting, settings: Mapping[str, Any]) -> bool:
     needed = _NEEDS.get(row.name)
     if needed is None or settings.get(row.name) not in (None, row.default):
         return True
-    return any(settings.get(name) for name in needed)
+    return any(settings.get(name) not in (None, "", _ALL[name].default) for name in needed)
 
 
 def described(what: Setting) -> str:

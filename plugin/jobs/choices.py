@@ -70,6 +70,7 @@ def make(
         leave_out_junk=config.leave_out_junk,
         camera=camera,
         time=time,
+        order=config.order,
         event_gap=config.event_gap,
         min_interval=config.min_interval,
         max_per_event=config.max_per_event,
@@ -146,6 +147,8 @@ def worded(config: DownsampleConfig) -> str:
         parts.append(f"{share} shares of `{config.stratify_by}`{most}")
     elif config.max_per_group:
         parts.append(f"at most {config.max_per_group:,} of each bucket")
+    if config.order == "time":
+        parts.append("orders the images of each camera by time")
     if config.gap:
         parts.append(f"numbers events that end after {config.gap:g} s")
     for word, limits in (("at most", config.caps), ("at least", config.floors)):

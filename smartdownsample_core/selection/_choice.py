@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence, Set, Sized
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any, TypedDict
+from typing import Any, Literal, TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
@@ -191,6 +191,14 @@ class ChoiceSettings(Settings):
         option_help="a CSV table of paths and times (default: what the files say)",
         metavar="CSV",
     )
+    order: Literal["natural", "time"] = setting(
+        kind="choice",
+        label="Order",
+        help="Order of the images, along which a stride picks: natural order of their paths, or, "
+        "inside each {camera}, by when they were taken",
+        default="natural",
+        choices={"natural": "Natural: by their paths", "time": "By time inside each camera"},
+    )
     event_gap: str | float | None = setting(
         kind="text",
         label="Events end after",
@@ -281,13 +289,13 @@ class ChoiceSettings(Settings):
     @property
     def uses_time(self) -> bool:
         """Whether it matters when images were taken."""
-        given = is_given(self.event_gap) or is_given(self.min_interval)
+        given = is_given(self.event_gap) or is_given(self.min_interval) or self.order == "time"
         return given or not self.used_keys.isdisjoint(_OF_TIME)
 
     @property
     def uses_camera(self) -> bool:
         """Whether it matters by which camera images were taken."""
-        given = is_given(self.event_gap) or is_given(self.min_interval)
+        given = is_given(self.event_gap) or is_given(self.min_interval) or self.order == "time"
         keys = self.used_keys.union(self.covered)
         return given or not keys.isdisjoint(("camera", "event"))
 
@@ -359,7 +367,8 @@ class ChoiceSettings(Settings):
             if is_given(getattr(self, name)) and not is_used:
                 yield ParameterError(
                     name,
-                    "has no effect without {event_gap}, {min_interval} or {max_per}, got {value}",
+                    "has no effect without {event_gap}, {min_interval}, {max_per} or {order} "
+                    "'time', got {value}",
                     f"set one that depends on it, or omit {{{name}}}",
                     value=shown(getattr(self, name)),
                 )
@@ -437,6 +446,7 @@ class PlainOptions(TypedDict, total=False):
     balance: str | float | Mapping[str, float]
     max_per_group: int | None
     max_distance: float | None
+    order: Literal["natural", "time"]
     event_gap: str | float | None
     min_interval: str | float | None
     max_per_event: int | None

@@ -15,6 +15,7 @@ from ._choice import Choice
 from ._constraints import Constraints
 from ._coverage import farthest_left_out
 from ._distances import Points, Relation
+from ._events import in_time
 from ._explanation import Evidence
 from ._features import mean_squared_length
 from ._keys import Keys
@@ -44,7 +45,8 @@ def downsample(
 
     Args:
         signatures: the table of n images
-        order: ``(n,)``; their natural order, from :func:`smartdownsample_core.natural_order`
+        order: ``(n,)``; their natural order, from :func:`smartdownsample_core.natural_order`;
+            with ``choice.order="time"``, the images of each camera are sorted by time in it
         target_count: images to keep, including those of ``choice.keep``, even unreadable ones;
             all readable images if there are fewer, none if 0 or less; None for as many as
             ``duplicate_distance``, ``max_per_group`` and ``min_interval`` leave. With
@@ -75,6 +77,9 @@ def downsample(
             "needs descriptors, and these signatures have none",
             "extract them with descriptors=True",
         )
+    if choice.order == "time":
+        keys = Keys(signatures, order, choice)
+        order = in_time(keys.cameras.numbers, keys.times, order)
     constraints = constraints or Constraints(signatures, order, choice)
     target = constraints.available() if target_count is None else max(target_count, 0)
     constraints.check_target(target)

@@ -111,6 +111,25 @@ def by_camera_and_time(cameras: _Rows, times: Times, order: _Rows) -> _Rows:
     return np.asarray(rows[np.lexsort((times.micros[rows], cameras[rows]))])
 
 
+def in_time(cameras: _Rows, times: Times, order: _Rows) -> _Rows:
+    """Sorts the images of each camera by time, among the places that they have in an order.
+
+    Args:
+        cameras: ``(n,)``; number of each image's camera
+        times: of the n images; one without a time keeps its place
+        order: ``(n,)``; their natural order, which decides between equal times
+
+    >>> times = Times(np.array([9, 7, UNKNOWN, 5, 1]), is_clock=False)
+    >>> in_time(np.array([0, 0, 0, 0, 1]), times, np.arange(5)).tolist()
+    [3, 1, 2, 0, 4]
+    """
+    places = np.flatnonzero(times.known[order])
+    result = order.copy()
+    by_camera = places[np.argsort(cameras[order[places]], kind="stable")]
+    result[by_camera] = by_camera_and_time(cameras, times, order)
+    return result
+
+
 def _is_free(
     camera: _Rows, micros: _Rows, stays: NDArray[np.bool_], apart: int
 ) -> NDArray[np.bool_]:

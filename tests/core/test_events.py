@@ -14,9 +14,10 @@ from hypothesis import strategies as st
 
 from smartdownsample_core import Choice, Signatures, downsample, sample_diverse
 from smartdownsample_core.cli import main
-from smartdownsample_core.selection._events import cut_events, spaced
+from smartdownsample_core.selection._events import cut_events, in_time, spaced
 from smartdownsample_core.selection._notation import duration
 from smartdownsample_core.selection._times import UNKNOWN, Times, read_times
+from tests.core.camera_files import exif, scene, text
 
 _TAKEN = st.lists(st.tuples(st.integers(0, 2), st.none() | st.integers(0, 40)), max_size=25)
 
@@ -202,9 +203,62 @@ def test_kept_images_are_apart(strategy: str) -> None:
 def test_what_has_no_effect_is_refused(name: str) -> None:
     """Cameras and times without events or intervals."""
     with pytest.raises(
-        ValueError, match=f"{name} has no effect without event_gap, min_interval or"
+        ValueError, match=f"{name} has no effect without event_gap, min_interval, max_per or order"
     ):
         Choice(**{name: ["a"]})  # type: ignore[arg-type]
+
+
+@given(_TAKEN, st.randoms(use_true_random=False))
+def test_each_camera_is_in_order_of_time(taken, random) -> None:
+    """Every image without a time, and every camera, keeps its places of the natural order."""
+    order = list(range(len(taken)))
+    random.shuffle(order)
+    cameras, times = _images(taken)
+    result = in_time(cameras, times, np.array(order, np.int64)).tolist()
+    place_of = {row: place for place, row in enumerate(order)}
+    assert sorted(result) == sorted(order)
+    for row, before in zip(result, order, strict=True):
+        assert taken[row][0] == taken[before][0]
+        assert (taken[before][1] is None) == (row == before and taken[row][1] is None)
+    for camera in range(3):
+        rows = [row for row in result if taken[row][0] == camera and taken[row][1] is not None]
+        assert rows == sorted(rows, key=lambda row: (taken[row][1], place_of[row]))
+
+
+def test_a_stride_follows_the_order_of_time() -> None:
+    """Of images whose names say nothing of it; all are in one bucket here."""
+    table = _table(8)
+    table.dhash[:], table.ahash[:], table.mean_rgb[:] = 0, 0, 9
+    seconds = [7, 0, 6, 1, 5, 2, 4, 3]
+    choice = Choice(strategy="stride", order="time", time=seconds)
+    selection = downsample(table, np.arange(8), 4, choice=choice)
+    kept = sorted(seconds[row] for row in selection.indices.tolist())
+    assert np.diff(kept).tolist() == [2, 2, 2]
+    assert [seconds[row] for row in selection.order.tolist()] == list(range(8))
+
+
+def test_an_order_of_time_needs_times() -> None:
+    with pytest.raises(ValueError, match="time is missing"):
+        downsample(_table(3), np.arange(3), 1, choice=Choice(order="time"))
+
+
+def test_folders_are_ordered_by_the_times_in_their_files(tmp_path: Path) -> None:
+    """From a folder, the command line and shards keep the same as the function."""
+    for number, second in enumerate([8, 1, 7, 2, 6, 3, 5, 4, 0]):
+        folder = tmp_path / "images" / f"cam{number % 2}"
+        folder.mkdir(parents=True, exist_ok=True)
+        taken = text(f"2024:05:01 12:00:{second:02}")
+        scene(64, 48, seed=1).save(folder / f"{number}.png", exif=exif(photo={0x9003: taken}))
+    paths = sorted(map(str, (tmp_path / "images").rglob("*.png")))
+    kept = sample_diverse(paths, 4, show_progress=False, show_summary=False, order="time")
+    by_path = sample_diverse(paths, 4, show_progress=False, show_summary=False)
+    assert kept != by_path
+    shard, lists = tmp_path / "s.parquet", [tmp_path / "a.txt", tmp_path / "b.txt"]
+    assert main(["extract", *paths, "-o", str(shard), "-q", "--decode", "exact"]) == 0
+    options = ["-n", "4", "--strategy", "stride", "--order", "time", "-q", "-o"]
+    assert main(["select", str(shard), *options, str(lists[0])]) == 0
+    assert main([*paths, "--decode", "exact", *options, str(lists[1])]) == 0
+    assert [one.read_text().split() for one in lists] == [kept, kept]
 
 
 def test_folders_are_cameras(burst_paths: list[str]) -> None:
