@@ -64,20 +64,23 @@ def remove(dataset: fo.Dataset, run_key: str, keep_signatures: bool) -> Removed:
         if dataset.has_saved_view(name)
         and attempt(f"the saved view `{name}`", partial(_delete_view, dataset, name), gone)
     ]
-    fields = [
-        path
-        for path in runs.fields_of(dataset, run_key).values()
-        if attempt(f"the field `{path}`", partial(_delete_field, dataset, items, path), gone)
-    ]
+    fields = list(runs.fields_of(dataset, run_key).values())
+    # FiftyOne reads all samples in memory again each time, so one after the other only if it must.
+    if not attempt("the fields", partial(_delete_fields, dataset, items, fields), []):
+        fields = [
+            path
+            for path in fields
+            if attempt(f"the field `{path}`", partial(_delete_fields, dataset, items, [path]), gone)
+        ]
     why_kept, is_deleted = None, None
     if dataset.has_field(field):
         why_kept = _why_kept(dataset, field, run_key, keep_signatures)
         if why_kept is None:
-            delete = partial(_delete_field, dataset, items, field)
+            delete = partial(_delete_fields, dataset, items, [field])
             is_deleted = attempt(f"the field `{field}`", delete, gone)
     place = locations.field_of(dataset, field)
     if place and why_kept is None:
-        delete = partial(_delete_field, dataset, items, place)
+        delete = partial(_delete_fields, dataset, items, [place])
         fields += [place] if attempt(f"the field `{place}`", delete, gone) else []
     attempt("the App's settings", lambda: app_settings.show_latest(dataset, without=run_key), gone)
     dataset.delete_run(run_key)
@@ -100,8 +103,8 @@ def _delete_view(dataset: fo.Dataset, name: str) -> bool:
     return True
 
 
-def _delete_field(dataset: fo.Dataset, items: Samples, path: str) -> bool:
-    items.delete_fields(dataset, [path])
+def _delete_fields(dataset: fo.Dataset, items: Samples, paths: list[str]) -> bool:
+    items.delete_fields(dataset, paths)
     return True
 
 

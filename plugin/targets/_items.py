@@ -37,6 +37,8 @@ class Samples:
     """what a person calls the mark of what is kept"""
     tagged = "samples"
     """what has that mark"""
+    are_whole = True
+    """whether their fields are those of the samples"""
     subfields: tuple[tuple[str, Any, str], ...] = ()
     """of the signature, besides those of all items; they have to hold for it to be reused"""
     columns: Mapping[str, str] = MappingProxyType({})
@@ -114,6 +116,7 @@ class Samples:
         ids: Sequence[str],
         documents: Sequence[str],
         values: Iterable[Mapping[str, Any]],
+        are_plain: bool = False,
     ) -> None:
         """Sets declared fields of each of some items, in one go.
 
@@ -125,7 +128,10 @@ class Samples:
             ids: of n items
             documents: ids of the documents that they are in
             values: of each item, field to value
+            are_plain: they are numbers and texts, so that samples in memory are given them; others
+                are read again, which takes 8 ms each
         """
+        values = list(values)
         now = datetime.now(timezone.utc)
         updates = [
             UpdateOne(
@@ -134,8 +140,16 @@ class Samples:
             )
             for item, document, of in zip(ids, documents, values, strict=True)
         ]
-        if updates:
+        if not updates:
+            return
+        if not (are_plain and self.are_whole):
             self._send(dataset, updates, documents)
+            return
+        self._send(dataset, updates, ())
+        in_memory = fo.Sample._instances.get(dataset._sample_collection_name, {})
+        for item, of in zip(ids, values, strict=True):
+            if (sample := in_memory.get(item)) is not None:
+                sample._doc._data.update(of, last_modified_at=now)
 
     def mark(self, dataset: fo.Dataset, ids: Sequence[str], tag: str) -> None:
         """Marks the items with these ids as kept."""
@@ -206,6 +220,8 @@ class Samples:
 
 class Parts(Samples):
     """Parts of samples, such as patches and frames, of which FiftyOne generates a dataset."""
+
+    are_whole = False
 
     def add_index(self, dataset: fo.Dataset, name: str, kind: int | str = 1) -> None:
         """Does nothing: the dataset that is generated would not have it."""

@@ -54,6 +54,7 @@ def write(
         [item for item, _ in located],
         [document for _, document in located],
         (values[item] for item, _ in located),
+        are_plain=True,
     )
 
 
