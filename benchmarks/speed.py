@@ -3,7 +3,7 @@
 CPU time of one worker, end to end, side by side with smartdownsample 1.9.2 and with what no reader
 of JPEG files can go below: decoding at 1/8 with libjpeg-turbo. Beside the speed stands the share of
 images whose bucket is the one of the definition. Other tools stand there too if they are installed:
-see :mod:`benchmarks.others`. A second table has each stage, a third more threads.
+see :mod:`benchmarks.others`. Further tables have files with previews, each stage, and more threads.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ from smartdownsample_core.images import images_below
 from smartdownsample_core.settings import Decode
 
 from .others import installed
+from .previews import compare_previews, make_camera_files
 from .stages import QUIET, print_stages
 from .table import interleaved_medians, print_table
 
@@ -44,6 +45,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder, threadpool_limits(1, user_api="blas"):
         sets = sets_below(options.images) if options.images else make_sets(Path(folder))
         compare(sets, options.rounds)
+        print()
+        cameras = sets if options.images else make_camera_files(Path(folder))
+        compare_previews(cameras, options.rounds)
         print()
         print_stages(sets, options.rounds)
         print()

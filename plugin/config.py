@@ -40,6 +40,7 @@ def is_given(value: Any) -> bool:
 class SignatureConfig(Reading):
     """How to compute signatures and where to keep them."""
 
+    decode: Decode = redeclared(Reading, "decode", default="auto")
     workers: str = redeclared(
         Reading,
         "workers",

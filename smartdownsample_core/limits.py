@@ -182,7 +182,7 @@ def check_tables(n_bytes: int) -> None:
         )
 
 
-def check_scans(jpeg: bytes) -> None:
+def check_scans(jpeg: bytes | bytearray) -> None:
     r"""Raises a RefusedError if a JPEG file has too many scans, or too many segments in all.
 
     >>> head = b"\xff\xd8" + b"\xff\xc2\x00\x0b\x08\x00\x40\x00\x40\x01\x01\x11\x00"
@@ -203,7 +203,7 @@ def check_scans(jpeg: bytes) -> None:
         place = marker.end() + int.from_bytes(jpeg[marker.end() : marker.end() + 2], "big")
 
 
-def _has_one_scan(jpeg: bytes) -> bool:
+def _has_one_scan(jpeg: bytes | bytearray) -> bool:
     """Whether the first scan of a JPEG file has it all, as in nearly all files.
 
     Takes 2 us, where looking for markers takes 8. Says False if anything is out of the ordinary.

@@ -155,15 +155,15 @@ class Reading(Settings):
         label="Reading images",
         help='"exact" gives the buckets of smartdownsample 1.9; "fast" takes less time but '
         "puts a few images in a hundred into a neighbouring bucket; "
-        '"preview" reads only the previews that cameras write into their files, and exactly '
-        "the images of cameras without, or whose previews show something else; "
-        '"auto" does so, too, and mentions only the latter',
+        '"preview" reads only the previews in the heads of camera files, for folders where they '
+        'show what the images show, and other images exactly; "auto" is the same, but does not '
+        "warn of folders without previews",
         default="exact",
         choices={
             "exact": "Exact: the buckets of smartdownsample 1.9",
             "fast": "Fast: some images fall into a neighbouring bucket",
-            "preview": "Previews of camera files, and say where they are missing",
-            "auto": "Automatic: previews of camera files, others exactly",
+            "preview": "Previews of camera files; warns of folders without",
+            "auto": "Automatic: previews of camera files, other images exactly",
         },
     )
     n_workers: int = setting(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -137,7 +138,8 @@ def add_finding(parser: argparse.ArgumentParser) -> None:
 def add_reading(parser: argparse.ArgumentParser) -> None:
     """Adds the options for reading images; see :func:`reading`."""
     for name in ("decode", "hash_size", "n_workers"):
-        add_setting(parser, declared(Reading)[name])
+        what = declared(Reading)[name]
+        add_setting(parser, replace(what, default="auto") if name == "decode" else what)
     kind = parser.add_mutually_exclusive_group()
     kind.add_argument(
         "--processes",

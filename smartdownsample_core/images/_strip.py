@@ -76,8 +76,8 @@ def read_tops(parts: Parts) -> Tops:
     image = Image.fromarray(_decoded(parts, head, rows))
     height = rows / head.height * len(preview)
     size = preview.shape[1], round(height)
-    whole = Image.fromarray(preview)
-    return Tops(whole.resize(size, Image.Resampling.BILINEAR, (0, 0, size[0], height)), image)
+    top = Image.fromarray(preview).resize(size, Image.Resampling.BILINEAR, (0, 0, size[0], height))
+    return Tops(top, image)
 
 
 def _decoded(parts: Parts, head: Head, rows: int) -> NDArray[np.uint8]:
@@ -92,14 +92,13 @@ def _decoded(parts: Parts, head: Head, rows: int) -> NDArray[np.uint8]:
     size = int(parts.size * _SHARE_OF_BYTES) or _BYTES_OF_UNKNOWN
     data = bytearray(parts.read(0, size))
     data[head.frame_at + 5 : head.frame_at + 7] = rows.to_bytes(2, "big")
-    jpeg = bytes(data)
-    check_scans(jpeg)
-    _, width, colorspace, _ = simplejpeg.decode_jpeg_header(jpeg)
+    check_scans(data)
+    _, width, colorspace, _ = simplejpeg.decode_jpeg_header(data)
     if colorspace not in ("YCbCr", "Gray"):
         raise RefusedError(f"the image must be YCbCr or grey, got {colorspace}")
     return np.asarray(
         simplejpeg.decode_jpeg(
-            jpeg, "RGB", min_height=-(-rows // 8), min_width=-(-width // 8), strict=False
+            data, "RGB", min_height=-(-rows // 8), min_width=-(-width // 8), strict=False
         )
     )
 
