@@ -254,3 +254,32 @@ def test_sample_diverse_says_how_images_were_read(make: Make, capsys) -> None:
     assert len(kept) == 4
     assert "Warning: the previews of 1 camera(s) cannot be used, so their images were" in printed
     assert "Read 5 image(s) by their previews, 3 whole" in printed
+
+
+def test_shards_of_one_camera_are_read_alike(make: Make, tmp_path: Path, run) -> None:
+    """By previews that the jobs trust together; what they keep is what one job would keep."""
+    folder = str(Path(make("a", *["good"] * 7)[0]).parent)
+    files = [str(tmp_path / f"{number}.parquet") for number in (1, 2, 3)]
+    for number, file in enumerate(files[:2], 1):
+        code, _, err = run("extract", folder, "-o", file, "--shard", f"{number}/2")
+        assert code == 0
+        assert f"Read {2 + number} image(s) by their previews, 0 whole" in err
+    assert run("extract", folder, "-o", files[2], "-q") == (0, [], "")
+    options = ("-n", "3", "-q", "--strategy", "diverse")
+    kept = run("select", *files[:2], *options)
+    assert kept[0] == 0
+    assert kept == run("select", files[2], *options) == run(folder, *options)
+
+
+def test_shards_of_one_camera_read_in_two_ways_are_refused(make: Make, tmp_path: Path, run) -> None:
+    """Where only one job meets the image without a preview; the message says how to go on."""
+    folder = str(Path(make("a", *["good"] * 9, "none")[0]).parent)
+    files = [str(tmp_path / f"{number}.parquet") for number in (1, 2)]
+    for number, file in enumerate(files, 1):
+        run("extract", folder, "-o", file, "--shard", f"{number}/2", "-q")
+    code, kept, err = run("select", *files, "-n", "3")
+    assert (code, kept) == (2, [])
+    assert f"are read by their previews in {files[0]}, and whole in {files[1]}; extract" in err
+    os.remove(files[0])
+    run("extract", folder, "-o", files[0], "--shard", "1/2", "-q", "--decode", "exact")
+    assert run("select", *files, "-n", "3", "-q")[0] == 0

@@ -16,6 +16,7 @@ import pytest
 from smartdownsample_core import extract, sample_diverse
 from smartdownsample_core.cli._main import main
 from tests.cluster import Cluster
+from tests.core.camera_files import camera_file, scene
 from tests.core.fatal import Trap, killer
 from tests.patience import PATIENCE
 
@@ -38,6 +39,20 @@ def test_a_cluster_gives_the_table_that_threads_give(
     assert str(signed.unreadable[300]) == str(expected.unreadable[300])
     assert type(signed.unreadable[300]) is FileNotFoundError
     assert calls[-1] == (361, 361)
+
+
+def test_a_cluster_reads_previews(tmp_path: Path, cluster: Cluster, same) -> None:
+    """And the other images of a camera that cannot be read by them."""
+    paths = []
+    for number, folder in enumerate("aaaabbb"):
+        path = tmp_path / folder / f"{number}.jpg"
+        path.parent.mkdir(exist_ok=True)
+        changes = {"preview": None} if number == 6 else {}
+        path.write_bytes(camera_file(scene(seed=number), **changes))
+        paths.append(str(path))
+    signed = extract(paths, workers="dask", scheduler=cluster.address, decode="auto")
+    assert signed.decode.tolist() == ["preview"] * 4 + ["exact"] * 3
+    assert same(signed, extract(paths, decode="auto"))
 
 
 def test_a_client_stays_open(burst_paths: list[str], cluster: Cluster) -> None:
