@@ -107,8 +107,15 @@ class Samples:
         for index in dataset.get_index_information():
             if index.split(".")[0] in paths:
                 dataset.drop_index(index)
-        if paths:
+        if not paths:
+            return
+        if any("." in path for path in paths):
             dataset.delete_sample_fields(list(paths))
+            return
+        # As FiftyOne does, but that it reads all samples in memory again, for 2 ms each.
+        dataset._sample_doc_cls._delete_fields(list(paths))
+        fo.Sample._purge_fields(dataset._sample_collection_name, list(paths))
+        dataset._reload()
 
     def write(
         self,

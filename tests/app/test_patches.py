@@ -1,9 +1,13 @@
-"""The operator on patches, as a person uses it in a browser."""
+"""Operator and panel on patches, as a person uses them in a browser."""
 
 from __future__ import annotations
 
+import re
+
 import fiftyone as fo
 from playwright.sync_api import expect
+
+from tests.app.pages import Panel
 
 
 def test_patches_from_end_to_end(make_dataset, images, page, server, open_app) -> None:
@@ -30,3 +34,36 @@ def test_patches_from_end_to_end(make_dataset, images, page, server, open_app) -
     app.tiles.first.wait_for()
     objects.reload()
     assert objects.count_label_tags() == {"smartdownsample": 7}
+
+
+def test_two_runs_of_patches_side_by_side(make_dataset, images, operators, open_app) -> None:
+    """Of different coverage: the numbers are those of the label tags, and so are the crops."""
+    boxes = ([0.1, 0.1, 0.4, 0.5], [0.4, 0.3, 0.5, 0.6])
+    objects = make_dataset(
+        [
+            fo.Sample(
+                path,
+                animals=fo.Detections(
+                    detections=[fo.Detection(label="deer", bounding_box=list(b)) for b in boxes]
+                ),
+            )
+            for path in images[:20]
+        ]
+    )
+    operators.downsample(objects.limit(8).to_patches("animals"), 6, run_key="some")
+    operators.downsample(objects.to_patches("animals"), 20, run_key="every")
+    ids, tags = objects.values(["animals.detections.id", "animals.detections.tags"], unwind=True)
+    some, every = (
+        {patch for patch, found in zip(ids, tags, strict=True) if key in found}
+        for key in ("some", "every")
+    )
+    app = open_app(objects)
+    panel = Panel(app)
+    panel.choose("Choose from", "Run: some")
+    panel.says(re.compile("Kept 6 of 16"))
+    panel.choose("Compare with", "Run: every")
+    panel.says(f"Both kept {len(some & every)}")
+    panel.button(f"Only by every ({len(every - some)})").click()
+    expect(app.count).to_have_text(f"{len(every - some)} patches")
+    panel.button(f"Kept by either ({len(some | every)})").click()
+    expect(app.count).to_have_text(f"{len(some | every)} patches")

@@ -115,11 +115,12 @@ def test_samples_in_memory_are_read_again_when_they_are_written(dataset, monkeyp
         reload(sample, hard=hard, **options)
 
     monkeypatch.setattr(fo.Sample, "reload", count)
-    for run_key in ("first", "second"):
+    for run_key in ("first", "second", "second"):
         with_bar(
             engine.run(dataset, dataset.view(), DownsampleConfig(target_count=20, run_key=run_key))
         )
-    assert reloads == {False: 80 + 2 * 20}  # a signature each, and the tags of two runs
+    # A signature each, and the tags of two runs, of which one is removed and written again.
+    assert reloads == {False: 80 + 2 * 20 + 2 * 20}
     assert {sample.first_choice for sample in samples_in_memory} == {"kept", "excluded"}
     assert {sample.signature is None for sample in samples_in_memory} == {False}
     assert sum("second" in sample.tags for sample in samples_in_memory) == 20
