@@ -168,7 +168,8 @@ class DownsampleConfig(SignatureConfig, ChoiceSettings):
         default="",
     )
     min_per: str = redeclared(ChoiceSettings, "min_per", default="")
-    target_count: int | None = setting(**vars(TARGET_COUNT))
+    exclude: str = redeclared(ChoiceSettings, "exclude", default="")
+    target_count: int | None = setting(**{**vars(TARGET_COUNT), "reads": None})
     random_seed: int = setting(**vars(RANDOM_SEED))
     run_key: str = setting(
         kind="text",
@@ -213,7 +214,12 @@ class DownsampleConfig(SignatureConfig, ChoiceSettings):
         object.__setattr__(self, "tag", self.tag or self.run_key)
         if isinstance(self.stratify_by, (list, tuple)):
             object.__setattr__(self, "stratify_by", "+".join(map(str, self.stratify_by)))
-        for name in ("max_per", "min_per", "balance"):  # as text, which MongoDB and the form hold
+        for name in (
+            "max_per",
+            "min_per",
+            "balance",
+            "exclude",
+        ):  # as text, which MongoDB and the form hold
             object.__setattr__(self, name, as_text(getattr(self, name)))
         if isinstance(self.keep, list):
             object.__setattr__(self, "keep", tuple(self.keep))

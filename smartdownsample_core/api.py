@@ -7,7 +7,7 @@ import inspect
 import os
 import sys
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Literal, TextIO, overload
+from typing import TYPE_CHECKING, Any, Literal, TextIO, overload
 
 from .checks import flag, one_of, path_list, shown_path, whole_number
 from .errors import ParameterError, Word, worded
@@ -22,6 +22,7 @@ from .selection import (
     Selection,
     downsample,
     natural_order,
+    target_of,
 )
 from .settings import LOADING_ERRORS, Decode, Reading, Workers, declared, raise_first
 from .signatures import Signatures
@@ -43,7 +44,7 @@ _MAX_NAMED_FILES = 10
 @overload
 def sample_diverse(
     image_paths: Iterable[str | os.PathLike[str]],
-    target_count: int | None = ...,
+    target_count: int | str | None = ...,
     hash_size: int = ...,
     n_workers: int | None = ...,
     show_progress: bool = ...,
@@ -59,12 +60,13 @@ def sample_diverse(
     scheduler: str | Client | None = ...,
     save_explanation: str | os.PathLike[str] | None = ...,
     save_curve: str | os.PathLike[str] | None = ...,
+    ranked: bool = ...,
     **choice: Unpack[ChoiceOptions],
 ) -> list[str]: ...
 @overload
 def sample_diverse(
     image_paths: Iterable[str | os.PathLike[str]],
-    target_count: int | None = ...,
+    target_count: int | str | None = ...,
     hash_size: int = ...,
     n_workers: int | None = ...,
     show_progress: bool = ...,
@@ -80,11 +82,12 @@ def sample_diverse(
     scheduler: str | Client | None = ...,
     save_explanation: str | os.PathLike[str] | None = ...,
     save_curve: str | os.PathLike[str] | None = ...,
+    ranked: bool = ...,
     **choice: Unpack[ChoiceOptions],
 ) -> list[int]: ...
 def sample_diverse(
     image_paths: Iterable[str | os.PathLike[str]],
-    target_count: int | None = None,
+    target_count: int | str | None = None,
     hash_size: int = 8,
     n_workers: int | None = 4,
     show_progress: bool = True,
@@ -100,16 +103,17 @@ def sample_diverse(
     scheduler: str | Client | None = None,
     save_explanation: str | os.PathLike[str] | None = None,
     save_curve: str | os.PathLike[str] | None = None,
+    ranked: bool = False,
     **choice: Unpack[ChoiceOptions],
 ) -> list[str] | list[int]:
     """Chooses exactly ``target_count`` diverse images from many similar ones.
 
     Args:
         image_paths: n image files
-        target_count: images to keep. All are returned if it is n or more, none if it is 0 or
-            less; as in smartdownsample 1.9, files are then not read, and may be missing, unless a
-            choice or a chart needs them. None, with ``duplicate_distance`` or ``max_per_group``,
-            for as many as these leave
+        target_count: images to keep, or a share of them such as ``"10%"``. All are returned if it
+            is n or more, none if it is 0 or less; as in smartdownsample 1.9, files are then not
+            read, and may be missing, unless a choice or a chart needs them. None, with
+            ``duplicate_distance`` or a limit, for as many as these leave
         hash_size: side of the dHash, at least 4
         n_workers: images to read at the same time; None for the default of 4
         show_progress: show a progress bar, and name the first ten unreadable files
@@ -130,6 +134,8 @@ def sample_diverse(
         save_explanation: a ``.csv`` or ``.parquet`` to save to why each image was kept or left out,
             and which kept image stands for it
         save_curve: a ``.png`` to save to how far the images left out are, by the number kept
+        ranked: return the images in the order in which they were picked, most important first;
+            needs the strategy ``"diverse"``
         **choice: the fields of :class:`smartdownsample_core.Choice`, such as ``strategy``
 
     Returns:
@@ -152,8 +158,19 @@ def sample_diverse(
         )
     flag("show_progress", show_progress)
     flag("return_indices", return_indices)
+    if isinstance(target_count, str):
+        target_count = target_of("target_count", target_count, len(paths))
     target = None if target_count is None else whole_number("target_count", target_count)
+    if "keep" in choice:
+        choice["keep"] = _rows_of(choice["keep"], paths)
     how = _choice(choice, paths)
+    if flag("ranked", ranked) and not how.how.ranks:
+        raise ParameterError(
+            "ranked",
+            "must be False, because {strategy} {value} does not rank",
+            "choose {strategy} 'diverse'",
+            value=repr(how.strategy),
+        )
     one_of("image_loading_errors", image_loading_errors, LOADING_ERRORS)
     if isinstance(hash_size, float):  # smartdownsample 2 has distance_threshold in its place
         reason = "must be a whole number, got {value}"
@@ -201,8 +218,32 @@ def sample_diverse(
     save_charts(selection, paths, distribution, thumbnails)
     if curve:
         save_curve_chart(selection.coverage(), curve)
-    kept = range(len(paths)) if everything and not choice else selection.indices.tolist()
+    rows = selection.ranking if ranked and selection.ranking is not None else selection.indices
+    kept = range(len(paths)) if everything and not choice else rows.tolist()
     return _answer(paths, kept, return_indices)
+
+
+def _rows_of(keep: Any, paths: Sequence[str]) -> Any:
+    """Returns ``keep`` with indices in the place of paths."""
+    if not isinstance(keep, Iterable) or isinstance(keep, (str, bytes)):
+        return keep
+    wanted = list(keep)
+    if not any(isinstance(one, (str, os.PathLike)) for one in wanted):
+        return wanted
+    rows = {os.path.abspath(path): row for row, path in enumerate(paths)}
+    found: list[Any] = []
+    for one in wanted:
+        is_path = isinstance(one, (str, os.PathLike))
+        found.append(rows.get(os.path.abspath(one)) if is_path else one)
+        if found[-1] is None:
+            raise ParameterError(
+                "keep",
+                "names {path}, which is not among the {n:,} images",
+                "add it to image_paths, or remove it",
+                path=shown_path(os.fspath(one)),
+                n=len(paths),
+            )
+    return found
 
 
 def _choice(given: ChoiceOptions, paths: Sequence[str]) -> Choice:

@@ -28,7 +28,7 @@ TARGET_COUNT, STRATEGY, RUN_KEY, GROUP_SLICE, WHOLE_GROUPS = _rows(
 )
 
 _TIME = ("order", "event_gap", "min_interval", "camera", "time")
-_LIMITS = ("max_per_event", "max_per", "min_per")
+_LIMITS = ("max_per_event", "max_per", "min_per", "exclude")
 
 #: What the kept samples have to satisfy; folded away by default.
 CHOICE_ROWS = _rows(
@@ -67,8 +67,8 @@ OFFERS: dict[str, Callable[[fo.Dataset], list[tuple[str, str]]]] = {
 #: Settings that are asked for only once one of others is given.
 _NEEDS = {
     "balance": ("stratify_by",),
-    "camera": ("order", "event_gap", "min_interval", "max_per", "min_per"),
-    "time": ("order", "event_gap", "min_interval", "max_per", "min_per"),
+    "camera": ("order", "event_gap", "min_interval", "max_per", "min_per", "exclude"),
+    "time": ("order", "event_gap", "min_interval", "max_per", "min_per", "exclude"),
     "max_per_event": ("event_gap",),
 }
 

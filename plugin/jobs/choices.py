@@ -12,7 +12,7 @@ from bson import json_util
 
 from smartdownsample_core import Choice
 from smartdownsample_core.errors import ParameterError
-from smartdownsample_core.selection import BUILT_IN, counts
+from smartdownsample_core.selection import BUILT_IN, counts, labels_by_key
 
 from ..config import DownsampleConfig, is_given
 from ..targets import Subject, embeddings
@@ -76,6 +76,7 @@ def make(
         max_per_event=config.max_per_event,
         max_per=config.max_per or None,
         min_per=config.min_per or None,
+        exclude=config.exclude or None,
         keys=keys or None,
     )
     choice.check(len(ids), config.target_count, config.hash_size)
@@ -102,7 +103,8 @@ def problems(subject: Subject, config: DownsampleConfig) -> Iterator[ParameterEr
         "time": times.check,
         "keep": partial(keep.check, target_count=config.target_count),
     }
-    checks |= {name: partial(_check_keys, setting=name) for name in ("max_per", "min_per")}
+    named = ("max_per", "min_per", "exclude")
+    checks |= {name: partial(_check_keys, setting=name) for name in named}
     for setting, check in checks.items():
         if is_given(value := getattr(config, setting)):
             try:
@@ -119,7 +121,8 @@ def _check_strata(subject: Subject, path: str, config: DownsampleConfig) -> None
 
 def _check_keys(subject: Subject, limits: str, setting: str) -> None:
     """Raises a ParameterError if a key of limits is neither known nor a field."""
-    parts = {part for key in counts(setting, limits) for part in key.split("+")}
+    read = labels_by_key if setting == "exclude" else counts
+    parts = {part for key in read(setting, limits) for part in key.split("+")}
     for path in sorted(parts - set(BUILT_IN)):
         labels.full_path(subject, path, setting)
 
@@ -151,6 +154,8 @@ def worded(config: DownsampleConfig) -> str:
         parts.append("orders the images of each camera by time")
     if config.gap:
         parts.append(f"numbers events that end after {config.gap:g} s")
+    if config.exclude:
+        parts.append(f"excludes {config.exclude}")
     for word, limits in (("at most", config.caps), ("at least", config.floors)):
         parts += [f"{word} {most:,} per {name}" for name, most in limits.items()]
     if config.interval:

@@ -7,13 +7,20 @@ from collections.abc import Sequence
 
 import fiftyone as fo
 
+from smartdownsample_core.selection import is_of_path, labels_of_paths
+
 #: What stands for the folders in ``stratify_by``.
 FOLDER = "folder"
 
 
 def is_folder(view: fo.DatasetView, path: str) -> bool:
     """Whether a path to stratify by means the folders of the files: no field has this name."""
-    return path == FOLDER and not view.has_field(path)
+    return is_of_path(path) and not view.has_field(path)
+
+
+def labels(text: str, paths: Sequence[str]) -> list[str | None]:
+    """Returns what ``folder``, ``folder:1`` and so on mean for some files."""
+    return list(of_files(paths)) if text == FOLDER else labels_of_paths(text, paths)
 
 
 def of_files(paths: Sequence[str]) -> list[str]:

@@ -109,7 +109,7 @@ def read_all(subject: Subject, path: str) -> list[Any]:
     """Reads the labels of each sample: one, several or None."""
     values: list[Any] = subject.view.values(full_path(subject, path))
     if folders.is_folder(subject.view, path):
-        return list(folders.of_files([value or "" for value in values]))
+        return folders.labels(path, [value or "" for value in values])
     return values
 
 

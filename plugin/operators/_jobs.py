@@ -12,6 +12,7 @@ import fiftyone.operators as foo
 import fiftyone.operators.types as types
 from fiftyone.operators.executor import ExecutionResult
 
+from smartdownsample_core.selection import target_of
 from smartdownsample_core.settings import declared
 
 from .. import names
@@ -77,7 +78,7 @@ class Downsample(Operator):
     def __call__(
         self,
         sample_collection: fo.Dataset | fo.DatasetView,
-        target_count: int | None = None,
+        target_count: int | str | None = None,
         *,
         delegate: bool = False,
         **settings: Unpack[DownsampleOptions],
@@ -86,8 +87,8 @@ class Downsample(Operator):
 
         Args:
             sample_collection: the dataset or view to choose from, also one of patches or frames
-            target_count: samples to keep; None, with ``duplicate_distance`` or
-                ``max_per_group``, for as many as these leave
+            target_count: samples to keep, or a share such as ``"10%"``; None, with
+                ``duplicate_distance`` or ``max_per_group``, for as many as these leave
             delegate: schedule the run instead of running it now
             **settings: the fields of :class:`DownsampleConfig`, explained in docs/parameters.md
 
@@ -100,6 +101,8 @@ class Downsample(Operator):
             ValueError: for bad settings, before anything is written; or if no image can be read
             ConnectionError: if there is no such cluster, before anything is written
         """
+        if isinstance(target_count, str):
+            target_count = target_of("target_count", target_count, len(sample_collection))
         given: dict[str, Any] = {**settings, "target_count": target_count}
         if "keep" in given:
             given["keep"] = keep.named(given["keep"])

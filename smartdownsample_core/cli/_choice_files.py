@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from ..checks import reason, shown_path
-from ..selection import BUILT_IN, FOLDER, folders_of
+from ..selection import BUILT_IN, FOLDER, is_of_path, labels_of_paths
 from ..text_files import in_windows_text, looks_binary, names_in, text_of
 from ._by_name import ByName
 
@@ -61,8 +61,8 @@ def labels_of(
     """
     if table is None:
         return None
-    if table == FOLDER:
-        return list(folders_of(paths))
+    if is_of_path(table):
+        return list(labels_of_paths(table, paths))
     or_folder = f", or use '{FOLDER}'" if what != "time" else ""
     text = _text(option, table, f"name a .csv of paths and {what}s{or_folder}")
     images = ByName(paths)

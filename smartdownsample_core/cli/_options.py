@@ -28,7 +28,7 @@ from ..report import (
     write_table,
     write_text,
 )
-from ..selection import FOLDER, RANDOM_SEED, TARGET_COUNT, Choice, Selection
+from ..selection import FOLDER, RANDOM_SEED, TARGET_COUNT, Choice, Selection, target_of
 from ..settings import LOADING_ERRORS, Reading, Setting, declared, raise_first
 from ._choice_files import is_key, keys_of, labels_of, rows_of, times_of, vectors_of
 from ._record import radius_of, record_of
@@ -92,11 +92,16 @@ def add_setting(parser: argparse._ActionsContainer, what: Setting, *short: str) 
         elif what.kind == "choice":
             options["choices"] = list(what.choices)
         elif what.kind in _TYPES:
-            options |= {"type": _TYPES[what.kind], "metavar": what.metavar or "N"}
+            kind = _number_or_share if what.reads else _TYPES[what.kind]
+            options |= {"type": kind, "metavar": what.metavar or "N"}
     parser.add_argument(*short, option_of(what.name), **options)
 
 
 _TYPES = {"whole number": _whole_number, "number": _number}
+
+
+def _number_or_share(text: str) -> int | str:
+    return text if text.endswith("%") else _whole_number(text)
 
 
 def images_of(options: argparse.Namespace) -> tuple[list[str], str]:
@@ -109,8 +114,8 @@ def images_of(options: argparse.Namespace) -> tuple[list[str], str]:
         options.paths or ["-"],
         sys.stdin,
         skip_errors=getattr(options, "on_error", "raise") == "skip",
-        include=options.include,
-        exclude=options.exclude,
+        include=options.include_names,
+        exclude=options.exclude_names,
         null=options.null,
     )
     for line in found.passed_over.notes(options.quiet):
@@ -130,6 +135,7 @@ def add_finding(parser: argparse.ArgumentParser) -> None:
             f"--{name}",
             action="append",
             default=[],
+            dest=f"{name}_names",
             metavar="NAME",
             help=f"{what}; a name or a quoted pattern; may be repeated",
         )
@@ -331,7 +337,12 @@ def add_choice(parser: argparse.ArgumentParser) -> None:
 
 
 def choice_of(options: argparse.Namespace, paths: Sequence[str], hash_size: int) -> Choice:
-    """Returns the choice, checked against the number of images, the target and the hash size."""
+    """Returns the choice, checked against the number of images, the target and the hash size.
+
+    A target that is a share of the images becomes a number in the options.
+    """
+    if options.target_count is not None:
+        options.target_count = target_of("target_count", options.target_count, len(paths))
     given = {name: getattr(options, name) for name in declared(Choice)}
     given |= {
         "near_duplicates": radius_of(options),

@@ -51,7 +51,7 @@ def _used(options: argparse.Namespace) -> dict[str, Any]:
             used[name] = value
     if "near_duplicates" in used:
         used["near_duplicates"] = radius_of(options)
-    given = ("paths", "include", "exclude", "on_error")
+    given = ("paths", "include_names", "exclude_names", "on_error")
     return used | {name: vars(options)[name] for name in given if vars(options).get(name)}
 
 

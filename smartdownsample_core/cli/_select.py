@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ..errors import ParameterError
 from ..extraction import raise_first_error
-from ..selection import Choice, downsample, natural_order
+from ..selection import Choice, downsample, natural_order, target_of
 from ..settings import declared
 from ..shards import Shards, check_distinct, select_from
 from ._options import (
@@ -34,7 +34,8 @@ def select_command(program: str, arguments: list[str]) -> int:
         raise_first_error(shards.unreadable())
     if _by_buckets_alone(parser, options) and not shards.has_damaged():
         output = Output(options, shards.base, **shards.record())
-        selection, paths = select_from(shards, options.target_count, options.random_seed)
+        target = target_of("target_count", options.target_count, len(shards))
+        selection, paths = select_from(shards, target, options.random_seed)
         return output.write(selection, paths)
     paths = shards.paths()
     check_distinct(paths, shards.folders)

@@ -47,6 +47,7 @@ def _left_out(selection: Selection) -> list[str]:
     counts = {
         "near-duplicates of kept images": selection.n_near_duplicates_left_out,
         "blank images (black, white or blurred)": selection.n_junk_left_out,
+        "images with excluded labels": selection.n_excluded,
         "images taken too soon after another": selection.n_too_soon,
     }
     words = [f"{count:,} {what}" for what, count in counts.items() if count]

@@ -18,10 +18,11 @@ from ._downsample import downsample
 from ._events import Events
 from ._explanation import Explanation, Reason
 from ._farthest_first import farthest_first
-from ._notation import as_text, counts
+from ._notation import as_text, counts, labels_by_key, target_of
 from ._order import natural_order, sort_key
+from ._path_labels import FOLDER, is_of_path, labels_of_paths
 from ._result import Bucket, Selection, Stratum, tally
-from ._strata import FOLDER, UNLABELLED, assign_strata, folders_of
+from ._strata import UNLABELLED, assign_strata
 from ._strategies import STRATEGIES, Strategy, StrategyName
 from ._systematic import select
 from ._tiers import GOOD

@@ -15,8 +15,9 @@ from ..errors import ParameterError
 from ..settings import Setting, Settings, raise_first, redeclared, setting
 from ._cover import COVERABLE, NOTHING, cover_keys
 from ._features import quantized, unit_features
-from ._notation import counts, duration, ratios
-from ._strata import Label, folders_of, texts_of
+from ._notation import counts, duration, labels_by_key, ratios, target_of
+from ._path_labels import FOLDER, is_of_path, labels_of_paths
+from ._strata import Label, texts_of
 from ._strategies import DEFAULT_STRATEGY, STRATEGIES, Strategy, StrategyName
 from ._times import read_times
 
@@ -42,9 +43,11 @@ TARGET_COUNT = Setting(
     name="target_count",
     kind="whole number",
     label="Images to keep",
-    help="Exact number of images to keep; optional with {duplicate_distance} or {max_per_group}",
+    help="Exact number of images to keep, or (in Python and on the command line) a share such as "
+    "10%; optional with {duplicate_distance} or {max_per_group}",
     minimum=1,
     live=True,
+    reads=target_of,
 )
 
 RANDOM_SEED = Setting(
@@ -216,6 +219,14 @@ class ChoiceSettings(Settings):
         metavar="TIME",
     )
 
+    exclude: Any = setting(
+        kind="text",
+        label="Exclude labels",
+        help="Exclude images with some labels, such as species=empty; keys are those of {max_per}",
+        reads=labels_by_key,
+        option="--exclude-label",
+        metavar="KEY=LABEL",
+    )
     max_per_event: int | None = setting(
         kind="whole number",
         label="Maximum per event",
@@ -265,6 +276,11 @@ class ChoiceSettings(Settings):
         return caps
 
     @property
+    def excluded(self) -> dict[str, frozenset[str]]:
+        """The labels that are excluded, by key."""
+        return labels_by_key("exclude", self.exclude) if is_given(self.exclude) else {}
+
+    @property
     def floors(self) -> dict[str, int]:
         """The images that each group of a key gets first, by key."""
         return counts("min_per", self.min_per) if is_given(self.min_per) else {}
@@ -272,7 +288,7 @@ class ChoiceSettings(Settings):
     @property
     def used_keys(self) -> set[str]:
         """The single keys that limits refer to."""
-        named = (*self.caps, *self.floors, *self.strata_keys)
+        named = (*self.caps, *self.floors, *self.excluded, *self.strata_keys)
         return {part for name in named for part in name.split("+")}
 
     @property
@@ -449,6 +465,7 @@ class PlainOptions(TypedDict, total=False):
     order: Literal["natural", "time"]
     event_gap: str | float | None
     min_interval: str | float | None
+    exclude: Mapping[str, str | Sequence[str]] | str | None
     max_per_event: int | None
     max_per: Mapping[str, int] | str | None
     min_per: Mapping[str, int] | str | None
@@ -513,9 +530,9 @@ class Choice(ChoiceSettings):
                 object.__setattr__(self, "stratify_by", "+".join(map(str, self.stratify_by)))
         raise_first(self.problems())
         _check_keys(self.keys, self.used_keys)
-        if self.stratify_by is not None and not self.strata_keys:
+        if not (self.stratify_by is None or self.strata_keys or is_of_path(self.stratify_by)):
             _check_labels("stratify_by", self.stratify_by)
-        if not isinstance(self.camera, (str, type(None))):
+        if not (self.camera is None or is_of_path(self.camera)):
             _check_labels("camera", self.camera)
         object.__setattr__(self, "keep", _positions(self.keep))
         object.__setattr__(self, "leave_out_junk", bool(self.leave_out_junk))
@@ -558,9 +575,12 @@ class Choice(ChoiceSettings):
         Args:
             paths: n paths
         """
-        if not self.uses_camera or not isinstance(self.camera, (str, type(None))):
-            return self
-        return replace(self, camera=folders_of(paths))
+        changes: dict[str, Any] = {}
+        if self.uses_camera and isinstance(self.camera, (str, type(None))):
+            changes["camera"] = labels_of_paths(self.camera or FOLDER, paths)
+        if isinstance(self.stratify_by, str) and is_of_path(self.stratify_by):
+            changes["stratify_by"] = labels_of_paths(self.stratify_by, paths)
+        return replace(self, **changes) if changes else self
 
     def points(self, n: int) -> NDArray[np.int8]:
         """Returns the features of n images as bytes to compare, ``(n, d)``; computed once.
@@ -625,7 +645,7 @@ def _check_keys(keys: Any, used: Set[str]) -> None:
     for name in sorted(used - {*BUILT_IN, *(keys or {})}):
         raise ParameterError(
             "max_per",
-            "or {min_per} names the key {key}, which is not in {keys}",
+            "or another limit names the key {key}, which is not in {keys}",
             "keys are {known}, and those in {keys}",
             key=repr(name),
             known=", ".join(BUILT_IN),

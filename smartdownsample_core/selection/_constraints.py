@@ -25,7 +25,7 @@ from ._keys import Keys
 from ._limits import Bound, Plan, Room, repaired
 from ._near_duplicates import near_duplicates
 from ._strata import Groups, assign_strata, with_unlabelled
-from ._tiers import DAMAGED, GOOD, JUNK, NEAR_DUPLICATE, NEVER, TIERS, TOO_SOON
+from ._tiers import DAMAGED, EXCLUDED, GOOD, JUNK, NEAR_DUPLICATE, NEVER, TIERS, TOO_SOON
 
 _Rows = NDArray[np.int64]
 
@@ -68,6 +68,8 @@ class Constraints:
         self.tiers = self._tiers(readable, junk, signatures.damaged, order)
         self.events = keys.events
         self.cameras = keys.cameras if choice.uses_camera else None
+        for name, labels in choice.excluded.items():
+            self.tiers[(self.tiers >= GOOD) & keys.has_label(name, labels)] = EXCLUDED
         self._thin(keys, order, choice.interval)
         self._room = self._room_by_stratum(readable, choice.max_per_group)
         self.bounds = _bounds(keys, choice, self.strata)
@@ -108,18 +110,19 @@ class Constraints:
         if self.bounds:
             self._check_bounds(target_count)
             return
-        n_too_soon = int((self.tiers == TOO_SOON).sum())
+        n_barred = int(((self.tiers == TOO_SOON) | (self.tiers == EXCLUDED)).sum())
         stratum_of = self.stratum_of[self.tiers >= GOOD]
         sizes = np.bincount(stratum_of, minlength=len(self._room))
         most = len(self.keep) + int(np.minimum(sizes, self.room(self.keep)).sum())
-        readable = len(self.keep) + len(stratum_of) + n_too_soon
+        readable = len(self.keep) + len(stratum_of) + n_barred
         if most >= min(target_count, readable):
             return
         names = ["{max_per_group}"] * (most < len(self.keep) + len(stratum_of))
-        names += ["{min_interval}"] * bool(n_too_soon)
+        names += self._barring()
         ways = {
             "{max_per_group}": "raise {max_per_group}",
             "{min_interval}": "shorten {min_interval}",
+            "{exclude}": "shorten {exclude}",
         }
         raise ParameterError(
             "target_count",
@@ -159,11 +162,16 @@ class Constraints:
 
     def _check_bounds(self, target_count: int) -> None:
         pool = np.flatnonzero(self.tiers >= GOOD)
-        n_too_soon = int((self.tiers == TOO_SOON).sum())
-        count = min(target_count - len(self.keep), len(pool) + n_too_soon)
+        n_barred = int(((self.tiers == TOO_SOON) | (self.tiers == EXCLUDED)).sum())
+        count = min(target_count - len(self.keep), len(pool) + n_barred)
         plan = self._largest(pool, min(count, len(pool)))
         if len(plan.rows) < count:
             raise self.refusal(plan, target_count)
+
+    def _barring(self) -> list[str]:
+        """Returns the settings, as templates, that exclude images altogether."""
+        why = {"{min_interval}": TOO_SOON, "{exclude}": EXCLUDED}
+        return [name for name, tier in why.items() if (self.tiers == tier).any()]
 
     def refusal(self, plan: Plan, target_count: int) -> ParameterError:
         """Returns why a target cannot be met, and which can."""
@@ -172,8 +180,7 @@ class Constraints:
             + ("is full)" if one.groups == 1 else "are full)")
             for one in plan.bindings
         )
-        too_soon = bool((self.tiers == TOO_SOON).any())
-        reasons = [f"the caps {binding}"] * bool(binding) + ["{min_interval}"] * too_soon
+        reasons = [f"the caps {binding}"] * bool(binding) + self._barring()
         exact = "" if plan.is_exact else " that were found"
         return ParameterError(
             "target_count",
@@ -182,9 +189,8 @@ class Constraints:
             + " that "
             + " and ".join(reasons)
             + " allow, by {excess:,}",
-            "raise the caps, shorten {min_interval}, or set {target_count} to {most:,} or fewer"
-            if too_soon
-            else "raise the caps, or set {target_count} to {most:,} or fewer",
+            "".join(f"shorten {name}, " for name in self._barring())
+            + "raise the caps, or set {target_count} to {most:,} or fewer",
             target=target_count,
             most=len(self.keep) + len(plan.rows),
             excess=target_count - len(self.keep) - len(plan.rows),

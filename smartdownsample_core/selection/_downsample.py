@@ -20,6 +20,7 @@ from ._explanation import Evidence
 from ._features import mean_squared_length
 from ._keys import Keys
 from ._limits import repaired
+from ._notation import target_of
 from ._picking import picked_by
 from ._result import Selection, count_buckets
 from ._shots import shots, squared_gap_of
@@ -33,7 +34,7 @@ _Rows = NDArray[np.int64]
 def downsample(
     signatures: Signatures,
     order: _Rows,
-    target_count: int | None,
+    target_count: int | str | None,
     random_seed: int = 42,
     choice: Choice | None = None,
     constraints: Constraints | None = None,
@@ -47,9 +48,9 @@ def downsample(
         signatures: the table of n images
         order: ``(n,)``; their natural order, from :func:`smartdownsample_core.natural_order`;
             with ``choice.order="time"``, the images of each camera are sorted by time in it
-        target_count: images to keep, including those of ``choice.keep``, even unreadable ones;
-            all readable images if there are fewer, none if 0 or less; None for as many as
-            ``duplicate_distance``, ``max_per_group`` and ``min_interval`` leave. With
+        target_count: images to keep, or a share of all such as ``"10%"``, including those of
+            ``choice.keep``, even unreadable ones; all readable images if there are fewer, none if
+            0 or less; None for as many as ``duplicate_distance`` and limits leave. With
             ``max_distance``, fewer if these are enough
         random_seed: at least 0; the same seed gives the same selection
         choice: strategy and constraints; ``Choice()`` by default
@@ -67,6 +68,8 @@ def downsample(
     order = _checked_order(order, len(signatures))
     random_seed = whole_number("random_seed", random_seed, minimum=0)
     if target_count is not None:
+        if isinstance(target_count, str):
+            target_count = target_of("target_count", target_count, len(signatures))
         target_count = whole_number("target_count", target_count)
     choice.check(len(signatures), target_count, signatures.hash_size)
     if choice.needs_descriptors and not _has_descriptors(signatures):

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from ..signatures import LARGEST_DISTANCE, UNREADABLE
 from ._distances import Nearest, Points
-from ._tiers import DAMAGED, JUNK, NEAR_DUPLICATE, NEVER, TOO_SOON
+from ._tiers import DAMAGED, EXCLUDED, JUNK, NEAR_DUPLICATE, NEVER, TOO_SOON
 
 if TYPE_CHECKING:
     from ._result import Selection
@@ -41,6 +41,8 @@ class Reason(IntEnum):
     """left out because its file could not be read"""
     TOO_SOON = 8
     """left out because ``min_interval`` had not passed between it and another image"""
+    EXCLUDED = 9
+    """left out because ``exclude`` names its label"""
 
     @property
     def text(self) -> str:
@@ -58,6 +60,7 @@ _TEXTS = {
     Reason.DAMAGED: "damaged",
     Reason.UNREADABLE: "unreadable",
     Reason.TOO_SOON: "too soon",
+    Reason.EXCLUDED: "excluded",
 }
 
 
@@ -263,7 +266,12 @@ def explain(selection: Selection) -> Explanation:
 
 
 #: Tiers of images that are excluded for what they are.
-_OF_TIERS = {JUNK: Reason.JUNK, DAMAGED: Reason.DAMAGED, TOO_SOON: Reason.TOO_SOON}
+_OF_TIERS = {
+    JUNK: Reason.JUNK,
+    DAMAGED: Reason.DAMAGED,
+    TOO_SOON: Reason.TOO_SOON,
+    EXCLUDED: Reason.EXCLUDED,
+}
 
 
 def _kept_of_group(leaders: _Rows | None, order: _Rows, n: int) -> NDArray[np.int32]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +14,7 @@ from ..signatures import Signatures, assign_buckets, bucket_name
 from ._choice import Choice
 from ._daynight import day_or_night
 from ._events import Events, cut_events
-from ._strata import UNLABELLED, Groups, assign_strata
+from ._strata import UNLABELLED, Groups, assign_strata, texts_of
 from ._times import Times, read_times
 
 
@@ -53,6 +54,17 @@ class Keys:
         for other in map(self._single, others):
             groups = _combined(groups, other)
         return groups
+
+    def has_label(self, name: str, labels: Collection[str]) -> NDArray[np.bool_]:
+        """Whether each image has one of some labels of a key, ``(n,)``."""
+        by: Any = (
+            self._choice.stratify_by if name == "label" else (self._choice.keys or {}).get(name)
+        )
+        if by is not None and not isinstance(by, str):
+            return np.array([any(text in labels for text in texts_of(one)) for one in by], bool)
+        groups = self.of(name)
+        named = np.array([*(one in labels for one in groups.names), False])
+        return np.asarray(named[groups.numbers])
 
     def _single(self, name: str) -> Groups:
         keys = self._choice.keys or {}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from datetime import timedelta
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ from ..errors import ParameterError
 _UNITS = {"s": 1, "sec": 1, "second": 1, "m": 60, "min": 60, "minute": 60, "h": 3600, "hour": 3600}
 _UNITS |= {"d": 86400, "day": 86400}
 _DURATION = re.compile(r"\s*([0-9]+(?:\.[0-9]+)?)\s*([a-z]*?)s?\s*", re.ASCII)
+_SHARE = re.compile(r"\s*([0-9]+(?:\.[0-9]+)?)\s*%\s*", re.ASCII)
 
 Pairs = Mapping[str, Any] | str
 
@@ -47,6 +49,32 @@ def duration(name: str, value: Any) -> float:
         "must be a duration above 0, such as 30 (seconds), '30s', '5 min' or '2 h', got {value}",
         value=shown(value),
     )
+
+
+def target_of(name: str, value: Any, n: int | None = None) -> int:
+    """Returns how many images to keep.
+
+    Args:
+        name: the setting
+        value: a number of at least 1, or a share of n images such as ``"10%"``
+        n: number of images; the share of 0 if None
+
+    Raises:
+        ParameterError: if it is neither
+
+    >>> target_of("target_count", "12.5%", 100), target_of("target_count", "1%", 10)
+    (13, 1)
+    """
+    if not isinstance(value, str):
+        return whole_number(name, value, minimum=1)
+    found = _SHARE.fullmatch(value)
+    if found is None or not 0 < (share := Fraction(found[1])) <= 100:
+        raise ParameterError(
+            name,
+            "must be a whole number of at least 1, or a share above 0% up to 100%, got {value}",
+            value=shown(value),
+        )
+    return max(int(share * (n or 0) / 100 + Fraction(1, 2)), 1)
 
 
 def counts(name: str, value: Any) -> dict[str, int]:

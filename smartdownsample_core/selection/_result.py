@@ -14,7 +14,7 @@ from ._coverage import Coverage, coverage
 from ._events import Events
 from ._explanation import Cap, Evidence, Explanation, explain
 from ._strata import Groups
-from ._tiers import DAMAGED, JUNK, NEAR_DUPLICATE, NEVER, TOO_SOON
+from ._tiers import DAMAGED, EXCLUDED, JUNK, NEAR_DUPLICATE, NEVER, TOO_SOON
 
 
 @dataclass(frozen=True)
@@ -154,6 +154,11 @@ class Selection:
     def n_too_soon(self) -> int:
         """Readable images excluded by ``min_interval``: taken too soon after another."""
         return int(self._are(TOO_SOON).sum())
+
+    @property
+    def n_excluded(self) -> int:
+        """Readable images whose labels are excluded."""
+        return int(self._are(EXCLUDED).sum())
 
     @property
     def damaged(self) -> NDArray[np.int64]:

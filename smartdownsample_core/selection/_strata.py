@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from numbers import Real
@@ -14,9 +13,6 @@ from numpy.typing import NDArray
 
 #: Name of the stratum of images without a label.
 UNLABELLED = "(no label)"
-
-#: What means the folder of each image instead of a label.
-FOLDER = "folder"
 
 Label = str | None | Iterable[str | None]
 
@@ -60,15 +56,6 @@ def with_unlabelled(groups: Groups) -> tuple[NDArray[np.int64], list[str]]:
     if not is_in_none.any():
         return groups.numbers, groups.names
     return np.where(is_in_none, len(groups.names), groups.numbers), [*groups.names, UNLABELLED]
-
-
-def folders_of(paths: Sequence[str]) -> list[str]:
-    """Returns the folder of each image file.
-
-    >>> folders_of(["a/b/1.jpg", "1.jpg"])
-    ['a/b', '.']
-    """
-    return [os.path.dirname(path) or os.curdir for path in paths]
 
 
 def texts_of(label: Label) -> list[str]:

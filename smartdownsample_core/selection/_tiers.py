@@ -5,8 +5,9 @@ from __future__ import annotations
 #: The tier of an image that cannot be picked: unreadable, or already kept.
 NEVER = -1
 
-#: Tiers of readable images that cannot be picked either: taken too soon after another.
-TOO_SOON = -2
+#: Tiers of readable images that cannot be picked either: taken too soon after another, or with a
+#: label that is excluded.
+TOO_SOON, EXCLUDED = -2, -3
 
 GOOD, NEAR_DUPLICATE, JUNK, DAMAGED = range(4)
 

@@ -106,9 +106,9 @@ from smartdownsample_core import Choice
             id="balance without strata",
         ),
         pytest.param(
-            {"stratify_by": "folder"},
+            {"stratify_by": "folders"},
             "stratify_by must be a list of one label per image, in the order of the images, got "
-            "'folder'; [os.path.dirname(path) for path in image_paths] uses the folders as "
+            "'folders'; [os.path.dirname(path) for path in image_paths] uses the folders as "
             "labels",
             id="a word instead of labels",
         ),
