@@ -207,7 +207,9 @@ def sample_diverse(
         return _answer(paths, range(len(paths) if everything else 0), return_indices)
 
     descriptors = how.needs_descriptors or explanation is not None
-    signatures = read_with_bar(paths, reading, image_loading_errors, descriptors, show_progress)
+    signatures = read_with_bar(
+        paths, reading, image_loading_errors, descriptors, show_progress, how.camera
+    )
     print_reading_of(signatures, sys.stdout, show_summary)
     selection = downsample(signatures, natural_order(paths), target, random_seed, how)
     print_warnings(selection, paths, name_files=show_progress, stream=sys.stdout)
@@ -263,8 +265,12 @@ def read_with_bar(
     image_loading_errors: str,
     descriptors: bool,
     show_progress: bool,
+    cameras: object,
 ) -> Signatures:
-    """Returns the signatures of images, with a progress bar on standard error."""
+    """Returns the signatures of images, with a progress bar on standard error.
+
+    ``cameras`` is that of a :class:`Choice`; the other arguments are those of :func:`read_all`.
+    """
     from tqdm import tqdm  # not above: it would take a sixth of the time to import this package
 
     with tqdm(
@@ -274,7 +280,7 @@ def read_with_bar(
         def progress(done: int, _: int) -> None:
             bar.update(done - bar.n)
 
-        return read_all(paths, reading, image_loading_errors, descriptors, progress)
+        return read_all(paths, reading, image_loading_errors, descriptors, progress, cameras)
 
 
 def print_reading(

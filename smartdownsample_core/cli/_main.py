@@ -114,7 +114,7 @@ def _run(options: argparse.Namespace) -> int:
     output = Output(options, base, paths, images=images, reading=read)
     descriptors = needs_descriptors(options, choice)
     signatures = read_with_bar(
-        paths, how, options.on_error, descriptors, show_progress=not options.quiet
+        paths, how, options.on_error, descriptors, not options.quiet, choice.camera
     )
     print_reading_of(signatures, sys.stderr, not options.quiet)
     order = natural_order(paths)

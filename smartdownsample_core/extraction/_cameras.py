@@ -56,13 +56,17 @@ class Cameras:
     camera come to the same result"""
 
     @classmethod
-    def of(cls, items: Sequence[Item]) -> Cameras:
-        """Returns the folders of items."""
+    def of(cls, items: Sequence[Item], given: object = None) -> Cameras:
+        """Returns the cameras of items: their folders, unless a sequence of labels is given."""
         folders: dict[str, str] = {}  # a folder may have several names
         labels = [_folder_of(path_of(item)) for item in items]
         for name in set(labels):
             folders[name] = name if is_remote(name) else os.path.realpath(name)
-        return cls([folders[label] for label in labels])
+        found = [folders[label] for label in labels]
+        if given is None or isinstance(given, str) or not isinstance(given, Iterable):
+            return cls(found)
+        pairs = zip(found, given, strict=True)
+        return cls([folder if label is None else label for folder, label in pairs])
 
     def groups(self) -> list[_Rows]:
         """Returns the rows of each camera."""

@@ -116,11 +116,16 @@ def read_all(
     image_loading_errors: str,
     descriptors: bool,
     progress: Progress | None = None,
+    cameras: object = None,
 ) -> Signatures:
-    """Returns the signatures of n items as :func:`extract` does, for checked arguments."""
+    """Returns the signatures of n items as :func:`extract` does, for checked arguments.
+
+    ``cameras`` are labels of what took the images, if not those of their folders.
+    """
     signatures = Signatures.blank(len(items), int(reading.hash_size))
     pace = Pace()
-    with closing(read_batches(items, reading, descriptors)) as batches:
+    by_label = Cameras.of(items, cameras) if reading.decode in BY_PREVIEW else None
+    with closing(read_batches(items, reading, descriptors, cameras=by_label)) as batches:
         for rows, batch, done in batches:
             if image_loading_errors == "raise":
                 raise_first_error(batch.unreadable)

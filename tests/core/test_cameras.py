@@ -283,3 +283,13 @@ def test_shards_of_one_camera_read_in_two_ways_are_refused(make: Make, tmp_path:
     os.remove(files[0])
     run("extract", folder, "-o", files[0], "--shard", "1/2", "-q", "--decode", "exact")
     assert run("select", *files, "-n", "3", "-q")[0] == 0
+
+
+def test_cameras_may_be_named(make: Make, capsys) -> None:
+    """Their labels count instead of the folders; an image without one is of its folder."""
+    paths = [*make("a", *["good"] * 4, "none"), *make("b", *["good"] * 4)]
+    options = {"decode": "preview", "show_progress": False}
+    sample_diverse(paths, 3, **options)
+    assert "Read 4 image(s) by their previews, 5 whole" in capsys.readouterr().out
+    sample_diverse(paths, 3, camera=[*"xxxxy", *[None] * 4], max_per={"camera": 3}, **options)
+    assert "Read 8 image(s) by their previews, 1 whole" in capsys.readouterr().out
