@@ -140,7 +140,7 @@ def _margins(picture: Picture, distances: tuple[float, ...]) -> _Margins:
     """Returns the margins of the reduced pixels of a picture; wider ones if none is reached."""
     pixels = picture.reduced.pixels
     rows = pixels[:: max(pixels.size // _SAMPLED, 1)]
-    planes = rows.transpose(2, 0, 1).astype(np.int16)
+    planes = rows.transpose(2, 0, 1).astype(np.int16, order="C")
     beside = np.abs(planes[:, :, 1:] - planes[:, :, :-1])
     room = np.minimum(planes, 255 - planes)
     is_near = np.minimum(room[:, :, 1:], room[:, :, :-1]) < beside
@@ -152,18 +152,14 @@ def _margins(picture: Picture, distances: tuple[float, ...]) -> _Margins:
     planes = planes[:, ::2]  # medians take long
     across = planes[:, :, 2:] - planes[:, :, :-2]
     bends = planes[:, :, 2:] + planes[:, :, :-2] - 2 * planes[:, :, 1:-1]
-    one, two, bend = map(_medians, (beside[:, ::2], np.abs(across), np.abs(bends)))
+    sizes = np.abs(np.concatenate([beside[:, ::2, 1:], across, bends])).reshape(9, -1)
+    middle = sizes.shape[1] // 2
+    sizes.partition(middle, axis=1)
+    one, two, bend = sizes[:, middle].astype(np.float64).reshape(3, 3)
     excess = ((_STEEPNESS * one**2 - two**2) / (2 * (_STEEPNESS - 1))).max()
     noise = picture.scale * math.sqrt(max(excess, 0.0))
     largest = picture.scale * bend.max()
     return next(o.margins for o in reached if noise <= o.noise and largest <= o.bend)
-
-
-def _medians(planes: NDArray[np.int16]) -> NDArray[np.float64]:
-    """Returns the upper median of each of three planes."""
-    values = planes.reshape(3, -1)
-    middle = values.shape[1] // 2
-    return np.partition(values, middle, axis=1)[:, middle].astype(np.float64)
 
 
 def _dhash_bit(grey: Image.Image, row: int, column: int, hash_size: int) -> bool:
