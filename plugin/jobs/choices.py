@@ -52,7 +52,7 @@ def make(
         features = remember(key, lambda: embeddings.load(subject, ids, name))
     if config.uses_camera:
         path = config.camera or labels.default_camera(subject)
-        camera = remember(("cameras", path), lambda: labels.read_all(subject, path))
+        camera = remember(("cameras", path), lambda: labels.read_all(subject, path, "camera"))
     if config.uses_time and (name := config.time):
         time = remember(("times", name), lambda: times.read(subject, name))
     fields = sorted(used - set(BUILT_IN))

@@ -18,9 +18,9 @@ def is_folder(view: fo.DatasetView, path: str) -> bool:
     return is_of_path(path) and not view.has_field(path)
 
 
-def labels(text: str, paths: Sequence[str]) -> list[str | None]:
+def labels(text: str, paths: Sequence[str], setting: str) -> list[str | None]:
     """Returns what ``folder``, ``folder:1`` and so on mean for some files."""
-    return list(of_files(paths)) if text == FOLDER else labels_of_paths(text, paths)
+    return list(of_files(paths)) if text == FOLDER else labels_of_paths(text, paths, setting)
 
 
 def of_files(paths: Sequence[str]) -> list[str]:

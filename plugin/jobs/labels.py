@@ -105,11 +105,11 @@ def default_camera(subject: Subject) -> str:
     return "camera" if subject.view.has_field("camera") else folders.FOLDER
 
 
-def read_all(subject: Subject, path: str) -> list[Any]:
+def read_all(subject: Subject, path: str, setting: str = "stratify_by") -> list[Any]:
     """Reads the labels of each sample: one, several or None."""
     values: list[Any] = subject.view.values(full_path(subject, path))
     if folders.is_folder(subject.view, path):
-        return folders.labels(path, [value or "" for value in values])
+        return folders.labels(path, [value or "" for value in values], setting)
     return values
 
 

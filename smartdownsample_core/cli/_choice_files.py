@@ -62,7 +62,8 @@ def labels_of(
     if table is None:
         return None
     if is_of_path(table):
-        return list(labels_of_paths(table, paths))
+        setting = option[2:].replace("-", "_")
+        return list(labels_of_paths(table, paths, setting))
     or_folder = f", or use '{FOLDER}'" if what != "time" else ""
     text = _text(option, table, f"name a .csv of paths and {what}s{or_folder}")
     images = ByName(paths)

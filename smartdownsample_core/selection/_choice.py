@@ -579,7 +579,7 @@ class Choice(ChoiceSettings):
         if self.uses_camera and isinstance(self.camera, (str, type(None))):
             changes["camera"] = labels_of_paths(self.camera or FOLDER, paths)
         if isinstance(self.stratify_by, str) and is_of_path(self.stratify_by):
-            changes["stratify_by"] = labels_of_paths(self.stratify_by, paths)
+            changes["stratify_by"] = labels_of_paths(self.stratify_by, paths, "stratify_by")
         return replace(self, **changes) if changes else self
 
     def points(self, n: int) -> NDArray[np.int8]:

@@ -1,4 +1,4 @@
-"""Labels from paths: their folder, or one level of it."""
+"""Labels from paths: their folder, one level of it, or what a pattern finds."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ import re
 from collections.abc import Sequence
 from itertools import takewhile
 from pathlib import PurePath
+
+from ._path_patterns import labels_by_pattern
 
 #: What means the folder of each image instead of a label.
 FOLDER = "folder"
@@ -20,17 +22,20 @@ def is_of_path(text: object) -> bool:
     >>> is_of_path("folder"), is_of_path("folder:-2"), is_of_path("labels.csv")
     (True, True, False)
     """
-    return isinstance(text, str) and (text == FOLDER or bool(_LEVEL.fullmatch(text)))
+    if not isinstance(text, str):
+        return False
+    return text == FOLDER or "(?P<" in text or bool(_LEVEL.fullmatch(text))
 
 
-def labels_of_paths(text: str, paths: Sequence[str]) -> list[str | None]:
+def labels_of_paths(text: str, paths: Sequence[str], setting: str = "camera") -> list[str | None]:
     """Returns a label for each image file.
 
     Args:
         text: ``folder`` for its folder; ``folder:1`` for the name of the first folder below the one
             that all images have in common, ``folder:2`` for the second; ``folder:-1`` for the
-            last, which the image is in
+            last, which the image is in; or a pattern, see :func:`labels_by_pattern`
         paths: n paths
+        setting: name of the setting
 
     Returns:
         None for images that are not so deep
@@ -39,6 +44,8 @@ def labels_of_paths(text: str, paths: Sequence[str]) -> list[str | None]:
     >>> labels_of_paths("folder:1", paths), labels_of_paths("folder:-1", paths)
     (['site1', 'site2', None], ['cam1', 'cam1', None])
     """
+    if "(?P<" in text:
+        return labels_by_pattern(setting, text, paths)
     folders = [os.path.dirname(path) or os.curdir for path in paths]
     found = _LEVEL.fullmatch(text)
     if not found:

@@ -126,3 +126,42 @@ def test_all_of_it_on_the_command_line(burst_paths: list[str], tmp_path: Path) -
     assert record["settings"]["exclude"] == "species=s0, species=s1"
     assert record["settings"]["exclude_names"] == ["x"]
     assert record["settings"]["stratify_by"] == "folder:-1"
+
+
+@pytest.mark.parametrize(
+    ("pattern", "labels"),
+    [
+        (r"(?P<camera>cam\d+)", ["cam1", "cam22", None]),
+        (r"^(?P<site>[^/]+)/(?P<camera>[^/]+)/", ["cam1", "cam22", "x"]),
+        (r"(?P<any>[ab])/", ["a", "b", "a"]),
+        (r".*/(?P<camera>[^/]*)_\d+\.jpg$", ["f", "f", None]),
+        (r"(?P<camera>cam1|cam2)", ["cam1", "cam2", None]),
+        (r"(?P<camera>(?:cam)?\d{2})", [None, "cam22", None]),
+    ],
+)
+def test_patterns_find_labels(pattern: str, labels: list[str | None]) -> None:
+    """The group of the setting's name, or else the first."""
+    assert labels_of_paths(pattern, ["a/cam1/f_1.jpg", "b/cam22/f_2.jpg", "a/x/1.jpg"]) == labels
+
+
+@pytest.mark.parametrize(
+    ("pattern", "message"),
+    [
+        (r"(?P<camera>a+)+$", r"camera must be a pattern .* \(it repeats more than a single"),
+        (r"(?P<camera>(a|aa)+)$", r"camera must be a pattern .* \(it repeats more than a single"),
+        (r"(?P<camera>.*).*.*.*x", r"could match in too many ways; write \[\^/\]\+/ rather than"),
+        (r"(?P<camera>" + "a?" * 30 + ")" + "a" * 30, "could match in too many ways; write"),
+        (r"(?P<camera>a)(?P=camera)", r"camera must be a pattern .* \(it has references or"),
+        (r"(?P<camera>(?=a)a)", r"camera must be a pattern .* \(it has references or assertions"),
+        (r"(?P<camera", r"camera must be a pattern such as .* \(missing >"),
+    ],
+)
+def test_patterns_that_could_take_long_are_refused(pattern: str, message: str) -> None:
+    """Before they are tried."""
+    with pytest.raises(ValueError, match=message):
+        labels_of_paths(pattern, ["a" * 40])
+
+
+def test_the_worst_pattern_that_is_allowed_ends() -> None:
+    """On a path of the worst kind, which is searched from its end."""
+    assert labels_of_paths(r"(?P<camera>.*).*x", ["a" * 5000]) == [None]
