@@ -15,7 +15,7 @@ from ..checks import reason, shown_path
 from ..text_files import looks_binary, names_in, text_of
 from ._folders import PassedOver, Rules, images_in
 from ._formats import file_endings
-from ._names import NOT_LISTED, OTHER, OTHER_NAME, is_video, load_plugins
+from ._names import NOT_LISTED, OTHER, OTHER_NAME, is_video
 from ._remote import find_remote, is_remote
 
 _STATS_AT_A_TIME = 1000
@@ -58,7 +58,6 @@ def find_images(
         ValueError: if an argument stands for no file, or names a video
         OSError: if a folder cannot be listed, unless ``skip_errors``
     """
-    load_plugins()
     rules, passed = Rules(file_endings(), include, exclude), PassedOver()
     found: dict[str, str] = {}
     bases: set[str] = set()

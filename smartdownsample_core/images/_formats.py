@@ -8,7 +8,7 @@ from contextlib import suppress
 from PIL import Image
 
 from .. import limits
-from ._names import unread_content
+from ._names import load_plugins, unread_content
 
 _PREFIX_BYTES = 16
 
@@ -17,9 +17,11 @@ def allowed_formats() -> list[str]:
     """Returns the formats to let Pillow open, by its names.
 
     Those of :data:`smartdownsample_core.limits.FORMATS` that this Pillow has, and all formats that
-    other packages have registered, which the caller did on purpose.
+    other packages have registered: the caller did so on purpose, or they are packages for HEIC,
+    AVIF or JPEG XL, whose installation is enough.
     """
     Image.init()  # does nothing the second time
+    load_plugins()
     return [
         name
         for name, (factory, _) in Image.OPEN.items()

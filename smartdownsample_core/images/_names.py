@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import re
 from contextlib import suppress
+from functools import cache
 from importlib.util import find_spec
 from typing import NamedTuple
 
@@ -143,6 +144,7 @@ def is_video(name: str) -> bool:
     return name.lower().endswith(_VIDEO_ENDINGS)
 
 
+@cache  # once in each process
 def load_plugins() -> None:
     """Has the packages that are installed teach Pillow the formats that it does not know."""
     known = Image.registered_extensions()

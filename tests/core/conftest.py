@@ -6,7 +6,7 @@ import struct
 import subprocess
 import sys
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +16,7 @@ from PIL import Image, features
 from demo.bursts import make_bursts
 from demo.photos import load_photos
 from smartdownsample_core.cli._main import main
+from smartdownsample_core.images import _formats
 from smartdownsample_core.signatures import Signatures, pack
 from tests.core.corpus import png
 from tests.patience import PATIENCE
@@ -24,6 +25,14 @@ _ROOT = Path(__file__).parents[2]
 
 RunPython = Callable[..., "subprocess.CompletedProcess[str]"]
 TableOf = Callable[..., Signatures]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def without_plugins() -> Iterator[None]:
+    """No package for HEIC, AVIF and JPEG XL, whatever is installed; their tests are processes."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(_formats, "load_plugins", lambda: None)
+        yield
 
 
 @pytest.fixture(scope="session")

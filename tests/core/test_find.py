@@ -135,8 +135,9 @@ def test_a_file_of_another_kind_is_named_when_read(
     tree: list[str], run, start: bytes, words: str
 ) -> None:
     """Whatever its name is."""
+    command = ("a.jpg", "-n", "1", "-q", "--no-processes")
     Path("a.jpg").write_bytes(start + bytes(100))
-    assert f"Cannot read image file: a.jpg ({words}" in run("a.jpg", "-n", "1", "-q")[2]
+    assert f"Cannot read image file: a.jpg ({words}" in run(*command)[2]
 
 
 def test_patterns_are_what_a_shell_makes_of_them(tree: list[str]) -> None:
