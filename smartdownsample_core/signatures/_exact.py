@@ -56,7 +56,7 @@ class _Class(NamedTuple):
 # of 2,084 images with changed light, contrast, colour, noise, sharpness, size and compression.
 _FAIR = _Margins(1.5, 1.5, 1.2, 0.68, 1.1, 1.2, 0.9)
 _CLASSES = (
-    _Class(0.08, 8, 70, _Margins(0.95, 0.95, 0.9, 0.2, 0.36, 0.55, 0.48)),
+    _Class(0.08, 8, 70, _Margins(0.95, 0.95, 0.8, 0.2, 0.36, 0.55, 0.48)),
     _Class(0.15, 8, 70, _Margins(0.95, 0.95, 1.25, 0.2, 0.36, 0.55, 0.48)),
     _Class(0.3, 8, math.inf, _FAIR),
     _Class(0.15, 16, math.inf, _FAIR),
