@@ -109,6 +109,7 @@ def shortfalls(selection: Selection, strata: str = "labels") -> list[Message]:
     return [
         *_unmet(selection, strata),
         *_uneven(selection),
+        *_below_floor(selection),
         *_without_time(selection),
         *_damage(selection),
     ]
@@ -143,6 +144,14 @@ def _uneven(selection: Selection) -> list[Message]:
             named=", ".join(named),
         )
     ]
+
+
+def _below_floor(selection: Selection) -> list[Message]:
+    text = (
+        "{count:,} of the groups of {key} have fewer images than {min_per} asks for, because the "
+        "target or {max_per} leaves no room; raise these or lower {min_per}"
+    )
+    return [Message(text, count=n, key=repr(key)) for key, n in selection.below_floor.items()]
 
 
 def _without_time(selection: Selection) -> list[Message]:

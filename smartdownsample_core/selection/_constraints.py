@@ -168,6 +168,15 @@ class Constraints:
         if len(plan.rows) < count:
             raise self.refusal(plan, target_count)
 
+    def below_floor(self, kept: _Rows) -> dict[str, int]:
+        """Returns for each key of ``min_per`` how many groups have less than they could have."""
+        able = np.concatenate([np.flatnonzero(self.tiers >= GOOD), self.keep])
+        counts = {
+            bound.name: int((bound.count(kept) < np.minimum(bound.least, bound.count(able))).sum())
+            for bound in self.bounds
+        }
+        return {name: count for name, count in counts.items() if count}
+
     def _barring(self) -> list[str]:
         """Returns the settings, as templates, that exclude images altogether."""
         why = {"{min_interval}": TOO_SOON, "{exclude}": EXCLUDED}

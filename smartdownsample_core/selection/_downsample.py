@@ -129,7 +129,9 @@ def _until_within(
             break
         target = min(2 * target, most)
     count = selection.coverage().first_within(distance)
-    return selection if count is None else selection.first(max(count, least))
+    if count is None or selection.n_first is None:
+        return selection
+    return selection.first(max(count, least, selection.n_first))
 
 
 def _choose(
@@ -158,6 +160,7 @@ def _choose(
         strata=constraints.strata,
         strata_are_labels=choice.stratify_by is not None,
         caps=constraints.caps,
+        below_floor=constraints.below_floor(taken),
         evidence=_evidence(signatures, images, choice),
         events=constraints.events,
         n_without_time=constraints.n_without_time,

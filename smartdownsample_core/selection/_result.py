@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
@@ -107,6 +107,9 @@ class Selection:
     """the camera of each image; None if it does not matter which took an image"""
     events: Events | None = None
     """the event of each image; None without ``event_gap``"""
+    below_floor: dict[str, int] = field(default_factory=dict)
+    """for keys of ``min_per``, how many of their groups have fewer images than it asks for, though
+    they have more"""
     n_without_time: int = 0
     """readable images whose time is unknown, if times matter"""
 

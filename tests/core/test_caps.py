@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from smartdownsample_core import Choice, Signatures, downsample
 from smartdownsample_core.cli import main
+from smartdownsample_core.report import shortfalls
 from smartdownsample_core.selection._allocation import by_ratio
 from smartdownsample_core.selection._strategies import STRATEGIES
 
@@ -135,6 +136,21 @@ def test_events_are_capped_in_cameras(strategy: str) -> None:
         downsample(_table(n), np.arange(n), 19, choice=choice)
 
 
+@_EACH_STRATEGY
+def test_floors_that_cannot_be_met_are_counted(strategy: str) -> None:
+    """As many groups as possible have theirs; groups that are too small count as met."""
+    choice = Choice(
+        strategy=strategy,  # type: ignore[arg-type]
+        keys={"species": [*"aaaabbbbccccd"]},
+        min_per={"species": 3},
+    )
+    selection = downsample(_table(13), np.arange(13), 8, choice=choice)
+    assert selection.below_floor["species"] in (1, 2)
+    (message,) = [str(one) for one in shortfalls(selection) if "min_per" in str(one)]
+    assert message.startswith(f"{selection.below_floor['species']} of the groups of 'species'")
+    assert not downsample(_table(13), np.arange(13), 10, choice=choice).below_floor
+
+
 def test_days_of_sites_are_keys() -> None:
     """Combinations, and images in no group, which nothing limits."""
     times = ["2024-05-01 10:00", "2024-05-01 23:00", "2024-05-02 00:00", None] * 3
@@ -157,7 +173,10 @@ def test_days_of_sites_are_keys() -> None:
         ({"max_per": {"event": 3}}, "event_gap is missing, and max_per event needs it; set it to"),
         ({"max_per_event": 3}, "event_gap is missing, and max_per event needs it; set it"),
         ({"max_per": {"label": 3}}, "stratify_by is missing, and max_per label needs it"),
-        ({"max_per": {"site": 3}}, "max_per or min_per names the key 'site', which is not in keys"),
+        (
+            {"max_per": {"site": 3}},
+            "max_per or another limit names the key 'site', which is not in keys",
+        ),
         (
             {"max_per": {"day": 3}, "min_per": {"day": 4}},
             "min_per of 'day' is 4, more than the 3 of max_per; lower min_per or raise max_per",
