@@ -9,13 +9,13 @@ import threading
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from smartdownsample_core import assign_buckets, sign_file
+from smartdownsample_core import assign_buckets, extract, sign_file
 from smartdownsample_core.extraction import tabulate
 from smartdownsample_core.images import Reduced
 from smartdownsample_core.images._open_preview import Headed, headed, open_preview
@@ -191,6 +191,7 @@ class _Ranged(http.server.BaseHTTPRequestHandler):
 
     data = b""
     sent = 0
+    asked: ClassVar[list[str]] = []
     knows_ranges = True
 
     def do_HEAD(self) -> None:
@@ -205,6 +206,7 @@ class _Ranged(http.server.BaseHTTPRequestHandler):
             self._answer(self.data)
 
     def _answer(self, part: bytes, range_: str = "") -> None:
+        type(self).asked.append(self.command)
         self.send_response(206 if range_ else 200)
         self.send_header("Content-Length", str(len(part)))
         self.send_header("Accept-Ranges", "bytes" if type(self).knows_ranges else "none")
@@ -223,7 +225,8 @@ class _Ranged(http.server.BaseHTTPRequestHandler):
 @pytest.fixture
 def ranged() -> Iterator[tuple[str, type[_Ranged]]]:
     """The URL of a camera file of half a megabyte, and its server's class."""
-    handler = type("Handler", (_Ranged,), {"data": camera_file() + bytes(500_000)})
+    data = camera_file() + bytes(500_000)
+    handler = type("Handler", (_Ranged,), {"data": data, "asked": []})
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
@@ -244,6 +247,17 @@ def test_only_the_head_of_a_remote_file_is_requested(ranged, tmp_path: Path) -> 
         assert signed is not None
         assert all(np.array_equal(a, b) for a, b in zip(signed, expected, strict=True))
     assert server.sent == 2**16
+
+
+def test_a_camera_on_the_web_is_read_by_the_heads_of_its_files(ranged) -> None:
+    """Two requests for each; only the sample that is compared takes more."""
+    url, server = ranged
+    n = 60
+    table = extract([f"{url}?{number}" for number in range(n)], decode="auto")
+    assert table.n_previews == n
+    assert server.asked.count("HEAD") <= n + 6
+    assert server.asked.count("GET") <= n + 12
+    assert server.sent < (n + 12) * 2**16 + 3 * len(server.data)
 
 
 def test_a_server_without_ranges_gives_the_first_part(ranged) -> None:
