@@ -180,12 +180,7 @@ class _Chunk:
         self.looked_at = np.zeros(m, bool)
         self.is_final = np.zeros(m, bool)
         self.previews = self._blank(m)
-
-    @property
-    def done(self) -> int:
-        """Number of wanted images that need not be looked at again, as it seems now."""
-        settled = self.is_final | (self.looked_at & self.by_preview[self.camera])
-        return int((settled & self.wanted).sum())
+        self.done = 0  # wanted images that need not be looked at again, as it seems now
 
     def steps(self) -> Batches:
         """Yields rows and tables, also empty ones."""
@@ -211,6 +206,8 @@ class _Chunk:
     def _distrust(self, camera: int, reason: str) -> None:
         """Has a camera read whole."""
         self.by_preview[camera] = False
+        settled = self.is_final | (self.looked_at & self._are_trusted())
+        self.done = int((settled & self.wanted).sum())
         mine = slice(self.starts[camera], self.starts[camera + 1])
         if self.previews.readable[mine].any() or not self.quiet:
             label = str(self.cameras.labels[self.groups[camera][0]])
@@ -227,6 +224,7 @@ class _Chunk:
                     del table.unreadable[row]
             self.previews.put(some, table)
             self.looked_at[some] = True
+            self.done += int(self.wanted[some].sum())
             yield self._nothing()
 
     def _settle_missing(self) -> Batches:
@@ -275,6 +273,7 @@ class _Chunk:
         left = self.wanted & ~self.is_final & (self.known != "exact")
         places = places[left[places]]
         for at, table in self.read([self._path(place) for place in places.tolist()]):
+            self.done += len(at)
             yield self._final(places[at], table)
 
     def _final(self, places: _Rows, table: Signatures) -> tuple[_Rows, Signatures]:

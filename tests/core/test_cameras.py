@@ -293,3 +293,12 @@ def test_cameras_may_be_named(make: Make, capsys) -> None:
     assert "Read 4 image(s) by their previews, 5 whole" in capsys.readouterr().out
     sample_diverse(paths, 3, camera=[*"xxxxy", *[None] * 4], max_per={"camera": 3}, **options)
     assert "Read 8 image(s) by their previews, 1 whole" in capsys.readouterr().out
+
+
+def test_progress_ends_with_all_images(make: Make) -> None:
+    """It goes back where a camera has to be read whole after all, and never beyond the end."""
+    paths = [*make("a", *["good"] * 9, "none"), *make("b", *["good"] * 4, "broken"), "/gone.jpg"]
+    dones = [done for _, _, done in read_batches(paths, Reading(decode="auto"), True)]
+    assert max(dones) == dones[-1] == len(paths)
+    assert min(dones) >= 0
+    assert len(set(dones)) > 3
