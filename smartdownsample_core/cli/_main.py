@@ -34,10 +34,16 @@ from ._options import (
 )
 from ._select import select_command
 from ._signals import TerminatedError, ended_by_signals
+from ._verify import verify_command
 
 _PROGRAM = "smartdownsample"
 
-_COMMANDS = {"extract": extract_command, "select": select_command}
+
+def _verify(program: str, arguments: list[str]) -> int:
+    return verify_command(program, arguments, _parser().parse_args([]))
+
+
+_COMMANDS = {"extract": extract_command, "select": select_command, "verify": _verify}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -119,4 +125,4 @@ def _run(options: argparse.Namespace) -> int:
     print_reading_of(signatures, sys.stderr, not options.quiet)
     order = natural_order(paths)
     selection = downsample(signatures, order, options.target_count, options.random_seed, choice)
-    return output.write(selection, paths)
+    return output.write(selection, paths, signatures)

@@ -22,6 +22,7 @@ from ..report import (
     check_curve,
     dropped_if_it_fails,
     new_list,
+    new_manifest,
     new_table,
     with_line_breaks,
     write_list,
@@ -30,8 +31,9 @@ from ..report import (
 )
 from ..selection import FOLDER, RANDOM_SEED, TARGET_COUNT, Choice, Selection, target_of
 from ..settings import LOADING_ERRORS, Reading, Setting, declared, raise_first
+from ..signatures import Signatures
 from ._choice_files import is_key, keys_of, labels_of, rows_of, times_of, vectors_of
-from ._record import radius_of, record_of
+from ._record import manifest_of, radius_of, record_of
 
 OK, FAILED, USAGE, INTERRUPTED = 0, 1, 2, 130
 
@@ -200,6 +202,11 @@ def add_output(parser: argparse.ArgumentParser) -> None:
         help="write why each image was kept or left out, and which kept image stands for it, to a "
         "new .csv or .parquet",
     )
+    parser.add_argument(
+        "--manifest",
+        metavar="FILE",
+        help="write settings, digests of all images and what was kept to a new .json, for 'verify'",
+    )
     parser.add_argument("--distribution", metavar="PNG", help="chart of kept images per bucket")
     parser.add_argument(
         "--curve", metavar="PNG", help="chart of how far images left out are, by the number kept"
@@ -222,7 +229,7 @@ def check_output(options: argparse.Namespace) -> None:
 
 def needs_descriptors(options: argparse.Namespace, choice: Choice) -> bool:
     """Whether images need descriptors, to be chosen or to be explained."""
-    return choice.needs_descriptors or bool(options.explain)
+    return choice.needs_descriptors or bool(options.explain or options.manifest)
 
 
 def placing(options: argparse.Namespace, base: str = "") -> Placing | None:
@@ -260,21 +267,26 @@ class Output:
         self._list = new_list(options.output)
         # Taken now, because the files may change while images are read.
         has_record = self._list is not None and self._list.suffix.lower() == ".json"
-        self._record = record_of(options, **source) if has_record else {}
+        self._manifest = new_manifest(options.manifest)
+        self._record = record_of(options, **source) if has_record or self._manifest else {}
         names = ("distribution", "thumbnails", "curve")
         self._distribution, self._thumbnails, self._curve = new_pngs(
             {f"--{name}": getattr(options, name) for name in names}
         )
         self._explanation = new_table("--explain", options.explain)
-        if self._list and self._explanation and are_same(self._list, self._explanation):
-            raise ValueError(f"--output and --explain are the same file: {self._list}; name two")
+        for name, other in (("--explain", self._explanation), ("--manifest", self._manifest)):
+            if self._list and other and are_same(self._list, other):
+                raise ValueError(f"--output and {name} are the same file: {self._list}; name two")
 
-    def write(self, selection: Selection, paths: list[str]) -> int:
+    def write(
+        self, selection: Selection, paths: list[str], signatures: Signatures | None = None
+    ) -> int:
         """Writes a selection and returns the exit code.
 
         Args:
             selection: what was kept of ``paths``
             paths: n image files
+            signatures: theirs, if a manifest is to be written
         """
         options = self._options
         _refuse_to_place_urls(options, paths)
@@ -289,6 +301,9 @@ class Output:
         null = self._null(selection, paths)
         if self._list:
             write_list(self._list, paths, selection, null, self._record)
+        if self._manifest and signatures is not None:
+            record = manifest_of(self._record, paths, signatures, options.target_count)
+            write_list(self._manifest, paths, selection, record=record, name="--manifest")
         if self._explanation:
             write_table("--explain", self._explanation, paths, selection)
         for chart in filter(None, (self._distribution, self._thumbnails, self._curve)):

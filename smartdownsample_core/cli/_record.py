@@ -5,10 +5,14 @@ from __future__ import annotations
 import argparse
 import hashlib
 import os
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ..images import is_remote
+from ..report import inputs_of
 from ..selection import Choice
 from ..settings import declared
+from ..signatures import Signatures
 
 _CHUNK = 2**20
 
@@ -31,6 +35,29 @@ def record_of(options: argparse.Namespace, **source: Any) -> dict[str, Any]:
         "settings": settings,
         "files": {name: {"path": path, "sha256": _digest(path)} for name, path in files.items()},
         **source,
+    }
+
+
+def manifest_of(
+    record: Mapping[str, Any],
+    paths: Sequence[str],
+    signatures: Signatures,
+    target_count: int | None,
+) -> dict[str, Any]:
+    """Returns a record with what a manifest adds to it, but for what was kept.
+
+    Args:
+        record: of :func:`record_of`
+        paths: n image files
+        signatures: theirs
+        target_count: as it was given
+    """
+    is_relative = any(not os.path.isabs(path) and not is_remote(path) for path in paths)
+    return {
+        **record,
+        "settings": {**record["settings"], "target_count": target_count},
+        "folder": os.getcwd() if is_relative else "",
+        "inputs": inputs_of(paths, signatures),
     }
 
 

@@ -41,7 +41,8 @@ def select_command(program: str, arguments: list[str]) -> int:
     check_distinct(paths, shards.folders)
     choice = choice_of(options, paths, shards.origin.hash_size)
     descriptors = needs_descriptors(options, choice)
-    if descriptors and not shards.has_descriptors:
+    needs_them = choice.needs_descriptors or options.explain
+    if needs_them and not shards.has_descriptors:
         compares = "strategy" if choice.how.compares else "save_explanation"
         raise ParameterError(
             "leave_out_junk" if choice.leave_out_junk else compares,
@@ -52,7 +53,7 @@ def select_command(program: str, arguments: list[str]) -> int:
     signatures = shards.signatures(descriptors)
     order = natural_order(paths)
     selection = downsample(signatures, order, options.target_count, options.random_seed, choice)
-    return output.write(selection, paths)
+    return output.write(selection, paths, signatures)
 
 
 def _select_parser(program: str) -> argparse.ArgumentParser:
@@ -82,7 +83,7 @@ def _check_folder(options: argparse.Namespace, shards: Shards) -> None:
 
 def _by_buckets_alone(parser: argparse.ArgumentParser, options: argparse.Namespace) -> bool:
     """Whether buckets and the order of the images are enough for the options."""
-    others = [*declared(Choice), "thumbnails", "explain", "curve"]
+    others = [*declared(Choice), "thumbnails", "explain", "curve", "manifest"]
     return options.target_count is not None and all(
         getattr(options, name) == parser.get_default(name) for name in others
     )

@@ -7,9 +7,11 @@ from ._explanation import new_table, write_table
 from ._lists import (
     TEXT,
     dropped_if_it_fails,
+    kept_of,
     new_list,
     with_line_breaks,
     write_list,
     write_text,
 )
+from ._manifest import Difference, compare, inputs_of, new_manifest, read_manifest
 from ._summary import share, shortfalls, summary, totals

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TextIO
@@ -38,6 +38,7 @@ def write_list(
     selection: Selection,
     null: bool = False,
     record: Mapping[str, Any] | None = None,
+    name: str = "--output",
 ) -> None:
     """Writes the kept paths as text, CSV or JSON, depending on the file's ending.
 
@@ -47,8 +48,9 @@ def write_list(
         selection: which of them were kept
         null: separate names in a text file by null characters
         record: how they were chosen; written to JSON only
+        name: the option that asks for it
     """
-    with complete_text("--output", output) as stream:
+    with complete_text(name, output) as stream:
         if output.suffix.lower() == TEXT:
             write_text(stream, paths, selection, null)
         elif output.suffix.lower() == ".csv":
@@ -79,7 +81,7 @@ def with_line_breaks(paths: list[str], selection: Selection) -> list[str]:
 
 
 def _write_csv(stream: TextIO, paths: list[str], selection: Selection) -> None:
-    records = _records(paths, selection)
+    records = kept_of(paths, selection)
     writer = csv.DictWriter(stream, list(records[0]) if records else ["path"])
     writer.writeheader()
     writer.writerows(records)
@@ -92,7 +94,7 @@ def _write_json(
         **record,
         "target_count": selection.target_count,
         "random_seed": selection.random_seed,
-        "kept": _records(paths, selection),
+        "kept": kept_of(paths, selection),
         "buckets": [
             {"bucket": b.id, "bucket_name": b.name, "size": b.size, "kept": b.kept}
             for b in selection.buckets
@@ -105,7 +107,8 @@ def _write_json(
     json.dump(document, stream, indent=2)
 
 
-def _records(paths: list[str], selection: Selection) -> list[dict[str, object]]:
+def kept_of(paths: Sequence[str], selection: Selection) -> list[dict[str, object]]:
+    """Returns what lists say of each kept image."""
     kept = selection.indices
     ids = selection.bucket_ids[kept].tolist()
     columns: dict[str, list[object]] = {
