@@ -20,6 +20,7 @@ from smartdownsample_core.selection import (
     ChoiceSettings,
     PlainOptions,
     as_text,
+    standing_cameras,
 )
 from smartdownsample_core.settings import Decode, Reading, declared, redeclared, setting
 
@@ -211,6 +212,7 @@ class DownsampleConfig(SignatureConfig, ChoiceSettings):
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        object.__setattr__(self, "fixed_cameras", standing_cameras(self.fixed_cameras))
         object.__setattr__(self, "tag", self.tag or self.run_key)
         if isinstance(self.stratify_by, (list, tuple)):
             object.__setattr__(self, "stratify_by", "+".join(map(str, self.stratify_by)))

@@ -134,6 +134,14 @@ def _starts(found: Found, by_clock: bool) -> list[Any] | None:
     return list(events.times.plain(events.start))
 
 
+def _activities(found: Found) -> list[float | None] | None:
+    standing = found.selection.standing
+    if standing is None or not standing.n_cameras:
+        return None
+    activity = standing.activity.tolist()
+    return [round(a, 4) if c >= 0 else None for a, c in zip(activity, standing.camera, strict=True)]
+
+
 def _choices(found: Found) -> list[str]:
     selection = found.selection
     choices = np.full(len(found.ids), EXCLUDED, dtype=object)
@@ -299,6 +307,17 @@ GROUP_TITLE = RunField(
     is_shown=True,
 )
 
+ACTIVITY = RunField(
+    name="activity",
+    kind=float,
+    about="How much of the image differs from what its standing camera sees otherwise, as the "
+    "smartdownsample run {run} found: 0 if nothing, about 1 for an animal, up to 9; None for "
+    "images of no standing camera",
+    values=_activities,
+    is_written=lambda settings: settings.fixed_cameras != "none",
+    outcome="{standing}: the field `{field}` says how much each frame shows beside the background.",
+)
+
 RUN_FIELDS = (
     CHOICE,
     BUCKET,
@@ -312,4 +331,5 @@ RUN_FIELDS = (
     KEPT_BY,
     DISTANCE,
     REASON,
+    ACTIVITY,
 )

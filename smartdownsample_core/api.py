@@ -21,6 +21,7 @@ from .selection import (
     ChoiceOptions,
     Selection,
     downsample,
+    mark_standing,
     natural_order,
     target_of,
 )
@@ -208,7 +209,7 @@ def sample_diverse(
 
     descriptors = how.needs_descriptors or explanation is not None
     signatures = read_with_bar(
-        paths, reading, image_loading_errors, descriptors, show_progress, how.camera
+        paths, reading, image_loading_errors, descriptors, show_progress, how
     )
     print_reading_of(signatures, sys.stdout, show_summary)
     selection = downsample(signatures, natural_order(paths), target, random_seed, how)
@@ -265,11 +266,12 @@ def read_with_bar(
     image_loading_errors: str,
     descriptors: bool,
     show_progress: bool,
-    cameras: object,
+    choice: Choice,
 ) -> Signatures:
     """Returns the signatures of images, with a progress bar on standard error.
 
-    ``cameras`` is that of a :class:`Choice`; the other arguments are those of :func:`read_all`.
+    If the choice asks for it, standing cameras are looked for. The other arguments are those of
+    :func:`read_all`.
     """
     from tqdm import tqdm  # not above: it would take a sixth of the time to import this package
 
@@ -280,7 +282,26 @@ def read_with_bar(
         def progress(done: int, _: int) -> None:
             bar.update(done - bar.n)
 
-        return read_all(paths, reading, image_loading_errors, descriptors, progress, cameras)
+        grey = choice.finds_standing
+        found = read_all(
+            paths, reading, image_loading_errors, descriptors, progress, choice.camera, grey
+        )
+    if not grey:
+        return found
+    with tqdm(
+        total=int(found.readable.sum()),
+        desc="Comparing frames",
+        unit="img",
+        disable=not show_progress,
+        delay=1,
+    ) as bar:
+
+        def compared(done: int) -> None:
+            bar.update(done - bar.n)
+
+        cameras = choice.camera if choice.fixed_cameras == "all" else None
+        mark_standing(found, natural_order(paths), cameras, compared)
+    return found
 
 
 def print_reading(

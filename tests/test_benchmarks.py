@@ -22,6 +22,7 @@ _SMALL = {
     "order": ("--largest 10000", 1),
     "panel": ("--largest 10000", 1),
     "scale": ("--largest 100000", 6),
+    "standing": ("PHOTOS --draws 1", 24),
     "speed": ("--images PHOTOS --rounds 1", 4),
 }
 
@@ -43,6 +44,11 @@ def test_a_benchmark_prints_its_tables(name: str, tmp_path: Path) -> None:
     (tmp_path / "few").mkdir()
     for number, photo in enumerate(load_photos()[:4]):
         photo.save(tmp_path / "few" / f"{number}.jpg")
+    labels = [
+        "path,camera,event",
+        *(f"few/{n}.jpg,few,{e}" for n, e in enumerate(["", "", "a", "b"])),
+    ]
+    (tmp_path / "labels.csv").write_text("\n".join(labels), encoding="utf-8")
     arguments, n_rows = _SMALL[name]
     answer = subprocess.run(
         [

@@ -78,6 +78,8 @@ def make(
         min_per=config.min_per or None,
         exclude=config.exclude or None,
         keys=keys or None,
+        fixed_cameras=config.fixed_cameras,
+        leave_out_quiet=config.leave_out_quiet,
     )
     choice.check(len(ids), config.target_count, config.hash_size)
     return choice
@@ -143,6 +145,8 @@ def worded(config: DownsampleConfig) -> str:
         parts.append(f"excludes near-duplicates within {config.near_duplicates:g} {unit}")
     if config.leave_out_junk:
         parts.append("excludes blank images (black, white or blurred)")
+    if config.leave_out_quiet:
+        parts.append(f"excludes frames with less activity than {config.leave_out_quiet:g}")
     if config.stratify_by:
         balance = config.balance
         share = balance if isinstance(balance, str) else f"size to the power of {balance:g}"

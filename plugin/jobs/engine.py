@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from contextlib import closing
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import fiftyone as fo
 import numpy as np
@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 
 from smartdownsample_core import Selection, downsample, natural_order
 from smartdownsample_core.extraction import Pace, read_batches
+from smartdownsample_core.images import Part
 from smartdownsample_core.report import save_charts
-from smartdownsample_core.selection import Choice
+from smartdownsample_core.selection import Choice, mark_standing
 
 from ..config import CHARTS, DownsampleConfig, SignatureConfig
 from ..runs import Saved, files, held, shapes, writes
@@ -95,7 +96,10 @@ def run(
     items = subject.items
     target = _load(subject.view, config)
     choice = choices.make(subject, target.ids, config)
-    n_read = yield from _sign(dataset, target, config, wanted_by_user=False, in_app=in_app)
+    cameras = choice.camera if config.fixed_cameras == "all" else None
+    n_read = yield from _sign(
+        dataset, target, config, wanted_by_user=False, in_app=in_app, cameras=cameras
+    )
     if config.features and len(target.stale):  # images that have become readable need embeddings
         choice = choices.make(subject, target.ids, config)
     selecting = Progress(len(target.ids), len(target.ids), "Selecting")
@@ -157,6 +161,7 @@ def _sign(
     config: SignatureConfig,
     wanted_by_user: bool,
     in_app: bool,
+    cameras: Sequence[Any] | None = None,
 ) -> Generator[Progress, None, int]:
     """Reads the images whose signature is stale, writes as it goes, and returns their number.
 
@@ -166,6 +171,7 @@ def _sign(
         config: the settings
         wanted_by_user: the user asked for the signatures as such, so that no undo removes them
         in_app: as in :func:`run`
+        cameras: the camera of each sample, if all stand still; None to find out
     """
     writer = _Writer(dataset, target, config, wanted_by_user)
     pace = Pace()
@@ -174,7 +180,12 @@ def _sign(
     label = f"Reading images into the field '{target.items.dataset_path(config.signature_field)}'"
     try:
         stream = read_batches(
-            paths, config.reading(in_app), True, SECONDS_BETWEEN_SIGNS, target.cameras
+            paths,
+            config.reading(in_app),
+            True,
+            SECONDS_BETWEEN_SIGNS,
+            target.cameras,
+            grey=not any(isinstance(path, Part) for path in paths),
         )
         with closing(stream) as batches:
             for places, batch, done in batches:
@@ -186,6 +197,7 @@ def _sign(
                     yield Progress(done, len(paths), label)
     except (GeneratorExit, KeyboardInterrupt):
         writer.flush()
+        writer.mark(cameras)
         raise
     if not target.signatures.readable.any():
         first = next(iter(target.signatures.unreadable.values()))
@@ -194,6 +206,8 @@ def _sign(
             f"the paths or the files and run again. The first: {first}"
         )
     writer.flush()
+    comparing = Progress(len(paths), len(paths), "Comparing the frames of standing cameras")
+    yield from waiting(lambda: writer.mark(cameras), lambda: comparing)
     return n_read
 
 
@@ -243,6 +257,17 @@ class _Writer:
             with held(self._dataset):
                 locations.declare(self._dataset, self._target.items, self._path)
             locations.write(self._dataset, self._target)
+
+    def mark(self, cameras: Sequence[Any] | None) -> None:
+        """Finds standing cameras among what was read, and writes activities."""
+        target, signatures = self._target, self._target.signatures
+        before = signatures.standing.copy()
+        mark_standing(signatures, natural_order(target.paths), cameras)
+        rows = np.flatnonzero(signatures.standing != before)
+        if len(rows):
+            stored_signatures.write_standing(
+                self._dataset, self._config.signature_field, target, rows
+            )
 
 
 def _counts(

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from smartdownsample_core import Choice, Selection, __version__
-from smartdownsample_core.report import totals
+from smartdownsample_core.report import standing, totals
 
 from .. import names
 from ..config import DownsampleConfig
@@ -53,6 +53,7 @@ def record(
         "kept_view": names.kept_view(config.run_key),
         "buckets_view": names.buckets_view(config.run_key),
         "summary": totals(selection),
+        "standing": standing(selection),
         "choice": choices.worded(config),
         "warning": ". ".join(warnings) or None,
         "buckets": buckets(selection),

@@ -62,6 +62,8 @@ class Findings(TypedDict):
     buckets_view: str
     summary: str
     """a sentence"""
+    standing: str
+    """which standing cameras there are, or empty"""
     choice: str
     """what else was asked for, or empty"""
     warning: str | None

@@ -199,6 +199,24 @@ def write(dataset: fo.Dataset, field: str, target: Target, rows: NDArray[np.int6
     )
 
 
+def write_standing(
+    dataset: fo.Dataset, field: str, target: Target, rows: NDArray[np.int64]
+) -> None:
+    """Writes which standing camera took some images, and their activity, into signatures."""
+    known = target.signatures.take(rows)
+    names_of = [name for c in ("standing", "activity") for name in known.columns()[c].subfields]
+    plain = known.to_plain()
+    target.items.write(
+        dataset,
+        [target.ids[row] for row in rows],
+        [target.documents[row] for row in rows],
+        (
+            {f"{field}.{name}": plain[name][place] for name in names_of}
+            for place in range(len(rows))
+        ),
+    )
+
+
 def _values(signatures: Signatures) -> Iterator[dict[str, Any]]:
     """Yields the sub-fields of each signature as plain Python values."""
     buckets = assign_buckets(signatures).tolist()

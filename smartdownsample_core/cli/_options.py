@@ -29,7 +29,15 @@ from ..report import (
     write_table,
     write_text,
 )
-from ..selection import FOLDER, RANDOM_SEED, TARGET_COUNT, Choice, Selection, target_of
+from ..selection import (
+    FOLDER,
+    RANDOM_SEED,
+    TARGET_COUNT,
+    Choice,
+    ChoiceSettings,
+    Selection,
+    target_of,
+)
 from ..settings import LOADING_ERRORS, Reading, Setting, declared, raise_first
 from ..signatures import Signatures
 from ._choice_files import is_key, keys_of, labels_of, rows_of, times_of, vectors_of
@@ -347,8 +355,9 @@ def _refuse_to_place_urls(options: argparse.Namespace, paths: Sequence[str]) -> 
 def add_choice(parser: argparse.ArgumentParser) -> None:
     """Adds the options for the fields of :class:`smartdownsample_core.Choice`."""
     group = parser.add_argument_group("which images to keep")
-    for what in declared(Choice).values():
-        add_setting(group, what)
+    of_commands = declared(ChoiceSettings)  # their defaults are those of version 2
+    for name in declared(Choice):
+        add_setting(group, of_commands[name])
 
 
 def choice_of(options: argparse.Namespace, paths: Sequence[str], hash_size: int) -> Choice:

@@ -84,7 +84,7 @@ def _now(before: dict[str, Any], defaults: argparse.Namespace, quiet: bool) -> d
         how = reading(options)
         paths = _paths_now(before, options)
         choice = choice_of(options, paths, how.hash_size)
-        signatures = read_with_bar(paths, how, "skip", True, not quiet, choice.camera)
+        signatures = read_with_bar(paths, how, "skip", True, not quiet, choice)
         source = {"reading": {"hash_size": how.hash_size, "decode": how.decode}}
     order = natural_order(paths)
     selection = downsample(signatures, order, options.target_count, options.random_seed, choice)

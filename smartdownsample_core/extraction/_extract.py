@@ -17,7 +17,7 @@ from ..checks import one_of, path_list
 from ..images import Item, Part, path_of
 from ..images import check as check_remote
 from ..settings import BY_PREVIEW, LOADING_ERRORS, Decode, Reading, Workers, raise_first
-from ..signatures import Signature, Signatures, sign_items
+from ..signatures import Signature, Signatures, grey_of, sign_items
 from . import _blas as blas
 from ._batches import Batches, signed
 from ._cameras import Cameras, Steps, by_camera, in_order
@@ -57,6 +57,7 @@ def extract(
     progress: Progress | None = None,
     descriptors: bool = True,
     scheduler: str | Client | None = None,
+    grey: bool = False,
 ) -> Signatures:
     """Reads images and returns their signatures.
 
@@ -87,6 +88,8 @@ def extract(
             not needed to select by buckets alone
         scheduler: for ``workers="dask"``, the address of a Dask scheduler, such as
             ``"tcp://10.0.0.1:8786"``, or a ``distributed.Client``; ``n_workers`` is then ignored
+        grey: also return thumbnails of 1 KB per image, for
+            :func:`smartdownsample_core.selection.mark_standing`
 
     Returns:
         a table of n rows
@@ -107,7 +110,7 @@ def extract(
     )
     raise_first(reading.problems())
     items = path_list(paths, "paths", (Part,))
-    return read_all(items, reading, image_loading_errors, descriptors, progress)
+    return read_all(items, reading, image_loading_errors, descriptors, progress, grey=grey)
 
 
 def read_all(
@@ -117,6 +120,7 @@ def read_all(
     descriptors: bool,
     progress: Progress | None = None,
     cameras: object = None,
+    grey: bool = False,
 ) -> Signatures:
     """Returns the signatures of n items as :func:`extract` does, for checked arguments.
 
@@ -125,7 +129,8 @@ def read_all(
     signatures = Signatures.blank(len(items), int(reading.hash_size))
     pace = Pace()
     by_label = Cameras.of(items, cameras) if reading.decode in BY_PREVIEW else None
-    with closing(read_batches(items, reading, descriptors, cameras=by_label)) as batches:
+    steps = read_batches(items, reading, descriptors, cameras=by_label, grey=grey)
+    with closing(steps) as batches:
         for rows, batch, done in batches:
             if image_loading_errors == "raise":
                 raise_first_error(batch.unreadable)
@@ -151,6 +156,7 @@ def extract_batches(
     descriptors: bool = True,
     scheduler: str | Client | None = None,
     heartbeat: float | None = None,
+    grey: bool = False,
 ) -> Batches:
     """Reads images and yields their signatures as they are computed, in the order of the paths.
 
@@ -173,7 +179,7 @@ def extract_batches(
     )
     raise_first(reading.problems())
     items = path_list(paths, "paths", (Part,))
-    steps = read_batches(items, reading, descriptors, heartbeat)
+    steps = read_batches(items, reading, descriptors, heartbeat, grey=grey)
     return in_order(steps, heartbeat is not None)
 
 
@@ -183,6 +189,7 @@ def read_batches(
     descriptors: bool,
     heartbeat: float | None = None,
     cameras: Cameras | None = None,
+    grey: bool = False,
 ) -> Steps:
     """Yields signatures as :func:`extract_batches` does, for checked arguments, but in any order.
 
@@ -192,22 +199,23 @@ def read_batches(
         descriptors: as in :func:`extract`
         heartbeat: as in :func:`extract_batches`
         cameras: which cameras took them, if not those of their folders; for previews only
+        grey: as in :func:`extract`
     """
     check_remote(path_of(item) for item in items)
-    return _batches(items, reading, descriptors, heartbeat, cameras)
+    sign = _SignFiles(int(reading.hash_size), reading.decode, descriptors, grey)
+    return _batches(items, reading, sign, heartbeat, cameras)
 
 
 def _batches(
     items: Sequence[Item],
     reading: Reading,
-    descriptors: bool,
+    sign: _SignFiles,
     heartbeat: float | None,
     cameras: Cameras | None,
 ) -> Steps:
     if not items:
         return
-    hash_size = int(reading.hash_size)
-    sign = _SignFiles(hash_size, reading.decode, descriptors)
+    hash_size = sign.hash_size
     with blas.limited, closing(open_pool(sign, items, reading)) as pool:
         read = partial(signed, pool, hash_size=hash_size, heartbeat=heartbeat)
         if reading.decode in BY_PREVIEW:
@@ -227,14 +235,18 @@ class _SignFiles:
     hash_size: int
     decode: Decode
     descriptors: bool
+    grey: bool
 
     def __call__(self, items: Iterable[Item]) -> Signatures:
         signed = sign_items(items, self.hash_size, self.decode)
-        return tabulate(signed, self.hash_size, self.descriptors)
+        return tabulate(signed, self.hash_size, self.descriptors, self.grey)
 
 
 def tabulate(
-    signed: Sequence[Signature | OSError], hash_size: int, descriptors: bool = True
+    signed: Sequence[Signature | OSError],
+    hash_size: int,
+    descriptors: bool = True,
+    grey: bool = False,
 ) -> Signatures:
     """Returns a table of signatures.
 
@@ -242,6 +254,7 @@ def tabulate(
         signed: signatures of this hash size, or the errors of files that could not be read
         hash_size: side of the dHash
         descriptors: whether to compute the columns that are measured from thumbnails
+        grey: whether to keep the thumbnails themselves, in grey
     """
     table = Signatures.blank(len(signed), hash_size)
     rows, good = [], []
@@ -254,7 +267,11 @@ def tabulate(
     if not good:
         return table
     thumbnails = np.stack([signature.thumbnail for signature in good])
+    if grey:
+        table.put_grey(rows, grey_of(thumbnails))
     for name, column in table.columns().items():
+        if column.of_all:
+            continue
         if column.measure is None:
             values = column.gather(list(map(attrgetter(column.read_from or name), good)))
         elif descriptors:

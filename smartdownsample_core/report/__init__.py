@@ -14,4 +14,4 @@ from ._lists import (
     write_text,
 )
 from ._manifest import Difference, compare, inputs_of, new_manifest, read_manifest
-from ._summary import share, shortfalls, summary, totals
+from ._summary import share, shortfalls, standing, summary, totals

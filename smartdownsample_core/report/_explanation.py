@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -47,7 +47,8 @@ def new_table(name: str, path: Any) -> Path | None:
 def write_table(name: str, output: Path, paths: Sequence[str], selection: Selection) -> None:
     """Writes a line per image: path, kept, rank, reason, representative and distance.
 
-    With near-duplicates also ``near_duplicate_of``, the kept image of the same group. Parquet has
+    With near-duplicates also ``near_duplicate_of``, the kept image of the same group, and with
+    standing cameras ``activity``, what each frame shows besides the background. Parquet has
     the unit of the distances as metadata of its schema.
 
     Args:
@@ -60,10 +61,14 @@ def write_table(name: str, output: Path, paths: Sequence[str], selection: Select
     rows = {"representative": found.representative}
     if selection.leaders is not None:
         rows["near_duplicate_of"] = found.near_duplicate_of
+    standing = selection.standing
+    measured = {}
+    if standing is not None and standing.n_cameras:
+        measured["activity"] = standing.activity
     if output.suffix.lower() == _PARQUET:
-        _write_parquet(name, output, paths, selection.indices, found, rows)
+        _write_parquet(name, output, paths, selection.indices, found, rows, measured)
     else:
-        _write_csv(name, output, paths, found, rows)
+        _write_csv(name, output, paths, found, rows, measured)
 
 
 def _write_csv(
@@ -72,19 +77,25 @@ def _write_csv(
     paths: Sequence[str],
     found: Explanation,
     rows: Mapping[str, NDArray[np.int32]],
+    measured: Mapping[str, NDArray[np.float32]],
 ) -> None:
     words, numbers = found.words
-    distances = np.round(found.distance.astype(np.float64), _DECIMALS).tolist()
+
+    def rounded(values: NDArray[np.float32]) -> Iterator[float | None]:
+        found = np.round(values.astype(np.float64), _DECIMALS).tolist()
+        return (None if value != value else value for value in found)
+
     columns = {
         "path": paths,
         "kept": found.kept.tolist(),
         "rank": (rank or None for rank in found.rank.tolist()),
         "reason": (words[number] for number in numbers.tolist()),
-        "distance": (None if distance != distance else distance for distance in distances),
+        "distance": rounded(found.distance),
         **{
             column: (paths[row] if row >= 0 else None for row in of.tolist())
             for column, of in rows.items()
         },
+        **{column: rounded(values) for column, values in measured.items()},
     }
     with complete_text(name, output) as stream:
         writer = csv.writer(stream)
@@ -99,6 +110,7 @@ def _write_parquet(
     indices: NDArray[np.int64],
     found: Explanation,
     rows: Mapping[str, NDArray[np.int32]],
+    measured: Mapping[str, NDArray[np.float32]],
 ) -> None:
     pyarrow = arrow()
     names: Any = pyarrow.array(_texts(paths))
@@ -118,6 +130,7 @@ def _write_parquet(
         "reason": chosen(pyarrow.array(words), numbers, np.ones(len(paths), bool)),
         "distance": pyarrow.array(found.distance, mask=np.isnan(found.distance)),
         **{column: chosen(kept, place[of], of >= 0) for column, of in rows.items()},
+        **{c: pyarrow.array(values, mask=np.isnan(values)) for c, values in measured.items()},
     }
     table = pyarrow.table(columns).replace_schema_metadata({"distance_unit": found.unit})
     with complete_file(name, output) as stream, writing(name, output):

@@ -30,6 +30,7 @@ def summary(selection: Selection, strata: str = "labels") -> str:
         and with the strategy ``"stride"`` also strides in images
     """
     lines = [totals(selection), *_left_out(selection), *_events(selection)]
+    lines += filter(None, [standing(selection)])
     lines += _table_of_strata(selection.count_strata(), strata)
     stride = STRATEGIES[selection.strategy].strides
     header = f"{'Bucket':>6} {'Size':>9} {'Kept':>9} {'Rate':>7}"
@@ -43,9 +44,26 @@ def summary(selection: Selection, strata: str = "labels") -> str:
     return "\n".join(lines)
 
 
+def standing(selection: Selection) -> str:
+    """Says which standing cameras there are; empty if nobody looked for them, or there are none.
+
+    Such as ``3 standing cameras with 1,430 images; 212 images of none``.
+    """
+    found = selection.standing
+    if found is None or not found.n_cameras:
+        return ""
+    count = int((found.camera >= 0).sum())
+    others = selection.n_readable - count
+    cameras = (
+        "1 standing camera" if found.n_cameras == 1 else f"{found.n_cameras:,} standing cameras"
+    )
+    return f"{cameras} with {count:,} images" + (f"; {others:,} images of none" if others else "")
+
+
 def _left_out(selection: Selection) -> list[str]:
     counts = {
         "near-duplicates of kept images": selection.n_near_duplicates_left_out,
+        "quiet frames of standing cameras": selection.n_quiet_left_out,
         "blank images (black, white or blurred)": selection.n_junk_left_out,
         "images with excluded labels": selection.n_excluded,
         "images taken too soon after another": selection.n_too_soon,
@@ -174,6 +192,7 @@ def _unmet(selection: Selection, strata: str) -> list[Message]:
     unwanted = {
         "blank images (black, white or blurred)": selection.n_junk_kept,
         "near-duplicates of kept images": selection.n_near_duplicates_kept,
+        "quiet frames of standing cameras": selection.n_quiet_kept,
         "damaged images": selection.n_damaged_kept,
     }
     unwanted = {kind: count for kind, count in unwanted.items() if count}

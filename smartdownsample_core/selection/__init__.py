@@ -10,6 +10,7 @@ from ._choice import (
     ChoiceOptions,
     ChoiceSettings,
     PlainOptions,
+    standing_cameras,
 )
 from ._constraints import Constraints
 from ._coverage import Coverage
@@ -22,6 +23,7 @@ from ._notation import as_text, counts, labels_by_key, target_of
 from ._order import natural_order, sort_key
 from ._path_labels import FOLDER, is_of_path, labels_of_paths
 from ._result import Bucket, Selection, Stratum, tally
+from ._standing import Standing, mark_standing
 from ._strata import UNLABELLED, assign_strata
 from ._strategies import STRATEGIES, Strategy, StrategyName
 from ._systematic import select

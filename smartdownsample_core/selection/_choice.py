@@ -218,6 +218,36 @@ class ChoiceSettings(Settings):
         reads=duration,
         metavar="TIME",
     )
+    fixed_cameras: str | bool = setting(
+        kind="choice",
+        label="Standing cameras",
+        help="Cameras that stand still, of whose frames {strategy} diverse prefers those that show "
+        'more than the background: "auto" finds out which images share one, "all" takes every '
+        '{camera} for one, and "none" does not compare; in Python also True and False',
+        option_help="cameras that stand still, of whose frames --strategy diverse prefers those "
+        "that show more than the background: find them (auto), each {camera} is one (all), or none",
+        default="auto",
+        choices={
+            "auto": "Automatic: images that share a background",
+            "all": "All: every camera stands still",
+            "none": "None",
+        },
+    )
+    leave_out_quiet: float = setting(
+        kind="number",
+        label="Exclude quiet frames below",
+        help="Exclude frames of standing cameras with less activity than this: try 0.02, but look "
+        "at what it excludes, as animals of low contrast can be as quiet as empty frames",
+        default=0,
+        minimum=0,
+        metavar="ACTIVITY",
+    )
+
+    @property
+    def finds_standing(self) -> bool:
+        """Whether it matters which cameras stand still."""
+        uses = self.how.relates or self.leave_out_quiet > 0
+        return uses and self.fixed_cameras not in ("none", False)
 
     exclude: Any = setting(
         kind="text",
@@ -313,7 +343,8 @@ class ChoiceSettings(Settings):
         """Whether it matters by which camera images were taken."""
         given = is_given(self.event_gap) or is_given(self.min_interval) or self.order == "time"
         keys = self.used_keys.union(self.covered)
-        return given or not keys.isdisjoint(("camera", "event"))
+        stands = self.fixed_cameras in ("all", True)
+        return given or stands or not keys.isdisjoint(("camera", "event"))
 
     @property
     def exponent(self) -> float:
@@ -364,6 +395,13 @@ class ChoiceSettings(Settings):
                 given=repr(self.strategy),
             )
         compares = not is_known or self.how.compares
+        if _has_no_cameras(self):
+            yield ParameterError(
+                "leave_out_quiet",
+                "{value} has no effect without standing cameras",
+                "set {fixed_cameras} to 'auto' or 'all'",
+                value=shown(self.leave_out_quiet),
+            )
         if is_given(self.features) and not compares and self.near_duplicates is None:
             others = " or ".join(repr(name) for name, how in STRATEGIES.items() if how.compares)
             yield ParameterError(
@@ -451,6 +489,12 @@ class ChoiceSettings(Settings):
             )
 
 
+def _has_no_cameras(settings: ChoiceSettings) -> bool:
+    quiet = settings.leave_out_quiet
+    is_wanted = isinstance(quiet, (int, float)) and quiet > 0
+    return is_wanted and settings.fixed_cameras in ("none", False)
+
+
 class PlainOptions(TypedDict, total=False):
     """The plain-valued fields of :class:`Choice` as keywords, for editors."""
 
@@ -469,6 +513,8 @@ class PlainOptions(TypedDict, total=False):
     max_per_event: int | None
     max_per: Mapping[str, int] | str | None
     min_per: Mapping[str, int] | str | None
+    fixed_cameras: str | bool
+    leave_out_quiet: float
 
 
 class ChoiceOptions(PlainOptions, total=False):
@@ -504,6 +550,7 @@ class Choice(ChoiceSettings):
         help="What took each image, a label for each, or folder for its folder (the default where "
         "there are paths); each has its own events and intervals, and is covered",
     )
+    fixed_cameras: str | bool = redeclared(ChoiceSettings, "fixed_cameras", default="none")
 
     keys: Mapping[str, Sequence[Label]] | None = setting(
         kind="name",
@@ -528,6 +575,7 @@ class Choice(ChoiceSettings):
             known = {*BUILT_IN, *self.keys}
             if all(isinstance(one, str) and one in known for one in self.stratify_by):
                 object.__setattr__(self, "stratify_by", "+".join(map(str, self.stratify_by)))
+        object.__setattr__(self, "fixed_cameras", standing_cameras(self.fixed_cameras))
         raise_first(self.problems())
         _check_keys(self.keys, self.used_keys)
         if not (self.stratify_by is None or self.strata_keys or is_of_path(self.stratify_by)):
@@ -607,6 +655,11 @@ class Choice(ChoiceSettings):
 def is_given(value: Any) -> bool:
     """Whether a setting has a value other than None or an empty text."""
     return value is not None and not (isinstance(value, str) and not value)
+
+
+def standing_cameras(value: Any) -> Any:
+    """Returns True as ``"all"`` and False as ``"none"``, and other values as they are."""
+    return ("all" if value else "none") if isinstance(value, bool) else value
 
 
 def _of_radius(radius: Any, of_features: bool) -> Iterator[ParameterError]:

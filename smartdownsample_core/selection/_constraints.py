@@ -25,7 +25,17 @@ from ._keys import Keys
 from ._limits import Bound, Plan, Room, repaired
 from ._near_duplicates import near_duplicates
 from ._strata import Groups, assign_strata, with_unlabelled
-from ._tiers import DAMAGED, EXCLUDED, GOOD, JUNK, NEAR_DUPLICATE, NEVER, TIERS, TOO_SOON
+from ._tiers import (
+    DAMAGED,
+    EXCLUDED,
+    GOOD,
+    JUNK,
+    NEAR_DUPLICATE,
+    NEVER,
+    QUIET,
+    TIERS,
+    TOO_SOON,
+)
 
 _Rows = NDArray[np.int64]
 
@@ -63,9 +73,10 @@ class Constraints:
             self.strata = assign_strata(choice.stratify_by)
         elif choice.max_per_group is not None:
             self.strata = _strata_of_buckets(signatures)
+        quiet = signatures.activity < choice.leave_out_quiet
         no_junk = np.zeros(len(signatures), bool)
         junk = is_junk(signatures.traits) if choice.leave_out_junk else no_junk
-        self.tiers = self._tiers(readable, junk, signatures.damaged, order)
+        self.tiers = self._tiers(readable, junk, quiet, signatures.damaged, order)
         self.events = keys.events
         self.cameras = keys.cameras if choice.uses_camera else None
         for name, labels in choice.excluded.items():
@@ -217,6 +228,7 @@ class Constraints:
         self,
         readable: NDArray[np.bool_],
         junk: NDArray[np.bool_],
+        quiet: NDArray[np.bool_],
         damaged: NDArray[np.bool_],
         order: _Rows,
     ) -> NDArray[np.int8]:
@@ -229,6 +241,7 @@ class Constraints:
             by_group = rows[np.lexsort((preference, self.leaders[rows]))]
             is_first = np.diff(self.leaders[by_group], prepend=-1) != 0
             tiers[by_group[~is_first]] = NEAR_DUPLICATE
+        tiers[readable & quiet & (tiers == GOOD)] = QUIET
         tiers[readable & junk] = JUNK
         tiers[readable & damaged] = DAMAGED
         tiers[kept] = NEVER

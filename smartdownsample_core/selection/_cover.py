@@ -56,8 +56,8 @@ def cover(
     """Ranks points so that every group has one: the groupings in turn, the largest group first.
 
     Of each group without a center, the point that is farthest from all centers and all points
-    before it is taken; the first point of all is the medoid of its group. A point covers its groups
-    in all groupings. The ranking is nested.
+    before it is taken; the first point of all is the medoid of its group, or of those of its points
+    with the largest weight. A point covers its groups in all groupings. The ranking is nested.
 
     Args:
         nearest: n points and the centers already chosen, if any; ranked points become centers
@@ -87,6 +87,8 @@ def cover(
             if len(chosen) or nearest.is_center.any():
                 row = _farthest(nearest, rows, chosen, table[: len(chosen)], weights)
             else:
+                if weights is not None:
+                    rows = rows[weights[rows] == weights[rows].max()]
                 row = _medoid(nearest.points, rows)
             if len(chosen) == len(table):
                 table = np.concatenate([table, np.empty_like(table, shape=_grown(table))])

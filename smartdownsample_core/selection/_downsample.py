@@ -23,7 +23,9 @@ from ._limits import repaired
 from ._notation import target_of
 from ._picking import picked_by
 from ._result import Selection, count_buckets
-from ._shots import shots, squared_gap_of
+from ._shots import SQUARED_GAP, shots, squared_gap_of
+from ._standing import NONE, Standing
+from ._still_frames import UNIT, StillFrames, weigh
 from ._strata import Groups
 from ._strategies import Images
 from ._tiers import GOOD
@@ -83,20 +85,22 @@ def downsample(
     if choice.order == "time":
         keys = Keys(signatures, order, choice)
         order = in_time(keys.cameras.numbers, keys.times, order)
+    _check_standing(signatures, choice)
     constraints = constraints or Constraints(signatures, order, choice)
     target = constraints.available() if target_count is None else max(target_count, 0)
     constraints.check_target(target)
 
-    images = _images(signatures, order, random_seed, choice)
+    standing = None if choice.fixed_cameras == "none" else Standing.of(signatures)
+    images = _images(signatures, order, random_seed, choice, standing)
     cameras = constraints.cameras
     if cameras is None and choice.uses_camera:  # constraints of a choice without
         cameras = Keys(signatures, order, choice).cameras
-    images = replace(images, groupings=_groupings(images.bucket_ids, cameras, choice))
+    images = replace(images, groupings=_groupings(images.bucket_ids, cameras, standing, choice))
 
     def choose(target: int) -> Selection:
         fresh = replace(images, found=[])
         selection = _choose(signatures, fresh, constraints, choice, target)
-        return replace(selection, cameras=cameras)
+        return replace(selection, cameras=cameras, standing=standing)
 
     if choice.max_distance is None:
         selection = choose(target)
@@ -167,6 +171,18 @@ def _choose(
     )
 
 
+def _check_standing(signatures: Signatures, choice: Choice) -> None:
+    """Raises a ParameterError if standing cameras are asked for, and nobody looked for them."""
+    name = "leave_out_quiet" if choice.leave_out_quiet > 0 else "fixed_cameras"
+    is_needed = name == "leave_out_quiet" or choice.fixed_cameras == "all"
+    if is_needed and signatures.readable.any() and not signatures.standing.any():
+        raise ParameterError(
+            name,
+            "needs the backgrounds of standing cameras, which these signatures do not have",
+            "extract them with grey=True, and call mark_standing; shards and objects have none",
+        )
+
+
 def _checked_order(order: _Rows, n: int) -> _Rows:
     rows = np.asarray(order)
     if rows.shape == (n,) and (rows.dtype.kind in "iu" or not n):
@@ -180,26 +196,48 @@ def _checked_order(order: _Rows, n: int) -> _Rows:
     )
 
 
-def _images(signatures: Signatures, order: _Rows, random_seed: int, choice: Choice) -> Images:
+def _images(
+    signatures: Signatures,
+    order: _Rows,
+    random_seed: int,
+    choice: Choice,
+    standing: Standing | None,
+) -> Images:
     n = len(signatures)
     points: Points = np.empty((n, 0), np.uint8)
-    relations: tuple[Relation, ...] = ()
+    compared, gap = order, SQUARED_GAP
     if choice.features is not None:
         points = choice.points(n)
-        if choice.how.relates:
-            relations = (shots(points, order, squared_gap_of(points)),)
+        gap = squared_gap_of(points)
     elif choice.how.compares:
         points = signatures.descriptor
-        if choice.how.relates:
-            relations = (shots(points, order[signatures.readable[order]]),)
-    return Images(order, assign_buckets(signatures), points, random_seed, relations)
+        compared = order[signatures.readable[order]]
+    relations: list[Relation] = []
+    weights = None
+    if choice.how.relates and standing is not None and standing.n_cameras:
+        relations.append(StillFrames.of(standing, compared, UNIT * gap / SQUARED_GAP))
+        weights = weigh(standing)
+        compared = compared[standing.camera[compared] < 0]  # time takes the place of shots
+    if choice.how.relates:
+        relations.append(shots(points, compared, gap))
+    buckets = assign_buckets(signatures)
+    return Images(order, buckets, points, random_seed, tuple(relations), weights)
 
 
 def _groupings(
-    bucket_ids: NDArray[np.int16], cameras: Groups | None, choice: Choice
+    bucket_ids: NDArray[np.int16],
+    cameras: Groups | None,
+    standing: Standing | None,
+    choice: Choice,
 ) -> tuple[_Rows, ...]:
-    """Returns the groups of each key to cover; a key with a single group is covered anyway."""
-    groupings = {"bucket": bucket_ids.astype(np.int64)}
+    """Returns the groups of each key to cover; a key with a single group is covered anyway.
+
+    Buckets of a standing camera are its light: to cover them would keep empty frames.
+    """
+    buckets = bucket_ids.astype(np.int64)
+    groupings = {"bucket": buckets}
+    if standing is not None:
+        groupings["bucket"] = np.where(standing.camera != NONE, -1, buckets)
     if cameras is not None and len(cameras.names) > 1:
         groupings["camera"] = cameras.numbers
     return tuple(groupings[key] for key in choice.covered if key in groupings)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from ..signatures import LARGEST_DISTANCE, UNREADABLE
 from ._distances import Nearest, Points
-from ._tiers import DAMAGED, EXCLUDED, JUNK, NEAR_DUPLICATE, NEVER, TOO_SOON
+from ._tiers import DAMAGED, EXCLUDED, JUNK, NEAR_DUPLICATE, NEVER, QUIET, TOO_SOON
 
 if TYPE_CHECKING:
     from ._result import Selection
@@ -43,6 +43,8 @@ class Reason(IntEnum):
     """left out because ``min_interval`` had not passed between it and another image"""
     EXCLUDED = 9
     """left out because ``exclude`` names its label"""
+    QUIET = 10
+    """left out because nothing but the background is in the frame"""
 
     @property
     def text(self) -> str:
@@ -61,6 +63,7 @@ _TEXTS = {
     Reason.UNREADABLE: "unreadable",
     Reason.TOO_SOON: "too soon",
     Reason.EXCLUDED: "excluded",
+    Reason.QUIET: "quiet",
 }
 
 
@@ -271,6 +274,7 @@ _OF_TIERS = {
     DAMAGED: Reason.DAMAGED,
     TOO_SOON: Reason.TOO_SOON,
     EXCLUDED: Reason.EXCLUDED,
+    QUIET: Reason.QUIET,
 }
 
 

@@ -13,8 +13,9 @@ from ..signatures import N_BUCKETS, UNREADABLE, bucket_name
 from ._coverage import Coverage, coverage
 from ._events import Events
 from ._explanation import Cap, Evidence, Explanation, explain
+from ._standing import Standing
 from ._strata import Groups
-from ._tiers import DAMAGED, EXCLUDED, JUNK, NEAR_DUPLICATE, NEVER, TOO_SOON
+from ._tiers import DAMAGED, EXCLUDED, JUNK, NEAR_DUPLICATE, NEVER, QUIET, TOO_SOON
 
 
 @dataclass(frozen=True)
@@ -113,6 +114,9 @@ class Selection:
     n_without_time: int = 0
     """readable images whose time is unknown, if times matter"""
 
+    standing: Standing | None = None
+    """the standing cameras, if they were looked for"""
+
     @property
     def kept(self) -> NDArray[np.bool_]:
         """``(n,)``; True for the kept images."""
@@ -162,6 +166,16 @@ class Selection:
     def n_excluded(self) -> int:
         """Readable images whose labels are excluded."""
         return int(self._are(EXCLUDED).sum())
+
+    @property
+    def n_quiet_left_out(self) -> int:
+        """Quiet frames of standing cameras that were excluded."""
+        return int((self._are(QUIET) & ~self.kept).sum())
+
+    @property
+    def n_quiet_kept(self) -> int:
+        """Quiet frames that were kept to reach the target."""
+        return int((self._are(QUIET) & self.kept).sum())
 
     @property
     def damaged(self) -> NDArray[np.int64]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ..signatures import Signatures
 from ._background import LOGARITHMS, SIDE, activities, local_contrast, over, smoothing
 from ._medians import median_of_planes
 
@@ -15,6 +16,9 @@ _Rows = NDArray[np.int64]
 
 #: The fewest images that make a standing camera.
 FEWEST = 20
+
+#: Of images of no standing camera, and of those that share a background with too few others.
+NONE, TOO_FEW = -1, -2
 
 # Cosines of textures, in units of 1 / _LENGTH**2. Chosen with the constants of _background.py.
 _LENGTH = 1024
@@ -40,7 +44,8 @@ class Standing:
     """The standing cameras among n images."""
 
     camera: _Rows
-    """``(n,)``; number of the standing camera that took each image, -1 for none"""
+    """``(n,)``; number of the standing camera that took each image; of none -1, or -2 for an image
+    that shares its background with too few others"""
     activity: NDArray[np.float32]
     """``(n,)``; how much of the image is not the background of its camera: 0 if nothing, about 1
     for an animal, up to 7; NaN for images of no standing camera"""
@@ -48,7 +53,16 @@ class Standing:
     @property
     def n_cameras(self) -> int:
         """Number of standing cameras."""
-        return int(self.camera.max(initial=-1)) + 1
+        return int(self.camera.max(initial=NONE)) + 1
+
+    @classmethod
+    def of(cls, signatures: Signatures) -> Standing:
+        """Returns what :func:`mark_standing` found; cameras of which no image is left are none."""
+        is_known = signatures.standing > 0
+        camera = np.where(is_known | (signatures.standing == 0), NONE, signatures.standing)
+        camera = camera.astype(np.int64)
+        camera[is_known] = np.unique(signatures.standing[is_known], return_inverse=True)[1]
+        return cls(camera, np.where(is_known, signatures.activity, np.float32(np.nan)))
 
 
 def find_standing(
@@ -76,7 +90,7 @@ def find_standing(
         groups = np.array(
             [numbers.setdefault(cameras[row], len(numbers)) for row in order.tolist()], np.int64
         )
-    camera = np.full(len(grey), -1, np.int64)
+    camera = np.full(len(grey), NONE, np.int64)
     activity = np.full(len(grey), np.nan, np.float32)
     number = done = 0
     for places in _members(groups):
@@ -84,10 +98,41 @@ def find_standing(
             rows = order[places]
             camera[rows], activity[rows] = number, activities(grey[rows])
             number += 1
+        elif len(places) > 1:
+            camera[order[places]] = TOO_FEW
         done += len(places)
         if progress:
             progress(done)
+    if progress:
+        progress(len(order))
     return Standing(camera, activity)
+
+
+def mark_standing(
+    signatures: Signatures,
+    order: _Rows,
+    cameras: Sequence[object] | None = None,
+    progress: Callable[[int], None] | None = None,
+) -> None:
+    """Writes into signatures which standing camera took each image, and its activity.
+
+    Images for which this is known already keep what is known; others are compared among themselves.
+    Drops the thumbnails.
+
+    Args:
+        signatures: n images, with thumbnails
+        order: ``(n,)``; their natural order
+        cameras: as in :func:`find_standing`
+        progress: as in :func:`find_standing`
+    """
+    if signatures.grey is None:
+        return
+    new = signatures.readable & (signatures.standing == 0)
+    found = find_standing(signatures.grey, order[new[order]], cameras, progress)
+    first = max(int(signatures.standing.max(initial=0)), 0) + 1
+    signatures.standing[new] = np.where(found.camera < 0, found.camera, found.camera + first)[new]
+    signatures.activity[new] = found.activity[new]
+    signatures.drop_grey()
 
 
 def same_background(grey: NDArray[np.uint8], order: _Rows) -> _Rows:

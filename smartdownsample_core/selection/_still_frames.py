@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from ._standing import Standing
+from ._standing import TOO_FEW, Standing
 
 _Rows = NDArray[np.int64]
 
@@ -19,7 +19,8 @@ UNIT: Final = 300.0**2
 # benchmarks/standing.py. Half or twice as much changes little.
 _HALF = np.float32(0.4)  # the activity of a frame that counts half
 _LEAST = np.float32(1e-4)  # weight of a quiet frame
-_OTHERS = np.float32(0.5)  # weight of images of no standing camera
+_OTHERS = np.float32(0.3)  # weight of images of no standing camera
+_TOO_FEW = np.float32(0.15)  # of those with too few frames to say what they show
 _NEXT = 10  # frames apart at which 63% of a distance counts
 _TIME = 0.6  # what the first and the last frame of a camera are apart, and two cameras
 _FAR = 0.44  # what two cameras look apart, on average
@@ -33,11 +34,12 @@ def weigh(standing: Standing) -> NDArray[np.float32]:
     """Returns the factor of each image's squared distances, ``(n,)``.
 
     A frame in which nothing is there counts 10,000 times less than one that something fills, an
-    image of no standing camera like a frame with an animal.
+    image of no standing camera about like a frame with a small animal.
     """
     activity = standing.activity
     weights = np.maximum(activity / (activity + _HALF), _LEAST)
-    return np.where(standing.camera < 0, _OTHERS, weights).astype(np.float32)
+    weights = np.where(standing.camera < 0, _OTHERS, weights)
+    return np.where(standing.camera == TOO_FEW, _TOO_FEW, weights).astype(np.float32)
 
 
 @dataclass(frozen=True, eq=False)

@@ -73,7 +73,10 @@ def pick_diverse(images: Images, pool: _Rows, taken: _Rows, count: int) -> _Rows
     weights = None if images.weights is None else images.weights[rows]
     gate = images.room and images.room.within(rows)
     first = cover(nearest, count, [groups[rows] for groups in images.groupings], weights, gate)
-    start = int(np.random.default_rng(images.random_seed).integers(len(pool)))
+    if weights is None:
+        start = int(np.random.default_rng(images.random_seed).integers(len(pool)))
+    else:
+        start = int(weights[: len(pool)].argmax())
     others = farthest_first(nearest, count - len(first), start, weights, gate=gate)
     images.found.append(Found.of(nearest, rows))
     return np.asarray(pool[np.concatenate([first, others])])

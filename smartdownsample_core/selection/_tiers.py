@@ -1,4 +1,4 @@
-"""The order in which images are picked: good, near-duplicate, blank, damaged."""
+"""The order in which images are picked: good, near-duplicate, quiet, blank, damaged."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ NEVER = -1
 #: label that is excluded.
 TOO_SOON, EXCLUDED = -2, -3
 
-GOOD, NEAR_DUPLICATE, JUNK, DAMAGED = range(4)
+GOOD, NEAR_DUPLICATE, JUNK, DAMAGED, QUIET = range(5)
 
 #: Later tiers are used only when the earlier ones do not reach the target.
-TIERS = (GOOD, NEAR_DUPLICATE, JUNK, DAMAGED)
+TIERS = (GOOD, NEAR_DUPLICATE, QUIET, JUNK, DAMAGED)

@@ -39,6 +39,8 @@ class Column(ABC):
     """its place in ``Signature``, such as ``"capture.time"``, if not the field of its own name"""
     required: bool = True
     """whether stored signatures without it are recomputed"""
+    of_all: bool = False
+    """whether it depends on the other images, and is filled in when all are known"""
     bounds: tuple[float, float] | None = None
     """the smallest and the largest valid number; a file with others is damaged"""
 

@@ -92,6 +92,13 @@ def _grey(channels: _Floats) -> _Floats:
     return np.asarray(np.floor((red + green + blue + np.float32(512)) * np.float32(1 / 1024)))
 
 
+def grey_of(thumbnails: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Returns thumbnails, ``(n, 3, 32, 32)`` RGB, in grey, ``(n, 32, 32)``, as Pillow has it."""
+    channels = thumbnails.reshape(len(thumbnails), 3, -1).swapaxes(0, 1).astype(np.float32)
+    side = THUMBNAIL_SIDE
+    return _grey(channels).astype(np.uint8).reshape(-1, side, side)
+
+
 def _edges(grey: _Floats) -> _Doubles:
     """Returns the share of edges in 4 directions and 4x4 cells, ``(n, 64)``."""
     grey = grey.reshape(-1, THUMBNAIL_SIDE, THUMBNAIL_SIDE)

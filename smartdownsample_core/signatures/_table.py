@@ -203,6 +203,30 @@ class Signatures:
         )
     )
     """``(n,)``; None where nothing was read"""
+    standing: NDArray[np.int32] = field(
+        metadata=_column(
+            Numbers(
+                {"standing_camera": "Number of the standing camera, negative for none"},
+                np.int32,
+                of_all=True,
+                required=False,
+                bounds=(-2, 2**31 - 1),
+            )
+        )
+    )
+    """``(n,)``; from 1; 0 where nobody has looked for standing cameras"""
+    activity: NDArray[np.float32] = field(
+        metadata=_column(
+            Numbers(
+                {"activity": "How much of the image differs from what its standing camera sees"},
+                np.float32,
+                of_all=True,
+                required=False,
+                bounds=(0, 64),
+            )
+        )
+    )
+    """``(n,)``; 0 if nothing, about 1 for an animal, up to 9; NaN without a standing camera"""
     damaged: NDArray[np.bool_] = field(
         metadata=_column(
             Numbers(
@@ -217,6 +241,8 @@ class Signatures:
     """maps rows to errors that :func:`smartdownsample_core.images._decode.load_rgb` raised"""
     unused_previews: dict[str, str] = field(default_factory=dict)
     """maps cameras whose previews were asked for, and not used, to the reason"""
+    grey: NDArray[np.uint8] | None = None
+    """``(n, 32, 32)`` thumbnails, by which standing cameras are found; None if not asked for"""
 
     @classmethod
     @cache
@@ -252,14 +278,27 @@ class Signatures:
             **taken,
             unreadable=unreadable,
             unused_previews=dict(self.unused_previews),
+            grey=None if self.grey is None else self.grey[rows],
         )
 
     def put(self, rows: NDArray[np.int64], other: Signatures) -> None:
         """Writes the rows of ``other`` at ``rows``, ``(len(other),)`` int64."""
         for name in self.columns():
             getattr(self, name)[rows] = getattr(other, name)
+        if other.grey is not None:
+            self.put_grey(rows, other.grey)
         self.unreadable.update({int(rows[row]): error for row, error in other.unreadable.items()})
         self.unused_previews.update(other.unused_previews)
+
+    def put_grey(self, rows: Sequence[int] | NDArray[np.int64], grey: NDArray[np.uint8]) -> None:
+        """Writes thumbnails, ``(m, 32, 32)``; those of other rows are black."""
+        if self.grey is None:
+            object.__setattr__(self, "grey", np.zeros((len(self), *grey.shape[1:]), np.uint8))
+        self.grey[rows] = grey  # type: ignore[index]
+
+    def drop_grey(self) -> None:
+        """Frees the thumbnails."""
+        object.__setattr__(self, "grey", None)
 
     def to_plain(self) -> dict[str, list[Any]]:
         """Returns the sub-fields of all columns, each as a list of n plain Python values."""

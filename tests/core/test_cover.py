@@ -45,6 +45,7 @@ def _slow_cover(
                 farness = squared[np.ix_(rows, taken)].min(axis=1).astype(np.float32)
                 chosen.append(rows[int((farness * weights[rows]).argmax())])
             else:
+                rows = [row for row in rows if weights[row] == weights[rows].max()]
                 mean = sum(exact[rows]) / len(rows)
                 apart = np.round(((exact[rows] - mean) ** 2).sum(axis=1), 6)
                 chosen.append(rows[int(apart.argmin())])

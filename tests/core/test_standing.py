@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import csv
+import os
+from pathlib import Path
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from numpy.typing import NDArray
+from PIL import Image
 
+from smartdownsample_core import Choice, downsample, extract, natural_order, sample_diverse
+from smartdownsample_core.selection import mark_standing
 from smartdownsample_core.selection._background import activities
 from smartdownsample_core.selection._medians import median_of_planes
 from smartdownsample_core.selection._standing import find_standing
@@ -162,7 +170,7 @@ def test_moving_cameras_do_not_stand_still(step: float, bonnet: int) -> None:
 def test_named_cameras_are_taken_as_they_are() -> None:
     frames = np.concatenate([film(scene(1), 30, {4: 4}), film(scene(1), 10, {})])
     found = find_standing(frames, everything(frames), ["pole"] * 30 + ["gate"] * 10)
-    assert found.camera.tolist() == [0] * 30 + [-1] * 10
+    assert found.camera.tolist() == [0] * 30 + [-2] * 10
     assert found.activity[:30].argmax() == 4
 
 
@@ -198,3 +206,95 @@ def test_dappled_shade_is_a_known_weakness() -> None:
             top, left = rng.integers(0, 29, 2)
             frame[top : top + 4, left : left + 4] *= 0.4
     assert np.median(activities(frames.astype(np.uint8))) > 0.3
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two standing cameras with 4 and 2 visits in 40 and 30 frames, and 12 photographs."""
+    root = tmp_path_factory.mktemp("cameras")
+    films = {
+        "pole": film(scene(1), 40, {5: 3, 16: 12, 27: 20, 33: 7}),
+        "gate": film(scene(2), 30, {8: 4, 22: 15}),
+        "photos": np.concatenate([film(scene(seed), 1, {}) for seed in range(50, 62)]),
+    }
+    for name, frames in films.items():
+        (root / name).mkdir()
+        for number, frame in enumerate(frames):
+            Image.fromarray(frame).resize((64, 64), 0).save(root / name / f"{number}.png")
+    return root
+
+
+_VISITS = {f"pole/{n}.png" for n in (5, 16, 27, 33)} | {f"gate/{n}.png" for n in (8, 22)}
+
+
+def _kept(folder: Path, count: int, **settings: Any) -> list[str]:
+    paths = sorted(map(str, folder.rglob("*.png")))
+    kept = sample_diverse(paths, count, show_progress=False, strategy="diverse", **settings)
+    return [os.path.relpath(path, folder) for path in kept]
+
+
+@pytest.mark.parametrize("cameras", ["auto", "all", True])
+def test_visits_are_kept_first(folder: Path, cameras: str | bool) -> None:
+    only = [folder / "pole", folder / "gate"]
+    paths = sorted(str(path) for one in only for path in one.glob("*.png"))
+    kept = sample_diverse(paths, 6, strategy="diverse", fixed_cameras=cameras, show_progress=False)
+    assert {os.path.relpath(path, folder) for path in kept} == _VISITS
+
+
+def test_what_was_found_is_said(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    kept = _kept(folder, 18, fixed_cameras="auto")
+    assert set(kept) >= _VISITS
+    assert "2 standing cameras with 70 images; 12 images of none" in capsys.readouterr().out
+    _kept(folder, 18)
+    assert "standing" not in capsys.readouterr().out
+
+
+def test_it_makes_no_difference_without_standing_cameras(folder: Path) -> None:
+    photos = folder / "photos"
+    assert _kept(photos, 5, fixed_cameras="auto") == _kept(photos, 5)
+
+
+def test_quiet_frames_are_left_out_if_asked_for(folder: Path, tmp_path: Path) -> None:
+    table = tmp_path / "why.csv"
+    kept = _kept(folder, 18, fixed_cameras="auto", leave_out_quiet=0.1, save_explanation=table)
+    assert {path for path in kept if not path.startswith("photos")} == _VISITS
+    with table.open(encoding="utf-8") as stream:
+        lines = {os.path.relpath(line["path"], folder): line for line in csv.DictReader(stream)}
+    assert lines["pole/6.png"]["reason"] == "quiet"
+    assert float(lines["pole/5.png"]["activity"]) > 0.4
+    assert lines["photos/1.png"]["activity"] == ""
+
+
+def test_quiet_frames_fill_up_the_target(folder: Path) -> None:
+    kept = _kept(folder, 50, fixed_cameras="auto", leave_out_quiet=0.1)
+    assert len(kept) == 50
+    assert set(kept) >= _VISITS
+
+
+def test_leaving_out_quiet_frames_needs_cameras() -> None:
+    with pytest.raises(ValueError, match=r"leave_out_quiet 0\.02 has no effect without standing"):
+        Choice(strategy="diverse", leave_out_quiet=0.02)
+
+
+def test_what_is_known_stays_as_it_is(folder: Path) -> None:
+    """New images of a known camera are compared among themselves."""
+    paths = sorted(map(str, folder.rglob("*.png")))
+    table = extract(paths, grey=True)
+    order = natural_order(paths)
+    first = table.take(np.arange(0, len(paths), 2))
+    mark_standing(first, np.argsort(order[order % 2 == 0] // 2))
+    table.standing[::2], table.activity[::2] = first.standing, first.activity
+    mark_standing(table, order)
+    assert table.grey is None
+    np.testing.assert_array_equal(table.standing[::2], first.standing)
+    of_pole = table.standing[["pole" in path for path in paths]]
+    assert set(of_pole[1::2].tolist()).isdisjoint(of_pole[::2].tolist())
+
+
+def test_signatures_without_thumbnails_are_refused_where_they_are_needed(folder: Path) -> None:
+    table = extract(sorted(map(str, (folder / "gate").glob("*.png"))))
+    order = np.arange(len(table))
+    with pytest.raises(ValueError, match="leave_out_quiet needs the backgrounds"):
+        downsample(table, order, 5, choice=Choice(fixed_cameras="auto", leave_out_quiet=0.02))
+    with pytest.raises(ValueError, match="fixed_cameras needs the backgrounds"):
+        downsample(table, order, 5, choice=Choice(strategy="diverse", fixed_cameras=True))

@@ -88,5 +88,6 @@ def test_the_ranking_is_that_of_one_pick_after_the_other_and_nested(seed: int) -
 
 
 def test_quiet_frames_count_next_to_nothing() -> None:
-    standing = Standing(np.array([0, 0, 0, -1]), np.array([0, 0.4, 3.6, np.nan], np.float32))
-    assert weigh(standing).tolist() == pytest.approx([1e-4, 0.5, 0.9, 0.5])
+    activity = np.array([0, 0.4, 3.6, np.nan, np.nan], np.float32)
+    standing = Standing(np.array([0, 0, 0, -1, -2]), activity)
+    assert weigh(standing).tolist() == pytest.approx([1e-4, 0.5, 0.9, 0.3, 0.15])
