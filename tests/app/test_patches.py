@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 import fiftyone as fo
+from fiftyone import ViewField as F
 from playwright.sync_api import expect
 
 from tests.app.pages import Panel
@@ -52,9 +53,12 @@ def test_two_runs_of_patches_side_by_side(make_dataset, images, operators, open_
     )
     operators.downsample(objects.limit(8).to_patches("animals"), 6, run_key="some")
     operators.downsample(objects.to_patches("animals"), 20, run_key="every")
-    ids, tags = objects.values(["animals.detections.id", "animals.detections.tags"], unwind=True)
     some, every = (
-        {patch for patch, found in zip(ids, tags, strict=True) if key in found}
+        set(
+            objects.filter_labels("animals", F("tags").contains(key)).values(
+                "animals.detections.id", unwind=True
+            )
+        )
         for key in ("some", "every")
     )
     app = open_app(objects)
