@@ -24,6 +24,7 @@ from ._exif import Capture
 from ._formats import allowed_formats, unidentified
 from ._lean import lean
 from ._remote import is_remote, read_remote
+from ._scans import without_details
 
 #: The shorter side of an image that the decoder reduced has at least this many pixels.
 _SHORT_SIDE = 64
@@ -36,6 +37,8 @@ _SMALLEST_TO_REDUCE = 192
 
 #: Nor are those that are more times as long as wide: the weights of a long side take much memory.
 _LONGEST_TO_REDUCE = 16
+
+_LARGEST_FACTOR = 8
 
 _JPEG_START = b"\xff\xd8"
 
@@ -161,7 +164,8 @@ def _is_worth_reducing(width: int, height: int) -> bool:
 def _whole_jpeg(data: bytes) -> Picture | Image.Image | None:
     """Decodes a JPEG file that is not damaged; None if Pillow has to see to it.
 
-    Warnings of libjpeg are errors here, so what is decoded has no damage. Small images are decoded
+    Warnings of libjpeg are errors here, so what is decoded has no damage; of a large progressive
+    file, that is some of its scans. Small images are decoded
     in full, to the pixels that Pillow would return, in half of the time.
     """
     if not data.startswith(_JPEG_START):
@@ -180,14 +184,15 @@ def _whole_jpeg(data: bytes) -> Picture | Image.Image | None:
             full = as_rgb(_decode_jpeg(lean(data)))
             mark_captured(full, data)
             return full
-        factor = max(f for f in (2, 4, 8) if f * _SHORT_SIDE <= min(width, height))
+        factor = max(f for f in (2, 4, _LARGEST_FACTOR) if f * _SHORT_SIDE <= min(width, height))
         rows, columns = -(-height // factor), -(-width // factor)
-        reduced = simplejpeg.decode_jpeg(data, "RGB", min_height=rows, min_width=columns)
+        needed = without_details(data) if factor == _LARGEST_FACTOR else data
+        reduced = simplejpeg.decode_jpeg(needed, "RGB", min_height=rows, min_width=columns)
     except ValueError:  # damaged; Pillow forgives some damage, and words the rest
         return None
     return Picture(
         Reduced(reduced, (width / factor, height / factor)),
-        decode=partial(_decode_jpeg, data),
+        decode=partial(_decode_jpeg if needed is data else _decode_progressive, data),
         n_bytes=len(data),
         scale=factor,
         capture=capture_in(data),
@@ -198,6 +203,14 @@ def _decode_jpeg(data: bytes) -> Image.Image:
     pixels = simplejpeg.decode_jpeg(data, "RGBX")
     # Pillow keeps RGB in four bytes as well, so that it need not copy these.
     return Image.frombuffer("RGBX", pixels.shape[1::-1], pixels, "raw", "RGBX", 0, 1)
+
+
+def _decode_progressive(data: bytes) -> Image.Image:
+    """Decodes a file of which only some scans are known to be without damage."""
+    try:
+        return _decode_jpeg(data)
+    except ValueError:
+        return _load(data)
 
 
 def _load(data: bytes) -> Image.Image:
