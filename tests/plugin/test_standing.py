@@ -1,0 +1,45 @@
+"""Standing cameras in FiftyOne: activity as a field, kept for later runs, and undone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import fiftyone as fo
+from PIL import Image
+
+from tests.core.test_standing import film, scene
+
+_VISITS = {4: 3, 13: 12, 21: 20}
+
+
+def test_activity_is_a_field_and_known_to_later_runs(
+    make_dataset: Callable[..., fo.Dataset], operators: SimpleNamespace, tmp_path: Path
+) -> None:
+    paths = []
+    for number, frame in enumerate(film(scene(1), 30, _VISITS)):
+        paths.append(str(tmp_path / f"{number:02}.png"))
+        Image.fromarray(frame).resize((64, 64), 0).save(paths[-1])
+    dataset = make_dataset(paths)
+
+    def run(**settings: Any) -> Any:
+        return operators.downsample(dataset, 3, strategy="diverse", **settings)
+
+    result = run()
+    kept = {Path(path).stem for path in dataset.match_tags(result["tag"]).values("filepath")}
+    assert kept == {f"{number:02}" for number in _VISITS}
+    assert result["standing"] == "1 standing camera with 30 images"
+    activity = dict(
+        zip(dataset.values("filepath"), dataset.values(result["fields"]["activity"]), strict=True)
+    )
+    assert min(activity[paths[number]] for number in _VISITS) > 0.4
+    assert set(dataset.values("signature.standing_camera")) == {1}
+
+    again = run(run_key="again")
+    assert (again["computed"], again["reused"]) == (0, 30)
+    assert dataset.values("again_activity") == dataset.values(result["fields"]["activity"])
+    assert run(run_key="without", fixed_cameras=False)["standing"] == ""
+    operators.delete_run(dataset, "again")
+    assert not dataset.has_field("again_activity")
