@@ -117,8 +117,7 @@ def _kept(app: App) -> None:
 
 def _buckets(app: App) -> None:
     _choose_view(app, "smartdownsample buckets", re.compile("groups$"))
-    app.page.locator(f"[data-cy='checkbox-{_BUCKET_NAME}']").click()
-    _settled(app, app.tiles.locator("[data-cy='tag-signature.bucket_name']").nth(8))
+    _settled(app, app.tiles.locator("[data-cy='tag-smartdownsample_bucket']").nth(8))
     _save(app, "buckets")
     app.page.close()
 
