@@ -355,9 +355,10 @@ def _refuse_to_place_urls(options: argparse.Namespace, paths: Sequence[str]) -> 
 def add_choice(parser: argparse.ArgumentParser) -> None:
     """Adds the options for the fields of :class:`smartdownsample_core.Choice`."""
     group = parser.add_argument_group("which images to keep")
-    of_commands = declared(ChoiceSettings)  # their defaults are those of version 2
-    for name in declared(Choice):
-        add_setting(group, of_commands[name])
+    # sample_diverse does not look for standing cameras by default, as 1.9 did not.
+    found_here = {"fixed_cameras": declared(ChoiceSettings)["fixed_cameras"]}
+    for what in {**declared(Choice), **found_here}.values():
+        add_setting(group, what)
 
 
 def choice_of(options: argparse.Namespace, paths: Sequence[str], hash_size: int) -> Choice:
