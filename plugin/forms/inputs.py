@@ -42,7 +42,7 @@ SIGNATURE_ROWS = _rows("signature_field", *declared(Reading), "recompute")
 SECTIONS = (
     ("Which images", CHOICE_ROWS),
     ("Time", _rows(*_TIME)),
-    ("Limits per camera, event and others", _rows(*_LIMITS)),
+    ("Limits", _rows(*_LIMITS)),
     ("Names and files", _rows("tag", "random_seed", "explain", *CHARTS)),
     ("Signatures", SIGNATURE_ROWS),
 )

@@ -16,6 +16,7 @@ from fiftyone.operators.delegated import DelegatedOperationService
 from fiftyone.operators.executor import ExecutionContext, ExecutionError, Executor
 from pymongo.errors import AutoReconnect
 
+from plugin.forms.inputs import SECTIONS
 from plugin.jobs.engine import Progress
 from plugin.jobs.progress import Job, execute
 
@@ -135,13 +136,18 @@ def test_the_form_asks_for_all_settings(dataset, post) -> None:
     simple = _properties(post("resolve-type", "downsample", dataset, {}))
     assert simple["target_count"]["default"] == 8
     assert simple["forecast"]["default"].startswith("Keeps 8 of 80 samples")
-    headings = {"heading_which_images", "heading_names_and_files", "heading_signatures"}
-    advanced = {
-        "near_duplicates", "leave_out_junk", "stratify_by", "max_per_group", "keep", "features",
-        "tag", "random_seed", "save_distribution", "save_thumbnails", "signature_field",
-        "hash_size", "decode", "n_workers", "workers", "scheduler", "recompute",
-    }  # fmt: skip
-    for params, more in (({}, set()), ({"stratify_by": "tags"}, {"balance"})):
+    headings = {
+        f"heading_{name}"
+        for name in ("which_images", "time", "limits", "names_and_files", "signatures")
+    }
+    needed = {"balance", "camera", "cover", "time", "max_per_event"}
+    advanced = {row.name for _, rows in SECTIONS for row in rows} - needed
+    assert {"near_duplicates", "event_gap", "max_per", "tag", "hash_size"} < advanced
+    for params, more in (
+        ({}, set()),
+        ({"stratify_by": "tags"}, {"balance"}),
+        ({"event_gap": "60"}, {"camera", "time", "max_per_event"}),
+    ):
         params["advanced"] = True
         form = _properties(post("resolve-type", "downsample", dataset, params))
         assert set(form) - set(simple) == headings | advanced | more
