@@ -34,7 +34,10 @@ def keep(capsys: pytest.CaptureFixture[str], burst_paths: list[str]):
 
 @pytest.mark.parametrize("strategy", ["stride", "diverse", "representative"])
 def test_strategy_is_that_of_the_library(keep, burst_paths: list[str], strategy: str) -> None:
+    """Which looks for standing cameras only if asked to."""
     expected = sample_diverse(burst_paths, 9, strategy=strategy, **_QUIET)
+    assert keep("-n", "9", "--strategy", strategy, "--fixed-cameras", "none") == expected
+    expected = sample_diverse(burst_paths, 9, strategy=strategy, fixed_cameras="auto", **_QUIET)
     assert keep("-n", "9", "--strategy", strategy) == expected
 
 
