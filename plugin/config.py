@@ -16,9 +16,11 @@ from smartdownsample_core.errors import Message, ParameterError, worded
 from smartdownsample_core.optional import optional
 from smartdownsample_core.selection import (
     RANDOM_SEED,
+    RECOMMENDED_STRATEGY,
     TARGET_COUNT,
     ChoiceSettings,
     PlainOptions,
+    StrategyName,
     as_text,
     standing_cameras,
 )
@@ -125,6 +127,12 @@ class SignatureConfig(Reading):
 class DownsampleConfig(SignatureConfig, ChoiceSettings):
     """How many samples to keep, which ones, and under which names."""
 
+    strategy: StrategyName = redeclared(
+        ChoiceSettings,
+        "strategy",
+        help="How images are chosen; see docs/strategies.md",
+        default=RECOMMENDED_STRATEGY,
+    )
     stratify_by: str = redeclared(
         ChoiceSettings,
         "stratify_by",

@@ -62,7 +62,8 @@ class Setting:
         low, high = self.minimum, self.maximum
         if value is None and self.default is None:
             return
-        if self.reads is not None and (self.kind != "choice" or _has_pairs(value)):
+        is_plain = self.kind == "choice" and high is not None and not _has_pairs(value)
+        if self.reads is not None and not is_plain:
             if not isinstance(value, str) or value != self.default:
                 self.reads(self.name, value)
         elif self.kind == "whole number":

@@ -355,9 +355,9 @@ def _refuse_to_place_urls(options: argparse.Namespace, paths: Sequence[str]) -> 
 def add_choice(parser: argparse.ArgumentParser) -> None:
     """Adds the options for the fields of :class:`smartdownsample_core.Choice`."""
     group = parser.add_argument_group("which images to keep")
-    # sample_diverse does not look for standing cameras by default, as 1.9 did not.
-    found_here = {"fixed_cameras": declared(ChoiceSettings)["fixed_cameras"]}
-    for what in {**declared(Choice), **found_here}.values():
+    # sample_diverse keeps the strategy of 1.9, and does not look for standing cameras.
+    of_commands = {name: declared(ChoiceSettings)[name] for name in ("strategy", "fixed_cameras")}
+    for what in {**declared(Choice), **of_commands}.values():
         add_setting(group, what)
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ..errors import ParameterError
 from ..extraction import raise_first_error
-from ..selection import Choice, downsample, natural_order, target_of
+from ..selection import STRATEGIES, Choice, downsample, natural_order, target_of
 from ..settings import declared
 from ..shards import Shards, check_distinct, select_from
 from ._options import (
@@ -47,7 +47,8 @@ def select_command(program: str, arguments: list[str]) -> int:
         raise ParameterError(
             "leave_out_junk" if choice.leave_out_junk else compares,
             "needs descriptors, and these signatures were extracted with --no-descriptors",
-            "extract them without it",
+            "extract them without it"
+            + (", or use {strategy} stride" if choice.how.compares else ""),
         )
     output = Output(options, shards.base, paths, **shards.record())
     signatures = shards.signatures(descriptors)
@@ -83,7 +84,10 @@ def _check_folder(options: argparse.Namespace, shards: Shards) -> None:
 
 def _by_buckets_alone(parser: argparse.ArgumentParser, options: argparse.Namespace) -> bool:
     """Whether buckets and the order of the images are enough for the options."""
-    others = [*declared(Choice), "thumbnails", "explain", "curve", "manifest"]
-    return options.target_count is not None and all(
-        getattr(options, name) == parser.get_default(name) for name in others
+    others = [name for name in declared(Choice) if name != "strategy"]
+    others += ["thumbnails", "explain", "curve", "manifest"]
+    return (
+        STRATEGIES[options.strategy].strides
+        and options.target_count is not None
+        and all(getattr(options, name) == parser.get_default(name) for name in others)
     )

@@ -25,6 +25,6 @@ from ._path_labels import FOLDER, is_of_path, labels_of_paths
 from ._result import Bucket, Selection, Stratum, tally
 from ._standing import Standing, mark_standing
 from ._strata import UNLABELLED, assign_strata
-from ._strategies import STRATEGIES, Strategy, StrategyName
+from ._strategies import RECOMMENDED_STRATEGY, STRATEGIES, Strategy, StrategyName
 from ._systematic import select
 from ._tiers import GOOD

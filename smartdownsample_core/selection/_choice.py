@@ -18,7 +18,7 @@ from ._features import quantized, unit_features
 from ._notation import counts, duration, labels_by_key, ratios, target_of
 from ._path_labels import FOLDER, is_of_path, labels_of_paths
 from ._strata import Label, texts_of
-from ._strategies import DEFAULT_STRATEGY, STRATEGIES, Strategy, StrategyName
+from ._strategies import DEFAULT_STRATEGY, RECOMMENDED_STRATEGY, STRATEGIES, Strategy, StrategyName
 from ._times import read_times
 
 _LARGEST_COSINE = 2
@@ -68,10 +68,10 @@ class ChoiceSettings(Settings):
 
     strategy: StrategyName = setting(
         kind="choice",
-        label="Strategy",
-        help="How images are chosen; see docs/strategies.md",
-        option_help="; ".join(strategy.label for strategy in STRATEGIES.values()),
-        default=DEFAULT_STRATEGY,
+        label="What the images are for",
+        help="How images are chosen; see docs/strategies.md. Default of the command line: diverse",
+        option_help="; ".join(f"{name}: {how.label}" for name, how in STRATEGIES.items()),
+        default=RECOMMENDED_STRATEGY,
         choices={name: strategy.label for name, strategy in STRATEGIES.items()},
         live=True,
     )
@@ -537,6 +537,7 @@ class Choice(ChoiceSettings):
     numbers of seconds.
     """
 
+    strategy: StrategyName = redeclared(ChoiceSettings, "strategy", default=DEFAULT_STRATEGY)
     stratify_by: Sequence[Label] | str | None = redeclared(
         ChoiceSettings,
         "stratify_by",

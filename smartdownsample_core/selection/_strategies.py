@@ -24,7 +24,7 @@ from ._systematic import select
 
 _Rows = NDArray[np.int64]
 
-StrategyName = Literal["stride", "diverse", "representative"]
+StrategyName = Literal["diverse", "representative", "stride"]
 """The keys of :data:`STRATEGIES`, for editors; a test compares them."""
 
 
@@ -112,14 +112,8 @@ STRATEGIES: dict[str, Strategy] = {
     strategy.name: strategy
     for strategy in (
         Strategy(
-            name="stride",
-            label="Stride: evenly from every visual bucket",
-            pick=pick_by_stride,
-            strides=True,
-        ),
-        Strategy(
             name="diverse",
-            label="Diverse: each image as different as possible from those before it",
+            label="Label or train: as many different scenes as possible",
             pick=pick_diverse,
             compares=True,
             relates=True,
@@ -128,15 +122,24 @@ STRATEGIES: dict[str, Strategy] = {
         ),
         Strategy(
             name="representative",
-            label="Representative: many common images, few rare ones",
+            label="Look over: a few images that most others look like",
             pick=pick_representative,
             compares=True,
+        ),
+        Strategy(
+            name="stride",
+            label="Explain: evenly from every visual bucket, as smartdownsample 1.9",
+            pick=pick_by_stride,
+            strides=True,
         ),
     )
 }
 
 DEFAULT_STRATEGY = "stride"
-"""the strategy of smartdownsample 1.9"""
+"""of Python calls, which get what smartdownsample 1.9 promises"""
+
+RECOMMENDED_STRATEGY: StrategyName = "diverse"
+"""where the interface is ours: the App, its operators and the command line"""
 
 
 def _nearest(images: Images, pool: _Rows, taken: _Rows) -> Nearest:

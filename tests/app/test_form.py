@@ -78,7 +78,7 @@ def test_one_of_each_near_duplicate_group(dataset, open_app) -> None:
     app.run_operator("Smart downsample")
     numbers = app.page.locator("input[type=number]")
     expect(numbers.first).to_have_value("8")
-    app.page.get_by_text("Diverse: each image").click()
+    app.page.get_by_text("Label or train").click()
     app.page.get_by_text("Advanced options").click()
     expect(app.page.get_by_text("Near-duplicates within")).to_be_visible()
     numbers.nth(1).fill("20")

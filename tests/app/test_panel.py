@@ -158,9 +158,9 @@ def test_a_strategy_is_shown_and_tried(dataset, operators, open_app) -> None:
     panel = Panel(open_app(dataset))
     panel.says(re.compile("Kept 20 of 80 images.*saved as the run"))
     panel.root.get_by_text("More settings").click()
-    expect(panel.root.get_by_label("Diverse: each image")).to_be_checked()
+    expect(panel.root.get_by_label("Label or train")).to_be_checked()
     panel.says(re.compile("Kept 20 of 80 images.*saved as the run"))
-    panel.root.get_by_text("Representative: many common images").click()
+    panel.root.get_by_text("Look over: a few images").click()
     panel.says(re.compile("Would keep 20 of 80 images"))
 
 

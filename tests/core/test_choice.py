@@ -16,7 +16,7 @@ from smartdownsample_core import Choice
     [
         pytest.param(
             {"strategy": "random"},
-            "strategy must be 'stride', 'diverse' or 'representative', got 'random'",
+            "strategy must be 'diverse', 'representative' or 'stride', got 'random'",
             id="strategy",
         ),
         pytest.param(

@@ -25,7 +25,7 @@ def test_standard_output_holds_the_paths_and_nothing_else(
     result = run_python(*_MODULE, "photos", "-n", "5", cwd=tmp_path)
     assert result.returncode == 0
     assert set(result.stdout.splitlines()) == set(
-        sample_diverse(tree, 5, show_progress=False, show_summary=False)
+        sample_diverse(tree, 5, strategy="diverse", show_progress=False, show_summary=False)
     )
     assert "12/12" in result.stderr
     assert "Kept 5 of 12 images" in result.stderr
@@ -37,7 +37,7 @@ def test_standard_input_lists_the_files(tree: list[str], run_python, tmp_path: P
     result = run_python(*_MODULE, "-n", "3", "--quiet", cwd=tmp_path, input=lines)
     assert (result.returncode, result.stderr) == (0, "")
     assert result.stdout.splitlines() == sample_diverse(
-        tree[:8], 3, show_progress=False, show_summary=False
+        tree[:8], 3, strategy="diverse", show_progress=False, show_summary=False
     )
 
 

@@ -64,7 +64,7 @@ def test_near_duplicates_by_look_do_without_a_target(keep, burst_paths: list[str
 
 
 def test_max_per_group_does_without_a_target(keep, burst_paths: list[str]) -> None:
-    expected = sample_diverse(burst_paths, max_per_group=1, **_QUIET)
+    expected = sample_diverse(burst_paths, max_per_group=1, strategy="diverse", **_QUIET)
     assert 1 < len(expected) < len(burst_paths)
     assert keep("--max-per-group", "1") == expected
 

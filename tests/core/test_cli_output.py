@@ -88,7 +88,9 @@ def test_json_says_how_images_were_chosen(tree: list[str], run) -> None:
     assert plain["images"] == document["images"]
 
 
-@pytest.mark.parametrize("options", [(), ("--strategy", "diverse")], ids=["stride", "diverse"])
+@pytest.mark.parametrize(
+    "options", [("--strategy", "stride"), ("--strategy", "diverse")], ids=["stride", "diverse"]
+)
 def test_json_names_the_shards(tree: list[str], run, options: tuple[str, ...]) -> None:
     run("extract", "photos", "-o", "s.parquet", "-q", "--decode", "fast")
     run("photos", "-n", "5", "-q", "-o", "a.json")

@@ -76,6 +76,7 @@ def _without_source(file: Path) -> dict[str, object]:
         ["-n", "3"],
         ["-n", "999"],
         ["-n", "20", "--seed", "7"],
+        ["-n", "20", "--strategy", "stride"],
         ["-n", "20", "--strategy", "diverse"],
         ["-n", "20", "--strategy", "representative"],
         ["-n", "20", "--stratify-by", "folder", "--balance", "equal"],
@@ -255,7 +256,9 @@ def test_what_does_not_belong_together_is_refused(
         assert message in err
 
 
-@pytest.mark.parametrize("options", [(), ("--strategy", "diverse")], ids=["stride", "diverse"])
+@pytest.mark.parametrize(
+    "options", [("--strategy", "stride"), ("--strategy", "diverse")], ids=["stride", "diverse"]
+)
 def test_one_image_by_two_names_is_noticed(
     tree: list[str], run, tmp_path: Path, options: tuple[str, ...]
 ) -> None:

@@ -11,13 +11,23 @@ import numpy as np
 import pytest
 
 from plugin import names
-from smartdownsample_core import Signatures, assign_buckets, downsample, extract, natural_order
+from smartdownsample_core import (
+    Choice,
+    Signatures,
+    assign_buckets,
+    downsample,
+    extract,
+    natural_order,
+)
 
 _URI = "@smartdownsample/smartdownsample/downsample"
 
 
-def _chosen_by_the_core(paths: list[str], target_count: int, random_seed: int = 42) -> set[str]:
-    selection = downsample(extract(paths), natural_order(paths), target_count, random_seed)
+def _chosen_by_the_core(
+    paths: list[str], target_count: int, random_seed: int = 42, strategy: str = "diverse"
+) -> set[str]:
+    choice = Choice(strategy=strategy).for_paths(paths)
+    selection = downsample(extract(paths), natural_order(paths), target_count, random_seed, choice)
     return {paths[index] for index in selection.indices}
 
 
@@ -36,8 +46,9 @@ def test_exactly_n_are_tagged(dataset, operators, images, target_count) -> None:
 
 def test_the_seed_decides(dataset, operators, images) -> None:
     """Another seed keeps what the core keeps with that seed, and not the same samples."""
-    operators.downsample(dataset, 20, random_seed=7)
-    assert _kept(dataset) == _chosen_by_the_core(images, 20, 7) != _chosen_by_the_core(images, 20)
+    operators.downsample(dataset, 20, random_seed=7, strategy="stride")
+    seventh, other = (_chosen_by_the_core(images, 20, seed, "stride") for seed in (7, 42))
+    assert _kept(dataset) == seventh != other
 
 
 def test_every_sample_has_a_declared_signature(dataset, operators, images) -> None:

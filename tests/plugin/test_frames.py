@@ -11,7 +11,7 @@ import pytest
 
 from plugin.config import DownsampleConfig
 from plugin.jobs import engine
-from smartdownsample_core import assign_buckets, downsample, extract, natural_order
+from smartdownsample_core import Choice, assign_buckets, downsample, extract, natural_order
 
 from .conftest import assert_compared, shown_ids
 
@@ -43,7 +43,8 @@ def frames(videos, request) -> fo.DatasetView:
 
 def _chosen(view: fo.DatasetView, target_count: int) -> set[str]:
     paths = view.values("filepath")
-    selection = downsample(extract(paths), natural_order(paths), target_count, 42)
+    choice = Choice(strategy="diverse").for_paths(paths)
+    selection = downsample(extract(paths), natural_order(paths), target_count, 42, choice)
     return {paths[index] for index in selection.indices}
 
 

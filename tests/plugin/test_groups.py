@@ -6,11 +6,12 @@ import fiftyone as fo
 import pytest
 
 from plugin.runs import compare
-from smartdownsample_core import downsample, extract, natural_order
+from smartdownsample_core import Choice, downsample, extract, natural_order
 
 
 def _chosen(paths: list[str], target_count: int) -> set[str]:
-    selection = downsample(extract(paths), natural_order(paths), target_count, 42)
+    choice = Choice(strategy="diverse").for_paths(paths)
+    selection = downsample(extract(paths), natural_order(paths), target_count, 42, choice)
     return {paths[index] for index in selection.indices}
 
 

@@ -102,8 +102,9 @@ def test_what_takes_long_is_said_first(open_panel) -> None:
     for target in (600, 300):
         user.change("target_count", target)
     assert len(user.signs) == 1
+    user.change("strategy", "representative")
+    assert user.signs[1:] == ["Choosing among 6,000 images with the strategy 'representative'"]
     user.change("strategy", "diverse")
-    assert user.signs[1:] == ["Choosing among 6,000 images with the strategy 'diverse'"]
     for target in (20, 450):
         user.change("target_count", target)
         assert f" {target} of 6,000" in user.text

@@ -15,7 +15,7 @@ from plugin.config import DownsampleConfig
 from plugin.jobs import engine
 from plugin.jobs.progress import with_bar
 from plugin.runs import writes
-from smartdownsample_core import Crop, assign_buckets, downsample, extract, natural_order
+from smartdownsample_core import Choice, Crop, assign_buckets, downsample, extract, natural_order
 
 from .conftest import assert_compared, shown_ids
 
@@ -54,7 +54,8 @@ def _crops(view: fo.DatasetView) -> list[Crop]:
 def _chosen(view: fo.DatasetView, target_count: int) -> set[str]:
     crops = _crops(view)
     order = natural_order([crop.path for crop in crops])
-    selection = downsample(extract(crops), order, target_count, 42)
+    choice = Choice(strategy="diverse").for_paths([crop.path for crop in crops])
+    selection = downsample(extract(crops), order, target_count, 42, choice)
     ids = view.values("id")
     return {ids[index] for index in selection.indices}
 

@@ -29,7 +29,7 @@ def untouched(images, state_of) -> Iterator[tuple[fo.Dataset, dict[str, Any]]]:
             {"target_count": 0},
             "target_count must be a whole number of at least 1, got 0",
         ),
-        ({"strategy": "best"}, "strategy must be 'stride', .*, got 'best'"),
+        ({"strategy": "best"}, "strategy must be 'diverse', .*, got 'best'"),
         ({"target_count": 81}, "target_count 81 exceeds the 80 samples; ask for 1 to 80"),
         ({"run_key": "my run"}, "run_key must be letters, .* got 'my run'"),
         ({"run_key": "2nd"}, "run_key must be letters, .* got '2nd'"),
@@ -153,7 +153,7 @@ def test_what_a_choice_writes_is_not_overwritten(dataset, operators, state_of, n
         with pytest.raises(ValueError, match=r"already is a field|already has a saved view"):
             operators.downsample(dataset, 10, run_key="mine", strategy="diverse", near_duplicates=4)
         assert state_of(dataset) == before
-        operators.downsample(dataset, 10, run_key="mine")
+        operators.downsample(dataset, 10, run_key="mine", strategy="stride")
         before = state_of(dataset)
 
 
