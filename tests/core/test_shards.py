@@ -251,7 +251,8 @@ def test_what_does_not_belong_together_is_refused(
         ([again], f"{cat} is in these files of signatures twice"),
         ([broken], "is no file of signatures; 'smartdownsample extract' makes them"),
     ]:
-        code, _, err = run("select", *shards, *others, "-n", "60", "--on-error", "skip")
+        options = ["-n", "60", "--strategy", "stride", "--on-error", "skip"]
+        code, _, err = run("select", *shards, *others, *options)
         assert code == 2
         assert message in err
 
