@@ -222,7 +222,7 @@ class DownsampleConfig(SignatureConfig, ChoiceSettings):
         super().__post_init__()
         object.__setattr__(self, "fixed_cameras", standing_cameras(self.fixed_cameras))
         object.__setattr__(self, "tag", self.tag or self.run_key)
-        if isinstance(self.stratify_by, (list, tuple)):
+        if _are_paths(self.stratify_by):
             object.__setattr__(self, "stratify_by", "+".join(map(str, self.stratify_by)))
         for name in (
             "max_per",
@@ -260,6 +260,12 @@ class DownsampleConfig(SignatureConfig, ChoiceSettings):
     def fields(self) -> list[str]:
         """Returns the names of the fields of its own that the run writes, besides signatures."""
         return [field.of(self.run_key) for field in run_fields.written_by(self)]
+
+
+def _are_paths(value: Any) -> bool:
+    """Whether a value lists paths of fields, and not the labels of samples, which repeat."""
+    is_list = isinstance(value, (list, tuple)) and all(isinstance(one, str) for one in value)
+    return is_list and len(set(value)) == len(value)
 
 
 class SignatureOptions(TypedDict, total=False):

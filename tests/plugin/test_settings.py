@@ -38,7 +38,12 @@ def untouched(images, state_of) -> Iterator[tuple[fo.Dataset, dict[str, Any]]]:
         ({"signature_field": "tags"}, "has a field 'tags' that smartdownsample did not make"),
         ({"tag": 5}, "tag must be .* got 5"),
         ({"features": np.ones((2, 2))}, "features must be a field or a brain key, got a ndarray"),
-        ({"stratify_by": ["a"]}, "stratify_by must be the path of a field, got a list; write"),
+        ({"stratify_by": ["tags", "a"]}, "stratify_by: the dataset has no field 'a'; there is"),
+        (
+            {"stratify_by": ["a", "b", "a"]},
+            "stratify_by must be the path of a field, got a list; write",
+        ),
+        ({"stratify_by": [1]}, "stratify_by must be the path of a field, got a list; write"),
         (
             {"keep": ["a.jpg"]},
             "keep: 'a.jpg' is not the id of a sample; for paths, pass dataset.select_by",
