@@ -73,7 +73,7 @@ def main() -> None:
 
     def interrupted() -> Job:
         job = engine.run(dataset, dataset.view(), config)
-        yield next(progress for progress in job if progress.done)
+        yield next(progress for progress in job if dataset.has_field("signature"))
         begin()
         return (yield from job)
 

@@ -137,7 +137,7 @@ def test_a_stopped_run_is_resumed(videos, frames, operators, monkeypatch) -> Non
     """Signatures written before a run was stopped are on the frames, and reused."""
     monkeypatch.setattr(engine, "WRITE_EVERY", 8)
     job = engine.run(videos, frames, DownsampleConfig(target_count=5))
-    next(progress for progress in job if progress.done)
+    next(progress for progress in job if videos.has_frame_field("signature"))
     job.close()
     signed = videos.count("frames.signature.bucket")
     assert 0 < signed < 36
@@ -180,9 +180,12 @@ def test_the_form_words_frames(videos, frames, post) -> None:
     """It says which fields of the frames will be written."""
     form = post("resolve-type", "downsample", videos, {"target_count": 8}, view=frames._serialize())
     forecast = form["type"]["properties"]["forecast"]["default"]
-    assert forecast.startswith(
-        "Keeps 8 of 36 frames. Writes the field `frames.signature`, "
-        "the field `frames.smartdownsample`"
+    fields = ["signature", *DownsampleConfig(target_count=8).fields()]
+    *first, last = [f"`frames.{name}`" for name in fields]
+    assert forecast == (
+        f"Keeps 8 of 36 frames. Writes the fields {', '.join(first)} and {last}, the field "
+        "`frames.smartdownsample` and the saved views `smartdownsample kept`, `smartdownsample "
+        "buckets` and `smartdownsample stands for`."
     )
 
 

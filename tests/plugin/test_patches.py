@@ -204,7 +204,7 @@ def test_a_stopped_run_is_resumed(objects, cars, operators, monkeypatch) -> None
     """Signatures written before a run was stopped are on the labels, and reused."""
     monkeypatch.setattr(engine, "WRITE_EVERY", 8)
     job = engine.run(objects, cars, DownsampleConfig(target_count=10))
-    next(progress for progress in job if progress.done)
+    next(progress for progress in job if objects.has_field("ground_truth.detections.signature"))
     job.close()
     signed = objects.count("ground_truth.detections.signature.bucket")
     assert 0 < signed < 48
@@ -325,9 +325,12 @@ def test_the_form_words_patches(objects, cars, post) -> None:
     assert (
         properties["target_count"]["view"]["description"] == "Exactly this many of the 48 patches"
     )
-    assert properties["forecast"]["default"].startswith(
-        "Keeps 10 of 48 patches. Writes the fields `ground_truth.detections.signature`, "
-        "`ground_truth.detections.smartdownsample_choice`, "
+    fields = ["signature", *DownsampleConfig(target_count=10).fields()]
+    *first, last = [f"`ground_truth.detections.{name}`" for name in fields]
+    assert properties["forecast"]["default"] == (
+        f"Keeps 10 of 48 patches. Writes the fields {', '.join(first)} and {last}, the label tag "
+        "`smartdownsample` and the saved views `smartdownsample kept`, `smartdownsample buckets` "
+        "and `smartdownsample stands for`."
     )
 
 
