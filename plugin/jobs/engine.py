@@ -109,6 +109,7 @@ def run(
     warnings = whatif.warnings(subject, selection, config)
     record: shapes.RunRecord = {
         **_counts(dataset, target, config, n_read),
+        "items": items.key,  # whole groups, where the signatures are of samples
         **outcome.record(selection, written, config, items, choice, warnings),
         "replaced": runs.exists(dataset, config.run_key),
         "charts": [path for path in (config.save_distribution, config.save_thumbnails) if path],

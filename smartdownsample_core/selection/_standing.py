@@ -117,7 +117,8 @@ def mark_standing(
     """Writes into signatures which standing camera took each image, and its activity.
 
     Images for which this is known already keep what is known; others are compared among themselves.
-    Drops the thumbnails.
+    Those without a thumbnail, whose signatures were read from where none are stored, stay unknown:
+    black ones would differ from all other images of their camera. Drops the thumbnails.
 
     Args:
         signatures: n images, with thumbnails
@@ -127,7 +128,8 @@ def mark_standing(
     """
     if signatures.grey is None:
         return
-    new = signatures.readable & (signatures.standing == 0)
+    is_seen = signatures.grey.any(axis=(1, 2))
+    new = signatures.readable & (signatures.standing == 0) & is_seen
     found = find_standing(signatures.grey, order[new[order]], cameras, progress)
     first = max(int(signatures.standing.max(initial=0)), 0) + 1
     signatures.standing[new] = np.where(found.camera < 0, found.camera, found.camera + first)[new]

@@ -291,6 +291,19 @@ def test_what_is_known_stays_as_it_is(folder: Path) -> None:
     assert set(of_pole[1::2].tolist()).isdisjoint(of_pole[::2].tolist())
 
 
+def test_signatures_without_thumbnails_stay_unknown(folder: Path) -> None:
+    """As after a crash: they are not compared as if they were black."""
+    paths = sorted(map(str, (folder / "gate").glob("*.png")))
+    table, order = extract(paths, grey=True), np.arange(len(paths))
+    rest = table.take(order[5:])
+    table.grey[:5] = 0  # type: ignore[index]
+    mark_standing(table, order, ["gate"] * len(paths))
+    mark_standing(rest, np.arange(len(rest)), ["gate"] * len(rest))
+    assert table.standing.tolist() == [0] * 5 + rest.standing.tolist()
+    np.testing.assert_array_equal(table.activity[5:], rest.activity)
+    assert np.isnan(table.activity[:5]).all()
+
+
 def test_signatures_without_thumbnails_are_refused_where_they_are_needed(folder: Path) -> None:
     table = extract(sorted(map(str, (folder / "gate").glob("*.png"))))
     order = np.arange(len(table))
