@@ -1,67 +1,82 @@
-"""The methods that are compared: each takes paths, a count and a seed and returns positions."""
+"""The methods that are compared: each takes images, a count and a seed, and returns kept rows.
+
+A new method is a function and a line in :data:`METHODS`.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import io
-from collections.abc import Callable, Sequence
-from functools import lru_cache
+from collections.abc import Callable
+from functools import cache
 from typing import Any, TypeAlias
 
+import imagehash
 import numpy as np
 import smartdownsample
 from numpy.typing import NDArray
 
-from smartdownsample_core import Signatures, extract, natural_order, sample_diverse
+from smartdownsample_core import Choice, downsample, natural_order
 
-Indices: TypeAlias = NDArray[np.intp]
-Method: TypeAlias = Callable[[Sequence[str], int, int], Indices]
-Features: TypeAlias = Callable[[Sequence[str]], NDArray[np.float32]]
+from . import peers
+from .embeddings import small
+from .known import Known
+
+Rows: TypeAlias = NDArray[np.intp]
+Method: TypeAlias = Callable[[Known, int, int], Rows]
 
 
-def keep_random(paths: Sequence[str], count: int, seed: int) -> Indices:
+def keep_random(images: Known, count: int, seed: int) -> Rows:
     """Uniformly at random."""
-    return np.random.default_rng(seed).choice(len(paths), count, replace=False)
+    return np.random.default_rng(seed).choice(len(images.paths), count, replace=False)
 
 
-def keep_every_nth(paths: Sequence[str], count: int, seed: int) -> Indices:
+def keep_every_nth(images: Known, count: int, seed: int) -> Rows:
     """Evenly spaced in natural order, from a random start."""
     start = np.random.default_rng(seed).random()
-    places = ((np.arange(count) + start) * len(paths) / count).astype(np.intp)
-    return np.asarray(natural_order(paths))[places]
+    places = ((np.arange(count) + start) * len(images.paths) / count).astype(np.intp)
+    return np.asarray(natural_order(images.paths))[places]
 
 
-def keep_1_9(paths: Sequence[str], count: int, seed: int) -> Indices:
+def keep_1_9(images: Known, count: int, seed: int) -> Rows:
     """As smartdownsample 1.9.2; it can keep fewer."""
     with contextlib.redirect_stdout(io.StringIO()):
         kept = smartdownsample.sample_diverse(
-            list(paths), count, n_workers=1, show_progress=False, show_summary=False
+            images.paths, count, n_workers=2, show_progress=False, show_summary=False
         )
-    rows = {path: row for row, path in enumerate(paths)}
+    rows = {path: row for row, path in enumerate(images.paths)}
     return np.unique([rows[str(path)] for path in kept])
 
 
-def keep_ours(**keywords: Any) -> Method:
-    """Makes a method of :func:`smartdownsample_core.sample_diverse` with more keywords."""
+def keep_by_phash(images: Known, count: int, seed: int) -> Rows:
+    """Farthest-first by a perceptual hash of 256 bits: what a script of 20 lines does."""
+    hashes = np.array([_phash(path) for path in images.paths], np.float32)
+    return farthest_first(hashes, count, seed)
 
-    def keep(paths: Sequence[str], count: int, seed: int) -> Indices:
-        with contextlib.redirect_stdout(io.StringIO()):  # warnings of too small a target
-            kept = sample_diverse(
-                list(paths),
-                count,
-                n_workers=1,
-                show_progress=False,
-                show_summary=False,
-                random_seed=seed,
-                return_indices=True,
-                **keywords,
-            )
-        return np.array(kept, np.intp)
+
+@cache
+def _phash(path: str) -> NDArray[np.bool_]:
+    return np.asarray(imagehash.phash(small(path, 256), hash_size=16).hash.ravel())
+
+
+def keep_by_embeddings(images: Known, count: int, seed: int) -> Rows:
+    """Farthest-first by the embeddings."""
+    return farthest_first(images.embeddings, count, seed)
+
+
+def ours(embeddings: bool = False, **settings: Any) -> Method:
+    """Makes a method of settings of :class:`smartdownsample_core.Choice`."""
+
+    def keep(images: Known, count: int, seed: int) -> Rows:
+        order = natural_order(images.paths)
+        features = images.embeddings if embeddings else None
+        choice = Choice(features=features, **settings)
+        return downsample(images.signatures, order, count, seed, choice).indices
 
     return keep
 
 
-def farthest_first(features: NDArray[np.float32], count: int, seed: int) -> Indices:
+def farthest_first(features: NDArray[np.float32], count: int, seed: int) -> Rows:
     """Returns ``count`` rows, each the farthest from those before it; the first is drawn.
 
     Gonzalez (1985), "Clustering to minimize the maximum intercluster distance".
@@ -87,98 +102,27 @@ def farthest_first(features: NDArray[np.float32], count: int, seed: int) -> Indi
     return kept
 
 
-def collapse_runs(signatures: Signatures, order: Indices, radius: int) -> Indices:
-    """Returns the first image of each run of near-identical neighbours in natural order.
-
-    Args:
-        signatures: n images
-        order: ``(n,)`` positions in natural order
-        radius: bits in which an image may differ from the first one of its run
-
-    Returns:
-        positions, in natural order
-    """
-    hashes = signatures.dhash[order]
-    kept = [0]
-    for place in range(1, len(hashes)):
-        if np.unpackbits(hashes[place] ^ hashes[kept[-1]]).sum() > radius:
-            kept.append(place)
-    return order[kept]
-
-
-def keep_farthest(features: Features, radius: int = 0) -> Method:
-    """Makes a method: exact farthest-first, after collapsing runs if ``radius`` is not 0.
-
-    If fewer runs than ``count`` are left, the others are added, farthest first.
-    """
-
-    def keep(paths: Sequence[str], count: int, seed: int) -> Indices:
-        table = features(paths)
-        if not radius:
-            return farthest_first(table, count, seed)
-        order = np.asarray(natural_order(paths))
-        rows = collapse_runs(extract(list(paths), n_workers=1), order, radius)
-        if len(rows) < count:
-            rest = np.setdiff1d(np.arange(len(paths)), rows)
-            more = farthest_from(table, rows, rest, count - len(rows))
-            return np.concatenate([rows, more])
-        return rows[farthest_first(table[rows], count, seed)]
-
-    return keep
-
-
-def farthest_from(
-    features: NDArray[np.float32], kept: Indices, rest: Indices, count: int
-) -> Indices:
-    """Returns ``count`` of ``rest``, each the farthest from ``kept`` and those before it."""
-    nearest = nearest_distance(features[rest], features[kept])
-    chosen = np.empty(count, np.intp)
-    for place in range(count):
-        best = nearest.argmax()
-        chosen[place] = rest[best]
-        np.minimum(nearest, nearest_distance(features[rest], features[rest[[best]]]), out=nearest)
-        nearest[best] = -np.inf
-    return chosen
-
-
-def nearest_distance(
-    features: NDArray[np.float32], targets: NDArray[np.float32]
-) -> NDArray[np.float32]:
-    """Returns ``(n,)`` Euclidean distances from each row to the nearest of ``targets``."""
-    squares = np.einsum("ij,ij->i", features, features)
-    target_squares = np.einsum("ij,ij->i", targets, targets)
-    nearest = np.concatenate(
-        [
-            (target_squares - 2 * (features[first : first + 1000] @ targets.T)).min(axis=1)
-            for first in range(0, len(features), 1000)
-        ]
-    )
-    return np.asarray(np.sqrt(np.maximum(nearest + squares, 0)))
-
-
-def descriptors(paths: Sequence[str]) -> NDArray[np.float32]:
-    """Returns our descriptors, ``(n, 128)``."""
-    return _descriptors(tuple(paths))
-
-
-@lru_cache(maxsize=1)
-def _descriptors(paths: tuple[str, ...]) -> NDArray[np.float32]:
-    return extract(list(paths), n_workers=1).descriptor.astype(np.float32)
-
-
-WITHOUT_JUNK = "diverse, no junk"
-
 METHODS: dict[str, Method] = {
     "random": keep_random,
     "every n-th": keep_every_nth,
     "smartdownsample 1.9.2": keep_1_9,
-    "stride": keep_ours(),
-    "diverse": keep_ours(strategy="diverse"),
-    "representative": keep_ours(strategy="representative"),
-    WITHOUT_JUNK: keep_ours(strategy="diverse", leave_out_junk=True),
-    "plain farthest first": keep_farthest(descriptors),
+    "pHash, farthest first": keep_by_phash,
+    "imagededup, pHash": peers.keep_by_imagededup,
+    "stride": ours(strategy="stride"),
+    "representative": ours(strategy="representative"),
+    "diverse": ours(strategy="diverse"),
+    "diverse, nothing covered first": ours(strategy="diverse", cover="nothing"),
+    "diverse, no junk": ours(strategy="diverse", leave_out_junk=True),
+    "embeddings, farthest first": keep_by_embeddings,
+    "FiftyOne Brain, uniqueness": peers.keep_most_unique,
+    "FiftyOne Brain, find_unique": peers.keep_by_find_unique,
+    "FiftyOne Brain, near-duplicates": peers.keep_without_near_duplicates,
+    "LightlyStudio's engine": peers.keep_by_mundig,
+    "ZCore": peers.keep_by_zcore,
+    "SemDeDup": peers.keep_by_semdedup,
+    "diverse, by embeddings": ours(embeddings=True, strategy="diverse"),
 }
-"""Name to method; each is a line here."""
+"""Name to method; those from the embeddings on use them, all others look at the images alone."""
 
-SEEDS: dict[str, int] = {"random": 20, "smartdownsample 1.9.2": 1}
-"""Over how many seeds a method is averaged; 3 where it is not said."""
+NEED_JUNK = {"diverse, no junk"}
+"""Compared only where a set has junk."""

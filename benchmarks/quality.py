@@ -1,15 +1,10 @@
-"""How good the kept images are: ``python -m benchmarks.quality [--photos DIR] [--bursts DIR ...]``.
+"""How good the kept images are: ``python -m benchmarks.quality [--photos DIR] [--frames DIR ...]``.
 
-Three kinds of sets: bursts made of photographs, where the scenes are known; the same under shuffled
-names; and real bursts, where the judge derives them: the images of a folder are grouped so that no
-two of a scene are further apart than a cosine distance of ``--radius``. Its default, 0.15, parts an
-empty site from one with an animal, and a camera that moves on into several scenes. On real bursts
-the judge thus sets the questions and marks the answers: compare methods there, not sets. As a near-
-duplicate counts what the judge has within 0.15 of another kept image; of a photograph's frames 99%
-are closer, and those of two photographs start at 0.4.
-
-The judge is a network that no method uses: ``pip install --group dev --group quality``. The last
-row is the judge's own choice, farthest first among its features: what could be reached.
+The sets are bursts made of photographs, the same under shuffled names, and real frames: each folder
+of ``--frames`` has a ``labels.csv`` (see :func:`benchmarks.known.labelled`) or a folder per scene.
+So all scenes are known, not derived by a model. The scores are the share of the scenes that the
+kept images show, with its 95% confidence interval from random halves of the scenes, and, of the
+last budget, the share of near-duplicates among the kept, by two judges that no method uses.
 """
 
 from __future__ import annotations
@@ -18,77 +13,60 @@ import argparse
 import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image
 
+from demo.database import use_own_database
 from demo.photos import load_photos
 from smartdownsample_core.images import images_below
 
-from .judge import judge_features, require_judge
-from .methods import METHODS, SEEDS, WITHOUT_JUNK, keep_farthest
-from .redundant import RedundantSet, derive_scenes, shuffle_names, windows, write_bursts
-from .scores import Scores, mean_scores, score
+from .embeddings import require_packages
+from .judges import by_details, by_network
+from .known import Known, labelled
+from .methods import METHODS, NEED_JUNK
+from .redundant import shuffle_names, windows, write_bursts
+from .scores import coverage, margin, near_duplicates
 from .table import print_table
 
-_BUDGETS = (0.01, 0.05, 0.10, 0.30)
-_NEAR = 0.15  # cosine distance
+_SHARES = (0.05, 0.10)
 _SCENES, _IMAGES_PER_SCENE = 180, 10
-
-_PLOTTED = {
-    "coverage": "share of the scenes",
-    "duplicates": "near-duplicates among the kept",
-    "mean_distance": "mean distance to the nearest kept",
-}
-# Ours stand out; what they are compared with is grey.
-_STYLES: dict[str, dict[str, Any]] = {
-    "random": {"color": "#9aa1ab", "linewidth": 1, "linestyle": ":"},
-    "every n-th": {"color": "#9aa1ab", "linewidth": 1, "linestyle": "--"},
-    "smartdownsample 1.9.2": {"color": "#6a717c", "linewidth": 1},
-    "stride": {"color": "#2a6fbb", "linewidth": 2},
-    "diverse": {"color": "#0b7a75", "linewidth": 2.5},
-    "representative": {"color": "#d1495b", "linewidth": 2},
-    "plain farthest first": {"color": "#0b7a75", "linewidth": 1, "linestyle": "--"},
-    "the judge": {"color": "#15181d", "linewidth": 1, "linestyle": "-."},
-}
-
-Results = dict[str, dict[str, dict[float, Scores]]]
-"""name of the set, name of the method, budget"""
+_SEEDS = 3
 
 
 def main() -> None:
-    """Parses the arguments, makes the sets, prints the tables, saves the plot."""
+    """Parses the arguments, makes the sets, prints the tables."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--photos", metavar="DIR", help="scenes to make bursts of")
-    parser.add_argument("--bursts", metavar="DIR", nargs="*", default=[], help="real bursts")
+    parser.add_argument("--frames", metavar="DIR", nargs="*", default=[], help="real frames")
     parser.add_argument("--windows", type=int, metavar="N", help="N x N scenes per photograph")
     parser.add_argument("--images", type=int, help="size of the bursts made, 10 per scene")
     parser.add_argument("--strength", type=float, default=1.0, help="change between frames")
-    parser.add_argument("--junk", type=float, default=0.0, help="share of frames of nothing")
-    parser.add_argument("--radius", type=float, default=_NEAR, help="of the scenes of real bursts")
+    parser.add_argument("--junk", type=float, default=0.0, help="share of frames that are blank")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--halves", type=int, default=10, help="halves of the scenes, 0 for none")
     parser.add_argument("--methods", nargs="*", choices=METHODS)
-    parser.add_argument("--plot", metavar="PNG", default="quality.png")
     options = parser.parse_args()
     try:
-        require_judge()
+        require_packages()
     except RuntimeError as error:
         parser.exit(2, f"error: {error}\n")
-    methods = options.methods or [name for name in METHODS if options.junk or name != WITHOUT_JUNK]
-    results: Results = {}
+    methods = options.methods or [name for name in METHODS if options.junk or name not in NEED_JUNK]
     with tempfile.TemporaryDirectory() as folder:
-        for known, features in _sets(options, Path(folder)):
-            results[known.name] = _measure(known, features, methods)
-            _print(known, results[known.name])
-    plot(results, options.plot)
+        use_own_database(Path(folder) / "database")
+        for images in _sets(options, Path(folder)):
+            n_scenes = images.shows.shape[1]
+            print(f"\n{images.name}: {len(images.paths):,} images of {n_scenes} scenes\n")
+            counts = [n_scenes, *(round(share * len(images.paths)) for share in _SHARES)]
+            header = [f"{count} kept: scenes" for count in counts]
+            print_table(
+                ["method", *header, "alike by a network", "alike by details", "junk"],
+                [[name, *_measured(name, images, counts, options.halves)] for name in methods],
+            )
 
 
-def _sets(
-    options: argparse.Namespace, folder: Path
-) -> Iterator[tuple[RedundantSet, NDArray[np.float32]]]:
-    """Yields the sets with the judge's features, which are computed once for both orders."""
+def _sets(options: argparse.Namespace, folder: Path) -> Iterator[Known]:
+    """Yields the sets; what is computed of images under two names is computed once."""
     scenes = _scenes(options)
     made = write_bursts(
         scenes,
@@ -98,14 +76,11 @@ def _sets(
         strength=options.strength,
         junk=options.junk,
     )
-    features = judge_features(made.paths)
-    yield made, features
-    yield shuffle_names(made, folder / "shuffled", options.seed), features
-    if options.bursts:
-        paths = [path for place in options.bursts for path in images_below(place)]
-        features = judge_features(paths)
-        labels = derive_scenes(paths, features, options.radius)
-        yield RedundantSet("real bursts", paths, labels), features
+    yield made
+    shuffled = shuffle_names(made, folder / "shuffled", options.seed)
+    shuffled.signatures, shuffled.embeddings = made.signatures, made.embeddings
+    yield shuffled
+    yield from (labelled(Path(place)) for place in options.frames)
 
 
 def _scenes(options: argparse.Namespace) -> list[Image.Image]:
@@ -118,58 +93,35 @@ def _scenes(options: argparse.Namespace) -> list[Image.Image]:
     return list(windows(photos, side))
 
 
-def _measure(
-    known: RedundantSet, features: NDArray[np.float32], methods: Sequence[str]
-) -> dict[str, dict[float, Scores]]:
-    chosen = {name: METHODS[name] for name in methods}
-    chosen["the judge"] = keep_farthest(lambda _: features)
-    found: dict[str, dict[float, Scores]] = {}
-    for name, method in chosen.items():
-        found[name] = {}
-        for budget in _BUDGETS:
-            count = max(1, round(budget * len(known.paths)))
-            kept = (method(known.paths, count, seed) for seed in range(SEEDS.get(name, 3)))
-            found[name][budget] = mean_scores(
-                [score(rows, count, known.scenes, features, _NEAR) for rows in kept]
-            )
-    return found
+def _measured(name: str, images: Known, counts: Sequence[int], n_halves: int) -> list[str]:
+    """Returns the scores of a method as cells of a table."""
+    halves = [_half(images, np.random.default_rng(number)) for number in range(n_halves)]
+    cells = []
+    for count in counts:
+        kept = [METHODS[name](images, count, seed) for seed in range(_SEEDS)]
+        found = np.mean([coverage(rows, count, images.shows) for rows in kept])
+        of_halves = [_of_half(name, half, count, images) for half in halves]
+        cells.append(f"{found:.0%} ± {margin(of_halves):.0%}" if n_halves else f"{found:.0%}")
+    paths = [images.paths[row] for row in kept[0]]
+    alike = (near_duplicates(judge(paths)) for judge in (by_network, by_details))
+    junk = 1 - images.shows[kept[0]].any(axis=1).mean()
+    return [*cells, *(f"{share:.0%}" for share in alike), f"{junk:.0%}"]
 
 
-def _print(known: RedundantSet, found: dict[str, dict[float, Scores]]) -> None:
-    n_scenes = len(np.unique(known.scenes[known.scenes >= 0]))
-    print(f"\n{known.name}: {len(known.paths):,} images of {n_scenes} scenes\n")
-    header = ["kept", "method", "scenes", "near-duplicates", "mean distance", "95% within", "junk"]
-    rows = []
-    for budget in _BUDGETS:
-        for name, by_budget in found.items():
-            rows.append([f"{budget:.0%}", name, *(f"{value:.3f}" for value in by_budget[budget])])
-    print_table(header, rows)
+def _half(images: Known, rng: np.random.Generator) -> Known:
+    """Returns the images of a random half of the scenes, and half of the junk."""
+    n_scenes = images.shows.shape[1]
+    left_out = rng.permutation(n_scenes)[: n_scenes // 2]
+    is_junk = np.logical_not(images.shows.any(axis=1))
+    stays = np.where(
+        is_junk, rng.random(len(is_junk)) < 0.5, ~images.shows[:, left_out].any(axis=1)
+    )
+    return images.take(np.flatnonzero(stays))
 
 
-def plot(results: Results, path: str) -> None:
-    """Saves coverage, near-duplicates and distances by budget, a column per set."""
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(4 * len(results) + 1, 9), layout="constrained")
-    axes = figure.subplots(3, len(results), sharex=True, sharey="row", squeeze=False)
-    for column, (name, found) in enumerate(results.items()):
-        axes[0, column].set_title(name, fontsize=11)
-        for method, by_budget in found.items():
-            budgets = [100 * budget for budget in by_budget]
-            for row, field in enumerate(_PLOTTED):
-                values = [getattr(scores, field) for scores in by_budget.values()]
-                style = _STYLES.get(method, {"color": "#b4530a", "linewidth": 1})
-                axes[row, column].plot(budgets, values, marker="o", ms=3, label=method, **style)
-        axes[-1, column].set_xlabel("kept, % of the images")
-    for row, label in enumerate(_PLOTTED.values()):
-        axes[row, 0].set_ylabel(label)
-        for axis in axes[row]:
-            axis.set_ylim(bottom=0)
-            axis.grid(alpha=0.3)
-            axis.spines[["top", "right"]].set_visible(False)
-    handles, labels = axes[0, 0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside lower center", ncols=4, frameon=False)
-    figure.savefig(path, dpi=110)
+def _of_half(name: str, half: Known, count: int, images: Known) -> float:
+    count = max(1, round(count * len(half.paths) / len(images.paths)))
+    return coverage(METHODS[name](half, count, 0), count, half.shows)
 
 
 if __name__ == "__main__":

@@ -1,35 +1,26 @@
-"""Redundant image sets of which the scenes are known, and real bursts of which they are derived.
+"""Redundant image sets made of photographs, so that the scenes are known.
 
 A scene is a photograph, or one of several windows of it that do not overlap. A burst is the frames
-of one scene, each a little off: another crop, light, contrast, colour temperature, noise, sharpness
-and JPEG quality. Burst sizes follow Zipf's law, so that a few scenes have most of
-the images and many have one or two.
+of one scene, each a little different: another crop, light, contrast, colour temperature, noise,
+sharpness and JPEG quality. Burst sizes follow Zipf's law, so that a few scenes have most of the
+images and many have one or two.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 
-JUNK = -1
+from .known import Known
+
+_JUNK = -1
 _ZIPF_EXPONENT = 1.15
 _LONG_SIDE = 500
 _SMALLEST_WINDOW = 96
-
-
-@dataclass(frozen=True)
-class RedundantSet:
-    """Images and the scene of each."""
-
-    name: str
-    paths: list[str]
-    scenes: NDArray[np.intp]
-    """``(n,)`` number of the scene, or :data:`JUNK`"""
 
 
 def windows(photos: Iterable[Image.Image], side: int) -> Iterator[Image.Image]:
@@ -65,7 +56,7 @@ def write_bursts(
     seed: int = 0,
     strength: float = 1.0,
     junk: float = 0.0,
-) -> RedundantSet:
+) -> Known:
     """Writes ``n_images`` JPEG files, burst after burst, and returns them in that order.
 
     Args:
@@ -80,14 +71,15 @@ def write_bursts(
     n_junk = round(junk * n_images)
     sizes = zipf_sizes(len(scenes), n_images - n_junk, rng)
     labels = np.repeat(rng.permutation(len(scenes)), sizes)
-    labels = np.insert(labels, rng.integers(0, len(labels) + 1, n_junk), JUNK)
+    labels = np.insert(labels, rng.integers(0, len(labels) + 1, n_junk), _JUNK)
     folder.mkdir(parents=True, exist_ok=True)
     paths = [str(folder / f"IMG_{number}.jpg") for number in range(1, n_images + 1)]
     for path, label in zip(paths, labels.tolist(), strict=True):
         some = scenes[int(rng.integers(len(scenes)))]
-        frame = render_junk(some, rng) if label == JUNK else render(scenes[label], strength, rng)
+        frame = render_junk(some, rng) if label == _JUNK else render(scenes[label], strength, rng)
         frame.save(path, quality=int(rng.integers(70, 96)))
-    return RedundantSet(folder.name, paths, labels)
+    names = [[] if label == _JUNK else [str(label)] for label in labels.tolist()]
+    return Known.of_labels(folder.name, paths, names)
 
 
 def render(scene: Image.Image, strength: float, rng: np.random.Generator) -> Image.Image:
@@ -127,8 +119,8 @@ def render_junk(scene: Image.Image, rng: np.random.Generator) -> Image.Image:
     return Image.fromarray(pixels)
 
 
-def shuffle_names(known: RedundantSet, folder: Path, seed: int = 0) -> RedundantSet:
-    """Links the images under names that say nothing of their order; rows stay where they are."""
+def shuffle_names(known: Known, folder: Path, seed: int = 0) -> Known:
+    """Links the images under names that do not reflect their order; rows stay where they are."""
     folder.mkdir(parents=True, exist_ok=True)
     paths = []
     for number, path in zip(
@@ -137,35 +129,4 @@ def shuffle_names(known: RedundantSet, folder: Path, seed: int = 0) -> Redundant
         link = folder / f"IMG_{number + 1}{Path(path).suffix}"
         link.symlink_to(Path(path).resolve())
         paths.append(str(link))
-    return replace(known, name=f"{known.name} shuffled", paths=paths)
-
-
-def derive_scenes(
-    paths: Sequence[str], features: NDArray[np.float32], radius: float
-) -> NDArray[np.intp]:
-    """Groups the images of each folder by complete linkage: no two of a scene are further apart.
-
-    So the empty frames of a fixed camera are one scene, however often they come back, and an animal
-    that is seen well, or a camera that has moved on, begins another.
-
-    Args:
-        paths: of the images
-        features: ``(n, d)`` unit vectors of the judge
-        radius: largest cosine distance, 0-2, within a scene
-
-    Returns:
-        ``(n,)`` numbers of the scenes
-    """
-    from scipy.cluster.hierarchy import fcluster, linkage
-
-    folders = np.array([str(Path(path).parent) for path in paths])
-    scenes, first = np.zeros(len(paths), np.intp), 0
-    for folder in dict.fromkeys(folders.tolist()):
-        rows = np.flatnonzero(folders == folder)
-        if len(rows) > 1:
-            tree = linkage(features[rows], "complete")
-            scenes[rows] = first + fcluster(tree, np.sqrt(2 * radius), "distance") - 1
-        else:
-            scenes[rows] = first
-        first = int(scenes[rows].max()) + 1
-    return scenes
+    return Known(f"{known.name} shuffled", paths, known.shows)

@@ -1,74 +1,47 @@
-"""How good a selection is: four numbers per set, method and budget."""
+"""How good a selection is: scenes shown, near-duplicates among the kept, junk."""
 
 from __future__ import annotations
-
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .methods import Indices, nearest_distance
-from .redundant import JUNK
+Rows = NDArray[np.intp]
 
 
-class Scores(NamedTuple):
-    """Of one selection, or the mean of several."""
-
-    coverage: float
-    """share of the scenes that are kept, of those that the budget has room for"""
-    duplicates: float
-    """share of the kept that the judge holds for near-duplicates of others that are kept"""
-    mean_distance: float
-    """of all images to the nearest kept one, cosine distance of the judge, 0-2"""
-    far_distance: float
-    """the 95th percentile of that"""
-    junk: float
-    """share of the kept that show nothing"""
-
-
-def score(
-    kept: Indices,
-    count: int,
-    scenes: NDArray[np.intp],
-    features: NDArray[np.float32],
-    radius: float,
-) -> Scores:
-    """Scores a selection; junk counts for no scene and no distance.
+def coverage(kept: Rows, count: int, shows: NDArray[np.bool_]) -> float:
+    """Returns the share of the scenes that are shown, of those that ``count`` images have room for.
 
     Args:
-        kept: positions
+        kept: ``(k,)`` rows
         count: how many were asked for
-        scenes: ``(n,)`` labels
-        features: ``(n, d)`` unit vectors of the judge
-        radius: cosine distance below which two images are near-duplicates
-    """
-    real = scenes != JUNK
-    shown = np.unique(scenes[kept][real[kept]])
-    possible = min(count, len(np.unique(scenes[real])))
-    targets = features[kept]
-    distance = nearest_distance(features[real], targets) ** 2 / 2
-    return Scores(
-        len(shown) / possible,
-        near_duplicates(targets, radius),
-        float(distance.mean()),
-        float(np.percentile(distance, 95)),
-        float(1 - real[kept].mean()),
-    )
+        shows: ``(n, s)``; whether each image shows each scene
 
-
-def near_duplicates(features: NDArray[np.float32], radius: float) -> float:
-    """Returns the share of images that could go, each for an image before it that is close enough.
-
-    >>> near_duplicates(np.float32([[1, 0], [1, 0], [0, 1], [1, 0]]), 0.1)
+    >>> coverage(np.array([0, 1]), 2, np.array([[True, False], [True, False], [False, True]]))
     0.5
     """
-    close = features @ features.T > 1 - radius
-    gone = np.zeros(len(features), bool)
-    for row in range(1, len(features)):
-        gone[row] = (close[row, :row] & ~gone[:row]).any()
+    return float(shows[kept].any(axis=0).sum() / min(count, shows.shape[1]))
+
+
+def near_duplicates(near: NDArray[np.bool_]) -> float:
+    """Returns the share of images that could go, each for one before it that stays.
+
+    Args:
+        near: ``(m, m)``; whether images are near-duplicates
+
+    >>> near_duplicates(np.array([[1, 1, 0, 1], [1, 1, 0, 1], [0, 0, 1, 0], [1, 1, 0, 1]], bool))
+    0.5
+    """
+    gone = np.zeros(len(near), bool)
+    for row in range(1, len(near)):
+        gone[row] = (near[row, :row] & ~gone[:row]).any()
     return float(gone.mean())
 
 
-def mean_scores(several: list[Scores]) -> Scores:
-    """Returns the mean of each number."""
-    return Scores(*np.mean(several, axis=0).tolist())
+def margin(halves: list[float]) -> float:
+    """Returns half of the width of a 95% confidence interval, from values of halves of the scenes.
+
+    The delete-half jackknife: values of random halves vary about as much as those of other sets of
+    scenes of full size would. Shao and Wu (1989), "A general theory for jackknife variance
+    estimation".
+    """
+    return float(1.96 * np.std(halves, ddof=1)) if len(halves) > 1 else float("nan")

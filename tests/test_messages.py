@@ -14,7 +14,8 @@ _EXEMPT = re.compile(
     r"\{(error|reason|problem|beginning|_OF_VERSION_2)\}"
     r"|\{(hint|remedy|loads|_hint\(argument\)|names\.closest\(.*\)|_others\(.*\))\}$"
     r"|^the pool is closed$|^nobody waits for the frames"
-    r"|times on the cluster|_TOO_SLOW|^it(s| has)\b|valid indices are|\{near\}$"
+    r"|times on the cluster|_TOO_SLOW|^it(s| has| repeats)\b|has no preview$"
+    r"|valid indices are|\{near\}$"
 )
 
 

@@ -108,7 +108,8 @@ def known(
             objects=fo.Detections(detections=[_car(), _car()]),
             ground_truth=fo.Classification(label=("fox", "owl", None)[number % 3]),
             location=f"site {number % 2}",
-            captured_at=datetime(2024, 5, 1) + timedelta(seconds=30 * number),
+            # bursts of four, an hour apart
+            captured_at=datetime(2024, 5, 1) + timedelta(hours=number // 4, seconds=30 * number),
         )
         for number, path in enumerate(paths)
     )

