@@ -1,19 +1,11 @@
 """Which images to keep: pure functions on signatures and settings."""
 
 from ._allocation import allocate, top_up
-from ._choice import (
-    BUILT_IN,
-    LIMITS,
-    RANDOM_SEED,
-    TARGET_COUNT,
-    Choice,
-    ChoiceOptions,
-    ChoiceSettings,
-    PlainOptions,
-    standing_cameras,
-)
+from ._choice import Choice, ChoiceOptions, standing_cameras
+from ._choice_settings import RANDOM_SEED, TARGET_COUNT, ChoiceSettings, PlainOptions
 from ._constraints import Constraints
 from ._coverage import Coverage
+from ._derived import BUILT_IN, LIMITS
 from ._distances import Nearest
 from ._downsample import downsample
 from ._events import Events
