@@ -152,7 +152,10 @@ def test_whatever_yields_paths_is_taken() -> None:
     [
         ({"hash_size": 3}, "hash_size must be a whole number from 4 to 64, got 3"),
         ({"hash_size": 0}, "hash_size must be a whole number from 4 to 64, got 0"),
-        ({"decode": "fsat"}, "decode must be 'exact' or 'fast', got 'fsat'"),
+        (
+            {"decode": "fsat"},
+            "decode must be 'exact', 'fast', 'preview' or 'auto', got 'fsat'",
+        ),
     ],
 )
 def test_one_file_is_signed_within_bounds(options: dict[str, object], message: str) -> None:

@@ -74,7 +74,15 @@ def test_the_command_line_knows_clusters(
     burst_paths: list[str], cluster: Cluster, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main([*burst_paths, "-n", "9", "-q", "--scheduler", cluster.address]) == 0
-    kept = sample_diverse(burst_paths, 9, show_progress=False, show_summary=False)
+    kept = sample_diverse(
+        burst_paths,
+        9,
+        strategy="diverse",
+        fixed_cameras="auto",
+        decode="auto",
+        show_progress=False,
+        show_summary=False,
+    )
     assert capsys.readouterr().out.splitlines() == kept
 
 

@@ -161,7 +161,7 @@ def test_a_curve_is_drawn_from_python_and_the_command_line(
 
 def test_curves_are_refused_before_reading(tree: list[str], run) -> None:
     """With a strategy that has none, and where there is a file already."""
-    code, _, text = run("photos", "-n", "4", "--curve", "curve.png")
+    code, _, text = run("photos", "-n", "4", "--strategy", "stride", "--curve", "curve.png")
     assert (code, "--curve needs a strategy that ranks images, not 'stride'" in text) == (2, True)
     Path("old.png").touch()
     diverse = ("--strategy", "diverse")

@@ -105,7 +105,9 @@ def test_shards_are_explained_as_their_images(tree: list[str], run, tmp_path: Pa
 def test_shards_without_descriptors_cannot_be_explained(tree: list[str], run) -> None:
     """The message names the option."""
     run("extract", "photos", "-o", "all.parquet", "-q", "--no-descriptors")
-    code, _, text = run("select", "all.parquet", "-n", "4", "--explain", "why.csv")
+    code, _, text = run(
+        "select", "all.parquet", "-n", "4", "--strategy", "stride", "--explain", "why.csv"
+    )
     assert code == 2
     assert "--explain needs descriptors" in text
 
