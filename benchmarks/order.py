@@ -68,6 +68,8 @@ def random_signatures(size: int) -> Signatures:
     signatures.mean_rgb[:] = rng.uniform(0, 255, (size, 3))
     for name in ("sharpness", "dark", "bright"):
         getattr(signatures, name)[:] = rng.uniform(0, 1, size)
+    signatures.orientation[:] = 1
+    signatures.decode[:] = "exact"
     return signatures
 
 

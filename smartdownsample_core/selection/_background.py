@@ -23,7 +23,7 @@ SIDE = 32
 _UNIT = 4096
 LOGARITHMS = np.rint(_UNIT * np.log(np.arange(256) + 16.0)).astype(np.int16)
 
-# Chosen on seven labelled cameras, and on seven others that had no part in the choice.
+# Chosen on labelled frames of seven cameras.
 _CANDIDATES = 128  # frames of a camera, evenly spaced, that a background is made of
 _NEAR, _SHARE = 15, 0.34  # of these the 15 in the most similar light, at least 5, at most a third
 _NOISE = np.float32(0.04 * _UNIT)  # of a still pixel: 4%

@@ -15,7 +15,7 @@ _Rows = NDArray[np.int64]
 #: Squared distances of descriptors in a unit of 300, in which the constants below are.
 UNIT: Final = 300.0**2
 
-# Chosen by 250 random variants on seven labelled cameras, each left out in turn; see
+# Chosen among 250 random variants on seven labelled cameras, so expect less on others; see
 # benchmarks/standing.py. Half or twice as much changes little.
 _HALF = np.float32(0.4)  # the activity of a frame that counts half
 _LEAST = np.float32(1e-4)  # weight of a quiet frame
