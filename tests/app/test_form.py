@@ -80,7 +80,7 @@ def test_one_of_each_near_duplicate_group(dataset, open_app) -> None:
     expect(numbers.first).to_have_value("8")
     app.page.get_by_text("Label or train").click()
     app.page.get_by_text("Advanced options").click()
-    expect(app.page.get_by_text("Near-duplicates within")).to_be_visible()
+    expect(app.page.get_by_text("Near-duplicates within", exact=True)).to_be_visible()
     numbers.nth(1).fill("20")
     expect(app.page.get_by_text("excludes near-duplicates within 20 of 100")).to_be_visible()
     numbers.first.fill("")

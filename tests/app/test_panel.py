@@ -67,7 +67,8 @@ def test_from_nothing_to_a_run_and_back(dataset, open_app) -> None:
     dataset.reload()
     assert dataset.count_sample_tags() == {"smartdownsample": target}
     app.page.locator("[data-cy=sidebar-field-arrow-enabled-tags]").click()
-    expect(app.page.locator("[data-cy=sidebar]").get_by_text("smartdownsample")).to_be_visible()
+    sidebar = app.page.locator("[data-cy=sidebar]")
+    expect(sidebar.get_by_text("smartdownsample", exact=True)).to_be_visible()
 
     panel.button("Undo ...").click()
     expect(app.page.get_by_text("Removes the tag")).to_be_visible()  # the form is complete

@@ -53,11 +53,9 @@ def test_tiles_of_buckets_and_groups_say_what_they_are(dataset, operators, page,
         for tag in app.page.locator("[data-cy='tag-second_choice']").all()
     }
     assert colors == {"kept": "rgb(26, 165, 157)", "excluded": "rgb(139, 148, 163)"}
-    app.page.screenshot(path="/tmp/trust/buckets.png")
     app = App(page, server, f"{dataset.name}?view=second-near-duplicates")
     expect(app.tiles).to_have_count(record["groups"])
     sizes = [
         int(re.search(r"of (\d+) kept$", title)[1]) for title in _tags(app, "second_group_title")
     ]
     assert sum(sizes) == record["grouped"]
-    app.page.screenshot(path="/tmp/trust/groups.png")
