@@ -133,20 +133,20 @@ def build_dataset(images: Path) -> fo.Dataset:
 
 
 def downsample(dataset: fo.Dataset, target_count: int, **charts: str) -> list[dict]:
-    """Runs the operator twice, as any SDK user would: evenly from every bucket, and diverse.
+    """Runs the operator twice, as any SDK user would: evenly from every bucket, and by default.
 
     Args:
         dataset: the dataset
         target_count: samples that each run keeps
-        charts: the operator's parameters for those of the first run
+        charts: the operator's parameters for those of the second run, which the App then shows
     """
     import fiftyone.operators as foo
 
     operator = foo.get_operator(OPERATOR)
     try:
         return [
+            operator(dataset, target_count=target_count, strategy="stride", run_key="stride"),
             operator(dataset, target_count=target_count, **charts),
-            operator(dataset, target_count=target_count, strategy="diverse", run_key="diverse"),
         ]
     except ValueError as error:
         sys.exit(f"error: {error}")
@@ -154,7 +154,7 @@ def downsample(dataset: fo.Dataset, target_count: int, **charts: str) -> list[di
 
 def print_guide(by_bucket: dict, diverse: dict) -> None:
     """Prints what the two runs did and what to look at."""
-    print(f"\n{by_bucket['summary']}; {by_bucket['unreadable']} unreadable\n")
+    print(f"\n{diverse['summary']}; {diverse['unreadable']} unreadable\n")
     print(f"{'Images':>7} {'Stride':>7} {'Diverse':>7}  Bucket")
     chosen = {bucket["bucket"]: bucket["kept"] for bucket in diverse["buckets"]}
     for bucket in by_bucket["buckets"]:
@@ -164,9 +164,9 @@ def print_guide(by_bucket: dict, diverse: dict) -> None:
 In the App of `make demo`, dataset '{_DATASET}':
   - the view '{diverse["kept_view"]}' has {diverse["kept"]:,} samples that differ as much as can be
   - the view '{by_bucket["kept_view"]}' has {by_bucket["kept"]:,}, evenly from every bucket
-  - the view '{by_bucket["buckets_view"]}' has a tile per bucket; click one to look inside
+  - the view '{diverse["buckets_view"]}' has a tile per bucket; click one to look inside
   - the panel 'Smart Downsample', under + above the grid, shows either run, and compares them
-  - the sidebar filters by tag and by all of '{by_bucket["signature_field"]}'
+  - the sidebar filters by tag and by all of '{diverse["signature_field"]}'
   - the button above the grid runs it again with other settings; to undo a run, press ` and
     choose 'Undo a smart downsample run'""")
 

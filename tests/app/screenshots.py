@@ -20,7 +20,7 @@ _DRAWN = """() => {
   const tiles = [...document.querySelectorAll('[data-cy=looker]')];
   return tiles.every(tile => tile.querySelector('canvas[canvas-loaded=true]'));
 }"""
-_BUCKET_NAME = "signature.bucket_name"
+_TITLE = "[data-cy='tag-smartdownsample_bucket']"  # what a tile says of its bucket
 
 
 def main() -> None:
@@ -93,11 +93,11 @@ def _panel(app: App) -> None:
 
 def _compare(app: App) -> None:
     panel = Panel(app)
-    panel.choose("Choose from", "Run: smartdownsample")
-    panel.says("saved as the run smartdownsample")
-    panel.choose("Compare with", "Run: diverse")
+    panel.choose("Choose from", "Run: stride")
+    panel.says("saved as the run stride")
+    panel.choose("Compare with", "Run: smartdownsample")
     panel.says(re.compile("Both kept"))
-    panel.root.get_by_role("button", name=re.compile("Only by diverse")).click()
+    panel.root.get_by_role("button", name=re.compile("Only by smartdownsample")).click()
     _, _, of_b, both, _ = panel.rows.nth(0).locator("td").all_inner_texts()
     panel.rows.nth(0).click()
     panel.says(re.compile("In the grid:"))
@@ -108,16 +108,15 @@ def _compare(app: App) -> None:
 
 
 def _kept(app: App) -> None:
-    _choose_view(app, "diverse kept", f"{demo.N_KEPT} samples")
-    app.page.locator(f"[data-cy='checkbox-{_BUCKET_NAME}']").click()
-    _settled(app, app.tiles.locator("[data-cy='tag-signature.bucket_name']").nth(8))
+    _choose_view(app, "smartdownsample kept", f"{demo.N_KEPT} samples")
+    _settled(app, app.tiles.locator(_TITLE).nth(8))
     _save(app, "app")
     app.page.close()
 
 
 def _buckets(app: App) -> None:
     _choose_view(app, "smartdownsample buckets", re.compile("groups$"))
-    _settled(app, app.tiles.locator("[data-cy='tag-smartdownsample_bucket']").nth(8))
+    _settled(app, app.tiles.locator(_TITLE).nth(8))
     _save(app, "buckets")
     app.page.close()
 
