@@ -138,15 +138,17 @@ def downsample(dataset: fo.Dataset, target_count: int, **charts: str) -> list[di
     Args:
         dataset: the dataset
         target_count: samples that each run keeps
-        charts: the operator's parameters for those of the second run, which the App then shows
+        charts: the operator's parameters for those of the first run
     """
     import fiftyone.operators as foo
 
     operator = foo.get_operator(OPERATOR)
     try:
         return [
-            operator(dataset, target_count=target_count, strategy="stride", run_key="stride"),
-            operator(dataset, target_count=target_count, **charts),
+            operator(
+                dataset, target_count=target_count, strategy="stride", run_key="stride", **charts
+            ),
+            operator(dataset, target_count=target_count),
         ]
     except ValueError as error:
         sys.exit(f"error: {error}")

@@ -35,8 +35,9 @@ def main() -> None:
     url = f"http://127.0.0.1:{port}"
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=ensure_browser(), args=[*ARGUMENTS])
-        _form(App(_page(browser, height=720), url, dataset.name))
+        _form(App(_page(browser, height=800), url, dataset.name))
         _charts(dataset)
+        session.color_scheme = dataset.app_config.color_scheme  # it was read before the runs
         _kept(App(_page(browser), url, dataset.name))
         _buckets(App(_page(browser), url, dataset.name))
         _panel(App(_page(browser, height=1080), url, dataset.name))
