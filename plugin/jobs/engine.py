@@ -176,7 +176,7 @@ def _sign(
     """
     writer = _Writer(dataset, target, config, wanted_by_user)
     pace = Pace()
-    n_read = 0
+    n_read = furthest = 0
     paths = [target.sources[row] for row in target.to_read]
     label = f"Reading images into the field '{target.items.dataset_path(config.signature_field)}'"
     try:
@@ -194,8 +194,9 @@ def _sign(
                 target.signatures.put(rows, batch)
                 writer.add(rows)
                 n_read += len(rows)
-                if pace.is_due(done, len(paths)):
-                    yield Progress(done, len(paths), label)
+                furthest = max(furthest, done)  # a camera may have to be read again, and whole
+                if pace.is_due(furthest, len(paths)):
+                    yield Progress(furthest, len(paths), label)
     except (GeneratorExit, KeyboardInterrupt):
         writer.flush()
         writer.mark(cameras)

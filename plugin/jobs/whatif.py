@@ -224,7 +224,8 @@ def _ranked_target(config: DownsampleConfig, n_samples: int) -> int | None:
     has_strata = bool(config.stratify_by) or config.max_per_group is not None
     if target is None or not config.how.ranks or has_strata or config.used_keys:
         return target
-    return min(max(1 << target.bit_length(), n_samples // 10), n_samples)
+    tenth = n_samples // 10  # what forms and the panel propose
+    return tenth if target <= tenth else min(1 << target.bit_length(), n_samples)
 
 
 def _constraints_key(config: DownsampleConfig, meaning: Any) -> tuple[Any, ...]:

@@ -78,8 +78,8 @@ def test_the_form_says_what_a_run_will_do(dataset, operators, post) -> None:
     forecast = _properties(post("resolve-type", "downsample", dataset, params))["forecast"]
     assert forecast["default"] == (
         "Keeps 20 of 80 samples. Writes the fields `signature`, `mine_choice`, `mine_bucket`, "
-        "`mine_kept_by`, `mine_distance` and `mine_reason`, the tag `mine` and the saved views "
-        "`mine kept`, `mine buckets` and `mine stands for`."
+        "`mine_rank`, `mine_kept_by`, `mine_distance`, `mine_reason` and `mine_activity`, the tag "
+        "`mine` and the saved views `mine kept`, `mine buckets` and `mine stands for`."
     )
     operators.downsample(dataset, 30, run_key="mine")
     forecast = _properties(post("resolve-type", "downsample", dataset, params))["forecast"]
@@ -95,7 +95,7 @@ def test_the_form_does_not_start_from_what_a_run_kept(dataset, operators, post) 
     """
     kept = operators.downsample(dataset, 30)["kept_view"]
     view = dataset.load_saved_view(kept)._serialize()
-    params = {"target_count": 20}
+    params = {"target_count": 20, "strategy": "stride"}
     form = _properties(post("resolve-type", "downsample", dataset, params, view=view))
     assert form["view_target"]["default"] == "DATASET"
     forecast = form["forecast"]["default"]
@@ -140,7 +140,7 @@ def test_the_form_asks_for_all_settings(dataset, post) -> None:
         f"heading_{name}"
         for name in ("which_images", "time", "limits", "names_and_files", "signatures")
     }
-    needed = {"balance", "camera", "cover", "time", "max_per_event"}
+    needed = {"balance", "camera", "time", "max_per_event"}
     advanced = {row.name for _, rows in SECTIONS for row in rows} - needed
     assert {"near_duplicates", "event_gap", "max_per", "tag", "hash_size"} < advanced
     for params, more in (
@@ -182,7 +182,13 @@ def test_the_app_follows_a_run(dataset, post) -> None:
     assert len(progress) >= 3
     assert progress == sorted(progress)
     assert progress[-1] == 1
-    assert [name for name, _ in calls] == ["reload_dataset", "set_view", "show_output"]
+    assert [name.rpartition("/")[2] for name, _ in calls] == [
+        "reload_dataset",
+        "set_active_fields",
+        "set_view",
+        "select_view",
+        "show_output",
+    ]
     (stage,) = calls[1][1]["view"]
     assert stage["_cls"].endswith(".MatchTags")
     results, outputs = calls[2][1]["results"], _properties(calls[2][1]["outputs"])
@@ -285,7 +291,7 @@ def test_what_can_be_run_can_be_queued(dataset, operators, tmp_path) -> None:
 def test_what_should_be_known_of_a_result_is_logged(dataset, operators, caplog) -> None:
     """In Python, where nobody may look at more than the summary."""
     dataset.add_sample(fo.Sample("/gone.jpg"))
-    operators.downsample(dataset, 2)
+    operators.downsample(dataset, 2, strategy="stride")
     buckets, unreadable = (record.message for record in caplog.records[-2:])
     assert re.fullmatch(r"\d+ of (\d+) buckets have no kept image; ask for \1 or more", buckets)
     assert unreadable == (

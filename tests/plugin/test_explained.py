@@ -49,6 +49,7 @@ def _explained(view: fo.DatasetView, target: int, choice: Choice) -> dict[str, t
         boxes = view.values("objects.bounding_box")
         sources = [Crop(path, tuple(box)) for path, box in zip(sources, boxes, strict=True)]
     order = natural_order(view.values("filepath"))
+    choice = choice.for_paths(view.values("filepath"))
     why = downsample(extract(sources), order, target, choice=choice).explain()
     ids, (words, numbers) = view.values("id"), why.words
     rows = zip(why.representative.tolist(), why.distance.tolist(), numbers.tolist(), strict=True)
@@ -63,7 +64,7 @@ def test_fields_say_what_stands_for_what(view, operators, strategy: str) -> None
     """As the core explains it; the saved view has a tile per kept one, which is the kept one."""
     dataset = fo.load_dataset(view.dataset_name)
     expected = _explained(view, 9, Choice(strategy=strategy))
-    result = operators.downsample(view, 9, strategy=strategy)
+    result = operators.downsample(view, 9, strategy=strategy, fixed_cameras="none")
     tiles = dataset.load_saved_view(result["stands_for_view"])
     assert result["stands_for_view"] == _VIEW
     kept = dataset.load_saved_view("smartdownsample kept").values("id")

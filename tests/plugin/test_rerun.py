@@ -157,7 +157,7 @@ def test_a_run_that_is_stopped_keeps_what_it_has_read(
     monkeypatch.setattr(
         sys.modules["smartdownsample_core.extraction._extract"], "_SECONDS_BETWEEN_REPORTS", 0
     )
-    config = DownsampleConfig(target_count=20, n_workers=1)
+    config = DownsampleConfig(target_count=20, n_workers=1, decode="exact")
     job = engine.run(dataset, dataset.view(), config)
     next(progress for progress in job if progress.done == 40)  # the second batch of four
     with pytest.raises(stop):

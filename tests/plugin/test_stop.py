@@ -46,7 +46,7 @@ def _run_and_cancel(dataset, operators, monkeypatch, wait=lambda: None) -> list[
     Returns:
         the progress that it has reported
     """
-    queued = operators.downsample(dataset, 10, delegate=True)
+    queued = operators.downsample(dataset, 10, decode="exact", delegate=True)
     service = DelegatedOperationService()
     report = foo.ExecutionContext.set_progress
     reports = []
@@ -118,7 +118,8 @@ def _assert_stopped(dataset: fo.Dataset) -> None:
 
 def test_what_has_been_read_is_written_when_it_is_stopped(slow_dataset) -> None:
     """However few there are."""
-    job = engine.run(slow_dataset, slow_dataset.view(), engine.DownsampleConfig(target_count=20))
+    config = engine.DownsampleConfig(target_count=20, decode="exact")
+    job = engine.run(slow_dataset, slow_dataset.view(), config)
     progress = next(progress for progress in job if progress.done)
     assert progress.done < engine.WRITE_EVERY
     job.close()
