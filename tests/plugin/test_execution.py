@@ -189,7 +189,7 @@ def test_the_app_follows_a_run(dataset, post) -> None:
         "select_view",
         "show_output",
     ]
-    (stage,) = calls[1][1]["view"]
+    (stage,) = calls[2][1]["view"]
     assert stage["_cls"].endswith(".MatchTags")
     results, outputs = calls[2][1]["results"], _properties(calls[2][1]["outputs"])
     assert sum(bucket["kept"] for bucket in results["buckets"]) == results["kept"]
