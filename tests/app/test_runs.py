@@ -16,7 +16,7 @@ from tests.app.pages import BOTH_WIDTHS, App, Panel
 @BOTH_WIDTHS
 def test_two_runs_side_by_side(dataset, operators, open_app) -> None:
     """The numbers are those of the tags, and each part of the difference is what the grid holds."""
-    operators.downsample(dataset, 12, run_key="small")
+    operators.downsample(dataset, 12, run_key="small", strategy="stride")
     operators.downsample(dataset, 20, run_key="varied", strategy="diverse")
     small, varied = (set(dataset.match_tags(tag).values("id")) for tag in ("small", "varied"))
     app = open_app(dataset)
