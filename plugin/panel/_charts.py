@@ -164,7 +164,7 @@ def strata(records: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:
 def _hover(bucket: Bucket) -> str:
     return (
         f"<b>{bucket.name}</b><br>{bucket.size:,} images<br>{bucket.kept:,} kept, "
-        f"{bucket.excluded:,} excluded<br>stride {wording.stride(bucket.stride)}"
+        f"{bucket.excluded:,} excluded"
     )
 
 
@@ -174,6 +174,6 @@ def sentence(buckets: Sequence[Bucket], marked: int | None) -> str | None:
         return None
     bucket = buckets[marked - 1]
     return (
-        f"Bucket {marked} of {len(buckets)}: **{bucket.name}** · kept {bucket.kept:,} of "
-        f"{bucket.size:,}, stride {wording.stride(bucket.stride)}"
+        f"Bucket {marked} of {len(buckets)}: **{bucket.name}** · "
+        f"kept {bucket.kept:,} of {bucket.size:,}"
     )
