@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 
 from smartdownsample_core import Selection, downsample, natural_order
 from smartdownsample_core.extraction import Pace, read_batches
-from smartdownsample_core.images import Part
 from smartdownsample_core.report import save_charts
 from smartdownsample_core.selection import Choice, mark_standing
 
@@ -95,11 +94,18 @@ def run(
     problems.check(config, subject)
     items = subject.items
     target = _load(subject.view, config)
+    if config.finds_standing and target.lacks_standing:
+        target = _load(subject.view, dataclasses.replace(config, recompute=True))
     choice = choices.make(subject, target.ids, config)
-    cameras = choice.camera if config.fixed_cameras == "all" else None
     n_read = yield from _sign(
-        dataset, target, config, wanted_by_user=False, in_app=in_app, cameras=cameras
+        dataset, target, config, False, in_app=in_app, grey=config.finds_standing
     )
+    if config.finds_standing:
+        cameras = choice.camera if config.fixed_cameras == "all" else None
+        comparing = Progress(n_read, n_read, "Comparing the frames of standing cameras")
+        yield from waiting(
+            lambda: _mark_standing(dataset, target, config, cameras), lambda: comparing
+        )
     if config.features and len(target.stale):  # images that have become readable need embeddings
         choice = choices.make(subject, target.ids, config)
     selecting = Progress(len(target.ids), len(target.ids), "Selecting")
@@ -162,7 +168,7 @@ def _sign(
     config: SignatureConfig,
     wanted_by_user: bool,
     in_app: bool,
-    cameras: Sequence[Any] | None = None,
+    grey: bool = False,
 ) -> Generator[Progress, None, int]:
     """Reads the images whose signature is stale, writes as it goes, and returns their number.
 
@@ -172,7 +178,7 @@ def _sign(
         config: the settings
         wanted_by_user: the user asked for the signatures as such, so that no undo removes them
         in_app: as in :func:`run`
-        cameras: the camera of each sample, if all stand still; None to find out
+        grey: also keep the thumbnails that standing cameras are found by
     """
     writer = _Writer(dataset, target, config, wanted_by_user)
     pace = Pace()
@@ -186,7 +192,7 @@ def _sign(
             True,
             SECONDS_BETWEEN_SIGNS,
             target.cameras,
-            grey=not any(isinstance(path, Part) for path in paths),
+            grey=grey and not target.has_parts,
         )
         with closing(stream) as batches:
             for places, batch, done in batches:
@@ -199,7 +205,6 @@ def _sign(
                     yield Progress(furthest, len(paths), label)
     except (GeneratorExit, KeyboardInterrupt):
         writer.flush()
-        writer.mark(cameras)
         raise
     if not target.signatures.readable.any():
         first = next(iter(target.signatures.unreadable.values()))
@@ -208,9 +213,29 @@ def _sign(
             f"the paths or the files and run again. The first: {first}"
         )
     writer.flush()
-    comparing = Progress(len(paths), len(paths), "Comparing the frames of standing cameras")
-    yield from waiting(lambda: writer.mark(cameras), lambda: comparing)
     return n_read
+
+
+def _mark_standing(
+    dataset: fo.Dataset,
+    target: stored_signatures.Target,
+    config: SignatureConfig,
+    cameras: Sequence[Any] | None,
+) -> None:
+    """Finds standing cameras among the images that were read, and writes their activity.
+
+    Args:
+        dataset: the dataset
+        target: its samples
+        config: the settings
+        cameras: the camera of each sample, if all stand still; None to find out
+    """
+    signatures = target.signatures
+    before = signatures.standing.copy()
+    mark_standing(signatures, natural_order(target.paths), cameras)
+    rows = np.flatnonzero(signatures.standing != before)
+    if len(rows):
+        stored_signatures.write_standing(dataset, config.signature_field, target, rows)
 
 
 class _Writer:
@@ -259,17 +284,6 @@ class _Writer:
             with held(self._dataset):
                 locations.declare(self._dataset, self._target.items, self._path)
             locations.write(self._dataset, self._target)
-
-    def mark(self, cameras: Sequence[Any] | None) -> None:
-        """Finds standing cameras among what was read, and writes activities."""
-        target, signatures = self._target, self._target.signatures
-        before = signatures.standing.copy()
-        mark_standing(signatures, natural_order(target.paths), cameras)
-        rows = np.flatnonzero(signatures.standing != before)
-        if len(rows):
-            stored_signatures.write_standing(
-                self._dataset, self._config.signature_field, target, rows
-            )
 
 
 def _counts(

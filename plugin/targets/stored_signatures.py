@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from smartdownsample_core import Signatures, assign_buckets, bucket_name
 from smartdownsample_core.extraction import Cameras
-from smartdownsample_core.images import Item
+from smartdownsample_core.images import Item, Part
 from smartdownsample_core.selection import sort_key
 from smartdownsample_core.settings import BY_PREVIEW, Decode
 from smartdownsample_core.signatures import UNREADABLE
@@ -53,6 +53,17 @@ class Target:
     """``(k,)``; these and, by previews, the others of their cameras: see :func:`_with_cameras`"""
     cameras: Cameras | None
     """of the rows to read, by previews"""
+
+    @property
+    def has_parts(self) -> bool:
+        """Whether parts of images are signed, such as crops."""
+        return self.sources is not self.paths and any(isinstance(s, Part) for s in self.sources)
+
+    @property
+    def lacks_standing(self) -> bool:
+        """Whether it is unknown of signatures that hold whether their camera stands still."""
+        unknown = self.signatures.readable & (self.signatures.standing == 0)
+        return bool(unknown.any()) and not self.has_parts
 
 
 def load(

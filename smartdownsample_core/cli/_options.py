@@ -356,7 +356,7 @@ def add_choice(parser: argparse.ArgumentParser) -> None:
     """Adds the options for the fields of :class:`smartdownsample_core.Choice`."""
     group = parser.add_argument_group("which images to keep")
     # sample_diverse keeps the strategy of 1.9, and does not look for standing cameras.
-    of_commands = {name: declared(ChoiceSettings)[name] for name in ("strategy", "fixed_cameras")}
+    of_commands = {"strategy": declared(ChoiceSettings)["strategy"]}
     for what in {**declared(Choice), **of_commands}.values():
         add_setting(group, what)
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from ..images import is_remote
 from ..report import inputs_of
-from ..selection import STRATEGIES, Choice
+from ..selection import Choice
 from ..settings import declared
 from ..signatures import Signatures
 
@@ -70,12 +70,9 @@ def radius_of(options: argparse.Namespace) -> float | None:
 
 
 def _used(options: argparse.Namespace) -> dict[str, Any]:
-    looks = STRATEGIES[options.strategy].relates or options.leave_out_quiet > 0
     has_effect = {
         "strategy": True,
         "balance": bool(options.stratify_by),
-        # Of which the commands have another default than Choice.
-        "fixed_cameras": looks or options.fixed_cameras == "all",
     }
     used = {}
     for name, what in declared(Choice).items():

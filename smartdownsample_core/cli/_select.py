@@ -28,6 +28,13 @@ def select_command(program: str, arguments: list[str]) -> int:
     parser = _select_parser(program)
     options = parser.parse_intermixed_args(arguments)
     check_output(options)
+    if options.fixed_cameras != "none":
+        raise ParameterError(
+            "fixed_cameras",
+            "{value} needs thumbnails of the images, which shards do not hold",
+            "omit it, or choose among the images themselves",
+            value=repr(options.fixed_cameras),
+        )
     shards = Shards([Path(file) for file in options.shards], options.partial)
     _check_folder(options, shards)
     if options.on_error == "raise":

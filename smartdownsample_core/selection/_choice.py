@@ -56,7 +56,6 @@ class Choice(ChoiceSettings):
         help="What took each image, a label for each, or folder for its folder (the default where "
         "there are paths); each has its own events and intervals, and is covered",
     )
-    fixed_cameras: str | bool = redeclared(ChoiceSettings, "fixed_cameras", default="none")
 
     keys: Mapping[str, Sequence[Label]] | None = setting(
         kind="name",

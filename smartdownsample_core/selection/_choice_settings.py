@@ -199,7 +199,7 @@ class ChoiceSettings(Derived, Settings):
         '{camera} for one, and "none" does not compare; in Python also True and False',
         option_help="cameras that stand still, of whose frames --strategy diverse prefers those "
         "that show more than the background: find them (auto), each {camera} is one (all), or none",
-        default="auto",
+        default="none",
         choices={
             "auto": "Automatic: images that share a background",
             "all": "All: every camera stands still",

@@ -34,11 +34,14 @@ def keep(capsys: pytest.CaptureFixture[str], burst_paths: list[str]):
 
 @pytest.mark.parametrize("strategy", ["stride", "diverse", "representative"])
 def test_strategy_is_that_of_the_library(keep, burst_paths: list[str], strategy: str) -> None:
-    """Which looks for standing cameras only if asked to."""
     expected = sample_diverse(burst_paths, 9, strategy=strategy, **_QUIET)
-    assert keep("-n", "9", "--strategy", strategy, "--fixed-cameras", "none") == expected
-    expected = sample_diverse(burst_paths, 9, strategy=strategy, fixed_cameras="auto", **_QUIET)
     assert keep("-n", "9", "--strategy", strategy) == expected
+
+
+def test_standing_cameras_are_those_of_the_library(keep, burst_paths: list[str]) -> None:
+    given = {"strategy": "diverse", "fixed_cameras": "auto"}
+    expected = sample_diverse(burst_paths, 9, **given, **_QUIET)
+    assert keep("-n", "9", "--strategy", "diverse", "--fixed-cameras", "auto") == expected
 
 
 def test_diverse_lists_ranks_and_smaller_targets_are_their_beginning(

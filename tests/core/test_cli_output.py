@@ -71,7 +71,6 @@ def test_json_says_how_images_were_chosen(tree: list[str], run) -> None:
         "near_duplicates": 1,
         "stratify_by": "labels.csv",
         "balance": "proportional",
-        "fixed_cameras": "auto",
         "keep": "first.txt",
         "paths": ["photos"],
         "on_error": "raise",
@@ -85,16 +84,15 @@ def test_json_says_how_images_were_chosen(tree: list[str], run) -> None:
     assert {"path", "rank", "stratum"} < set(document["kept"][0])
     run("photos", "-n", "5", "-q", "-o", "b.json")
     plain = json.loads(Path("b.json").read_text(encoding="utf-8"))
-    assert set(plain["settings"]) == {"strategy", "fixed_cameras", "paths", "on_error"}
+    assert set(plain["settings"]) == {"strategy", "paths", "on_error"}
     assert plain["images"] == document["images"]
 
 
 @pytest.mark.parametrize(
     ("options", "expected"),
     [
-        pytest.param((), "auto", id="the default of the commands"),
-        pytest.param(("--fixed-cameras", "none"), "none", id="the default of Python"),
-        pytest.param(("--strategy", "stride"), None, id="without effect"),
+        pytest.param(("--fixed-cameras", "auto"), "auto", id="auto"),
+        pytest.param((), None, id="the default"),
     ],
 )
 def test_json_says_whether_it_looked_for_standing_cameras(

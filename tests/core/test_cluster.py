@@ -78,7 +78,6 @@ def test_the_command_line_knows_clusters(
         burst_paths,
         9,
         strategy="diverse",
-        fixed_cameras="auto",
         decode="auto",
         show_progress=False,
         show_summary=False,

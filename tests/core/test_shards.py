@@ -88,11 +88,7 @@ def _without_source(file: Path) -> dict[str, object]:
 def test_shards_give_what_one_run_gives(
     collection: str, shards: list[str], run, tmp_path: Path, options: list[str], ending: str
 ) -> None:
-    """Every choice, every column of the list and every word, whatever order shards come in.
-
-    Shards hold no backgrounds, so standing cameras are only found by runs that read images.
-    """
-    options = [*options, "--fixed-cameras", "none"]
+    """Every choice, every column of the list and every word, whatever order shards come in."""
     one, other = tmp_path / f"one.{ending}", tmp_path / f"other.{ending}"
     code, _, said = run(collection, *options, "--on-error", "skip", "-o", str(one))
     assert code == 0
@@ -259,6 +255,12 @@ def test_what_does_not_belong_together_is_refused(
         code, _, err = run("select", *shards, *others, *options)
         assert code == 2
         assert message in err
+
+
+def test_standing_cameras_cannot_be_found_in_shards(shards: list[str], run) -> None:
+    code, _, said = run("select", *shards, "-n", "5", "--fixed-cameras", "auto")
+    assert code == 2
+    assert "--fixed-cameras 'auto' needs thumbnails of the images, which shards do not hold" in said
 
 
 @pytest.mark.parametrize(

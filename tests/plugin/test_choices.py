@@ -14,7 +14,6 @@ from fiftyone import ViewField as F
 
 from plugin.jobs import labels
 from smartdownsample_core import Choice, Signatures, downsample, extract, natural_order
-from smartdownsample_core.selection import mark_standing
 
 _LABELS = ["fox"] * 50 + ["owl"] * 20 + ["lynx"] * 6 + [None] * 4
 _BOX = [0, 0, 0.5, 0.5]
@@ -22,14 +21,12 @@ _BOX = [0, 0, 0.5, 0.5]
 
 @cache
 def _signatures(paths: tuple[str, ...]) -> Signatures:
-    signatures = extract(paths, grey=True)
-    mark_standing(signatures, natural_order(paths))
-    return signatures
+    return extract(paths)
 
 
 def _chosen(paths: list[str], target_count: int | None, **choice: Any) -> set[str]:
     """The paths that the core chooses."""
-    asked = Choice(**{"fixed_cameras": "auto", **choice}).for_paths(paths)
+    asked = Choice(**choice).for_paths(paths)
     selection = downsample(
         _signatures(tuple(paths)), natural_order(paths), target_count, choice=asked
     )

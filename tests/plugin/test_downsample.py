@@ -19,7 +19,6 @@ from smartdownsample_core import (
     extract,
     natural_order,
 )
-from smartdownsample_core.selection import mark_standing
 
 _URI = "@smartdownsample/smartdownsample/downsample"
 
@@ -27,9 +26,8 @@ _URI = "@smartdownsample/smartdownsample/downsample"
 def _chosen_by_the_core(
     paths: list[str], target_count: int, random_seed: int = 42, strategy: str = "diverse"
 ) -> set[str]:
-    choice = Choice(strategy=strategy, fixed_cameras="auto").for_paths(paths)
-    signatures, order = extract(paths, grey=True), natural_order(paths)
-    mark_standing(signatures, order)
+    choice = Choice(strategy=strategy).for_paths(paths)
+    signatures, order = extract(paths), natural_order(paths)
     selection = downsample(signatures, order, target_count, random_seed, choice)
     return {paths[index] for index in selection.indices}
 

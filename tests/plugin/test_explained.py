@@ -64,7 +64,7 @@ def test_fields_say_what_stands_for_what(view, operators, strategy: str) -> None
     """As the core explains it; the saved view has a tile per kept one, which is the kept one."""
     dataset = fo.load_dataset(view.dataset_name)
     expected = _explained(view, 9, Choice(strategy=strategy))
-    result = operators.downsample(view, 9, strategy=strategy, fixed_cameras="none")
+    result = operators.downsample(view, 9, strategy=strategy)
     tiles = dataset.load_saved_view(result["stands_for_view"])
     assert result["stands_for_view"] == _VIEW
     kept = dataset.load_saved_view("smartdownsample kept").values("id")

@@ -7,13 +7,11 @@ import pytest
 
 from plugin.runs import compare
 from smartdownsample_core import Choice, downsample, extract, natural_order
-from smartdownsample_core.selection import mark_standing
 
 
 def _chosen(paths: list[str], target_count: int) -> set[str]:
-    choice = Choice(strategy="diverse", fixed_cameras="auto").for_paths(paths)
-    signatures, order = extract(paths, grey=True), natural_order(paths)
-    mark_standing(signatures, order)
+    choice = Choice(strategy="diverse").for_paths(paths)
+    signatures, order = extract(paths), natural_order(paths)
     selection = downsample(signatures, order, target_count, 42, choice)
     return {paths[index] for index in selection.indices}
 

@@ -25,9 +25,13 @@ def test_activity_is_a_field_and_known_to_later_runs(
     dataset = make_dataset(paths)
 
     def run(**settings: Any) -> Any:
+        settings = {"fixed_cameras": "auto", **settings}
         return operators.downsample(dataset, 3, strategy="diverse", **settings)
 
+    plain = operators.downsample(dataset, 3, strategy="diverse", run_key="plain")
+    assert (plain["computed"], plain["standing"]) == (30, "")
     result = run()
+    assert result["computed"] == 30, "nobody had looked for standing cameras"
     kept = {Path(path).stem for path in dataset.match_tags(result["tag"]).values("filepath")}
     assert kept == {f"{number:02}" for number in _VISITS}
     assert result["standing"] == "1 standing camera with 30 images"
