@@ -38,8 +38,6 @@ class Operator(foo.Operator):
     """shown below its label"""
     is_job = False
     """whether it reports progress, and can be scheduled"""
-    is_unlisted = False
-    """whether people never call it themselves"""
     is_dynamic = True
     """whether its form follows what is typed"""
 
@@ -56,7 +54,6 @@ class Operator(foo.Operator):
             label=names.LABELS[self.key],
             description=self.about,
             dynamic=self.is_dynamic,
-            unlisted=self.is_unlisted,
             execute_as_generator=self.is_job,
             allow_delegated_execution=self.is_job,
             **names.ICONS,

@@ -15,7 +15,6 @@ LABELS = {
     "downsample": "Smart downsample",
     "compute_signatures": "Compute visual signatures",
     "view_buckets": "View visual buckets",
-    "select_view": "Select the saved view of a run",
     "delete_run": "Undo a smart downsample run",
     "export_run": "Export what a smart downsample run kept",
     "sample_frames": "Sample frames of videos",

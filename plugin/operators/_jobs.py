@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import fiftyone as fo
-import fiftyone.core.utils as fou
 import fiftyone.operators as foo
 import fiftyone.operators.types as types
 from fiftyone.operators.executor import ExecutionResult
@@ -62,10 +61,9 @@ class Downsample(Operator):
             yield reload(ctx)
             fields = app_settings.visible(ctx.dataset, result["run_key"], ctx.active_fields)
             yield ctx.ops.set_active_fields(fields)
-            kept, selected = result["kept_view"], ctx.request_params.get("view_name")
-            if ctx.dataset.has_saved_view(kept) and selected not in (kept, fou.to_slug(kept)):
-                yield ctx.ops.set_view(ctx.dataset.load_saved_view(kept))
-                yield ctx.trigger(names.uri("select_view"), {"run_key": result["run_key"]})
+            # By its stages: the App may not have heard of the saved view yet, and then ignores it.
+            if ctx.dataset.has_saved_view(result["kept_view"]):
+                yield ctx.ops.set_view(ctx.dataset.load_saved_view(result["kept_view"]))
             shown = outputs.readable(result)
             yield show_output(ctx, outputs.downsample_output(result), shown)
 

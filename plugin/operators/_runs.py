@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import tempfile
-import time
 from base64 import b64encode
 from pathlib import Path
 from typing import Any
@@ -73,33 +72,6 @@ class ViewBuckets(Operator):
             ValueError: if there is no such run, bucket or field
         """
         return runs.browse(targets.dataset_of(dataset), show, run_key, bucket, signature_field)
-
-
-class SelectView(Operator):
-    """Selects the saved view of a run that the App shows already, as soon as the App knows of it.
-
-    FiftyOne (1.22.1) refuses the name of a saved view that its page did not know when it was
-    loaded. Once the App shows the stages of the view, it has loaded its page anew.
-    """
-
-    key = "select_view"
-    about = "Select the saved view of what a run kept"
-    is_unlisted = True
-
-    def form(self, ctx: foo.ExecutionContext) -> types.Property:
-        """Nothing to ask."""
-        return types.Property(types.Object())
-
-    def execute(self, ctx: foo.ExecutionContext) -> dict[str, Any]:
-        """Selects the view, or asks again; returns ``{}``."""
-        run_key, tries = ctx.params.get("run_key", ""), ctx.params.get("tries", _TRIES)
-        is_unnamed = not ctx.request_params.get("view_name")
-        if is_unnamed and runs.of_view(ctx.dataset, ctx.view) == run_key:
-            ctx.ops.set_view(name=names.kept_view(runs.settings(ctx.dataset, run_key)["run_key"]))
-        elif tries:
-            time.sleep(_SECONDS_BETWEEN_TRIES)
-            ctx.trigger(self.uri, {"run_key": run_key, "tries": tries - 1})
-        return {}
 
 
 class DeleteRun(Operator):
@@ -257,7 +229,4 @@ def _download(ctx: foo.ExecutionContext, run_key: str, ending: str) -> dict[str,
     return {**result, "path": path.name}
 
 
-#: How often, and how long, to wait for the App to show a view.
-_TRIES, _SECONDS_BETWEEN_TRIES = 50, 0.2
-
-OPERATORS = (ViewBuckets, SelectView, DeleteRun, ExportRun, ArrangeApp, RecoverRuns)
+OPERATORS = (ViewBuckets, DeleteRun, ExportRun, ArrangeApp, RecoverRuns)

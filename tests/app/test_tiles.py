@@ -16,17 +16,13 @@ def _tags(app: App, field: str) -> list[str]:
     return sorted(text.strip() for text in tags.all_inner_texts())
 
 
-def test_the_end_of_a_run_selects_its_saved_view(dataset, open_app) -> None:
+def test_the_end_of_a_run_shows_what_it_kept(dataset, open_app) -> None:
     """Of the first run in the dataset, and of one that replaces it."""
     app = open_app(dataset)
     for count in (12, 7):
         app.run_operator("Smart downsample")
         app.keep(count, f"Keeps {count} of", "Wrote the tag")
         expect(app.count).to_have_text(f"{count} samples")
-        expect(app.page).to_have_url(re.compile(r"view=smartdownsample-kept$"))
-        expect(app.page.locator("[data-cy=saved-views-selection]")).to_have_text(
-            "smartdownsample kept"
-        )
         expect(app.tiles).to_have_count(count)
         assert _tags(app, "smartdownsample_choice") == ["kept"] * count
 

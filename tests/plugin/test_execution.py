@@ -78,7 +78,7 @@ def test_the_form_says_what_a_run_will_do(dataset, operators, post) -> None:
     forecast = _properties(post("resolve-type", "downsample", dataset, params))["forecast"]
     assert forecast["default"] == (
         "Keeps 20 of 80 samples. Writes the fields `signature`, `mine_choice`, `mine_bucket`, "
-        "`mine_rank`, `mine_kept_by`, `mine_distance`, `mine_reason` and `mine_activity`, the tag "
+        "`mine_rank`, `mine_kept_by`, `mine_distance` and `mine_reason`, the tag "
         "`mine` and the saved views `mine kept`, `mine buckets` and `mine stands for`."
     )
     operators.downsample(dataset, 30, run_key="mine")
@@ -186,7 +186,6 @@ def test_the_app_follows_a_run(dataset, post) -> None:
         "reload_dataset",
         "set_active_fields",
         "set_view",
-        "select_view",
         "show_output",
     ]
     (stage,) = calls[2][1]["view"]
