@@ -30,7 +30,7 @@ def test_undo_leaves_the_dataset_as_it_was(dataset, operators, state_of) -> None
         ],
         "fields": [
             f"smartdownsample_{name}"
-            for name in ("choice", "bucket", "kept_by", "distance", "reason")
+            for name in ("choice", "bucket", "rank", "kept_by", "distance", "reason")
         ],
         "signature_field": "signature",
         "kept_field": None,
