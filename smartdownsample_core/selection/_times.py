@@ -47,12 +47,6 @@ class Times:
             return [None if np.isnat(one) else one.item().isoformat() for one in datetimes]
         return [None if one == UNKNOWN else one / _MICROS for one in micros.tolist()]
 
-    def native(self, micros: _Micros) -> list[datetime | float | None]:
-        """Returns some times as datetimes, or as seconds if they are by no clock."""
-        if self.is_clock:
-            return list(micros.view("datetime64[us]").tolist())
-        return [None if one == UNKNOWN else one / _MICROS for one in micros.tolist()]
-
 
 def in_micros(seconds: float) -> int:
     """Returns a duration in microseconds."""
