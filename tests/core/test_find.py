@@ -10,7 +10,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
+from smartdownsample_core.images import _names
 from smartdownsample_core.images._find import find_images
 from smartdownsample_core.images._folders import PassedOver
 from smartdownsample_core.images._names import NOT_LISTED, SYSTEM
@@ -20,6 +22,17 @@ def _found(*arguments: str, text: str = "", **options: object) -> tuple[list[str
     """Returns the files found, and the notes on what was passed over."""
     paths, _, passed_over = find_images(arguments, io.StringIO(text), **options)
     return paths, passed_over.notes()
+
+
+@pytest.fixture
+def pillow_alone(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Pillow as it is where no package has taught it more formats."""
+    own = {name: way for name, way in Image.OPEN.items() if way[0].__module__.startswith("PIL.")}
+    monkeypatch.setattr(Image, "OPEN", own)
+    monkeypatch.setattr(_names, "find_spec", lambda name: None)
+    _names.load_plugins.cache_clear()
+    yield
+    _names.load_plugins.cache_clear()
 
 
 def _add(*paths: str) -> None:
@@ -94,7 +107,9 @@ def test_names_can_be_excluded_and_included(tree: list[str]) -> None:
         (".MP4", "2 videos (extract frames, as with ffmpeg): such as photos/0.MP4"),
     ],
 )
-def test_formats_that_are_not_read_are_named(tree: list[str], run, ending: str, words: str) -> None:
+def test_formats_that_are_not_read_are_named(
+    pillow_alone, tree: list[str], run, ending: str, words: str
+) -> None:
     """With what to do; also if nothing but warnings is to be said."""
     for number in range(2):
         Path(f"photos/{number}{ending}").write_bytes(b"\0\0\0\x18ftyp" + bytes(100))
@@ -104,7 +119,7 @@ def test_formats_that_are_not_read_are_named(tree: list[str], run, ending: str, 
     assert "Passed over 1 other file: photos/notes.txt" in run("photos", "-n", "12")[2]
 
 
-def test_a_folder_of_nothing_else_says_so(tree: list[str], run) -> None:
+def test_a_folder_of_nothing_else_says_so(pillow_alone, tree: list[str], run) -> None:
     Path("phone").mkdir()
     Path("phone/1.heic").touch()
     code, _, err = run("phone", "-n", "1")
@@ -132,7 +147,7 @@ def test_a_video_that_is_named_is_refused_before_reading(tree: list[str], run) -
     ids=["heic", "mp4", "avi", "jxl"],
 )
 def test_a_file_of_another_kind_is_named_when_read(
-    tree: list[str], run, start: bytes, words: str
+    pillow_alone, tree: list[str], run, start: bytes, words: str
 ) -> None:
     """Whatever its name is."""
     command = ("a.jpg", "-n", "1", "-q", "--no-processes")

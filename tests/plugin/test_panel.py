@@ -433,6 +433,7 @@ def test_folders_that_go_without_are_said(make_dataset, images, tmp_path, open_p
     dataset = make_dataset(sorted(map(str, tmp_path.glob("*/*.jpg"))))
     operators.compute_signatures(dataset)
     user = open_panel(dataset)
+    user.change("strategy", "stride")  # the default keeps some of every folder
     user.change("target_count", 3)
     assert "2 of 3 folders have no kept image: b, c." in user.text
     user.do("stratify_by", field="folder")
@@ -454,8 +455,9 @@ def test_labels_that_go_without_are_said(dataset, operators, open_panel) -> None
         "kind", [fo.Classification(label="fox")] * 79 + [fo.Classification(label="owl")]
     )
     user = open_panel(dataset)
+    user.change("strategy", "stride")
     user.change("target_count", 4)
-    operators.downsample(dataset, 4, run_key="plain")
+    operators.downsample(dataset, 4, strategy="stride", run_key="plain")
     tagged = dataset.match_tags("plain")
     for field, every in (("camera", {"a", "b", "c"}), ("kind.label", {"fox", "owl"})):
         missing = sorted(every - set(tagged.distinct(field)))
