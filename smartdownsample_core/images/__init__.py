@@ -9,6 +9,6 @@ from ._errors import attempt
 from ._exif import Capture
 from ._find import file_stats, find_images, images_below
 from ._items import Item, Part, absolute, load_item, moved, open_items, path_of, spans
-from ._open_preview import Headed, Preview, PreviewMissingError, open_preview
+from ._open_preview import Headed, Preview, PreviewMissingError, open_preview, open_previews
 from ._remote import check, is_remote
 from ._strip import Strip

@@ -47,10 +47,11 @@ def named_errors(path: str) -> Iterator[None]:
 def attempt(path: str, action: Callable[..., _T], *arguments: Any) -> _T | OSError:
     """Returns what an action on one image returns, or its error, as of :func:`named_errors`."""
     try:
-        with named_errors(path):
-            return action(*arguments)
-    except OSError as error:
-        return error
+        return action(*arguments)
+    except Exception as error:  # noqa: BLE001 - as named_errors, which would take a microsecond
+        named = _named(path, error)
+        named.__cause__ = error
+        return named
 
 
 def _named(path: str, error: Exception) -> OSError:

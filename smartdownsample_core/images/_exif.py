@@ -10,8 +10,10 @@ from __future__ import annotations
 import math
 import re
 import struct
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Literal, NamedTuple, Protocol
+from functools import lru_cache
+from typing import NamedTuple, Protocol
 
 #: Values of a tag: text, or numbers. A rational with a denominator of 0 is NaN.
 Value = str | tuple[float, ...]
@@ -42,10 +44,13 @@ _OFFSET = re.compile(r"([+-])(\d\d):?(\d\d)", re.ASCII)
 #: TIFF's types of numbers, and how struct calls one value.
 _FORMS = {1: "B", 3: "H", 4: "I", 5: "II", 6: "b", 8: "h", 9: "i", 10: "ii", 13: "I"}
 _RATIONALS = (5, 10)
-_SIZES = {form: struct.calcsize("<" + form) for form in _FORMS.values()}
-_ENTRIES = {order: struct.Struct(order + "2xHI4s") for order in "<>"}
-_ORDERS: dict[str, Literal["little", "big"]] = {"<": "little", ">": "big"}
+_SIZES = {kind: struct.calcsize("<" + form) for kind, form in _FORMS.items()}
 _TEXTS = (1, 2, 7)  # some makers declare text as bytes
+
+_SHORT, _LONG, _ENTRY = (
+    {order: struct.Struct(order + form) for order in "<>"} for form in ("H", "I", "2xHII")
+)
+_ENTRY_SIZE, _VALUE_AT, _INLINE_SIZE = 12, 8, 4
 
 
 class ExifError(ValueError):
@@ -110,7 +115,7 @@ def parse_exif(block: bytes, preview: bool = True) -> Exif:
     order = {b"II*\0": "<", b"MM\0*": ">"}.get(block[:4])
     if order is None or len(block) < 8:
         raise ExifError(f"an EXIF block must begin with II*\\0 or MM\\0*, got {block[:4]!r}")
-    main = _Directory(block, order, _number(block, order + "I", 4))
+    main = _Directory(block, order, _LONG[order].unpack_from(block, 4)[0])
     photo = _Directory(block, order, whole(main, _EXIF_POINTER) or 0)
     gps = _Directory(block, order, whole(main, _GPS_POINTER) or 0)
     return Exif(main, photo, gps, _Directory(block, order, main.next if preview else 0))
@@ -163,47 +168,61 @@ class _Directory:
 
     def __init__(self, block: bytes, order: str, start: int) -> None:
         self._block, self._order = block, order
-        self._entries: dict[int, int] = {}
+        self._first = first = start + 2
+        self._entries: Mapping[int, int] = {}
         self.next = 0
         """where the next directory starts; 0 for nowhere"""
         if not 8 <= start <= len(block) - 2:
             return
-        count = _number(block, order + "H", start)
-        first, end = start + 2, start + 2 + 12 * count
-        n_there = min(count, _MOST_ENTRIES, (len(block) - first) // 12)
-        tags = struct.unpack_from(order + n_there * "H10x", block, first)
-        self._entries = dict(zip(tags, range(first, end, 12), strict=False))
+        (count,) = _SHORT[order].unpack_from(block, start)
+        n_there = min(count, _MOST_ENTRIES, (len(block) - first) // _ENTRY_SIZE)
+        stop = first + _ENTRY_SIZE * n_there
+        self._entries = _entries(
+            order, block[first:stop:_ENTRY_SIZE], block[first + 1 : stop : _ENTRY_SIZE]
+        )
+        end = first + _ENTRY_SIZE * count
         if end <= len(block) - 4:
-            self.next = _number(block, order + "I", end)
+            (self.next,) = _LONG[order].unpack_from(block, end)
 
     def get(self, tag: int, /) -> Value | None:
         """Returns the value of a tag, as :class:`Tags` says."""
         entry = self._entries.get(tag)
-        return None if entry is None else _value(self._block, self._order, entry)
+        return None if entry is None else _value(self._block, self._order, self._first + entry)
 
 
-def _number(block: bytes, form: str, place: int) -> int:
-    return int(struct.unpack_from(form, block, place)[0])
+# All files of a camera have the same tags in the same order.
+@lru_cache(maxsize=128)
+def _entries(order: str, first: bytes, second: bytes) -> Mapping[int, int]:
+    r"""Returns where the entries of a directory are, by tag.
+
+    Args:
+        order: ``"<"`` or ``">"``
+        first: the first bytes of the tags
+        second: their second bytes
+
+    >>> _entries("<", b"\x0f\x10", b"\x01\x01") == {0x010F: 0, 0x0110: 12}
+    True
+    """
+    high, low = (first, second) if order == ">" else (second, first)
+    tags = [256 * a + b for a, b in zip(high, low, strict=True)]
+    return {tag: _ENTRY_SIZE * place for place, tag in enumerate(tags)}
 
 
 def _value(block: bytes, order: str, entry: int) -> Value | None:
     """Returns the value of an entry, None if it lies outside of the block, or of another type."""
-    kind, count, inline = _ENTRIES[order].unpack_from(block, entry)
+    kind, count, start = _ENTRY[order].unpack_from(block, entry)
     is_text = kind in _TEXTS and count > 1
-    form = "B" if is_text else _FORMS.get(kind)
-    if form is None or not (is_text or 1 <= count <= _MOST_NUMBERS):
+    if not is_text and not (kind in _FORMS and count <= _MOST_NUMBERS and count):
         return None
-    size = count * _SIZES[form]
-    if size <= 4:
-        data: bytes = inline[:size]
-    else:
-        start = int.from_bytes(inline, _ORDERS[order])
-        if start + size > len(block):
-            return None
-        data = block[start : start + min(size, _LONGEST_TEXT)]
+    size = count if is_text else count * _SIZES[kind]
+    if size <= _INLINE_SIZE:
+        start = entry + _VALUE_AT
+    elif start + size > len(block):
+        return None
     if is_text:
+        data = block[start : start + min(size, _LONGEST_TEXT)]
         return data.partition(b"\0")[0].decode("utf-8", "replace").strip()
-    numbers: tuple[float, ...] = struct.unpack(order + form * count, data)
+    numbers: tuple[float, ...] = struct.unpack_from(order + _FORMS[kind] * count, block, start)
     if kind not in _RATIONALS:
         return numbers
     pairs = zip(numbers[::2], numbers[1::2], strict=True)

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import NamedTuple
 
 from PIL import Image
 
 from ._decode import Reduced
-from ._errors import named_errors
+from ._errors import attempt, named_errors
 from ._exif import Capture, Exif, ExifError, capture_of, parse_exif
-from ._head import HeadError, Read, read_head
+from ._head import Head, HeadError, Read, read_head
 from ._items import Part
 from ._parts import parts_of
-from ._preview import NoPreviewError, decode_preview
+from ._preview import NoPreviewError, decoding
 
 
 class Headed(NamedTuple):
@@ -40,7 +42,7 @@ class Preview(Part):
 
     def source(self) -> Headed:
         """Reads the head of the file."""
-        return open_preview(self.path)
+        return read_preview(self.path)
 
     def pixels(self, source: Headed) -> Image.Image:
         """Returns the preview without its bars; raises a PreviewMissingError if there is none."""
@@ -66,19 +68,58 @@ def open_preview(path: str) -> Headed:
             :func:`smartdownsample_core.images._decode.load_rgb`; that a file has no preview or no
             capture facts is no error
     """
-    with named_errors(path), parts_of(path) as parts:
-        return headed(parts.read)
+    with named_errors(path):
+        return read_preview(path)
+
+
+def read_preview(path: str) -> Headed:
+    """:func:`open_preview` with the errors as they come."""
+    return next(filter(None, _steps(partial(_head_of, path))))
+
+
+def open_previews(paths: Sequence[str]) -> list[Headed | OSError]:
+    """:func:`open_preview` of n files, each step of all before the next one.
+
+    That takes three quarters of the time, because a step's code is in the processor's cache then.
+
+    Returns:
+        n, or for each the error that it raises
+    """
+    found: dict[int, Headed | OSError] = {}
+    steps = {place: _steps(partial(_head_of, path)) for place, path in enumerate(paths)}
+    while steps:
+        for place, those in list(steps.items()):
+            result = attempt(paths[place], next, those)
+            if result is not None:
+                found[place] = result
+                del steps[place]
+    return [found[place] for place in range(len(paths))]
 
 
 def headed(read: Read) -> Headed:
     """:func:`open_preview` of what ``read`` returns."""
+    return next(filter(None, _steps(partial(read_head, read))))
+
+
+def _head_of(path: str) -> Head:
+    with parts_of(path) as parts:
+        return read_head(parts.read)
+
+
+def _steps(read: Callable[[], Head]) -> Iterator[Headed | None]:
+    """Yields None after each step but the last, and then the result."""
     try:
-        head = read_head(read)
+        head = read()
+        yield None
         exif = parse_exif(head.exif) if head.exif else Exif({}, {}, {}, {})
+        yield None
     except (HeadError, ExifError) as error:
-        return Headed(Capture(), None, str(error))
+        yield Headed(Capture(), None, str(error))
+        return
     capture = capture_of(exif)
+    yield None
     try:
-        return Headed(capture, decode_preview(head, exif), None)
+        for preview in decoding(head, exif):
+            yield Headed(capture, preview, None) if preview else None
     except NoPreviewError as error:
-        return Headed(capture, None, str(error))
+        yield Headed(capture, None, str(error))

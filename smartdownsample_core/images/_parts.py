@@ -38,12 +38,16 @@ def parts_of(path: str) -> Iterator[Parts]:
             yield Parts(read_remote, getattr(stream, "size", None) or 0)
         return
     file, n_bytes = open_file(place)
+    at = 0
 
     def read(start: int, size: int) -> bytes:
-        os.lseek(file, start, os.SEEK_SET)
+        nonlocal at
+        if start != at:
+            os.lseek(file, start, os.SEEK_SET)
         data = os.read(file, size)
         while len(data) < size and (more := os.read(file, size - len(data))):
             data += more  # a network file system may give less than was asked for
+        at = start + len(data)
         return data
 
     try:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import simplejpeg
@@ -68,6 +68,11 @@ def decode_preview(head: Head, exif: Exif, is_reduced: bool = True) -> Reduced:
     Raises:
         NoPreviewError: if there is none, or it cannot be of this image as it is now; says why
     """
+    return next(filter(None, decoding(head, exif, is_reduced)))
+
+
+def decoding(head: Head, exif: Exif, is_reduced: bool = True) -> Iterator[Reduced | None]:
+    """:func:`decode_preview` in steps: yields None after each but the last, then the pixels."""
     _check_current(head, exif)
     jpeg = _jpeg_of(head.exif, exif)
     aspect = head.width / head.height
@@ -79,20 +84,22 @@ def decode_preview(head: Head, exif: Exif, is_reduced: bool = True) -> Reduced:
         fitting = [factor for factor in (2, 4, 8) if factor * _ENOUGH <= shown]
         factor = max(fitting) if fitting and is_reduced else 1
         size = {"min_height": -(-height // factor), "min_width": -(-width // factor)}
+        yield None
         reduced = simplejpeg.decode_jpeg(jpeg, "RGB", **size if factor > 1 else {})
+        yield None
         pixels = without_bars(reduced, aspect, factor)
-        rows, columns = pixels.shape[:2]
-        return Reduced(
-            pixels,
-            (
-                width / factor if columns == reduced.shape[1] else columns,
-                height / factor if rows == reduced.shape[0] else rows,
-            ),
-        )
     except NoPreviewError:
         raise
     except ValueError as error:
         raise NoPreviewError(f"the preview is damaged: {error}") from None
+    rows, columns = pixels.shape[:2]
+    yield Reduced(
+        pixels,
+        (
+            width / factor if columns == reduced.shape[1] else columns,
+            height / factor if rows == reduced.shape[0] else rows,
+        ),
+    )
 
 
 def _check_form(width: int, height: int, colorspace: str) -> None:
@@ -135,8 +142,9 @@ def without_bars(pixels: NDArray[np.uint8], aspect: float, factor: int = 1) -> N
     tolerance = _BAR_TOLERANCE / factor + (factor > 1) / 2  # a row may be partly of a bar
     near = math.ceil(expected + tolerance) + 2
     some = pixels.reshape(rows, -1)[:, ::_EVERY]
-    levels = (some.sum(axis=1) / some.shape[1]).tolist()
-    top, bottom = (_bar(edge[:near], expected, tolerance) for edge in (levels, levels[::-1]))
+    sums = some[:near].sum(axis=1).tolist(), some[: -near - 1 : -1].sum(axis=1).tolist()
+    n = some.shape[1]
+    top, bottom = (_bar([one / n for one in edge], expected, tolerance) for edge in sums)
     if top is None or bottom is None:
         raise NoPreviewError(
             f"a preview must have the aspect of its image, {aspect:.2f}, or black bars; got "

@@ -9,7 +9,7 @@ computed again from the full image (:mod:`._exact`).
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
 import numpy as np
@@ -20,6 +20,9 @@ from ._definition import GREY_WEIGHTS, THUMBNAIL_SIDE, Signature
 from ._exact import settle
 
 _Floats = NDArray[np.float32]
+
+Pixels = tuple[NDArray[np.bool_], NDArray[np.bool_], NDArray[np.float64], NDArray[np.uint8]]
+"""The fields of a :class:`Signature` that its pixels give."""
 
 
 # All sums are whole numbers below 2**24, which float32 holds exactly, so the result does not depend
@@ -53,11 +56,7 @@ def sign_reduced(pictures: Sequence[Picture], hash_size: int, exact: bool) -> li
         OSError: if the full image is needed and cannot be decoded
     """
     cells, levels, small = _shrink([picture.reduced for picture in pictures], hash_size)
-    whole_cells, whole_levels = np.rint(cells), np.rint(levels)
-    sums = whole_levels.sum(axis=(1, 2), keepdims=True)
-    dhash = whole_cells[:, :, 1:] > whole_cells[:, :, :-1]
-    ahash = whole_levels * levels[0].size > sums
-    means = _means(small)
+    dhash, ahash, means = _decided(cells, levels, small)
     if exact:
         settle(pictures, cells, levels, dhash, ahash, means)
     columns = dhash, ahash, means, small.astype(np.uint8)
@@ -65,6 +64,22 @@ def sign_reduced(pictures: Sequence[Picture], hash_size: int, exact: bool) -> li
     captures = [picture.capture for picture in pictures]
     decode = ["exact" if exact else "fast"] * len(pictures)
     return [Signature(*one) for one in zip(*columns, damaged, captures, decode, strict=True)]
+
+
+def sign_pixels(reduced: Sequence[Reduced], hash_size: int) -> Iterator[Pixels]:
+    """Computes what the pixels of n reduced images of the same size give."""
+    cells, levels, small = _shrink(reduced, hash_size)
+    return zip(*_decided(cells, levels, small), small.astype(np.uint8), strict=True)
+
+
+def _decided(
+    cells: _Floats, levels: _Floats, small: _Floats
+) -> tuple[NDArray[np.bool_], NDArray[np.bool_], NDArray[np.float64]]:
+    """Returns dHashes, aHashes and channel means of what :func:`_shrink` returns."""
+    whole_cells, whole_levels = np.rint(cells), np.rint(levels)
+    sums = whole_levels.sum(axis=(1, 2), keepdims=True)
+    dhash = whole_cells[:, :, 1:] > whole_cells[:, :, :-1]
+    return dhash, whole_levels * levels[0].size > sums, _means(small)
 
 
 def _means(small: _Floats) -> NDArray[np.float64]:

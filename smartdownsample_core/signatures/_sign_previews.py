@@ -5,13 +5,12 @@ from __future__ import annotations
 import os
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from itertools import islice
 
-from PIL import Image
-
-from ..images import Headed, Picture, PreviewMissingError, Reduced, attempt, open_preview
+from ..images import Headed, PreviewMissingError, open_preview, open_previews
 from ..settings import check_hash_size
 from ._definition import Signature
-from ._reduced import sign_reduced
+from ._reduced import sign_pixels
 
 #: Previews signed at once, so that their pixels stay in the processor's cache.
 _AT_A_TIME = 32
@@ -27,7 +26,7 @@ def sign_preview(path: str | os.PathLike[str], hash_size: int = 8) -> Signature 
     """
     check_hash_size(hash_size)
     head = open_preview(os.fsdecode(path))
-    return None if head.preview is None else _signed([head], hash_size)[0]
+    return None if head.preview is None else sign_previews([head], hash_size)[0]
 
 
 def sign_previews_of(paths: Iterable[str], hash_size: int) -> list[Signature | OSError]:
@@ -39,42 +38,32 @@ def sign_previews_of(paths: Iterable[str], hash_size: int) -> list[Signature | O
         paths: n files, or fewer: an iterator may end early
         hash_size: as in :func:`smartdownsample_core.sign_file`
     """
-    errors: dict[int, OSError] = {}
-    heads: list[Headed] = []
-    for place, path in enumerate(paths):
-        head = attempt(path, open_preview, path)
-        if isinstance(head, OSError):
-            errors[place] = head
-        elif head.preview is None:
-            errors[place] = PreviewMissingError(head.reason)
-        else:
-            heads.append(head)
-    signed = iter(_signed(heads, hash_size))
-    return [
-        errors[place] if place in errors else next(signed)
-        for place in range(len(errors) + len(heads))
-    ]
+    rest = iter(paths)
+    signed: list[Signature | OSError] = []
+    while some := list(islice(rest, _AT_A_TIME)):
+        heads = open_previews(some)
+        good = [head for head in heads if isinstance(head, Headed) and head.preview]
+        signatures = iter(sign_previews(good, hash_size))
+        for head in heads:
+            if isinstance(head, OSError):
+                signed.append(head)
+            elif head.preview is None:
+                signed.append(PreviewMissingError(head.reason))
+            else:
+                signed.append(next(signatures))
+    return signed
 
 
-def _signed(heads: Sequence[Headed], hash_size: int) -> list[Signature]:
-    """Returns the signatures of n heads with previews."""
-    signed = sign_previews([head.preview for head in heads if head.preview], hash_size)
-    each = zip(signed, heads, strict=True)
-    return [one._replace(decode="preview", capture=head.capture) for one, head in each]
-
-
-def sign_previews(previews: Sequence[Reduced], hash_size: int) -> list[Signature]:
-    """Returns the signatures of n previews; those of the same size are signed together."""
+def sign_previews(heads: Sequence[Headed], hash_size: int) -> list[Signature]:
+    """Returns the signatures of n heads that have previews; equal sizes are signed together."""
     alike: dict[tuple[object, ...], list[int]] = defaultdict(list)
+    previews = [head.preview for head in heads if head.preview]
     for place, preview in enumerate(previews):
         alike[preview.size].append(place)
     signed: dict[int, Signature] = {}
     for places in alike.values():
         for some in (places[at : at + _AT_A_TIME] for at in range(0, len(places), _AT_A_TIME)):
-            pictures = [_picture(previews[place]) for place in some]
-            signed |= zip(some, sign_reduced(pictures, hash_size, exact=False), strict=True)
-    return [signed[place] for place in range(len(previews))]
-
-
-def _picture(preview: Reduced) -> Picture:
-    return Picture(preview, lambda: Image.fromarray(preview.pixels), preview.pixels.nbytes)
+            pixels = sign_pixels([previews[place] for place in some], hash_size)
+            for place, one in zip(some, pixels, strict=True):
+                signed[place] = Signature(*one, False, heads[place].capture, "preview")
+    return [signed[place] for place in range(len(heads))]

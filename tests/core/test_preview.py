@@ -17,9 +17,13 @@ from PIL import Image
 
 from smartdownsample_core import assign_buckets, extract, sign_file
 from smartdownsample_core.extraction import tabulate
-from smartdownsample_core.images import Reduced
+from smartdownsample_core.images import Capture, PreviewMissingError, Reduced
 from smartdownsample_core.images._open_preview import Headed, headed, open_preview
-from smartdownsample_core.signatures._sign_previews import sign_preview, sign_previews
+from smartdownsample_core.signatures._sign_previews import (
+    sign_preview,
+    sign_previews,
+    sign_previews_of,
+)
 from tests.core.camera_files import camera_file, jpeg, preview_of, scene, short, text
 
 
@@ -100,7 +104,7 @@ def test_many_previews_are_signed_as_one_by_one() -> None:
     """In their order, though they are of several sizes."""
     sizes = [(160, 120), (160, 90), (120, 160), (160, 120)]
     previews = [
-        Reduced(np.asarray(scene(*size, seed=number)), size)
+        Headed(Capture(), Reduced(np.asarray(scene(*size, seed=number)), size), None)
         for number, size in enumerate(sizes, start=1)
     ]
     for together, preview in zip(sign_previews(previews, 8), previews, strict=True):
@@ -174,6 +178,27 @@ def test_files_that_cannot_be_read_are_errors(tmp_path: Path) -> None:
         sign_preview(tmp_path / "gone.jpg")
     with pytest.raises(OSError, match="it is a directory"):
         sign_preview(tmp_path)
+
+
+def test_many_files_are_opened_as_one_by_one(tmp_path: Path) -> None:
+    """Each in its place: with a preview, without, unreadable; errors name a file once."""
+    paths = [
+        tmp_path / name for name in ("good.jpg", "none.jpg", "folder.jpg", "gone.jpg", "z.jpg")
+    ]
+    paths[0].write_bytes(camera_file())
+    paths[1].write_bytes(jpeg(scene(64, 48)))
+    paths[2].mkdir()
+    paths[4].write_bytes(b"II*")
+    good, none, folder, gone, other = signed = sign_previews_of(map(str, paths), 8)
+    expected = sign_preview(paths[0])
+    assert isinstance(good, tuple)
+    assert expected is not None
+    assert all(np.array_equal(a, b) for a, b in zip(good, expected, strict=True))
+    assert isinstance(none, PreviewMissingError)
+    assert isinstance(other, PreviewMissingError)
+    assert isinstance(gone, FileNotFoundError)
+    assert str(folder).count(str(paths[2])) == 1
+    assert len(signed) == len(paths)
 
 
 def test_a_progressive_preview_with_many_scans_is_refused() -> None:

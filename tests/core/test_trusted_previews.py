@@ -37,9 +37,7 @@ def _pair(edit: Edit, n: int = 6) -> tuple[Signatures, Signatures]:
     for photo in list(load_photos())[:n]:
         photo = photo.convert("RGB").resize((640, 480))
         data = camera_file(edit(photo), preview=preview_of(photo))
-        preview = headed(lambda start, size, data=data: data[start : start + size]).preview
-        assert preview is not None
-        previews.append(preview)
+        previews.append(headed(lambda start, size, data=data: data[start : start + size]))
         whole.append(sign(edit(photo)))
     return tabulate(sign_previews(previews, 8), 8), tabulate(whole, 8)
 
