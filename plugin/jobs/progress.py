@@ -34,7 +34,8 @@ def execute(
     Args:
         ctx: the context of the operator
         job: yields :class:`Progress` and returns a dict of plain values
-        show: yields what the App is to do with that dict
+        show: yields what the App is to do with that dict: first to show it, as the App carries out
+            what it is told side by side, and a reload delays the last progress until after that
     """
     if ctx.delegated:
         return _drain(job, _Delegated(ctx).report)

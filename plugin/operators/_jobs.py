@@ -58,14 +58,13 @@ class Downsample(Operator):
         job = engine.run(ctx.dataset, forms.chosen_view(ctx), config, in_app(ctx))
 
         def show(result: shapes.RunRecord) -> Iterator[Any]:
+            yield show_output(ctx, outputs.downsample_output(result), outputs.readable(result))
             yield reload(ctx)
             fields = app_settings.visible(ctx.dataset, result["run_key"], ctx.active_fields)
             yield ctx.ops.set_active_fields(fields)
             # By its stages: the App may not have heard of the saved view yet, and then ignores it.
             if ctx.dataset.has_saved_view(result["kept_view"]):
                 yield ctx.ops.set_view(ctx.dataset.load_saved_view(result["kept_view"]))
-            shown = outputs.readable(result)
-            yield show_output(ctx, outputs.downsample_output(result), shown)
 
         return execute(ctx, job, show)
 
@@ -125,8 +124,8 @@ class ComputeSignatures(Operator):
         job = engine.compute_signatures(ctx.dataset, forms.chosen_view(ctx), config, in_app(ctx))
 
         def show(result: shapes.Counts) -> Iterator[Any]:
-            yield ctx.ops.reload_dataset()
             yield show_output(ctx, outputs.signatures_output(result), result)
+            yield ctx.ops.reload_dataset()
 
         return execute(ctx, job, show)
 

@@ -38,10 +38,10 @@ class SampleFrames(Operator):
 
         def show(result: frame_sampling.Sampled) -> Iterator[Any]:
             (frames,) = made
-            yield ctx.ops.reload_dataset()
-            yield ctx.ops.set_view(frames)
             stages = flat_views.stages_of(frames)
             yield show_output(ctx, outputs.frames_output(result, stages), result)
+            yield ctx.ops.reload_dataset()
+            yield ctx.ops.set_view(frames)
 
         return execute(ctx, frame_sampling.sample(view, fps, made.append), show)
 
