@@ -25,6 +25,7 @@ from ..runs import compare, interrupted
 from ..runs import records as runs
 from ..targets import Subject, flat_views
 from ..targets import kinds as targets
+from . import _sheet
 from . import _sources as sources
 from ._state import Chosen, PanelState
 
@@ -183,8 +184,16 @@ class Question:
             buckets=tuple(selection.buckets),
             strata=outcome.strata(selection),
             totals=totals(selection),
+            sheet=self._sheet(selection),
             warnings=whatif.warnings(self._subject, selection, self._config),
             omissions=self._omissions(selection),
+        )
+
+    def _sheet(self, selection: Selection) -> tuple[str, str]:
+        shown = selection.indices if selection.ranking is None else selection.ranking
+        return self._stored.remember(
+            ("sheet", shown.tobytes()),
+            lambda: _sheet.draw(self._subject, self._stored, selection),
         )
 
     def _omissions(self, selection: Selection) -> list[omissions.Omission]:

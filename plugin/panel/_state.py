@@ -77,6 +77,8 @@ class PanelState:
     strata: list[StratumRow] | None = None
     """see :func:`outcome.strata`"""
     totals: str = ""
+    sheet: tuple[str, str] = ("", "")
+    """a picture of kept images, as a data URI, and a sentence; see :func:`_sheet.draw`"""
     warnings: list[str] = field(default_factory=list)
     omissions: list[Omission] = field(default_factory=list)
     """folders and labels of which nothing is kept"""

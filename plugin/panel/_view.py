@@ -132,6 +132,9 @@ def _ready(panel: Any, body: types.Object, shown: PanelState) -> None:
         height="300px",
     )
     # Below the chart, which is not to move while somebody types.
+    picture, caption = shown.sheet
+    if picture:
+        body.md(f"![{caption}]({picture})\n\n{caption}", name="sheet")
     _notices(panel, body, shown)
     if not shown.problem:  # the answer to other settings must not be seen
         _navigation(panel, body, shown)

@@ -111,3 +111,16 @@ def load_item(item: Item) -> Image.Image:
     """Returns the pixels of an item; errors are those of :func:`smartdownsample_core.load_rgb`."""
     with named_errors(path_of(item)):
         return decode_rgb(item) if isinstance(item, str) else item.pixels(item.source())
+
+
+def load_small(item: Item) -> Image.Image:
+    """Returns an item to be shown small: as reduced as its file is decoded for a signature.
+
+    Raises:
+        OSError: as :func:`smartdownsample_core.load_rgb`
+    """
+    if not isinstance(item, str):
+        return load_item(item)
+    with named_errors(item):
+        picture = decode_picture(item)
+    return Image.fromarray(picture.reduced.pixels) if isinstance(picture, Picture) else picture

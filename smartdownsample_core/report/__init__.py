@@ -15,3 +15,4 @@ from ._lists import (
 )
 from ._manifest import Difference, compare, inputs_of, new_manifest, read_manifest
 from ._summary import share, shortfalls, standing, summary, totals
+from ._thumbnails import thumbnail

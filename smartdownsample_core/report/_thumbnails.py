@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont, ImageOps
 
-from ..images import Item, attempt, load_item, path_of
+from ..images import Item, attempt, load_small, path_of
 from ..new_files import writing
 from ..partial_files import complete_file
 from ..selection import Bucket, Selection
@@ -62,6 +62,12 @@ def save_thumbnails(selection: Selection, paths: Sequence[Item], path: Path) -> 
     what = "the grid of thumbnails"
     with complete_file(what, path) as stream, writing(what, path):
         sheet.quantize(256).save(stream, format="PNG", optimize=True)
+
+
+def thumbnail(item: Item, size: tuple[int, int]) -> Image.Image:
+    """Returns the middle of an image at a size of ``(width, height)``; a gap if it is gone."""
+    tile = attempt(path_of(item), lambda: ImageOps.fit(load_small(item).convert("RGB"), size))
+    return Image.new("RGB", size, EXCLUDED_COLOR) if isinstance(tile, OSError) else tile
 
 
 def spread(members: NDArray[np.int64], kept: NDArray[np.bool_]) -> NDArray[np.int64]:
@@ -121,10 +127,7 @@ def _grid(
 
 def _tile(item: Item, side: int, kept: bool) -> Image.Image:
     framed = Image.new("RGB", (side, side), _PAPER)
-    tile = attempt(path_of(item), lambda: ImageOps.fit(load_item(item), (side - 2, side - 2)))
-    if isinstance(tile, OSError):  # deleted after it was signed: show a gap
-        tile = Image.new("RGB", (side - 2, side - 2), EXCLUDED_COLOR)
-    framed.paste(tile, (1, 1))
+    framed.paste(thumbnail(item, (side - 2, side - 2)), (1, 1))
     if kept:
         width = max(side // 16, 3)
         ImageDraw.Draw(framed).rectangle((0, 0, side - 1, side - 1), None, KEPT_COLOR, width)

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import base64
+import io
 import os
+import re
 import shutil
 from pathlib import Path
 from typing import Any
 
 import fiftyone as fo
 import fiftyone.core.odm as foodm
+import numpy as np
 import pytest
 from fiftyone import ViewField as F
+from PIL import Image, ImageOps
 
 from benchmarks.panel import signed
 from plugin.panel import _answers as answers
@@ -44,10 +49,46 @@ def test_it_answers_as_a_run_would(dataset, operators, open_panel) -> None:
     assert would_keep == set(dataset.match_tags("smartdownsample").values("id"))
 
 
-def test_a_what_if_reads_no_image_and_writes_nothing(
+def _sheet(user) -> tuple[Image.Image, str]:
+    """Returns the picture of kept images, and what is said below it."""
+    found = re.fullmatch(
+        r"!\[.*\]\(data:image/webp;base64,(.*)\)\n\n(.*)", user.layout["sheet"]["default"]
+    )
+    return Image.open(io.BytesIO(base64.b64decode(found[1]))).convert("RGB"), found[2]
+
+
+def _looks_like(sheet: Image.Image, column: int, path: str) -> bool:
+    """Whether the small picture in the first row shows a file."""
+    tile = sheet.crop((98 * column, 0, 98 * column + 96, 72))
+    wanted = ImageOps.fit(Image.open(path).convert("RGB"), (96, 72))
+    return np.abs(np.asarray(tile, float) - np.asarray(wanted, float)).mean() < 12
+
+
+def test_the_images_that_would_be_kept_are_shown(dataset, operators, open_panel) -> None:
+    """In the order of choice, as many as the number says, and none of an answer that is none."""
+    operators.downsample(dataset, 80)
+    ranked = dataset.sort_by("smartdownsample_rank").values("filepath")
+    user = open_panel(dataset)
+    user.change("target_count", 5)
+    sheet, caption = _sheet(user)
+    assert (sheet.size, caption) == ((488, 72), "All 5 kept, in order of choice")
+    assert all(_looks_like(sheet, column, ranked[column]) for column in range(5))
+    assert not _looks_like(sheet, 0, ranked[1])
+    user.change("target_count", 50)
+    sheet, caption = _sheet(user)
+    assert (sheet.size, caption) == ((782, 368), "40 of 50 kept, first chosen")
+    user.change("strategy", "stride")
+    assert _sheet(user)[1] == "40 of 50 kept, at even distances"
+    user.change("target_count", 81)
+    assert "sheet" not in user.layout
+
+
+def test_a_what_if_needs_no_image_and_writes_nothing(
     make_dataset, own_images, operators, open_panel
 ) -> None:
     """Settings change and bars are clicked while the files cannot be read, and nothing is written.
+
+    The sheet has gaps in the places of these images.
 
     The files' size and times stay as they are: signatures are of these, and stay valid.
     """
@@ -63,6 +104,8 @@ def test_a_what_if_reads_no_image_and_writes_nothing(
     for target in (1, 12, 24):
         user.change("target_count", target)
         assert f" {target} of 24" in user.text
+    gaps = np.asarray(_sheet(user)[0].crop((0, 0, 96, 72)))
+    assert np.ptp(gaps, axis=(0, 1)).max() < 4
     for name, value in {
         "strategy": "diverse",
         "near_duplicates": 4,

@@ -1,0 +1,96 @@
+"""A sheet of small pictures of what would be kept, as the App can show it: one picture."""
+
+from __future__ import annotations
+
+import base64
+import io
+import os
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache
+
+import numpy as np
+from PIL import Image
+
+from smartdownsample_core import Selection
+from smartdownsample_core.images import Item, path_of
+from smartdownsample_core.report import thumbnail
+
+from ..jobs.whatif import Stored
+from ..targets import Subject
+
+#: Pictures side by side and one below the other. At 40 of them a person still sees what each shows
+#: in a panel of 420 pixels, and two alike.
+_COLUMNS, _ROWS = 8, 5
+
+#: Width and height of each, with a gap around it.
+_TILE = (96, 72)
+_GAP = 2
+
+#: Small pictures that are held, of about 20 KB each.
+_MAX_HELD = 4_000
+
+_THREADS = 4
+
+
+def draw(subject: Subject, stored: Stored, selection: Selection) -> tuple[str, str]:
+    """Draws a sheet of kept images, and words which of them.
+
+    Those that were chosen first, if the strategy ranks; else some at even distances in natural
+    order. What was read for one sheet is not read again for the next.
+
+    Args:
+        subject: what there is to choose from
+        stored: its signatures
+        selection: what would be kept of it
+
+    Returns:
+        the sheet as a data URI, "" if nothing is kept, and a sentence
+    """
+    most = _COLUMNS * _ROWS
+    if selection.ranking is not None:
+        kept, order, which = selection.ranking, "order of choice", "first chosen"
+        some = kept[:most]
+    else:
+        kept, order, which = selection.indices, "natural order", "at even distances"
+        some = kept[np.linspace(0, len(kept) - 1, min(len(kept), most)).round().astype(int)]
+    if not len(some):
+        return "", ""
+    view = subject.view.select(stored.ids_of(some), ordered=True)
+    _, paths = subject.items.read(view, ())
+    uri = _uri(_compose(subject.items.sources(view, paths)))
+    if len(some) == len(kept):
+        return uri, f"All {len(kept):,} kept, in {order}"
+    return uri, f"{len(some):,} of {len(kept):,} kept, {which}"
+
+
+def _compose(items: Sequence[Item]) -> Image.Image:
+    with ThreadPoolExecutor(_THREADS) as threads:
+        tiles = list(threads.map(_tile, items, map(_changed, items)))
+    width, height = _TILE[0] + _GAP, _TILE[1] + _GAP
+    columns = min(_COLUMNS, len(tiles))
+    size = (columns * width - _GAP, -(-len(tiles) // columns) * height - _GAP)
+    sheet = Image.new("RGBA", size)
+    for number, tile in enumerate(tiles):
+        row, column = divmod(number, columns)
+        sheet.paste(tile, (column * width, row * height))
+    return sheet
+
+
+def _changed(item: Item) -> int | None:
+    """When a file was changed; None if there is none, or it is not of a file system."""
+    try:
+        return os.stat(path_of(item)).st_mtime_ns
+    except OSError:
+        return None
+
+
+@lru_cache(_MAX_HELD)
+def _tile(item: Item, changed: int | None) -> Image.Image:
+    return thumbnail(item, _TILE)
+
+
+def _uri(sheet: Image.Image) -> str:
+    stream = io.BytesIO()
+    sheet.save(stream, "WEBP", quality=75)
+    return f"data:image/webp;base64,{base64.b64encode(stream.getvalue()).decode()}"
