@@ -17,6 +17,8 @@ LABELS = {
     "view_buckets": "View visual buckets",
     "delete_run": "Undo a smart downsample run",
     "export_run": "Export what a smart downsample run kept",
+    "make_map": "Make a map of a smart downsample run",
+    "make_searchable": "Make the images of a smart downsample run searchable",
     "sample_frames": "Sample frames of videos",
     "recover_runs": "Finish interrupted smart downsample runs",
     "arrange_app": "Arrange the App for visual buckets",

@@ -13,7 +13,8 @@ from smartdownsample_core import bucket_name
 from .. import names
 from ..base import refuse
 from ..config import labelled
-from ..runs import files
+from ..jobs import maps
+from ..runs import brain, files
 from ..runs import records as runs
 from ..targets import kinds as targets
 from ..targets import signature_fields
@@ -90,6 +91,8 @@ def delete_form(ctx: foo.ExecutionContext) -> types.Property:
         n_marked = items.count_marked(ctx.dataset, settings["tag"])
         paths = runs.fields_of(ctx.dataset, run_key).values()
         fields = "".join(f"the field `{path}`, " for path in paths)
+        registered = brain.keys(ctx.dataset, settings["run_key"])
+        fields += "".join(f"the brain run `{key}`, " for key in registered)
         inputs.md(
             f"Removes the {items.tag_kind} `{settings['tag']}` from {n_marked:,} {items.tagged}, "
             "the saved views "
@@ -125,6 +128,36 @@ def export_form(ctx: foo.ExecutionContext) -> types.Property:
             name="forecast",
         )
     return types.Property(inputs, view=types.View(label=names.LABELS["export_run"]))
+
+
+def brain_form(ctx: foo.ExecutionContext, operator: str, what: str, about: str) -> types.Property:
+    """Asks of which run to make a map or an index, and says what that is good for.
+
+    Args:
+        ctx: the context
+        operator: its name
+        what: :data:`brain.MAP` or :data:`brain.SEARCH`
+        about: what it is good for; ``{key}`` is the brain key
+    """
+    inputs = begin(ctx)
+    known, label = runs.keys(ctx.dataset), names.LABELS[operator]
+    if not known:
+        return _no_runs("use" if what == brain.MAP else "search", label)
+    run_key = ctx.params.get("run_key") or runs.current(ctx.dataset, ctx.view)
+    _run_choice(inputs, known, run_key)
+    if what == brain.MAP:
+        choices = types.RadioGroup()
+        for value, text in maps.methods().items():
+            choices.add_choice(value, label=text)
+        inputs.enum("method", choices.values(), label="Layout", default="pca", view=choices)
+    if run_key in known:
+        try:
+            key = brain.key_of(ctx.dataset, run_key, what)
+        except ValueError as error:
+            refuse(inputs.view("problem", types.Error(label=str(error))), str(error))
+        else:
+            inputs.md(about.format(key=key), name="forecast")
+    return types.Property(inputs, view=types.View(label=label))
 
 
 def export_places(ctx: foo.ExecutionContext) -> dict[str, str]:

@@ -7,6 +7,7 @@ from . import (
     frame_sampling,
     keep,
     labels,
+    maps,
     omissions,
     outcome,
     problems,

@@ -40,6 +40,7 @@ def deletion_output(result: Mapping[str, Any]) -> types.Property:
     removed = [f"the {items.tag_kind} `{mark}` from {result['untagged']:,} {items.tagged}"]
     removed += [f"the saved view `{name}`" for name in result["saved_views"]]
     removed += [f"the field `{name}`" for name in result["fields"]]
+    removed += [f"the brain run `{key}`" for key in result["brain_runs"]]
     if result["signature_field"]:
         removed.append(f"the field `{result['signature_field']}`")
     stays = ""

@@ -12,7 +12,7 @@ from pymongo.errors import ConnectionFailure, InvalidOperation
 from .. import names
 from ..targets import Samples, locations, signature_fields, written_fields
 from ..targets import kinds as targets
-from . import app_settings
+from . import app_settings, brain
 from . import records as runs
 from .shapes import Removed
 
@@ -72,6 +72,11 @@ def remove(dataset: fo.Dataset, run_key: str, keep_signatures: bool) -> Removed:
             for path in fields
             if attempt(f"the field `{path}`", partial(_delete_fields, dataset, items, [path]), gone)
         ]
+    brain_runs = [
+        key
+        for key in brain.keys(dataset, settings["run_key"])
+        if attempt(f"the brain run `{key}`", partial(_delete_brain_run, dataset, key), gone)
+    ]
     why_kept, is_deleted = None, None
     if dataset.has_field(field):
         why_kept = _why_kept(dataset, field, run_key, keep_signatures)
@@ -91,6 +96,7 @@ def remove(dataset: fo.Dataset, run_key: str, keep_signatures: bool) -> Removed:
         "untagged": untagged or 0,
         "saved_views": views,
         "fields": fields,
+        "brain_runs": brain_runs,
         "signature_field": field if is_deleted else None,
         "kept_field": field if why_kept else None,
         "why_kept": why_kept,
@@ -100,6 +106,11 @@ def remove(dataset: fo.Dataset, run_key: str, keep_signatures: bool) -> Removed:
 
 def _delete_view(dataset: fo.Dataset, name: str) -> bool:
     dataset.delete_saved_view(name)
+    return True
+
+
+def _delete_brain_run(dataset: fo.Dataset, key: str) -> bool:
+    dataset.delete_brain_run(key)
     return True
 
 
@@ -116,6 +127,8 @@ def clear_left(dataset: fo.Dataset, settings: dict[str, Any]) -> None:
     items.delete_fields(dataset, list(written_fields.of_run(dataset, items, run_key).values()))
     for name in runs.left_views(dataset, run_key):
         dataset.delete_saved_view(name)
+    for key in brain.keys(dataset, run_key):
+        dataset.delete_brain_run(key)
 
 
 def _why_kept(dataset: fo.Dataset, field: str, run_key: str, keep_signatures: bool) -> str | None:

@@ -124,6 +124,8 @@ class Removed(TypedDict):
     saved_views: list[str]
     fields: list[str]
     """of its own"""
+    brain_runs: list[str]
+    """keys of its map and its index"""
     signature_field: str | None
     """None if it stays"""
     kept_field: str | None

@@ -93,9 +93,9 @@ def delete(dataset: fo.Dataset, run_key: str, keep_signatures: bool = False) -> 
 
     Returns:
         what was removed: ``run_key``, ``tag``, ``items`` (what it was about), ``untagged``
-        (count), ``saved_views``, ``fields`` (of its own), and ``signature_field`` (None if it
-        stays); what stays: ``kept_field`` (None if it does not) and ``why_kept``; and ``gone``:
-        texts on what could not be removed, as when it was gone already
+        (count), ``saved_views``, ``fields`` (of its own), ``brain_runs``, and ``signature_field``
+        (None if it stays); what stays: ``kept_field`` (None if it does not) and ``why_kept``; and
+        ``gone``: texts on what could not be removed, as when it was gone already
 
     Raises:
         ValueError: if there is no such run; or as :func:`lock.held`

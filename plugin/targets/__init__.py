@@ -10,4 +10,5 @@ from . import (
     written_fields,
 )
 from ._items import GROUPS, MAX_SELECTED_IDS, SAMPLES, Parts, Samples, all_slices
+from ._patches import Patches
 from .subject import Subject

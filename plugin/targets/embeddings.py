@@ -196,4 +196,6 @@ def _is_numbers(field: fof.Field | None) -> bool:
 
 
 def _brain_keys(dataset: fo.Dataset) -> list[str]:
-    return [key for kind in _BRAIN_TYPES for key in dataset.list_brain_runs(type=kind)]
+    """Returns the brain keys that may hold embeddings: not ours, which hold descriptors."""
+    found = [key for kind in _BRAIN_TYPES for key in dataset.list_brain_runs(type=kind)]
+    return [key for key in found if not hasattr(dataset.get_brain_info(key).config, names.METHOD)]

@@ -67,6 +67,8 @@ OPERATORS = (
     "view_buckets",
     "delete_run",
     "export_run",
+    "make_map",
+    "make_searchable",
     "arrange_app",
     "recover_runs",
 )

@@ -32,6 +32,7 @@ def test_undo_leaves_the_dataset_as_it_was(dataset, operators, state_of) -> None
             f"smartdownsample_{name}"
             for name in ("choice", "bucket", "rank", "kept_by", "distance", "reason")
         ],
+        "brain_runs": [],
         "signature_field": "signature",
         "kept_field": None,
         "why_kept": None,
