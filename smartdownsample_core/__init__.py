@@ -1,14 +1,24 @@
 """Exact-size, diverse subsets of large, redundant image collections.
 
-:func:`sample_diverse` does everything; the other names are its building blocks. This package never
-imports fiftyone.
+:func:`sample_diverse` chooses and :func:`split` splits; the other names are their building blocks.
+This package never imports fiftyone.
 """
 
 from .api import sample_diverse
 from .extraction import extract, extract_batches
 from .images import Crop, load_rgb
-from .selection import Bucket, Choice, Selection, allocate, downsample, natural_order, select
+from .selection import (
+    Bucket,
+    Choice,
+    Selection,
+    Split,
+    allocate,
+    downsample,
+    natural_order,
+    select,
+)
 from .signatures import Signature, Signatures, assign_buckets, bucket_name, sign, sign_file
+from .splitting import split
 
 __version__ = "1.0.0"
 
@@ -19,6 +29,7 @@ __all__ = [
     "Selection",
     "Signature",
     "Signatures",
+    "Split",
     "allocate",
     "assign_buckets",
     "bucket_name",
@@ -31,4 +42,5 @@ __all__ = [
     "select",
     "sign",
     "sign_file",
+    "split",
 ]

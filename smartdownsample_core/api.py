@@ -353,21 +353,35 @@ def print_warnings(
         strata: what to call the strata, in the plural
     """
     failures = list(selection.unreadable.values())
-    if failures:
-        n_images = selection.n_readable + len(failures)
-        # Callers of smartdownsample 1.9 may match this text, including the number without commas.
-        print(
-            f"Warning: {len(failures)} image(s) could not be loaded and were skipped (of "
-            f"{n_images:,}); fix or delete them{':' if name_files else ''}",
-            file=stream,
-        )
-        if name_files:
-            _print_first(list(map(str, failures)), stream)
+    print_unreadable(failures, selection.n_readable + len(failures), name_files, stream)
     for message in shortfalls(selection, strata):
         print(f"Warning: {worded(message, word)}", file=stream)
     if name_files:
         damaged = [shown_path(paths[row]) for row in selection.damaged.tolist()]
         _print_first([f"Damaged: {path}" for path in damaged], stream)
+
+
+def print_unreadable(
+    failures: Sequence[OSError], n_images: int, name_files: bool, stream: TextIO
+) -> None:
+    """Prints a warning about the files that could not be read, if there are any.
+
+    Args:
+        failures: the reason of each
+        n_images: number of all images
+        name_files: also name the first ten
+        stream: where to print
+    """
+    if not failures:
+        return
+    # Callers of smartdownsample 1.9 may match this text, including the number without commas.
+    print(
+        f"Warning: {len(failures)} image(s) could not be loaded and were skipped (of "
+        f"{n_images:,}); fix or delete them{':' if name_files else ''}",
+        file=stream,
+    )
+    if name_files:
+        _print_first(list(map(str, failures)), stream)
 
 
 def _print_first(lines: list[str], stream: TextIO) -> None:

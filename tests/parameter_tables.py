@@ -9,7 +9,7 @@ from plugin.config import DownsampleConfig
 from smartdownsample_core import Choice
 from smartdownsample_core.cli import option_of
 from smartdownsample_core.errors import Message
-from smartdownsample_core.selection import RANDOM_SEED
+from smartdownsample_core.selection import RANDOM_SEED, SplitSettings
 from smartdownsample_core.settings import Reading, Setting, declared
 
 DOCUMENT = Path(__file__).parents[1] / "docs" / "parameters.md"
@@ -36,6 +36,7 @@ def _options() -> list[Setting]:
 TABLES = {
     "operators": lambda: _table(declared(DownsampleConfig).values()),
     "function": lambda: _table(_options(), option_of),
+    "split": lambda: _table(declared(SplitSettings).values(), option_of),
 }
 
 

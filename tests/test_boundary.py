@@ -30,6 +30,7 @@ _LAYERS = {
         extraction selection
         shards report
         api
+        splitting
         cli
     """,
     "plugin": """

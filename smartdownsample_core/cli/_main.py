@@ -34,6 +34,7 @@ from ._options import (
 )
 from ._select import select_command
 from ._signals import TerminatedError, ended_by_signals
+from ._split import split_command
 from ._verify import verify_command
 
 _PROGRAM = "smartdownsample"
@@ -43,7 +44,12 @@ def _verify(program: str, arguments: list[str]) -> int:
     return verify_command(program, arguments, _parser().parse_args([]))
 
 
-_COMMANDS = {"extract": extract_command, "select": select_command, "verify": _verify}
+_COMMANDS = {
+    "extract": extract_command,
+    "select": select_command,
+    "split": split_command,
+    "verify": _verify,
+}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -89,9 +95,9 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog=_PROGRAM,
         description="Keep exactly N diverse images of a large, redundant collection.",
-        epilog="Millions of images: 'smartdownsample extract --help' and 'smartdownsample select "
-        "--help'. Exit codes: 0 done, 1 images could not be read, 2 bad arguments, "
-        "130 interrupted, 143 terminated.",
+        epilog="Train, val and test: 'smartdownsample split --help'. Millions of images: "
+        "'smartdownsample extract --help' and 'smartdownsample select --help'. Exit codes: 0 done, "
+        "1 images could not be read, 2 bad arguments, 130 interrupted, 143 terminated.",
     )
     parser.add_argument(
         "paths",

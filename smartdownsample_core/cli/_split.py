@@ -1,0 +1,95 @@
+"""The command ``split``: a table that assigns each image to train, val or test."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
+
+from ..new_files import make_folder, new_path, writing
+from ..partial_files import complete_text
+from ..report import dropped_if_it_fails, split_summary, write_splits
+from ..selection import SplitSettings
+from ..settings import LOADING_ERRORS, declared, raise_first
+from ..splitting import split_files
+from ._choice_files import labels_of, times_of
+from ._options import (
+    FAILED,
+    OK,
+    add_finding,
+    add_null,
+    add_reading,
+    add_setting,
+    images_of,
+    option_of,
+    reading,
+)
+
+
+def split_command(program: str, arguments: list[str]) -> int:
+    """Runs ``split`` and returns its exit code, as :func:`smartdownsample_core.cli.main`."""
+    options = _split_parser(program).parse_intermixed_args(arguments)
+    how = reading(options)
+    if sys.stdout is None and not options.output:
+        raise ValueError("standard output is closed; write the table with --output")
+    output = new_path("--output", options.output, (".csv",))
+    if output:
+        make_folder("--output", output.parent)
+    settings = SplitSettings(**{name: getattr(options, name) for name in declared(SplitSettings)})
+    raise_first(settings.problems())  # before folders are searched
+    paths, _ = images_of(options)
+    settings = _with_tables(settings, paths)
+    found = split_files(paths, settings, how, options.on_error, not options.quiet, option_of)
+    if not options.quiet:
+        print(split_summary(found), file=sys.stderr)
+    if not found.counts.any():
+        return FAILED
+    if output:
+        with complete_text("--output", output) as stream:
+            write_splits(stream, paths, found)
+    else:
+        with writing("standard output", "the table"), dropped_if_it_fails(sys.stdout):
+            write_splits(sys.stdout, paths, found)
+            sys.stdout.flush()
+    return OK
+
+
+def _split_parser(program: str) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog=f"{program} split",
+        description="Assign images to train, val and test, so that no event and no group of "
+        "near-duplicates is divided. Writes a CSV table of path and split.",
+    )
+    parser.add_argument(
+        "paths",
+        nargs="*",
+        metavar="PATH",
+        help="image files, folders or quoted globs; '-' or no PATH reads standard input",
+    )
+    parser.add_argument(
+        "-o", "--output", metavar="FILE", help="write the table to a new .csv instead"
+    )
+    for what in declared(SplitSettings).values():
+        add_setting(parser, what)
+    parser.add_argument(
+        "--on-error",
+        choices=LOADING_ERRORS,
+        default="raise",
+        help="stop at a file that cannot be read (the default), or go on without it",
+    )
+    add_finding(parser)
+    add_null(parser, "on standard input")
+    add_reading(parser)
+    parser.add_argument("-q", "--quiet", action="store_true", help="print only warnings and errors")
+    return parser
+
+
+def _with_tables(settings: SplitSettings, paths: Sequence[str]) -> SplitSettings:
+    """Returns the settings with what the tables that they name have for each path."""
+    return replace(
+        settings,
+        stratify_by=labels_of("--stratify-by", settings.stratify_by, paths),
+        camera=labels_of("--camera", settings.camera, paths, "camera"),
+        time=times_of("--time", settings.time, paths),
+    ).for_paths(paths)
