@@ -20,6 +20,7 @@ from smartdownsample_core.selection import (
     TARGET_COUNT,
     ChoiceSettings,
     PlainOptions,
+    SplitSettings,
     StrategyName,
     as_text,
     standing_cameras,
@@ -300,7 +301,7 @@ class DownsampleOptions(SignatureOptions, PlainOptions, total=False):
 
 def label(name: str) -> str:
     """Returns the label of a setting, by which messages name it in the App."""
-    settings = declared(DownsampleConfig)
+    settings = {**declared(SplitSettings), **declared(DownsampleConfig)}
     return f"'{settings[name].label}'" if name in settings else name
 
 

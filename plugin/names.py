@@ -16,6 +16,8 @@ LABELS = {
     "compute_signatures": "Compute visual signatures",
     "view_buckets": "View visual buckets",
     "delete_run": "Undo a smart downsample run",
+    "split": "Split into train, val and test",
+    "delete_split": "Undo a split",
     "export_run": "Export what a smart downsample run kept",
     "make_map": "Make a map of a smart downsample run",
     "make_searchable": "Make the images of a smart downsample run searchable",
@@ -44,7 +46,11 @@ METHOD = "smartdownsample"
 #: How many names an error message offers.
 _MAX_NAMES = 8
 
+#: ``method`` of the custom runs of splits.
+SPLIT_METHOD = "smartdownsample_split"
+
 DEFAULT_RUN_KEY = "smartdownsample"
+DEFAULT_SPLIT_KEY = "split"
 DEFAULT_FIELD = "signature"
 
 #: Name of the sidebar group for our fields.

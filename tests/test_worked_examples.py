@@ -14,6 +14,7 @@ from plugin.config import (
     SignatureConfig,
     SignatureOptions,
 )
+from plugin.jobs import splitting
 from smartdownsample_core import Choice
 from smartdownsample_core.selection import STRATEGIES, ChoiceOptions, StrategyName
 from smartdownsample_core.settings import declared
@@ -94,11 +95,12 @@ def test_a_strategy_takes_one_file(tmp_path: Path, python_env: dict[str, str]) -
         pytest.param(ChoiceOptions, Choice, id="choice"),
         pytest.param(SignatureOptions, SignatureConfig, id="signatures"),
         pytest.param(DownsampleOptions, DownsampleConfig, id="downsample"),
+        pytest.param(splitting.SplitOptions, splitting.SplitConfig, id="split"),
     ],
 )
 def test_editors_know_every_setting(options: Any, settings: type) -> None:
     """The keywords that editors complete are the declared settings."""
-    explicit = {"target_count"}  # which operators take by position, too
+    explicit = {"target_count", "shares"}  # which operators take by position, too
     assert set(options.__optional_keys__) == set(declared(settings)) - explicit
 
 

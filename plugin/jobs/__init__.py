@@ -11,6 +11,7 @@ from . import (
     omissions,
     outcome,
     problems,
+    splitting,
     whatif,
 )
 from .progress import Job, defect, execute, in_app, show_output, with_bar

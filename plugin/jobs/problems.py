@@ -66,8 +66,8 @@ def _problems(config: SignatureConfig, subject: Subject) -> _Problems:
 
 def _of_field(config: SignatureConfig, subject: Subject) -> _Problems:
     field = config.signature_field
-    if not _is_name(field):
-        yield _not_a_name("signature_field", field)
+    if problem := not_a_name("signature_field", field):
+        yield problem
         return
     dataset, items = subject.dataset, subject.items
     stored = items.dataset_path(field)
@@ -104,16 +104,12 @@ def _not_recorded(config: DownsampleConfig) -> _Problems:
 def _of_names(config: DownsampleConfig, subject: Subject) -> _Problems:
     if config.whole_groups and (reason := _no_groups(subject.dataset, subject.view)):
         yield refused("whole_groups", reason)
-    if not _is_name(config.run_key):
-        yield _not_a_name("run_key", config.run_key)
+    if problem := not_a_name("run_key", config.run_key):
+        yield problem
     elif not isinstance(config.tag, str):
         yield refused("tag", f"must be text, got {config.tag!r}")
     else:
         yield from collisions.problems(subject, config)
-
-
-def _is_name(value: str) -> bool:
-    return isinstance(value, str) and value.isidentifier() and not value.startswith("_")
 
 
 def _no_slice(dataset: fo.Dataset, group_slice: Any) -> str:
@@ -144,7 +140,10 @@ def _unrecordable(document: dict[str, Any]) -> str | None:
     return None
 
 
-def _not_a_name(setting: str, value: Any) -> ParameterError:
+def not_a_name(setting: str, value: Any) -> ParameterError | None:
+    """Returns an error if the value cannot name a run or a field."""
+    if isinstance(value, str) and value.isidentifier() and not value.startswith("_"):
+        return None
     return ParameterError(
         setting,
         "must be letters, digits and underscores, and begin with a letter, got {value}",

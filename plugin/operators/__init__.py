@@ -1,5 +1,11 @@
 """The operators: parse, call, write."""
 
-from . import _brain, _jobs, _runs, _sampling
+from . import _brain, _jobs, _runs, _sampling, _splits
 
-OPERATORS = (*_jobs.OPERATORS, *_runs.OPERATORS, *_brain.OPERATORS, *_sampling.OPERATORS)
+OPERATORS = (
+    *_jobs.OPERATORS,
+    *_runs.OPERATORS,
+    *_brain.OPERATORS,
+    *_sampling.OPERATORS,
+    *_splits.OPERATORS,
+)

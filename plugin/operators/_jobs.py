@@ -54,7 +54,7 @@ class Downsample(Operator):
 
     def execute(self, ctx: foo.ExecutionContext) -> Any:
         """Runs; returns the record, or streams to the App."""
-        config = _config(DownsampleConfig, ctx)
+        config = config_of(DownsampleConfig, ctx)
         job = engine.run(ctx.dataset, forms.chosen_view(ctx), config, in_app(ctx))
 
         def show(result: shapes.RunRecord) -> Iterator[Any]:
@@ -104,7 +104,7 @@ class Downsample(Operator):
         if "keep" in given:
             given["keep"] = keep.named(given["keep"])
         given |= {name: files.absolute(given[name]) for name in CHARTS if given.get(name)}
-        return _call(self.uri, engine.run, DownsampleConfig, sample_collection, given, delegate)
+        return call(self.uri, engine.run, DownsampleConfig, sample_collection, given, delegate)
 
 
 class ComputeSignatures(Operator):
@@ -120,7 +120,7 @@ class ComputeSignatures(Operator):
 
     def execute(self, ctx: foo.ExecutionContext) -> Any:
         """Runs; returns the counts, or streams to the App."""
-        config = _config(SignatureConfig, ctx)
+        config = config_of(SignatureConfig, ctx)
         job = engine.compute_signatures(ctx.dataset, forms.chosen_view(ctx), config, in_app(ctx))
 
         def show(result: shapes.Counts) -> Iterator[Any]:
@@ -157,7 +157,7 @@ class ComputeSignatures(Operator):
             ConnectionError: if there is no such cluster, before anything is written
         """
         job = engine.compute_signatures
-        return _call(self.uri, job, SignatureConfig, sample_collection, settings, delegate)
+        return call(self.uri, job, SignatureConfig, sample_collection, settings, delegate)
 
 
 _logger = logging.getLogger("smartdownsample")
@@ -165,12 +165,12 @@ _logger = logging.getLogger("smartdownsample")
 OPERATORS = (Downsample, ComputeSignatures)
 
 
-def _config(kind: type[Config], ctx: foo.ExecutionContext) -> Config:
+def config_of(kind: type[Config], ctx: foo.ExecutionContext) -> Config:
     check_names(ctx.params, kind.__dataclass_fields__)
     return kind.from_params(ctx.params)
 
 
-def _call(
+def call(
     uri: str,
     work: Callable[[fo.Dataset, fo.DatasetView, Config], Job[Any]],
     kind: type[Config],

@@ -151,6 +151,26 @@ def frames_output(
     return types.Property(outputs, view=types.View(label=names.LABELS["sample_frames"]))
 
 
+def split_output(result: Mapping[str, Any]) -> types.Property:
+    """Says how many are in each split, what stays whole, and what would have leaked at random."""
+    outputs = types.Object()
+    counts = ", ".join(f"{name} {count:,}" for name, count in result["splits"].items())
+    outputs.view("summary_notice", types.Success(label=f"Tagged: {counts}"))
+    if result["warning"]:
+        outputs.view("warning_notice", types.Warning(label=result["warning"]))
+    outputs.md(
+        f"{result['groups']:,} groups of near-duplicates and events are whole, the largest of "
+        f"{result['largest']:,} images. {result['leaks']}.",
+        name="groups_text",
+    )
+    _count_outputs(outputs, result)
+    if result["labels"]:
+        columns = (("name", "Label"), *((name, name) for name in result["splits"]))
+        _table(outputs, "label_rows", "Images of each label", columns)
+    outputs.md(f"*{names.LABELS['delete_split']}* removes the tags.", name="written")
+    return types.Property(outputs, view=types.View(label=names.LABELS["split"]))
+
+
 def _count_outputs(outputs: types.Object, result: Mapping[str, Any]) -> None:
     location = result.get("location_field")  # records of older versions have none
     outputs.md(

@@ -26,10 +26,10 @@ from ._times import read_times
 _Rows = NDArray[np.int64]
 
 
-def shares_of(name: str, value: Any) -> dict[str, float]:
+def split_shares(name: str, value: Any) -> dict[str, float]:
     """Returns the share of each split; the shares sum to 1.
 
-    >>> shares_of("shares", "train=8, test=2")
+    >>> split_shares("shares", "train=8, test=2")
     {'train': 0.8, 'test': 0.2}
     """
     found = ratios(name, value)
@@ -57,7 +57,7 @@ class SplitSettings(Settings):
         label="Splits and their shares",
         help="Names of the splits, each with its share; they need not sum to 1",
         default="train=0.8, val=0.1, test=0.1",
-        reads=shares_of,
+        reads=split_shares,
         metavar="NAME=SHARE",
     )
     duplicate_distance: float = redeclared(
@@ -209,7 +209,7 @@ def split_images(signatures: Signatures, order: _Rows, settings: SplitSettings) 
     of_readable = None
     if strata is not None:
         of_readable = np.unique(strata.numbers[readable], return_inverse=True)[1].reshape(-1)
-    shares = shares_of("shares", settings.shares)
+    shares = split_shares("shares", settings.shares)
     number, group = np.full((2, n), -1, np.int64)
     ratio = np.array(list(shares.values()))
     number[readable] = assign_splits(groups, ratio, of_readable, settings.random_seed)

@@ -63,6 +63,8 @@ _PLUGIN = "@smartdownsample/smartdownsample"
 OPERATORS = (
     "downsample",
     "sample_frames",
+    "split",
+    "delete_split",
     "compute_signatures",
     "view_buckets",
     "delete_run",

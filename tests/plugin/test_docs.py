@@ -228,7 +228,7 @@ def _default(text: str) -> Any:
 
 
 #: Operators whose parameters are settings, which are in a table of their own.
-_JOBS = ("downsample", "compute_signatures")
+_JOBS = ("downsample", "compute_signatures", "split")
 
 
 def test_tables_of_settings_are_those_of_the_code() -> None:
