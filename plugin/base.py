@@ -38,6 +38,8 @@ class Operator(foo.Operator):
     """shown below its label"""
     is_job = False
     """whether it reports progress, and can be scheduled"""
+    risk = "medium"
+    """what an agent is told: "low" if it writes nothing, "high" if it deletes, or writes images"""
     is_dynamic = True
     """whether its form follows what is typed"""
 
@@ -56,6 +58,7 @@ class Operator(foo.Operator):
             dynamic=self.is_dynamic,
             execute_as_generator=self.is_job,
             allow_delegated_execution=self.is_job,
+            risk_level=self.risk,  # FiftyOne 1.8 has none, and ignores it
             **names.ICONS,
         )
 

@@ -19,6 +19,7 @@ LABELS = {
     "split": "Split into train, val and test",
     "delete_split": "Undo a split",
     "export_run": "Export what a smart downsample run kept",
+    "view_quality": "View images by quality",
     "make_map": "Make a map of a smart downsample run",
     "make_searchable": "Make the images of a smart downsample run searchable",
     "sample_frames": "Sample frames of videos",

@@ -14,7 +14,7 @@ from .. import names
 from ..base import refuse
 from ..config import labelled
 from ..jobs import maps
-from ..runs import brain, files
+from ..runs import brain, files, quality
 from ..runs import records as runs
 from ..targets import kinds as targets
 from ..targets import signature_fields
@@ -52,6 +52,27 @@ def view_form(ctx: foo.ExecutionContext) -> types.Property:
         except ValueError as error:
             refuse(inputs.view("problem", types.Error(label=str(error))), str(error))
     return types.Property(inputs, view=types.View(label=names.LABELS["view_buckets"]))
+
+
+def quality_form(ctx: foo.ExecutionContext) -> types.Property:
+    """Asks which images to look at, and counts them."""
+    inputs = begin(ctx)
+    form = types.Property(inputs, view=types.View(label=names.LABELS["view_quality"]))
+    known, run_key = runs.keys(ctx.dataset), ctx.params.get("run_key")
+    if known:
+        _run_choice(inputs, known, run_key, required=False)
+    field = ctx.params.get("signature_field") or names.DEFAULT_FIELD
+    try:
+        counts = quality.count(ctx.dataset, run_key, field)
+    except ValueError as error:
+        refuse(inputs.view("problem", types.Error(label=str(error))), str(error))
+        return form
+    choices = types.RadioGroup()
+    for kind, n in counts.items():
+        choices.add_choice(kind, label=f"{n:,} · {quality.KINDS[kind].label}")
+    first = next((kind for kind, n in counts.items() if n), choices.values()[0])
+    inputs.enum("show", choices.values(), label="Show", default=first, view=choices)
+    return form
 
 
 def view_params(ctx: foo.ExecutionContext) -> tuple[str, str | None, int | None, str]:

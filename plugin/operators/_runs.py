@@ -15,7 +15,7 @@ import fiftyone.operators.types as types
 from .. import names
 from ..base import Operator, reload
 from ..forms import run_forms
-from ..runs import app_settings, files, shapes, writes
+from ..runs import app_settings, files, quality, shapes, writes
 from ..runs import records as runs
 from ..targets import kinds as targets
 from ..targets import signature_fields
@@ -29,6 +29,7 @@ class ViewBuckets(Operator):
 
     key = "view_buckets"
     about = "Browse a dataset by visual bucket, or what a run kept and excluded"
+    risk = "low"
 
     def form(self, ctx: foo.ExecutionContext) -> types.Property:
         """The form."""
@@ -74,11 +75,54 @@ class ViewBuckets(Operator):
         return runs.browse(targets.dataset_of(dataset), show, run_key, bucket, signature_field)
 
 
+class ViewQuality(Operator):
+    """Shows images that are unreadable, damaged, blank and so on; returns the view's length."""
+
+    key = "view_quality"
+    about = "Count and show unreadable, damaged, blank, dark, bright and quiet images"
+    risk = "low"
+
+    def form(self, ctx: foo.ExecutionContext) -> types.Property:
+        """The form."""
+        return run_forms.quality_form(ctx)
+
+    def execute(self, ctx: foo.ExecutionContext) -> dict[str, Any]:
+        """Sets the App's view; returns ``{"samples": count}``."""
+        asked = ("run_key", "signature_field")
+        given = {name: ctx.params[name] for name in asked if ctx.params.get(name)}
+        view = quality.view_of(ctx.dataset, ctx.params.get("show") or "unreadable", **given)
+        ctx.ops.set_view(view=view)
+        return {"samples": len(view)}
+
+    def __call__(
+        self,
+        dataset: fo.Dataset,
+        show: str,
+        *,
+        run_key: str | None = None,
+        signature_field: str = names.DEFAULT_FIELD,
+    ) -> fo.DatasetView:
+        """Returns the view that the operator shows in the App.
+
+        Args:
+            dataset: the dataset
+            show: ``"unreadable"``, ``"damaged"``, ``"blank"``, ``"faint"`` (little detail),
+                ``"dark"``, ``"bright"`` or ``"quiet"``: see :data:`quality.KINDS`
+            run_key: the run; its samples only, or all samples of the dataset if None
+            signature_field: where the signatures are, if no run is given
+
+        Raises:
+            ValueError: if there is no such kind, run or field
+        """
+        return quality.view_of(targets.dataset_of(dataset), show, run_key, signature_field)
+
+
 class DeleteRun(Operator):
     """Undoes a run; returns what :func:`writes.delete` does."""
 
     key = "delete_run"
     about = "Remove a run's tag, saved views, record and unused signatures"
+    risk = "high"
 
     def form(self, ctx: foo.ExecutionContext) -> types.Property:
         """The form."""
@@ -229,4 +273,4 @@ def _download(ctx: foo.ExecutionContext, run_key: str, ending: str) -> dict[str,
     return {**result, "path": path.name}
 
 
-OPERATORS = (ViewBuckets, DeleteRun, ExportRun, ArrangeApp, RecoverRuns)
+OPERATORS = (ViewBuckets, ViewQuality, DeleteRun, ExportRun, ArrangeApp, RecoverRuns)

@@ -23,6 +23,7 @@ class SampleFrames(Operator):
     key = "sample_frames"
     about = "Save frames of videos as images, to choose from"
     is_job = True
+    risk = "high"  # it writes files
 
     def form(self, ctx: foo.ExecutionContext) -> types.Property:
         """The form."""

@@ -82,6 +82,7 @@ class DeleteSplit(Operator):
 
     key = "delete_split"
     about = "Remove the tags and the record of a split"
+    risk = "high"
 
     def form(self, ctx: foo.ExecutionContext) -> types.Property:
         """The form."""

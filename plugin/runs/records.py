@@ -223,8 +223,13 @@ def by_representative(view: fo.DatasetView, items: Samples, run_key: str) -> fo.
     return view.exists(kept_by).group_by(kept_by, order_by=distance, create_index=False)
 
 
-def _signed(dataset: fo.Dataset, run_key: str | None, field: str) -> fo.DatasetView:
+def signed(dataset: fo.Dataset, run_key: str | None, field: str) -> fo.DatasetView:
     """Returns the flat view of a run, or of the dataset; the field holds its signatures."""
+    if not run_key and "." in field:
+        raise ValueError(
+            f"signature_field {field!r} is not a field of samples; for patches and frames, "
+            f"give the key of a run; {_known(dataset)}"
+        )
     if not signature_fields.is_ours(dataset, field):
         hint = (
             "they were deleted or renamed; downsample again, or compute_signatures into a field "
@@ -268,15 +273,10 @@ def browse(
         raise ValueError(f"signature_field must be the name of a field, got {signature_field!r}")
     record = load(dataset, run_key) if run_key else {"signature_field": signature_field}
     items, stored = targets.of_record(record), record["signature_field"]
-    if not run_key and "." in stored:
-        raise ValueError(
-            f"signature_field {stored!r} is not a field of samples; for patches and frames, "
-            f"give the key of a run; {_known(dataset)}"
-        )
     field = items.to_view_path(stored)
     is_known_by_mark = show == "kept" and bucket is None
     try:
-        view = _signed(dataset, run_key, stored)
+        view = signed(dataset, run_key, stored)
     except ValueError:
         if is_known_by_mark:
             return items.kept(dataset, record["tag"])

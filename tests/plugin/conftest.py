@@ -67,6 +67,7 @@ OPERATORS = (
     "delete_split",
     "compute_signatures",
     "view_buckets",
+    "view_quality",
     "delete_run",
     "export_run",
     "make_map",

@@ -18,9 +18,13 @@ from typing import Any
 
 import fiftyone as fo
 import fiftyone.core.models as fom
+import fiftyone.operators.types as types
+import fiftyone.plugins as fop
 import numpy as np
 import pytest
 
+from plugin.runs.quality import KINDS
+from plugin.runs.records import SHOWN
 from smartdownsample_core import sample_diverse
 from smartdownsample_core.cli._main import _parser, main
 from tests.ffmpeg import require_ffmpeg
@@ -30,7 +34,8 @@ from tests.patience import PATIENCE
 from .conftest import OPERATORS
 
 _ROOT = Path(__file__).parents[2]
-_DOCUMENTS = [_ROOT / "README.md", *sorted((_ROOT / "docs").glob("*.md"))]
+_SKILL = _ROOT / "skills" / "smartdownsample" / "SKILL.md"
+_DOCUMENTS = [_ROOT / "README.md", *sorted((_ROOT / "docs").glob("*.md")), _SKILL]
 _PARAMETERS = (_ROOT / "docs" / "parameters.md").read_text(encoding="utf-8")
 _BLOCK = re.compile(r"^```(bash|shell|python)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
@@ -285,6 +290,25 @@ def test_the_columns_of_a_csv_are_those_that_are_documented(
     (table,) = re.findall(r"\| column \|.*?\n((?:\|.*\n)+)", _PARAMETERS)
     cells = re.findall(r"^\| (`[^|]+) \|", table, re.MULTILINE)
     assert header == re.findall(r"`(\w+)`", " ".join(cells))
+
+
+def test_the_skill_knows_the_operators(operators: SimpleNamespace) -> None:
+    """Agents find the skill, which names all operators with their risk, and what each shows."""
+    rows = re.findall(r"^\| `(\w+)` \| (\w+) \| (.*) \|$", _SKILL.read_text("utf-8"), re.MULTILINE)
+    assert sorted(name for name, _, _ in rows) == sorted(OPERATORS)
+    says = {name: re.findall(r"`(\w+)`", text) for name, _, text in rows}
+    assert says["view_buckets"] == list(SHOWN)
+    assert says["view_quality"] == list(KINDS)
+    assert {name: risk for name, risk, _ in rows} == {
+        name: getattr(operators, name).risk for name in OPERATORS
+    }
+    if hasattr(types, "RiskLevel"):  # not in FiftyOne 1.8
+        risks = [getattr(operators, name).config.risk_level.value for name, _, _ in rows]
+        assert risks == [risk for _, risk, _ in rows]
+    if hasattr(fop, "list_skills"):
+        (skill,) = fop.list_skills(plugin="@smartdownsample/smartdownsample")
+        assert (skill.name, skill.category) == ("smartdownsample", "curation")
+        assert "downsample" in skill.description
 
 
 def test_links_lead_somewhere() -> None:
