@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -65,9 +66,9 @@ def joined(groupings: Sequence[_Rows], n: int) -> _Rows:
 def linked(points: Points, rows: _Rows, squared_radius: float) -> _Rows:
     """Numbers groups of points so that any two within a radius are in the same group.
 
-    Single linkage: two points of a group may be far apart, if others lie between them. Compares
-    all pairs, which takes m^2 d floating-point operations, and first groups by leaders, which
-    costs no more.
+    Single linkage: two points of a group may be far apart, if others lie between them. Points are
+    first grouped by leaders. Of these groups, members are compared only if their leaders are near
+    enough, by the triangle inequality, for members to be within the radius of each other.
 
     Args:
         points: ``(n, d)``; the squares of a point sum to less than 2**22
@@ -81,27 +82,72 @@ def linked(points: Points, rows: _Rows, squared_radius: float) -> _Rows:
     >>> linked(line, np.arange(5), 1).tolist()
     [0, 1, 0, 1, 0]
     """
-    leaders = near_duplicates(points, rows, squared_radius)
-    # Side by side, so that most of what is near is in the same group already.
-    by_leader = np.argsort(leaders, kind="stable")
-    rows = rows[by_leader]
-    group = np.unique(leaders[by_leader], return_inverse=True)[1].reshape(-1)
-    lengths = lengths_of(points[rows])
-    for first in range(0, len(rows), _ROWS):
-        some = slice(first, first + _ROWS)
-        table = as_rows(points[rows[some]], lengths[some])
-        pairs = [np.empty((2, 0), np.int64)]
-        for start in range(first, len(rows), _OTHERS):
-            others = slice(start, start + _OTHERS)
-            if len(np.unique(group[first : start + _OTHERS])) == 1:
-                continue
-            near = table @ as_centers(points[rows[others]]).T <= squared_radius
-            one, other = np.nonzero(near)
-            ends = np.stack([group[one + first], group[other + start]])
-            pairs.append(ends[:, ends[0] != ends[1]])
-        edges = np.concatenate(pairs, axis=1)
-        if edges.size:
-            group = components(int(group.max()) + 1, *edges)[group]
+    leader_of = near_duplicates(points, rows, squared_radius)
+    by_group = np.argsort(leader_of, kind="stable")
+    members = rows[by_group]
+    leaders, first, group = np.unique(leader_of[by_group], return_index=True, return_inverse=True)
+    group = group.reshape(-1)
+    heads, last = points[leaders], np.append(first[1:], len(members))
+    reach = np.zeros(len(leaders))
+    np.maximum.at(reach, group, np.sqrt(_squared(points, members, leaders[group])))
+    root = np.arange(len(leaders))
+    for one, other in _near_pairs(
+        heads, np.arange(len(leaders)), np.zeros_like(reach), squared_radius
+    ):
+        root = components(len(root), root[one], root[other])[root]
+    for one, other in _near_pairs(heads, np.flatnonzero(last - first > 1), reach, squared_radius):
+        apart = root[one] != root[other]
+        edges = [np.empty((2, 0), np.int64)]
+        for a, bs in _by_first(one[apart], other[apart]):
+            mine = members[first[a] : last[a]]
+            theirs = np.concatenate([np.arange(first[b], last[b]) for b in bs.tolist()])
+            table = as_rows(points[mine], lengths_of(points[mine]))
+            near = (table @ as_centers(points[members[theirs]]).T).min(axis=0) <= squared_radius
+            found = np.unique(group[theirs[near]])
+            edges.append(np.stack([np.full_like(found, a), found]))
+        found = root[np.concatenate(edges, axis=1)]
+        root = components(len(root), found[0], found[1])[root]
     result = np.full(len(points), -1, np.int64)
-    result[rows] = np.unique(group, return_inverse=True)[1].reshape(-1)
+    result[members] = np.unique(root[group], return_inverse=True)[1].reshape(-1)
     return result
+
+
+def _squared(points: Points, rows: _Rows, others: _Rows) -> NDArray[np.int64]:
+    """Returns the squared distance of each row to another, ``(m,)``."""
+    found = [np.empty(0, np.int64)]
+    for start in range(0, len(rows), _OTHERS):
+        some = slice(start, start + _OTHERS)
+        difference = points[rows[some]].astype(np.int64) - points[others[some]]
+        found.append((difference**2).sum(axis=1))
+    return np.concatenate(found)
+
+
+def _near_pairs(
+    heads: Points, some: _Rows, reach: NDArray[np.float64], squared_radius: float
+) -> Iterator[tuple[_Rows, _Rows]]:
+    """Yields leaders whose groups may have members within the radius of each other.
+
+    Args:
+        heads: ``(l, d)`` leaders
+        some: those that are the first of a pair
+        reach: ``(l,)``; how far the members of each are from it at most
+        squared_radius: the radius, squared
+    """
+    radius = np.sqrt(squared_radius)
+    lengths = lengths_of(heads)
+    for start in range(0, len(some), _ROWS):
+        one = some[start : start + _ROWS]
+        table = as_rows(heads[one], lengths[one])
+        for begin in range(0, len(heads), _OTHERS):
+            other = slice(begin, begin + _OTHERS)
+            squared = table @ as_centers(heads[other]).T
+            most = radius + reach[one][:, None] + reach[other]
+            a, b = np.nonzero(squared <= (most * most * (1 + 1e-6)).astype(np.float32))
+            yield one[a], b + begin
+
+
+def _by_first(one: _Rows, other: _Rows) -> Iterator[tuple[int, _Rows]]:
+    """Yields each first of some pairs with its others; the pairs are sorted by their first."""
+    bounds = [*np.flatnonzero(np.diff(one, prepend=-1)).tolist(), len(one)]
+    for start, end in pairwise(bounds):
+        yield int(one[start]), other[start:end]

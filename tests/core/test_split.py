@@ -103,18 +103,34 @@ def test_joined_groups_are_divided_by_no_grouping(data: st.DataObject) -> None:
     assert ((found[:, None] == found) == (roots[:, None] == roots)).all()
 
 
-@pytest.mark.parametrize("n", [0, 1, 5, 700, 1200])
+def _same_groups(one: _Rows, other: _Rows) -> bool:
+    return bool(((one[:, None] == one) == (other[:, None] == other)).all())
+
+
+def _is_linked(points: _Rows, squared_radius: int) -> _Rows:
+    """The groups by all pairs."""
+    far = ((points[:, None].astype(int) - points) ** 2).sum(axis=2)
+    return components(len(points), *np.nonzero(far <= squared_radius))
+
+
+@pytest.mark.parametrize("n", [0, 1, 5, 700, 1200, 5000])
 def test_linked_points_are_all_those_within_the_radius(n: int) -> None:
     """Within blocks of a matrix product and between them."""
     random = np.random.default_rng(n)
-    points = random.integers(0, 60, (n + 3, 2)).astype(np.uint8)
+    points = random.integers(0, 110, (n + 3, 2)).astype(np.uint8)
     rows = random.permutation(n + 3)[:n]
     found = linked(points, rows, 2)
     assert set(np.flatnonzero(found < 0)) == set(range(n + 3)) - set(rows)
-    far = ((points[rows, None].astype(int) - points[rows]) ** 2).sum(axis=2)
-    one, other = np.nonzero(far <= 2)
-    roots = components(n, one, other)
-    assert ((found[rows][:, None] == found[rows]) == (roots[:, None] == roots)).all()
+    assert _same_groups(found[rows], _is_linked(points[rows], 2))
+
+
+@given(st.lists(st.tuples(*[st.integers(0, 12)] * 3), min_size=1, max_size=60), st.integers(0, 40))
+def test_any_points_are_linked_as_all_pairs_say(
+    points: list[tuple[int, int, int]], squared_radius: int
+) -> None:
+    table = np.array(points, np.uint8)
+    found = linked(table, np.arange(len(table)), squared_radius)
+    assert _same_groups(found, _is_linked(table, squared_radius))
 
 
 def test_leaks_at_random_are_those_of_random_splits() -> None:
