@@ -155,6 +155,15 @@ class DownsampleConfig(SignatureConfig, ChoiceSettings):
         "a brain run",
         default="",
     )
+    prefer: str = redeclared(
+        ChoiceSettings,
+        "prefer",
+        help="Of near-duplicates, of an event with {max_per_event}, and of images that differ "
+        "almost as much, keep those with more of a measure: sharpness, clipped (black and white "
+        "pixels), brightness, or a field of numbers, such as metadata.size_bytes. -clipped prefers "
+        "less",
+        default="",
+    )
     camera: str = redeclared(
         ChoiceSettings,
         "camera",
@@ -288,6 +297,7 @@ class DownsampleOptions(SignatureOptions, PlainOptions, total=False):
     stratify_by: str
     keep: str | fo.Dataset | fo.DatasetView | Sequence[str]
     features: str
+    prefer: str
     camera: str
     time: str
     random_seed: int

@@ -13,7 +13,7 @@ from smartdownsample_core.selection import STRATEGIES, ChoiceSettings
 from smartdownsample_core.settings import Reading, Setting, declared
 
 from ..config import CHARTS, DownsampleConfig, label
-from ..jobs import keep, labels, times
+from ..jobs import keep, labels, preferences, times
 from ..targets import embeddings
 
 _ALL = declared(DownsampleConfig)
@@ -58,6 +58,7 @@ OFFERS: dict[str, Callable[[fo.Dataset], list[tuple[str, str]]]] = {
     "stratify_by": labels.options,
     "keep": keep.options,
     "features": embeddings.fields,
+    "prefer": preferences.options,
     "camera": labels.options,
     "time": times.options,
     "group_slice": lambda dataset: [(name, name) for name in dataset.group_slices or ()],

@@ -16,7 +16,7 @@ from smartdownsample_core.selection import BUILT_IN, counts, labels_by_key
 
 from ..config import DownsampleConfig, is_given
 from ..targets import Subject, embeddings
-from . import keep, labels, times
+from . import keep, labels, preferences, times
 
 Remember = Callable[[Any, Callable[[], Any]], Any]
 """``remember(key, make)`` returns what ``make`` returns; a cached value if the key is known"""
@@ -39,7 +39,7 @@ def make(
     Raises:
         ValueError: if labels, features or samples to keep are missing
     """
-    strata = features = camera = time = None
+    strata = features = prefer = camera = time = None
     used = set(config.used_keys)
     if (path := config.stratify_by) and labels.is_key(subject, config):
         strata = path
@@ -50,6 +50,8 @@ def make(
     if name := config.features:
         key = ("features", name, stamp(subject.dataset, config))
         features = remember(key, lambda: embeddings.load(subject, ids, name))
+    if wanted := config.prefer:
+        prefer = remember(("numbers", wanted), lambda: preferences.read(subject, wanted))
     if config.uses_camera:
         path = config.camera or labels.default_camera(subject)
         camera = remember(("cameras", path), lambda: labels.read_all(subject, path, "camera"))
@@ -63,6 +65,7 @@ def make(
         cover=config.cover,
         near_duplicates=config.near_duplicates,
         features=features,
+        prefer=prefer,
         stratify_by=strata,
         balance=config.balance,
         max_per_group=config.max_per_group,
@@ -101,6 +104,7 @@ def problems(subject: Subject, config: DownsampleConfig) -> Iterator[ParameterEr
     checks: dict[str, Callable[..., Any]] = {
         "stratify_by": partial(_check_strata, config=config),
         "features": embeddings.check,
+        "prefer": preferences.check,
         "camera": partial(labels.full_path, setting="camera"),
         "time": times.check,
         "keep": partial(keep.check, target_count=config.target_count),
@@ -138,6 +142,8 @@ def worded(config: DownsampleConfig) -> str:
         parts.append(f"first keeps one of each {' and '.join(config.covered) or 'nothing'}")
     if config.features:
         parts.append(f"compares the embeddings `{config.features}`")
+    if config.prefer:
+        parts.append(f"prefers `{config.prefer}`")
     if config.duplicate_distance is not None:
         parts.append(f"excludes near-duplicates within {config.duplicate_distance:g} of 100")
     if config.near_duplicates is not None:

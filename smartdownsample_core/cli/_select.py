@@ -50,9 +50,8 @@ def select_command(program: str, arguments: list[str]) -> int:
     descriptors = needs_descriptors(options, choice)
     needs_them = choice.needs_descriptors or options.explain
     if needs_them and not shards.has_descriptors:
-        compares = "strategy" if choice.how.compares else "save_explanation"
         raise ParameterError(
-            "leave_out_junk" if choice.leave_out_junk else compares,
+            choice.needing_descriptors or "save_explanation",
             "needs descriptors, and these signatures were extracted with --no-descriptors",
             "extract them without it"
             + (", or use {strategy} stride" if choice.how.compares else ""),

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from ..errors import Message
-from ..selection import GOOD, STRATEGIES, Bucket, Selection, Stratum
+from ..selection import STRATEGIES, Bucket, Selection, Stratum, are_good
 from ..signatures import UNREADABLE
 
 #: A camera is named if its share is this many times too large or small, and makes a difference of
@@ -235,9 +235,10 @@ def _short_of_share(selection: Selection, strata: str) -> list[Message]:
         return []
     numbers, names = selection.strata
     left = ~selection.kept
+    is_good = are_good(selection.tiers)
     good, others, kept = (
         np.bincount(numbers[some], minlength=len(names))
-        for some in (left & (selection.tiers == GOOD), left & (selection.tiers > GOOD), ~left)
+        for some in (left & is_good, left & ~is_good & (selection.tiers >= 0), ~left)
     )
     n_short = int(((good == 0) & (others > 0) & (kept < kept.max())).sum())
     if not n_short or not good.any():  # no other stratum got more

@@ -17,6 +17,7 @@ from ._derived import BUILT_IN
 from ._features import quantized, unit_features
 from ._inputs import check_fit, check_keys, check_labels, positions
 from ._path_labels import FOLDER, is_of_path, labels_of_paths
+from ._preference import MEASURES, check_prefer, numbers_of, split_prefer
 from ._strata import Label
 from ._strategies import DEFAULT_STRATEGY, StrategyName
 from ._times import read_times
@@ -28,6 +29,7 @@ class ChoiceOptions(PlainOptions, total=False):
     stratify_by: Sequence[Label] | str | None
     keep: Sequence[int]
     features: Any
+    prefer: str | Sequence[float | None] | None
     camera: Sequence[Label] | str | None
     time: Any
     keys: Mapping[str, Sequence[Label]] | None
@@ -50,6 +52,13 @@ class Choice(ChoiceSettings):
         "label gets its share of the images to keep",
     )
     keep: Sequence[int] = redeclared(ChoiceSettings, "keep", default=())
+    prefer: str | Sequence[float | None] | None = redeclared(
+        ChoiceSettings,
+        "prefer",
+        help="Of near-duplicates, of an event with {max_per_event}, and of images that differ "
+        "almost as much, keep those with more of a measure: sharpness, clipped (black and white "
+        "pixels) or brightness; one of {keys}; or a number for each image. -clipped prefers less",
+    )
     camera: Sequence[Label] | str | None = redeclared(
         ChoiceSettings,
         "camera",
@@ -83,6 +92,8 @@ class Choice(ChoiceSettings):
         object.__setattr__(self, "fixed_cameras", standing_cameras(self.fixed_cameras))
         raise_first(self.problems())
         check_keys(self.keys, self.used_keys)
+        if self.prefer is not None:
+            check_prefer(self.prefer, self.keys)
         if not (self.stratify_by is None or self.strata_keys or is_of_path(self.stratify_by)):
             check_labels("stratify_by", self.stratify_by)
         if not (self.camera is None or is_of_path(self.camera)):
@@ -104,6 +115,8 @@ class Choice(ChoiceSettings):
             read_times(self.time, n)
         for labels in (self.keys or {}).values():
             check_fit("keys", labels, n)
+        if self.prefer is not None and not isinstance(self.prefer, str):
+            numbers_of(self.prefer, n)
         outside = [row for row in self.keep if not 0 <= row < n]
         if outside:
             raise ParameterError(
@@ -152,9 +165,20 @@ class Choice(ChoiceSettings):
     @property
     def needs_descriptors(self) -> bool:
         """Whether images need descriptors in addition to their buckets."""
-        compares = self.how.compares and self.features is None
-        given = self.leave_out_junk or self.duplicate_distance is not None
-        return compares or given or "daynight" in self.used_keys
+        return self.needing_descriptors is not None
+
+    @property
+    def needing_descriptors(self) -> str | None:
+        """The setting for which images need descriptors in addition to their buckets."""
+        name = split_prefer(self.prefer)[0] if isinstance(self.prefer, str) else ""
+        needed = {
+            "strategy": self.how.compares and self.features is None,
+            "leave_out_junk": self.leave_out_junk,
+            "duplicate_distance": self.duplicate_distance is not None,
+            "prefer": name in MEASURES and name not in (self.keys or {}),
+            "max_per": "daynight" in self.used_keys,
+        }
+        return next((name for name, is_needed in needed.items() if is_needed), None)
 
 
 def standing_cameras(value: Any) -> Any:

@@ -151,6 +151,19 @@ class ChoiceSettings(Derived, Settings):
         option_help="an .npy file of vectors to compare images by, with one row per image",
         metavar="NPY",
     )
+    prefer: Any = setting(
+        kind="name",
+        label="Prefer",
+        help="Of near-duplicates, of an event with {max_per_event}, and of images that differ "
+        "almost as much, keep those with more of a measure: sharpness, clipped (black and white "
+        "pixels) or brightness; -clipped prefers less",
+        live=True,
+        option_help="of near-duplicates, of an event with {max_per_event}, and of images that "
+        "differ almost as much, keep those with more of a measure: sharpness, clipped (black and "
+        "white pixels), brightness, or a column of numbers in {keys}; {prefer}=-clipped prefers "
+        "less",
+        metavar="MEASURE",
+    )
 
     camera: Any = setting(
         kind="name",

@@ -22,19 +22,22 @@ from ._events import Events, spaced
 from ._explanation import Cap
 from ._features import mean_squared_length
 from ._keys import Keys
-from ._limits import Bound, Plan, Room, repaired
+from ._limits import Bound, Plan, Room, rank_in_group, repaired
 from ._near_duplicates import near_duplicates
+from ._preference import preference
 from ._strata import Groups, assign_strata, with_unlabelled
 from ._tiers import (
     DAMAGED,
     EXCLUDED,
     GOOD,
     JUNK,
+    LESS_PREFERRED,
     NEAR_DUPLICATE,
     NEVER,
     QUIET,
     TIERS,
     TOO_SOON,
+    are_good,
 )
 
 _Rows = NDArray[np.int64]
@@ -59,12 +62,15 @@ class Constraints:
     """the cameras; None if it does not matter which camera took an image"""
     events: Events | None
     """the events; None without ``event_gap``"""
+    preference: NDArray[np.float64] | None
+    """``(n,)``; how much each image is preferred, 0 to 1; None without ``prefer``"""
 
     def __init__(self, signatures: Signatures, order: _Rows, choice: Choice) -> None:
         """Computes the arrays; the choice has been checked."""
         readable = signatures.readable
         self.keep = np.array(choice.keep, np.int64)
-        self.leaders = _leaders(signatures, order, choice)
+        self.preference = preference(signatures, choice.prefer, choice.keys)
+        self.leaders = _leaders(signatures, self._preferred_first(order), choice)
         self.strata = None
         keys = Keys(signatures, order, choice)
         if isinstance(choice.stratify_by, str):
@@ -82,6 +88,8 @@ class Constraints:
         for name, labels in choice.excluded.items():
             self.tiers[(self.tiers >= GOOD) & keys.has_label(name, labels)] = EXCLUDED
         self._thin(keys, order, choice.interval)
+        if self.preference is not None and self.events is not None and "event" in choice.caps:
+            self._pass_over(self.preference, self.events.number, order, choice.caps["event"])
         self._room = self._room_by_stratum(readable, choice.max_per_group)
         self.bounds = _bounds(keys, choice, self.strata)
         times = keys.known_times
@@ -111,7 +119,7 @@ class Constraints:
     def available(self) -> int:
         """How many images can be kept without using a later tier."""
         if self.bounds:
-            pool = np.flatnonzero(self.tiers == GOOD)
+            pool = np.flatnonzero(are_good(self.tiers))
             return len(self.keep) + len(self._largest(pool, len(pool)).rows)
         good = np.bincount(self.stratum_of[self.tiers == GOOD], minlength=len(self._room))
         return len(self.keep) + int(np.minimum(good, self.room(self.keep)).sum())
@@ -236,9 +244,9 @@ class Constraints:
         kept = np.zeros(len(tiers), bool)
         kept[self.keep] = True
         if self.leaders is not None:
-            rows = order[readable[order]]
-            preference = np.where(kept, -1, junk + 2 * damaged)[rows]
-            by_group = rows[np.lexsort((preference, self.leaders[rows]))]
+            rows = self._preferred_first(order[readable[order]])
+            unwanted = np.where(kept, -1, junk + 2 * damaged)[rows]
+            by_group = rows[np.lexsort((unwanted, self.leaders[rows]))]
             is_first = np.diff(self.leaders[by_group], prepend=-1) != 0
             tiers[by_group[~is_first]] = NEAR_DUPLICATE
         tiers[readable & quiet & (tiers == GOOD)] = QUIET
@@ -246,6 +254,30 @@ class Constraints:
         tiers[readable & damaged] = DAMAGED
         tiers[kept] = NEVER
         return tiers
+
+    def _preferred_first(self, rows: _Rows) -> _Rows:
+        """Returns rows by preference; those that are preferred as much stay in their order."""
+        if self.preference is None:
+            return rows
+        return np.asarray(rows[np.argsort(-self.preference[rows], kind="stable")])
+
+    def _pass_over(
+        self, preference: NDArray[np.float64], event_of: _Rows, order: _Rows, most: int
+    ) -> None:
+        """Leaves each event as many good images as it may have: those that are preferred.
+
+        If more than that are preferred as much as the best, the strategy decides between them.
+        """
+        rows = order[(self.tiers[order] == GOOD) & (event_of[order] >= 0)]
+        rows = self._preferred_first(rows)
+        events, values = event_of[rows], preference[rows]
+        n_events = int(event_of.max(initial=-1)) + 1
+        kept = event_of[self.keep]
+        room = most - np.bincount(kept[kept >= 0], minlength=n_events)
+        best = np.zeros(n_events)
+        np.maximum.at(best, events, values)
+        stays = (rank_in_group(events) < room[events]) | (values == best[events])
+        self.tiers[rows[~stays]] = LESS_PREFERRED
 
     def _room_by_stratum(self, readable: NDArray[np.bool_], most: int | None) -> _Rows:
         n_strata = 1 if self.strata is None else len(self.strata[1])

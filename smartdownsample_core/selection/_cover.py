@@ -12,6 +12,7 @@ from ..checks import shown
 from ..errors import ParameterError
 from ._distances import Nearest, as_centers
 from ._farthest_first import Gate
+from ._preference import keys_of
 
 _Rows = NDArray[np.int64]
 
@@ -52,12 +53,14 @@ def cover(
     groupings: Sequence[_Rows],
     weights: NDArray[np.float32] | None = None,
     gate: Gate | None = None,
+    levels: _Rows | None = None,
 ) -> _Rows:
     """Ranks points so that every group has one: the groupings in turn, the largest group first.
 
     Of each group without a center, the point that is farthest from all centers and all points
     before it is taken; the first point of all is the medoid of its group, or of those of its points
-    with the largest weight. A point covers its groups in all groupings. The ranking is nested.
+    with the largest weight and level. A point covers its groups in all groupings. The ranking is
+    nested.
 
     Args:
         nearest: n points and the centers already chosen, if any; ranked points become centers
@@ -65,6 +68,7 @@ def cover(
         groupings: ``(n,)`` each; the group of every point, -1 where none needs to be covered
         weights: ``(n,)``; factors of the points' squared distances, 1 by default
         gate: closes to points for which there is no room; groups without another are passed over
+        levels: ``(n,)``; decide between points that are almost as far; all alike by default
 
     Returns:
         ``(m,)`` rows, in the order in which they were chosen; m is at most ``count``
@@ -85,10 +89,11 @@ def cover(
             if group in has or not len(rows):
                 continue
             if len(chosen) or nearest.is_center.any():
-                row = _farthest(nearest, rows, chosen, table[: len(chosen)], weights)
+                row = _farthest(nearest, rows, chosen, table[: len(chosen)], weights, levels)
             else:
-                if weights is not None:
-                    rows = rows[weights[rows] == weights[rows].max()]
+                for values in (weights, levels):
+                    if values is not None:
+                        rows = rows[values[rows] == values[rows].max()]
                 row = _medoid(nearest.points, rows)
             if len(chosen) == len(table):
                 table = np.concatenate([table, np.empty_like(table, shape=_grown(table))])
@@ -121,6 +126,7 @@ def _farthest(
     centers: _Rows,
     table: NDArray[np.float32],
     weights: NDArray[np.float32] | None,
+    levels: _Rows | None,
 ) -> int:
     """Returns the row that is farthest from all centers of ``nearest`` and further ones."""
     squared = nearest.adjusted[rows]
@@ -131,7 +137,9 @@ def _farthest(
             nearest.distances(rows[part], centers, table).min(axis=1),
             out=squared[part],
         )
-    return int(rows[(squared if weights is None else squared * weights[rows]).argmax()])
+    if weights is not None:
+        squared *= weights[rows]
+    return int(rows[keys_of(squared, None if levels is None else levels[rows]).argmax()])
 
 
 def _medoid(points: NDArray[Any], rows: _Rows) -> int:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from ..errors import ParameterError
 from ._distances import Points, as_centers, as_rows, lengths_of
-from ._tiers import GOOD, NEVER
+from ._tiers import NEVER, are_good
 
 if TYPE_CHECKING:
     from ._explanation import Evidence
@@ -111,7 +111,7 @@ def _compared(selection: Selection) -> tuple[Evidence, NDArray[np.bool_]]:
     evidence, tiers = selection.evidence, selection.tiers
     if evidence is None or tiers is None:
         raise ValueError("these signatures have no descriptors; extract them with descriptors=True")
-    return evidence, evidence.comparable & ((tiers == GOOD) | (selection.kept & (tiers == NEVER)))
+    return evidence, evidence.comparable & (are_good(tiers) | (selection.kept & (tiers == NEVER)))
 
 
 def farthest_left_out(selection: Selection) -> float:

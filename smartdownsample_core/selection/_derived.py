@@ -41,6 +41,7 @@ class Derived:
     balance: Any
     max_distance: float | None
     features: Any
+    prefer: Any
     order: str
     event_gap: str | float | None
     min_interval: str | float | None
@@ -211,6 +212,20 @@ class Derived:
         if "label" in used and not is_given(self.stratify_by):
             yield ParameterError(
                 "stratify_by", "is missing, and {max_per} label needs it", "set it to the labels"
+            )
+        if is_given(self.prefer) and not (
+            self.strategy not in STRATEGIES
+            or self.how.compares
+            or self.excludes_duplicates
+            or "event" in caps
+        ):
+            yield ParameterError(
+                "prefer",
+                "has no effect with {strategy} {value}, which keeps every n-th image",
+                "choose {strategy} "
+                + " or ".join(repr(name) for name, how in STRATEGIES.items() if how.compares)
+                + ", or set {duplicate_distance}, {near_duplicates} or {max_per_event}",
+                value=repr(self.strategy),
             )
         for name in floors:
             if floors[name] > caps.get(name, floors[name]):

@@ -22,6 +22,7 @@ from ._keys import Keys
 from ._limits import repaired
 from ._notation import target_of
 from ._picking import picked_by
+from ._preference import levels_of
 from ._result import Selection, count_buckets
 from ._shots import SQUARED_GAP, shots, squared_gap_of
 from ._standing import NONE, Standing
@@ -75,10 +76,8 @@ def downsample(
         target_count = whole_number("target_count", target_count)
     choice.check(len(signatures), target_count, signatures.hash_size)
     if choice.needs_descriptors and not _has_descriptors(signatures):
-        by_strategy = choice.how.compares and choice.features is None
-        asks = "leave_out_junk" if choice.leave_out_junk else "duplicate_distance"
         raise ParameterError(
-            "strategy" if by_strategy else asks,
+            choice.needing_descriptors or "",
             "needs descriptors, and these signatures have none",
             "extract them with descriptors=True",
         )
@@ -92,6 +91,8 @@ def downsample(
 
     standing = None if choice.fixed_cameras == "none" else Standing.of(signatures)
     images = _images(signatures, order, random_seed, choice, standing)
+    if constraints.preference is not None:
+        images = replace(images, levels=levels_of(constraints.preference))
     cameras = constraints.cameras
     if cameras is None and choice.uses_camera:  # constraints of a choice without
         cameras = Keys(signatures, order, choice).cameras

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ._distances import Nearest
+from ._preference import keys_of
 
 #: Points searched for the next picks before all distances are updated.
 _CANDIDATES = 4096
@@ -32,6 +33,7 @@ def farthest_first(
     weights: NDArray[np.float32] | None = None,
     progress: Callable[[int], None] | None = None,
     gate: Gate | None = None,
+    levels: NDArray[np.int64] | None = None,
 ) -> NDArray[np.int64]:
     """Ranks points so that each is the farthest from the centers and all points before it.
 
@@ -49,6 +51,7 @@ def farthest_first(
         weights: ``(n,)``; factors of the points' squared distances, 1 by default
         progress: called with the number of points ranked so far
         gate: closes points as others are ranked
+        levels: ``(n,)``; decide between points that are almost as far; all alike by default
 
     Returns:
         ``(count,)`` rows, in the order in which they were chosen; fewer if the gate closes the rest
@@ -63,7 +66,7 @@ def farthest_first(
     ranked = 0
     while ranked < count:
         if nearest.is_center.any():
-            batch = _next_batch(nearest, weights, count - ranked, gate)
+            batch = _next_batch(nearest, weights, levels, count - ranked, gate)
             if not len(batch):
                 break
         else:
@@ -79,7 +82,11 @@ def farthest_first(
 
 
 def _next_batch(
-    nearest: Nearest, weights: NDArray[np.float32], most: int, gate: Gate | None
+    nearest: Nearest,
+    weights: NDArray[np.float32],
+    levels: NDArray[np.int64] | None,
+    most: int,
+    gate: Gate | None,
 ) -> NDArray[np.int64]:
     """Returns the next points of the ranking: at least one that is open, at most ``most``."""
     farness = np.where(nearest.is_center, np.float32(-1), nearest.adjusted * weights)
@@ -87,13 +94,15 @@ def _next_batch(
         farness[~gate.is_open(np.arange(len(farness)))] = -1
         if farness.max(initial=-1) < 0:
             return np.empty(0, np.int64)
-    rows, bound, last = _candidates(farness, min(_CANDIDATES, _CANDIDATES_PER_POINT * most))
+    n_candidates = min(_CANDIDATES, _CANDIDATES_PER_POINT * most)
+    rows, bound, last = _candidates(keys_of(farness, levels), n_candidates)
     between = nearest.between(rows) * weights[rows]
-    left = farness[rows]
+    left, level = farness[rows], None if levels is None else levels[rows]
     chosen: list[int] = []
     while len(chosen) < most:
-        place = int(left.argmax())
-        if left[place] < bound or (left[place] == bound and rows[place] > last):
+        keys = keys_of(left, level)
+        place = int(keys.argmax())
+        if keys[place] < bound or (keys[place] == bound and rows[place] > last):
             break
         chosen.append(place)
         np.minimum(left, between[place], out=left)
@@ -103,7 +112,9 @@ def _next_batch(
     return np.asarray(rows[chosen])
 
 
-def _candidates(farness: NDArray[np.float32], count: int) -> tuple[NDArray[np.int64], float, int]:
+def _candidates(
+    farness: NDArray[np.float32] | NDArray[np.int64], count: int
+) -> tuple[NDArray[np.int64], float, int]:
     """Returns the farthest rows, ascending, a bound on the farness of all others, and a last row.
 
     Only rows after the last one may equal the bound. Centers have a farness of -1.
@@ -114,4 +125,4 @@ def _candidates(farness: NDArray[np.float32], count: int) -> tuple[NDArray[np.in
         return np.flatnonzero(farness >= 0), 0.0, len(farness)
     farther = np.flatnonzero(farness > bound)
     as_far = np.flatnonzero(farness == bound)[: count - len(farther)]
-    return np.sort(np.concatenate([farther, as_far])), float(bound), int(as_far[-1])
+    return np.sort(np.concatenate([farther, as_far])), bound.item(), int(as_far[-1])

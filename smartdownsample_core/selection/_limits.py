@@ -100,7 +100,7 @@ class Room:
             for numbers, most in zip(self._number_of, self._most, strict=True):
                 some = np.flatnonzero(fits)
                 groups = numbers[rows[some]]
-                fits[some[_rank_in_group(groups) >= most[groups]]] = False
+                fits[some[rank_in_group(groups) >= most[groups]]] = False
             for numbers, most, least in zip(self._number_of, self._most, self._least, strict=True):
                 counts = np.bincount(numbers[rows[fits]], minlength=len(most))
                 most -= counts
@@ -123,7 +123,7 @@ class Room:
         return np.array(taken, np.int64)
 
 
-def _rank_in_group(groups: _Rows) -> _Rows:
+def rank_in_group(groups: _Rows) -> _Rows:
     """Returns how many before each are of the same group, ``(m,)``."""
     by_group = np.argsort(groups, kind="stable")
     sizes = np.bincount(groups)

@@ -19,6 +19,7 @@ from ._distances import Nearest, Points, Relation
 from ._explanation import Found
 from ._farthest_first import farthest_first
 from ._limits import Room
+from ._preference import keys_of
 from ._representatives import representatives
 from ._systematic import select
 
@@ -43,6 +44,8 @@ class Images:
     """adjust the distances between images"""
     weights: NDArray[np.float32] | None = None
     """``(n,)``; factors of the squared distances, 1 by default"""
+    levels: NDArray[np.int64] | None = None
+    """``(n,)``; how much each image is preferred; None if all are alike"""
     groupings: tuple[_Rows, ...] = ()
     """``(n,)`` each; groups of which each is to be covered first, -1 for none"""
     room: Room | None = None
@@ -71,13 +74,12 @@ def pick_diverse(images: Images, pool: _Rows, taken: _Rows, count: int) -> _Rows
     nearest = _nearest(images, pool, taken)
     rows = np.concatenate([pool, taken])
     weights = None if images.weights is None else images.weights[rows]
+    levels = None if images.levels is None else images.levels[rows]
     gate = images.room and images.room.within(rows)
-    first = cover(nearest, count, [groups[rows] for groups in images.groupings], weights, gate)
-    if weights is None:
-        start = int(np.random.default_rng(images.random_seed).integers(len(pool)))
-    else:
-        start = int(weights[: len(pool)].argmax())
-    others = farthest_first(nearest, count - len(first), start, weights, gate=gate)
+    groups = [groups[rows] for groups in images.groupings]
+    first = cover(nearest, count, groups, weights, gate, levels)
+    start = _start(images, pool)
+    others = farthest_first(nearest, count - len(first), start, weights, None, gate, levels)
     images.found.append(Found.of(nearest, rows))
     return np.asarray(pool[np.concatenate([first, others])])
 
@@ -85,7 +87,9 @@ def pick_diverse(images: Images, pool: _Rows, taken: _Rows, count: int) -> _Rows
 def pick_representative(images: Images, pool: _Rows, taken: _Rows, count: int) -> _Rows:
     """Picks images that many others are similar to."""
     nearest = _nearest(images, pool, taken)
-    return np.asarray(pool[representatives(nearest, count, images.random_seed)])
+    rows = np.concatenate([pool, taken])
+    levels = None if images.levels is None else images.levels[rows]
+    return np.asarray(pool[representatives(nearest, count, images.random_seed, levels)])
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -140,6 +144,15 @@ DEFAULT_STRATEGY = "stride"
 
 RECOMMENDED_STRATEGY: StrategyName = "diverse"
 """where the interface is ours: the App, its operators and the command line"""
+
+
+def _start(images: Images, pool: _Rows) -> int:
+    """Returns the first place in a pool if nothing is taken: all are as far then."""
+    levels = None if images.levels is None else images.levels[pool]
+    if images.weights is not None:
+        return int(keys_of(images.weights[pool], levels).argmax())
+    best = np.arange(len(pool)) if levels is None else np.flatnonzero(levels == levels.max())
+    return int(best[np.random.default_rng(images.random_seed).integers(len(best))])
 
 
 def _nearest(images: Images, pool: _Rows, taken: _Rows) -> Nearest:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -69,6 +71,41 @@ def test_the_ranking_equals_the_naive_one(
         ranking = farthest_first(_nearest(points, centers), count, start, weights)
     assert ranking.dtype == np.int64
     assert ranking.tolist() == _slow_ranking(points, centers, weights, count, start)
+
+
+def _step(farness: float) -> tuple[int, bool]:
+    """Returns the step of a squared distance: 1, 1.5, 2, 3, 4, 6 ..."""
+    mantissa, exponent = math.frexp(farness)
+    return (exponent, mantissa >= 0.75) if farness else (-(10**6), False)
+
+
+@_CANDIDATES
+@given(case=_cases(), data=st.data())
+def test_levels_decide_between_points_that_are_almost_as_far(
+    candidates: int,
+    case: tuple[Points, list[int], np.ndarray | None, int, int],
+    data: st.DataObject,
+) -> None:
+    """Equal to the naive ranking, by steps, levels, distances and rows; and nested."""
+    points, centers, weights, count, start = case
+    n = len(points)
+    levels = np.array(data.draw(st.lists(st.integers(0, 3), min_size=n, max_size=n)))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module, "_CANDIDATES", candidates)
+        nearest = _nearest(points, centers)
+        ranking = farthest_first(nearest, count, start, weights, levels=levels).tolist()
+    exact = points.astype(np.int64)
+    scale = np.ones(n, np.float32) if weights is None else weights
+    expected = [] if centers or not count else [start]
+    while len(expected) < count:
+        taken = centers + expected
+        squared = ((exact[:, None] - exact[taken]) ** 2).sum(axis=2).min(axis=1)
+        farness = (squared.astype(np.float32) * scale).tolist()
+        left = [row for row in range(n) if row not in taken]
+        expected.append(
+            max(left, key=lambda row: (_step(farness[row]), levels[row], farness[row], -row))
+        )
+    assert ranking == expected
 
 
 @_CANDIDATES

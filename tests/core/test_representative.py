@@ -84,6 +84,27 @@ def test_medoids_are_the_members_closest_to_the_mean(
         assert squared[members == medoid] == squared.min()
 
 
+@given(_cases(), st.data())
+def test_levels_decide_between_members_that_are_almost_as_close(
+    case: tuple[Points, list[int], int, int], data: st.DataObject
+) -> None:
+    """None is preferred of those whose squared distance is at most 1.5 times the least."""
+    points, _, count, seed = case
+    n = len(points)
+    levels = np.array(data.draw(st.lists(st.integers(0, 2), min_size=n, max_size=n)), np.int64)
+    centers = np.random.default_rng(seed).permutation(n)[:count]
+    nearest = _nearest(points, centers.tolist())
+    owner = nearest.owner.copy()
+    owner[centers] = centers
+    for center, chosen in zip(centers, _medoids(nearest, centers, levels), strict=True):
+        members = np.flatnonzero(owner == center)
+        values = points[members].astype(np.int64)
+        squared = ((values * len(members) - values.sum(axis=0)) ** 2).sum(axis=1)
+        assert squared[members == chosen] <= 1.5 * squared.min() + 1e-6
+        clearly = members[squared < 1.5 * squared.min() - 1e-6]
+        assert levels[chosen] >= levels[[*clearly, members[squared.argmin()]]].max()
+
+
 @pytest.mark.parametrize("percent", [1, 3, 10, 30])
 @pytest.mark.parametrize("seed", [0, 1])
 def test_all_points_are_nearer_than_with_a_random_choice(percent: int, seed: int) -> None:

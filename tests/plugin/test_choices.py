@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 from fiftyone import ViewField as F
 
-from plugin.jobs import labels
+from plugin.config import DownsampleConfig
+from plugin.jobs import choices, labels
 from smartdownsample_core import Choice, Signatures, downsample, extract, natural_order
 
 _LABELS = ["fox"] * 50 + ["owl"] * 20 + ["lynx"] * 6 + [None] * 4
@@ -72,6 +73,40 @@ def test_the_choice_is_that_of_the_core(dataset, operators, images, strategy, mo
     result = operators.downsample(dataset, 30, strategy=strategy, **more)
     assert _kept(dataset) == _chosen(images, 30, strategy=strategy, **more)
     assert (result["kept"], result["strategy"]) == (30, strategy)
+
+
+@pytest.mark.parametrize(
+    ("prefer", "sign"), [("sharpness", 1), ("score", 1), ("-score", -1), ("metadata.width", 0)]
+)
+def test_measures_and_fields_are_preferred(dataset, operators, images, prefer, sign) -> None:
+    """A field of numbers counts for its samples; those without a number come last."""
+    score = [None if row % 7 == 0 else row * 31 % 80 / 8 for row in range(80)]
+    dataset.set_values("score", score)
+    dataset.compute_metadata()
+    operators.downsample(dataset, 30, duplicate_distance=15, prefer=prefer)
+    numbers = [None if value is None else sign * value for value in score]
+    if not sign:
+        numbers = dataset.values(prefer)
+    wanted = "sharpness" if prefer == "sharpness" else numbers
+    kept = _chosen(images, 30, strategy="diverse", duplicate_distance=15, prefer=wanted)
+    assert _kept(dataset) == kept
+    assert choices.worded(DownsampleConfig(target_count=1, prefer=prefer)) == f"Prefers `{prefer}`"
+
+
+@pytest.mark.parametrize(
+    ("prefer", "message"),
+    [
+        (
+            "sharpnes",
+            "the dataset has no field 'sharpnes'; there is 'sharpness', .*; measures are sharpness",
+        ),
+        ("species", "'species' is of type StringField and holds no numbers"),
+    ],
+)
+def test_what_cannot_be_preferred_is_refused(labelled, operators, prefer, message) -> None:
+    """With the measures that there are."""
+    with pytest.raises(ValueError, match=message):
+        operators.downsample(labelled, 30, prefer=prefer)
 
 
 def test_a_rank_is_a_smaller_run(dataset, operators) -> None:
