@@ -24,7 +24,11 @@ _OF_METADATA = ("metadata.size_bytes", "metadata.width")
 def check(subject: Subject, prefer: Any) -> None:
     """Raises a ParameterError if there is no such measure or field, or it holds no numbers."""
     if not isinstance(prefer, str):
-        raise refused("prefer", "must name a measure or a field; write numbers into a field")
+        raise refused(
+            "prefer",
+            f"must name a measure or a field, got a {type(prefer).__name__}; write numbers into a "
+            "field with dataset.set_values('my_score', numbers)",
+        )
     name, _ = split_prefer(prefer)
     field = subject.view.get_field(name)
     if field is None and name not in MEASURES:
@@ -35,7 +39,11 @@ def check(subject: Subject, prefer: Any) -> None:
             f"{', '.join(MEASURES)}",
         )
     if field is not None and not isinstance(field, _NUMBERS):
-        raise refused("prefer", f"{name!r} is of type {type(field).__name__} and holds no numbers")
+        raise refused(
+            "prefer",
+            f"{name!r} is of type {type(field).__name__} and holds no numbers; choose a field of "
+            "numbers",
+        )
 
 
 def options(view: fo.Dataset | fo.DatasetView) -> list[tuple[str, str]]:
