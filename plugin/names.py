@@ -88,6 +88,12 @@ SUBFIELDS = (
     ("error", fo.StringField, "Why the image could not be read; None if it was"),
 )
 
+#: Those that only runs with standing cameras ask for.
+THUMBNAILS = tuple(
+    (name, fo.StringField, description)
+    for name, description in Signatures.columns(grey=True)["grey"].subfields.items()
+)
+
 
 def kept_view(run_key: str) -> str:
     """Returns the name of the saved view of a run's kept samples."""

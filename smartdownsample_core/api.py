@@ -282,14 +282,29 @@ def read_with_bar(
         def progress(done: int, _: int) -> None:
             bar.update(done - bar.n)
 
-        grey = choice.finds_standing
         found = read_all(
-            paths, reading, image_loading_errors, descriptors, progress, choice.camera, grey
+            paths,
+            reading,
+            image_loading_errors,
+            descriptors,
+            progress,
+            choice.camera,
+            choice.finds_standing,
         )
-    if not grey:
-        return found
+    mark_with_bar(found, paths, choice, show_progress)
+    return found
+
+
+def mark_with_bar(
+    signatures: Signatures, paths: Sequence[str], choice: Choice, show_progress: bool
+) -> None:
+    """Looks for standing cameras if the choice asks for it, with a bar on standard error."""
+    if not choice.finds_standing:
+        return
+    from tqdm import tqdm
+
     with tqdm(
-        total=int(found.readable.sum()),
+        total=int(signatures.readable.sum()),
         desc="Comparing frames",
         unit="img",
         disable=not show_progress,
@@ -300,8 +315,7 @@ def read_with_bar(
             bar.update(done - bar.n)
 
         cameras = choice.camera if choice.fixed_cameras == "all" else None
-        mark_standing(found, natural_order(paths), cameras, compared)
-    return found
+        mark_standing(signatures, natural_order(paths), cameras, compared)
 
 
 def print_reading(

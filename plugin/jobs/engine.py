@@ -93,13 +93,9 @@ def run(
     subject = Subject.of(dataset, view, config.group_slice, config.whole_groups)
     problems.check(config, subject)
     items = subject.items
-    target = _load(subject.view, config)
-    if config.finds_standing and target.lacks_standing:
-        target = _load(subject.view, dataclasses.replace(config, recompute=True))
+    target = _load(subject.view, config, config.finds_standing)
     choice = choices.make(subject, target.ids, config)
-    n_read = yield from _sign(
-        dataset, target, config, False, in_app=in_app, grey=config.finds_standing
-    )
+    n_read = yield from _sign(dataset, target, config, False, in_app=in_app)
     if config.finds_standing:
         cameras = choice.camera if config.fixed_cameras == "all" else None
         comparing = Progress(n_read, n_read, "Comparing the frames of standing cameras")
@@ -157,9 +153,12 @@ def _with_warnings(record: shapes.RunRecord, saved: Saved, items: Samples) -> sh
     return {**record, "warning": ". ".join(filter(None, found)) or None}
 
 
-def _load(view: fo.DatasetView, config: SignatureConfig) -> stored_signatures.Target:
-    field = config.signature_field
-    return stored_signatures.load(view, field, config.hash_size, config.decode, config.recompute)
+def _load(
+    view: fo.DatasetView, config: SignatureConfig, grey: bool = False
+) -> stored_signatures.Target:
+    return stored_signatures.load(
+        view, config.signature_field, config.hash_size, config.decode, config.recompute, grey
+    )
 
 
 def _sign(
@@ -168,7 +167,6 @@ def _sign(
     config: SignatureConfig,
     wanted_by_user: bool,
     in_app: bool,
-    grey: bool = False,
 ) -> Generator[Progress, None, int]:
     """Reads the images whose signature is stale, writes as it goes, and returns their number.
 
@@ -178,7 +176,6 @@ def _sign(
         config: the settings
         wanted_by_user: the user asked for the signatures as such, so that no undo removes them
         in_app: as in :func:`run`
-        grey: also keep the thumbnails that standing cameras are found by
     """
     writer = _Writer(dataset, target, config, wanted_by_user)
     pace = Pace()
@@ -192,7 +189,7 @@ def _sign(
             True,
             SECONDS_BETWEEN_SIGNS,
             target.cameras,
-            grey=grey and not target.has_parts,
+            grey=target.signatures.grey is not None,
         )
         with closing(stream) as batches:
             for places, batch, done in batches:
@@ -222,7 +219,7 @@ def _mark_standing(
     config: SignatureConfig,
     cameras: Sequence[Any] | None,
 ) -> None:
-    """Finds standing cameras among the images that were read, and writes their activity.
+    """Finds standing cameras among the images, and writes what is new of their activity.
 
     Args:
         dataset: the dataset
@@ -231,9 +228,12 @@ def _mark_standing(
         cameras: the camera of each sample, if all stand still; None to find out
     """
     signatures = target.signatures
-    before = signatures.standing.copy()
+    before = signatures.standing.copy(), signatures.activity.copy()
     mark_standing(signatures, natural_order(target.paths), cameras)
-    rows = np.flatnonzero(signatures.standing != before)
+    is_known = (signatures.standing == before[0]) & (
+        (signatures.activity == before[1]) | np.isnan(signatures.activity)
+    )
+    rows = np.flatnonzero(~is_known)
     if len(rows):
         stored_signatures.write_standing(dataset, config.signature_field, target, rows)
 
@@ -271,7 +271,11 @@ class _Writer:
         if not self._is_declared:
             with held(self._dataset):
                 signature_fields.declare(
-                    self._dataset, self._target.items, field, self._wanted_by_user
+                    self._dataset,
+                    self._target.items,
+                    field,
+                    self._wanted_by_user,
+                    self._target.signatures.grey is not None,
                 )
             self._is_declared = True
         if self._unwritten:

@@ -8,7 +8,9 @@ from .. import names
 from ._items import Samples, note_of
 
 
-def declare(dataset: fo.Dataset, items: Samples, field: str, wanted_by_user: bool) -> None:
+def declare(
+    dataset: fo.Dataset, items: Samples, field: str, wanted_by_user: bool, grey: bool = False
+) -> None:
     """Declares the signature field with all its sub-fields and the indexes on the bucket.
 
     Args:
@@ -16,6 +18,7 @@ def declare(dataset: fo.Dataset, items: Samples, field: str, wanted_by_user: boo
         items: what the field is of
         field: name of the field; nothing happens if it is declared already
         wanted_by_user: the user asked for the signatures as such, so that no undo removes them
+        grey: whether it also has thumbnails, by which standing cameras are found
     """
     stored = items.dataset_path(field)
     if not dataset.has_field(stored):
@@ -31,7 +34,8 @@ def declare(dataset: fo.Dataset, items: Samples, field: str, wanted_by_user: boo
         declared = dataset.get_field(stored)
         declared.info = {**declared.info, names.METHOD: {"wanted_by_user": True}}
         declared.save()
-    for name, kind, description in (*names.SUBFIELDS, *items.subfields):
+    thumbnails = names.THUMBNAILS if grey else ()
+    for name, kind, description in (*names.SUBFIELDS, *thumbnails, *items.subfields):
         if not dataset.has_field(f"{stored}.{name}"):
             items.add_field(dataset, f"{field}.{name}", kind, description=description)
     for indexed in ("bucket", "bucket_name", "taken", "model"):  # what people filter by

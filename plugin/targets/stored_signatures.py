@@ -54,20 +54,14 @@ class Target:
     cameras: Cameras | None
     """of the rows to read, by previews"""
 
-    @property
-    def has_parts(self) -> bool:
-        """Whether parts of images are signed, such as crops."""
-        return self.sources is not self.paths and any(isinstance(s, Part) for s in self.sources)
-
-    @property
-    def lacks_standing(self) -> bool:
-        """Whether it is unknown of signatures that hold whether their camera stands still."""
-        unknown = self.signatures.readable & (self.signatures.standing == 0)
-        return bool(unknown.any()) and not self.has_parts
-
 
 def load(
-    view: fo.DatasetView, field: str, hash_size: int, decode: Decode, recompute: bool
+    view: fo.DatasetView,
+    field: str,
+    hash_size: int,
+    decode: Decode,
+    recompute: bool,
+    grey: bool = False,
 ) -> Target:
     """Reads ids, paths and the signatures that still hold.
 
@@ -78,19 +72,24 @@ def load(
         decode: how it must have been made to be reused. Exact ones are as good as fast ones and,
             if all of their camera are so, as those of previews
         recompute: reuse none
+        grey: reuse only those with a thumbnail, by which standing cameras are found; parts of
+            images have none
     """
     items = kinds.of(view)
     stamp = (*_STAMP, *(name for name, _, _ in items.subfields))
-    wanted = [*stamp, *_columns_of(view, items, field)]
-    fields = [f"{field}.{name}" for name in wanted]
     ids, paths = items.read(view, ())
     sources = items.sources(view, paths)
     has_crops = sources is not paths
+    grey = grey and not any(isinstance(source, Part) for source in sources)
+    wanted = [*stamp, *_columns_of(view, items, field, grey)]
+    fields = [f"{field}.{name}" for name in wanted]
     files = {path: (*file_stamp(path), path) for path in dict.fromkeys(paths)}
     stamps = [
         (*files[path], *items.stamps(source)) for path, source in zip(paths, sources, strict=True)
     ]
     signatures = Signatures.blank(len(ids), hash_size)
+    if grey:
+        signatures.add_grey()
     is_stale = np.ones(len(ids), bool)
     if not recompute and all(items.has(view, name) for name in fields):
         # What is known of crops is kept on their samples, which are read as a whole.
@@ -160,11 +159,11 @@ def _with_cameras(
     return np.array(rows, np.int64), Cameras([labels[row] for row in rows], known[rows])
 
 
-def _columns_of(view: fo.DatasetView, items: Samples, field: str) -> list[str]:
+def _columns_of(view: fo.DatasetView, items: Samples, field: str, grey: bool) -> list[str]:
     """Returns the sub-fields to read columns from: those that are there, or have to be."""
     return [
         name
-        for column in Signatures.columns().values()
+        for column in Signatures.columns(grey).values()
         for name in column.subfields
         if column.required or items.has(view, f"{field}.{name}")
     ]

@@ -53,6 +53,7 @@ def extract_command(program: str, arguments: list[str]) -> int:
         count=count,
         base=base,
         version=__version__,
+        grey=options.grey,
         folder="" if all(os.path.isabs(path) or is_remote(path) for path in paths) else os.getcwd(),
     )
     origin.check()
@@ -111,6 +112,12 @@ def _extract_parser(program: str) -> argparse.ArgumentParser:
         action=argparse.BooleanOptionalAction,
         default=True,
         help="also what --strategy diverse and representative and --leave-out-junk need (yes)",
+    )
+    parser.add_argument(
+        "--grey",
+        action="store_true",
+        help="also thumbnails of 1 KB per image, by which 'select --fixed-cameras' finds cameras "
+        "that stand still",
     )
     add_finding(parser)
     add_null(parser, "on standard input")
@@ -188,7 +195,7 @@ def _extract(
     paths = items[first : first + len(origin)]
     # Before the images are read, so that later changes are noticed.
     stats = file_stats(paths)
-    steps = read_batches(items, how, options.descriptors, cameras=cameras)
+    steps = read_batches(items, how, options.descriptors, cameras=cameras, grey=options.grey)
     ways: Counter[str | None] = Counter()
     unused: dict[str, str] = {}
     with tqdm(total=len(paths), desc="Reading images", unit="img", disable=options.quiet) as bar:

@@ -6,6 +6,7 @@ import argparse
 import os
 from pathlib import Path
 
+from ..api import mark_with_bar
 from ..errors import ParameterError
 from ..extraction import raise_first_error
 from ..selection import STRATEGIES, Choice, downsample, natural_order, target_of
@@ -28,13 +29,6 @@ def select_command(program: str, arguments: list[str]) -> int:
     parser = _select_parser(program)
     options = parser.parse_intermixed_args(arguments)
     check_output(options)
-    if options.fixed_cameras != "none":
-        raise ParameterError(
-            "fixed_cameras",
-            "{value} needs thumbnails of the images, which shards do not hold",
-            "omit it, or choose among the images themselves",
-            value=repr(options.fixed_cameras),
-        )
     shards = Shards([Path(file) for file in options.shards], options.partial)
     _check_folder(options, shards)
     if options.on_error == "raise":
@@ -56,8 +50,16 @@ def select_command(program: str, arguments: list[str]) -> int:
             "extract them without it"
             + (", or use {strategy} stride" if choice.how.compares else ""),
         )
+    if choice.finds_standing and not shards.has_grey:
+        raise ParameterError(
+            "fixed_cameras",
+            "{value} needs thumbnails, and these signatures were extracted without any",
+            "extract them with --grey, or omit it",
+            value=repr(options.fixed_cameras),
+        )
     output = Output(options, shards.base, paths, **shards.record())
-    signatures = shards.signatures(descriptors)
+    signatures = shards.signatures(descriptors, choice.finds_standing)
+    mark_with_bar(signatures, paths, choice, not options.quiet)
     order = natural_order(paths)
     selection = downsample(signatures, order, options.target_count, options.random_seed, choice)
     return output.write(selection, paths, signatures)

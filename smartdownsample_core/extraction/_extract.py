@@ -17,7 +17,7 @@ from ..checks import one_of, path_list
 from ..images import Item, Part, path_of
 from ..images import check as check_remote
 from ..settings import BY_PREVIEW, LOADING_ERRORS, Decode, Reading, Workers, raise_first
-from ..signatures import Signature, Signatures, grey_of, sign_items
+from ..signatures import Signature, Signatures, sign_items
 from . import _blas as blas
 from ._batches import Batches, signed
 from ._cameras import Cameras, Steps, by_camera, in_order
@@ -268,13 +268,13 @@ def tabulate(
         return table
     thumbnails = np.stack([signature.thumbnail for signature in good])
     if grey:
-        table.put_grey(rows, grey_of(thumbnails))
-    for name, column in table.columns().items():
+        table.add_grey()
+    for name, column in table.columns(grey).items():
         if column.of_all:
             continue
         if column.measure is None:
             values = column.gather(list(map(attrgetter(column.read_from or name), good)))
-        elif descriptors:
+        elif descriptors or name == "grey":
             values = column.measure(thumbnails)
         else:
             continue

@@ -180,7 +180,7 @@ def _check_standing(signatures: Signatures, choice: Choice) -> None:
         raise ParameterError(
             name,
             "needs the backgrounds of standing cameras, which these signatures do not have",
-            "extract them with grey=True, and call mark_standing; shards and objects have none",
+            "extract them with grey=True, and call mark_standing",
         )
 
 

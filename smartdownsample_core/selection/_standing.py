@@ -116,24 +116,22 @@ def mark_standing(
 ) -> None:
     """Writes into signatures which standing camera took each image, and its activity.
 
-    Images for which this is known already keep what is known; others are compared among themselves.
-    Those without a thumbnail, whose signatures were read from where none are stored, stay unknown:
-    black ones would differ from all other images of their camera. Drops the thumbnails.
+    All images are compared, whatever is known of some, so that the answer does not depend on when
+    which of them were read. Drops the thumbnails.
 
     Args:
-        signatures: n images, with thumbnails
+        signatures: n images, with thumbnails; nothing happens without any
         order: ``(n,)``; their natural order
         cameras: as in :func:`find_standing`
         progress: as in :func:`find_standing`
     """
     if signatures.grey is None:
         return
-    is_seen = signatures.grey.any(axis=(1, 2))
-    new = signatures.readable & (signatures.standing == 0) & is_seen
-    found = find_standing(signatures.grey, order[new[order]], cameras, progress)
-    first = max(int(signatures.standing.max(initial=0)), 0) + 1
-    signatures.standing[new] = np.where(found.camera < 0, found.camera, found.camera + first)[new]
-    signatures.activity[new] = found.activity[new]
+    grey, is_read = signatures.grey.reshape(-1, SIDE, SIDE), signatures.readable
+    found = find_standing(grey, order[is_read[order]], cameras, progress)
+    numbers = np.where(found.camera < 0, found.camera, found.camera + 1)
+    signatures.standing[:] = np.where(is_read, numbers, 0)
+    signatures.activity[:] = found.activity
     signatures.drop_grey()
 
 

@@ -24,7 +24,7 @@ from ._origin import Origin
 _MOST_ROWS_OF_A_GROUP = 2**20
 _MOST_BYTES_OF_A_GROUP = 2**28
 
-_DECLARED = Signatures.columns()
+_DECLARED = Signatures.columns(grey=True)
 
 #: Columns that may be missing, or have gaps.
 _OPTIONAL = {name for name, column in _DECLARED.items() if not column.required}

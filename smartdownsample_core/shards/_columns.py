@@ -25,8 +25,8 @@ def schema_of(origin: Origin, paths: Sequence[str] = ()) -> Any:
         text = pyarrow.string()
     except UnicodeEncodeError:
         text = pyarrow.binary()
-    blank = Signatures.blank(0, origin.hash_size)
-    columns = {name: _type_of(getattr(blank, name)) for name in Signatures.columns()}
+    declared = Signatures.columns(origin.grey)
+    columns = {name: _type_of(one.blank(0, origin.hash_size)) for name, one in declared.items()}
     columns = {PATH: text, BUCKET: pyarrow.int16(), **columns}
     columns |= {SIZE: pyarrow.int64(), MTIME: pyarrow.int64(), ERROR: pyarrow.binary()}
     return pyarrow.schema(list(columns.items()), metadata=metadata_of(origin))
@@ -37,6 +37,9 @@ def to_arrow(
 ) -> Any:
     """Returns n signatures, with what else is known of their files, as an Arrow table."""
     as_bytes = schema.field(PATH).type != "string"
+    grey = "grey" in schema.names
+    if grey:
+        table.add_grey()  # if none of these could be read
     errors = [table.unreadable.get(row) for row in range(len(table))]
     columns = {
         PATH: [os.fsencode(path) for path in paths] if as_bytes else paths,
@@ -44,7 +47,7 @@ def to_arrow(
         SIZE: sizes,
         MTIME: mtimes,
         ERROR: [None if error is None else os.fsencode(str(error)) for error in errors],
-        **{name: getattr(table, name) for name in table.columns()},
+        **{name: getattr(table, name) for name in table.columns(grey)},
     }
     arrays = [_array(columns[field.name], field.type) for field in schema]
     return arrow().Table.from_arrays(arrays, schema=schema)

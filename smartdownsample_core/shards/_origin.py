@@ -43,6 +43,8 @@ class Origin:
     """of this package"""
     folder: str = ""
     """absolute; where relative paths start, empty if there are none"""
+    grey: bool = False
+    """whether it has thumbnails, by which standing cameras are found"""
 
     @property
     def rows(self) -> range:
@@ -63,6 +65,7 @@ class Origin:
         check_hash_size(self.hash_size)
         one_of("decode", self.decode, DECODES)
         flag("descriptors", self.descriptors)
+        flag("grey", self.grey)
         whole_number("images", self.images, 0)
         whole_number("count", self.count, 1)
         whole_number("number", self.number, 1, self.count)
@@ -109,6 +112,8 @@ def _origin_in(metadata: dict[bytes, bytes]) -> Origin:
     values: Any = None
     with suppress(KeyError, ValueError, RecursionError):
         values = json.loads(metadata[_KEY])
+    if isinstance(values, dict):
+        values.setdefault("grey", False)  # older shards do not say it
     names = [field.name for field in fields(Origin)]
     is_complete = isinstance(values, dict) and values.keys() >= set(names)
     refuse_if(not is_complete, "it does not say which images it is of")

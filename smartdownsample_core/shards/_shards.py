@@ -48,6 +48,7 @@ class Shards:
         self.folders = {origin.folder for origin in origins} - {""}
         self.base = os.path.commonpath([origin.base for origin in origins])
         self.has_descriptors = all(origin.descriptors for origin in origins)
+        self.has_grey = all(origin.grey for origin in origins)
         self._length = sum(map(len, origins))
         self._stamps = {file: _stamp(file) for file in files}
         for file, origin in by_number:
@@ -135,10 +136,12 @@ class Shards:
                 errors[int(rows[place])] = _as_error(os.fsdecode(text))
         return errors
 
-    def signatures(self, descriptors: bool) -> Signatures:
+    def signatures(self, descriptors: bool, grey: bool = False) -> Signatures:
         """Returns the whole table, with or without what only some choices need."""
         table = Signatures.blank(len(self), self.origin.hash_size)
-        names = [name for name in Signatures.columns() if descriptors or name != "descriptor"]
+        if grey:
+            table.add_grey()
+        names = [name for name in table.columns(grey) if descriptors or name != "descriptor"]
         for rows, group in self._groups(names):
             for name in group.column_names:  # one that no signature needs may be missing
                 column = getattr(table, name)

@@ -93,10 +93,9 @@ def _grey(channels: _Floats) -> _Floats:
 
 
 def grey_of(thumbnails: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Returns thumbnails, ``(n, 3, 32, 32)`` RGB, in grey, ``(n, 32, 32)``, as Pillow has it."""
+    """Returns thumbnails, ``(n, 3, 32, 32)`` RGB, in grey, ``(n, 1024)``, as Pillow has it."""
     channels = thumbnails.reshape(len(thumbnails), 3, -1).swapaxes(0, 1).astype(np.float32)
-    side = THUMBNAIL_SIDE
-    return _grey(channels).astype(np.uint8).reshape(-1, side, side)
+    return _grey(channels).astype(np.uint8)
 
 
 def _edges(grey: _Floats) -> _Doubles:

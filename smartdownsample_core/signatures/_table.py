@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from . import _quality as quality
 from ._bits import to_hex
 from ._columns import Bytes, Column, Hash, Numbers, Text
-from ._descriptor import DESCRIPTOR_SIZE, describe
+from ._definition import THUMBNAIL_SIDE
+from ._descriptor import DESCRIPTOR_SIZE, describe, grey_of
 
 
 def _dhash_bits(hash_size: int) -> int:
@@ -241,17 +242,26 @@ class Signatures:
     """maps rows to errors that :func:`smartdownsample_core.images._decode.load_rgb` raised"""
     unused_previews: dict[str, str] = field(default_factory=dict)
     """maps cameras whose previews were asked for, and not used, to the reason"""
-    grey: NDArray[np.uint8] | None = None
-    """``(n, 32, 32)`` thumbnails, by which standing cameras are found; None if not asked for"""
+    grey: NDArray[np.uint8] | None = field(
+        default=None,
+        metadata=_column(
+            Bytes(
+                {"grey": "32x32 grey levels by which standing cameras are found, in base64"},
+                THUMBNAIL_SIDE**2,
+                measure=grey_of,
+            )
+        ),
+    )
+    """``(n, 1024)`` thumbnails, by which standing cameras are found; None if not asked for"""
 
     @classmethod
     @cache
-    def columns(cls) -> Mapping[str, Column]:
-        """Returns the declarations of the arrays by name."""
+    def columns(cls, grey: bool = False) -> Mapping[str, Column]:
+        """Returns the declarations of the arrays by name; of the thumbnails only if asked."""
         return {
             declared.name: declared.metadata["column"]
             for declared in fields(cls)
-            if "column" in declared.metadata
+            if "column" in declared.metadata and (grey or declared.name != "grey")
         }
 
     @classmethod
@@ -272,29 +282,28 @@ class Signatures:
             for place, row in enumerate(rows.tolist())
             if row in self.unreadable
         }
-        taken = {name: getattr(self, name)[rows] for name in self.columns()}
+        taken = {name: getattr(self, name)[rows] for name in self.columns(self.grey is not None)}
         return Signatures(
             self.hash_size,
             **taken,
             unreadable=unreadable,
             unused_previews=dict(self.unused_previews),
-            grey=None if self.grey is None else self.grey[rows],
         )
 
     def put(self, rows: NDArray[np.int64], other: Signatures) -> None:
         """Writes the rows of ``other`` at ``rows``, ``(len(other),)`` int64."""
-        for name in self.columns():
-            getattr(self, name)[rows] = getattr(other, name)
         if other.grey is not None:
-            self.put_grey(rows, other.grey)
+            self.add_grey()
+        for name in self.columns(other.grey is not None):
+            getattr(self, name)[rows] = getattr(other, name)
         self.unreadable.update({int(rows[row]): error for row, error in other.unreadable.items()})
         self.unused_previews.update(other.unused_previews)
 
-    def put_grey(self, rows: Sequence[int] | NDArray[np.int64], grey: NDArray[np.uint8]) -> None:
-        """Writes thumbnails, ``(m, 32, 32)``; those of other rows are black."""
+    def add_grey(self) -> None:
+        """Makes room for thumbnails, unless there is; those of rows that were not read are 0."""
         if self.grey is None:
-            object.__setattr__(self, "grey", np.zeros((len(self), *grey.shape[1:]), np.uint8))
-        self.grey[rows] = grey  # type: ignore[index]
+            blank = self.columns(grey=True)["grey"].blank(len(self), self.hash_size)
+            object.__setattr__(self, "grey", blank)
 
     def drop_grey(self) -> None:
         """Frees the thumbnails."""
@@ -303,7 +312,7 @@ class Signatures:
     def to_plain(self) -> dict[str, list[Any]]:
         """Returns the sub-fields of all columns, each as a list of n plain Python values."""
         plain: dict[str, list[Any]] = {}
-        for name, column in self.columns().items():
+        for name, column in self.columns(self.grey is not None).items():
             lists = column.to_plain(getattr(self, name), self.hash_size)
             plain |= zip(column.subfields, lists, strict=True)
         return plain
@@ -315,7 +324,8 @@ class Signatures:
 
         Args:
             rows: where to write m signatures; None for those to ignore
-            plain: the sub-fields, as lists of m values; optional ones may be missing
+            plain: the sub-fields, as lists of m values; optional ones may be missing, but not the
+                thumbnails if this table has them
 
         Returns:
             the rows that were written: those with all required values
@@ -323,7 +333,7 @@ class Signatures:
         none = [None] * len(rows)
         stored = {
             name: (column, [plain.get(subfield, none) for subfield in column.subfields])
-            for name, column in self.columns().items()
+            for name, column in self.columns(self.grey is not None).items()
         }
         usable = [column.usable(lists, self.hash_size) for column, lists in stored.values()]
         good = [

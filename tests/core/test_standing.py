@@ -15,7 +15,15 @@ from hypothesis.extra import numpy as hnp
 from numpy.typing import NDArray
 from PIL import Image
 
-from smartdownsample_core import Choice, downsample, extract, natural_order, sample_diverse
+from smartdownsample_core import (
+    Choice,
+    Signatures,
+    downsample,
+    extract,
+    natural_order,
+    sample_diverse,
+)
+from smartdownsample_core.cli._main import main
 from smartdownsample_core.selection import mark_standing
 from smartdownsample_core.selection._background import activities
 from smartdownsample_core.selection._medians import median_of_planes
@@ -276,32 +284,52 @@ def test_leaving_out_quiet_frames_needs_cameras() -> None:
         Choice(strategy="diverse", leave_out_quiet=0.02)
 
 
-def test_what_is_known_stays_as_it_is(folder: Path) -> None:
-    """New images of a known camera are compared among themselves."""
+def test_images_added_later_change_nothing(folder: Path) -> None:
+    """What was found among some images earlier is replaced by what is found among all."""
     paths = sorted(map(str, folder.rglob("*.png")))
-    table = extract(paths, grey=True)
-    order = natural_order(paths)
+    table, order = extract(paths, grey=True), natural_order(paths)
+    assert table.grey is not None
+    expected = table.take(np.arange(len(paths)))
+    mark_standing(expected, order)
     first = table.take(np.arange(0, len(paths), 2))
     mark_standing(first, np.argsort(order[order % 2 == 0] // 2))
+    assert first.grey is None
     table.standing[::2], table.activity[::2] = first.standing, first.activity
     mark_standing(table, order)
-    assert table.grey is None
-    np.testing.assert_array_equal(table.standing[::2], first.standing)
-    of_pole = table.standing[["pole" in path for path in paths]]
-    assert set(of_pole[1::2].tolist()).isdisjoint(of_pole[::2].tolist())
+    np.testing.assert_array_equal(table.standing, expected.standing)
+    np.testing.assert_array_equal(table.activity, expected.activity)
 
 
-def test_signatures_without_thumbnails_stay_unknown(folder: Path) -> None:
-    """As after a crash: they are not compared as if they were black."""
+def test_thumbnails_are_stored_where_they_are_asked_for(folder: Path) -> None:
     paths = sorted(map(str, (folder / "gate").glob("*.png")))
-    table, order = extract(paths, grey=True), np.arange(len(paths))
-    rest = table.take(order[5:])
-    table.grey[:5] = 0  # type: ignore[index]
-    mark_standing(table, order, ["gate"] * len(paths))
-    mark_standing(rest, np.arange(len(rest)), ["gate"] * len(rest))
-    assert table.standing.tolist() == [0] * 5 + rest.standing.tolist()
-    np.testing.assert_array_equal(table.activity[5:], rest.activity)
-    assert np.isnan(table.activity[:5]).all()
+    table = extract(paths, grey=True)
+    plain, without = table.to_plain(), extract(paths).to_plain()
+    assert plain.keys() - without.keys() == {"grey"}
+    wants_none, wants = Signatures.blank(len(paths), 8), Signatures.blank(len(paths), 8)
+    wants.add_grey()
+    assert wants_none.put_plain(range(len(paths)), plain) == list(range(len(paths)))
+    assert wants_none.grey is None
+    plain["grey"][:5] = [None] * 5
+    assert wants.put_plain(range(len(paths)), plain) == list(range(5, len(paths)))
+    np.testing.assert_array_equal(wants.grey[5:], table.grey[5:])  # type: ignore[index]
+
+
+def test_shards_find_the_same_cameras_as_one_run(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pytest.importorskip("pyarrow")
+    options = ["-n", "18", "--fixed-cameras", "auto", "--explain"]
+    shards = [str(tmp_path / f"{part}.parquet") for part in (1, 2, 3)]
+    for part, shard in enumerate(shards, 1):
+        split = ["--shard", f"{part}/3"]
+        assert main(["extract", str(folder), *split, "--grey", "-q", "-o", shard]) == 0
+    assert main(["select", *shards, *options, str(tmp_path / "shards.csv")]) == 0
+    said = capsys.readouterr()
+    assert main([str(folder), *options, str(tmp_path / "one.csv")]) == 0
+    one = capsys.readouterr()
+    assert "2 standing cameras with 70 images; 12 images of none" in said.err
+    assert (said.out, "2 standing cameras" in one.err) == (one.out, True)
+    assert (tmp_path / "shards.csv").read_bytes() == (tmp_path / "one.csv").read_bytes()
 
 
 def test_signatures_without_thumbnails_are_refused_where_they_are_needed(folder: Path) -> None:

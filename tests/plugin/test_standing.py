@@ -15,13 +15,18 @@ from tests.core.test_standing import film, scene
 _VISITS = {4: 3, 13: 12, 21: 20}
 
 
+def _frames(folder: Path) -> list[str]:
+    paths = []
+    for number, frame in enumerate(film(scene(1), 30, _VISITS)):
+        paths.append(str(folder / f"{number:02}.png"))
+        Image.fromarray(frame).resize((64, 64), 0).save(paths[-1])
+    return paths
+
+
 def test_activity_is_a_field_and_known_to_later_runs(
     make_dataset: Callable[..., fo.Dataset], operators: SimpleNamespace, tmp_path: Path
 ) -> None:
-    paths = []
-    for number, frame in enumerate(film(scene(1), 30, _VISITS)):
-        paths.append(str(tmp_path / f"{number:02}.png"))
-        Image.fromarray(frame).resize((64, 64), 0).save(paths[-1])
+    paths = _frames(tmp_path)
     dataset = make_dataset(paths)
 
     def run(**settings: Any) -> Any:
@@ -31,7 +36,7 @@ def test_activity_is_a_field_and_known_to_later_runs(
     plain = operators.downsample(dataset, 3, strategy="diverse", run_key="plain")
     assert (plain["computed"], plain["standing"]) == (30, "")
     result = run()
-    assert result["computed"] == 30, "nobody had looked for standing cameras"
+    assert result["computed"] == 30, "they had no thumbnails"
     kept = {Path(path).stem for path in dataset.match_tags(result["tag"]).values("filepath")}
     assert kept == {f"{number:02}" for number in _VISITS}
     assert result["standing"] == "1 standing camera with 30 images"
@@ -47,3 +52,28 @@ def test_activity_is_a_field_and_known_to_later_runs(
     assert run(run_key="without", fixed_cameras=False)["standing"] == ""
     operators.delete_run(dataset, "again")
     assert not dataset.has_field("again_activity")
+
+
+def test_images_added_later_are_compared_with_all(
+    make_dataset: Callable[..., fo.Dataset], operators: SimpleNamespace, tmp_path: Path
+) -> None:
+    """As in one run of all, and only those without a thumbnail are read."""
+    paths = _frames(tmp_path)
+    one, grown = make_dataset(paths), make_dataset(paths[:21])
+
+    def run(dataset: fo.Dataset, key: str) -> Any:
+        return operators.downsample(
+            dataset, 3, strategy="diverse", fixed_cameras="auto", run_key=key
+        )
+
+    of_all = run(one, "all")
+    assert not grown.has_field("signature")
+    run(grown, "first")
+    grown.add_samples([fo.Sample(filepath=path) for path in paths[21:]])
+    operators.compute_signatures(grown[21:25])
+    result = run(grown, "then")
+    assert (result["computed"], result["reused"]) == (9, 21)
+    fields = ["filepath", "signature.standing_camera", "signature.activity"]
+    assert grown.values([*fields, "then_activity"]) == one.values([*fields, "all_activity"])
+    kept, expected = grown.match_tags(result["tag"]), one.match_tags(of_all["tag"])
+    assert kept.values("filepath") == expected.values("filepath")
