@@ -26,7 +26,7 @@ from ._preference import levels_of
 from ._result import Selection, count_buckets
 from ._shots import SQUARED_GAP, shots, squared_gap_of
 from ._standing import NONE, Standing
-from ._still_frames import UNIT, StillFrames, weigh
+from ._still_frames import UNIT, StillFrames, shows_nothing, weigh
 from ._strata import Groups
 from ._strategies import Images
 from ._tiers import GOOD
@@ -233,7 +233,8 @@ def _groupings(
 ) -> tuple[_Rows, ...]:
     """Returns the groups of each key to cover; a key with a single group is covered anyway.
 
-    Buckets of a standing camera are its light: to cover them would keep empty frames.
+    Buckets of a standing camera are its light: to cover them would keep empty frames, as would
+    covering a standing camera that saw nothing.
     """
     buckets = bucket_ids.astype(np.int64)
     groupings = {"bucket": buckets}
@@ -241,6 +242,8 @@ def _groupings(
         groupings["bucket"] = np.where(standing.camera != NONE, -1, buckets)
     if cameras is not None and len(cameras.names) > 1:
         groupings["camera"] = cameras.numbers
+        if standing is not None:
+            groupings["camera"] = np.where(shows_nothing(standing), -1, cameras.numbers)
     return tuple(groupings[key] for key in choice.covered if key in groupings)
 
 

@@ -8,21 +8,25 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from ._standing import TOO_FEW, Standing
+from ._standing import NONE, TOO_FEW, Standing
 
 _Rows = NDArray[np.int64]
 
 #: Squared distances of descriptors in a unit of 300, in which the constants below are.
 UNIT: Final = 300.0**2
 
-# Chosen among 250 random variants on seven labelled cameras, so expect less on others; see
-# benchmarks/standing.py. Half or twice as much changes little.
-_HALF = np.float32(0.4)  # the activity of a frame that counts half
+# Chosen among 1,800 random variants on the seven labelled cameras of benchmarks/standing.py, each of
+# which was left out in turn. Without any other camera, much the same are chosen; only without the
+# video do the others not tell how much a busy camera's quiet frames should count (0.3).
+_HALF = np.float32(2)  # the activity of a frame that counts half
 _LEAST = np.float32(1e-4)  # weight of a quiet frame
-_OTHERS = np.float32(0.3)  # weight of images of no standing camera
-_TOO_FEW = np.float32(0.15)  # of those with too few frames to say what they show
+_HALF_OF_BUSY, _LEAST_OF_BUSY = np.float32(0.4), np.float32(0.6)  # the same of busy cameras
+_SOMETHING = np.float32(0.2)  # the activity that more than half of a busy camera's frames have
+_OTHERS = np.float32(0.1)  # weight of images of no standing camera
+_TOO_FEW = np.float32(0.05)  # of those with too few frames to say what they show
 _NEXT = 10  # frames apart at which 63% of a distance counts
-_TIME = 0.6  # what the first and the last frame of a camera are apart, and two cameras
+_TIME = 0.6  # what the first and the last frame of a camera are apart
+_APART = 0.4  # what two cameras are apart
 _FAR = 0.44  # what two cameras look apart, on average
 
 #: 1 - exp(-d / 10), rounded, as the exponential function differs between machines.
@@ -34,12 +38,29 @@ def weigh(standing: Standing) -> NDArray[np.float32]:
     """Returns the factor of each image's squared distances, ``(n,)``.
 
     A frame in which nothing is there counts 10,000 times less than one that something fills, an
-    image of no standing camera about like a frame with a small animal.
+    image of no standing camera about like a frame with a small animal. If most frames of a camera
+    show something, as in continuous video, visits that hardly differ from the background are missed
+    by activity and found by time: all its frames then count 0.6 to 1.
     """
     activity = standing.activity
     weights = np.maximum(activity / (activity + _HALF), _LEAST)
+    busy = np.maximum(activity / (activity + _HALF_OF_BUSY), _LEAST_OF_BUSY)
+    weights = np.where(_is_busy(standing), busy, weights)
     weights = np.where(standing.camera < 0, _OTHERS, weights)
     return np.where(standing.camera == TOO_FEW, _TOO_FEW, weights).astype(np.float32)
+
+
+def shows_nothing(standing: Standing) -> NDArray[np.bool_]:
+    """Whether each image is a frame of a standing camera that shows its background, ``(n,)``."""
+    return np.asarray(standing.activity < _SOMETHING)
+
+
+def _is_busy(standing: Standing) -> NDArray[np.bool_]:
+    """Whether more than half of the frames of each image's camera show something, ``(n,)``."""
+    camera = np.maximum(standing.camera, NONE) + 1
+    shows = (standing.activity >= _SOMETHING).astype(np.int64)
+    counts = np.bincount(camera, minlength=1), np.bincount(camera, shows, minlength=1)
+    return np.asarray((2 * counts[1] > counts[0])[camera])
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,7 +70,7 @@ class StillFrames:
     How different frames of one camera look says little of whether they show the same visit: frames
     in a row mostly do. So the distance between d frames is multiplied by 1 - exp(-d / 10), and a
     share of time is added to it: 0.6 times the fourth root of d, divided by the number of frames of
-    the camera. Two different cameras are as far apart as the first and the last frame of one.
+    the camera. Two different cameras are 0.4 apart.
     """
 
     camera: _Rows
@@ -92,10 +113,10 @@ class StillFrames:
                 time = self._times(int(self.sizes[number]))
                 near = np.take(_NEAR, apart, mode="clip")
                 of_one.append((where, squared[where] * near + time[apart]))
-        far = np.float32(_TIME * self.unit)
+        far = np.float32(_APART * self.unit)
         others = np.ix_(camera < 0, of_centers < 0)
         # Images of no standing camera that look alike are not far apart.
-        alike = np.minimum(squared[others] * np.float32(_TIME / _FAR), far)
+        alike = np.minimum(squared[others] * np.float32(_APART / _FAR), far)
         summed = squared[others] + alike
         squared += far
         squared[others] = summed

@@ -257,6 +257,18 @@ def test_what_was_found_is_said(folder: Path, capsys: pytest.CaptureFixture[str]
     assert "standing" not in capsys.readouterr().out
 
 
+def test_a_standing_camera_that_saw_nothing_is_not_covered(folder: Path, tmp_path: Path) -> None:
+    paths = [str(folder / "pole" / f"{number}.png") for number in (*range(20), 27, 33)]
+    (tmp_path / "idle").mkdir()
+    for number, frame in enumerate(film(scene(3), 30, {})):
+        Image.fromarray(frame).resize((64, 64), 0).save(tmp_path / "idle" / f"{number}.png")
+    paths += sorted(map(str, (tmp_path / "idle").glob("*.png")))
+    kept = sample_diverse(paths, 4, strategy="diverse", fixed_cameras="auto", show_progress=False)
+    assert {os.path.relpath(path, folder) for path in kept} == {
+        f"pole/{number}.png" for number in (5, 16, 27, 33)
+    }
+
+
 def test_it_makes_no_difference_without_standing_cameras(folder: Path) -> None:
     photos = folder / "photos"
     assert _kept(photos, 5, fixed_cameras="auto") == _kept(photos, 5)

@@ -34,14 +34,14 @@ def naive(standing: Standing, order: _Ints, points: NDArray[np.uint8]) -> NDArra
         for other in range(n):
             camera, second = int(standing.camera[one]), int(standing.camera[other])
             if camera < 0 and second < 0:
-                found[one, other] += 0.6 * min(1, found[one, other] / 0.44)
+                found[one, other] += 0.4 * min(1, found[one, other] / 0.44)
             elif camera == second:
                 frames = members[camera]
                 apart = abs(frames.index(one) - frames.index(other))
                 found[one, other] *= 1 - np.exp(-apart / 10) if apart < 120 else 1
                 found[one, other] += 0.6 * (apart / len(frames)) ** 0.25
             else:
-                found[one, other] += 0.6
+                found[one, other] += 0.4
     return found * UNIT
 
 
@@ -88,6 +88,12 @@ def test_the_ranking_is_that_of_one_pick_after_the_other_and_nested(seed: int) -
 
 
 def test_quiet_frames_count_next_to_nothing() -> None:
-    activity = np.array([0, 0.4, 3.6, np.nan, np.nan], np.float32)
+    activity = np.array([0, 2, 0.1, np.nan, np.nan], np.float32)
     standing = Standing(np.array([0, 0, 0, -1, -2]), activity)
-    assert weigh(standing).tolist() == pytest.approx([1e-4, 0.5, 0.9, 0.3, 0.15])
+    assert weigh(standing).tolist() == pytest.approx([1e-4, 0.5, 1 / 21, 0.1, 0.05])
+
+
+def test_quiet_frames_of_a_busy_camera_count_more_than_half() -> None:
+    activity = np.array([0, 0.2, 3.6, 0, 0.2, np.nan], np.float32)
+    standing = Standing(np.array([0, 0, 0, 1, 1, -1]), activity)
+    assert weigh(standing).tolist() == pytest.approx([0.6, 0.6, 0.9, 1e-4, 1 / 11, 0.1])
