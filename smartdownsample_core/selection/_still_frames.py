@@ -15,9 +15,9 @@ _Rows = NDArray[np.int64]
 #: Squared distances of descriptors in a unit of 300, in which the constants below are.
 UNIT: Final = 300.0**2
 
-# Chosen among 1,800 random variants on the seven labelled cameras of benchmarks/standing.py, each of
-# which was left out in turn. Without any other camera, much the same are chosen; only without the
-# video do the others not tell how much a busy camera's quiet frames should count (0.3).
+# Chosen among about 1,700 random variants on the seven labelled cameras of benchmarks/standing.py,
+# each of which was left out in turn. Without any other camera, much the same are chosen; only
+# without the video do the others not tell how much quiet frames of a busy camera count (0.3).
 _HALF = np.float32(2)  # the activity of a frame that counts half
 _LEAST = np.float32(1e-4)  # weight of a quiet frame
 _HALF_OF_BUSY, _LEAST_OF_BUSY = np.float32(0.4), np.float32(0.6)  # the same of busy cameras
