@@ -24,7 +24,7 @@ _LAYERS = {
         errors limits optional
         checks
         settings new_files text_files
-        own_files partial_files
+        own_files partial_files annotations
         images
         signatures
         extraction selection

@@ -38,9 +38,9 @@ class Split(Operator):
         job = splitting.run(ctx.dataset, job_forms.chosen_view(ctx), config, in_app(ctx))
 
         def show(result: dict[str, Any]) -> Iterator[Any]:
-            yield reload(ctx)
             rows = [{"name": name, **row} for name, row in (result["labels"] or {}).items()]
             yield show_output(ctx, split_output(result), {**result, "label_rows": rows})
+            yield reload(ctx)
 
         return execute(ctx, job, show)
 

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import numpy as np
 
+from ..annotations import ByName
 from ..checks import reason, shown_path
 from ..selection import BUILT_IN, FOLDER, is_of_path, labels_of_paths
 from ..text_files import in_windows_text, looks_binary, names_in, text_of
-from ._by_name import ByName
 
 #: Separators of columns, the most common first.
 _SEPARATORS = ",;\t"

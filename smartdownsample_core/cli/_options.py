@@ -41,6 +41,7 @@ from ..selection import (
 from ..settings import LOADING_ERRORS, Reading, Setting, declared, raise_first
 from ..signatures import Signatures
 from ._choice_files import is_key, keys_of, labels_of, rows_of, times_of, vectors_of
+from ._detections import add_detections, with_detections
 from ._record import manifest_of, radius_of, record_of
 
 OK, FAILED, USAGE, INTERRUPTED = 0, 1, 2, 130
@@ -359,6 +360,7 @@ def add_choice(parser: argparse.ArgumentParser) -> None:
     of_commands = {"strategy": declared(ChoiceSettings)["strategy"]}
     for what in {**declared(Choice), **of_commands}.values():
         add_setting(group, what)
+    add_detections(group)
 
 
 def choice_of(options: argparse.Namespace, paths: Sequence[str], hash_size: int) -> Choice:
@@ -376,6 +378,7 @@ def choice_of(options: argparse.Namespace, paths: Sequence[str], hash_size: int)
         "time": times_of("--time", options.time, paths),
         "keys": keys_of("--keys", options.keys, paths),
     }
+    given |= with_detections(options, given["keys"], paths)
     given |= {
         "stratify_by": options.stratify_by
         if is_key(options.stratify_by, given["keys"])

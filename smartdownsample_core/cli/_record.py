@@ -27,7 +27,7 @@ def record_of(options: argparse.Namespace, **source: Any) -> dict[str, Any]:
     from .. import __version__
 
     settings = _used(options)
-    names = ("features", "stratify_by", "keep", "camera", "time", "keys")
+    names = ("features", "stratify_by", "keep", "camera", "time", "keys", "detections")
     given = {name: settings[name] for name in names if settings.get(name)}
     files = {name: path for name, path in given.items() if os.path.isfile(path)}
     return {
@@ -81,7 +81,8 @@ def _used(options: argparse.Namespace) -> dict[str, Any]:
             used[name] = value
     if "near_duplicates" in used:
         used["near_duplicates"] = radius_of(options)
-    given = ("paths", "include_names", "exclude_names", "on_error")
+    of_detections = ("detections", "min_confidence") if options.detections else ()
+    given = ("paths", "include_names", "exclude_names", "on_error", *of_detections)
     return used | {name: vars(options)[name] for name in given if vars(options).get(name)}
 
 

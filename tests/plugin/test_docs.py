@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import csv
 import inspect
+import json
 import os
 import re
 import shutil
@@ -46,6 +47,9 @@ _ELSEWHERE = {
 }
 _N_IMAGES = 1200
 
+#: One of each category, of which every fourth image has none.
+_DETECTIONS = [{"category": str(n), "conf": 0.9, "bbox": [0, 0, 1, 1]} for n in (1, 2, 3)]
+
 
 class _Colours(fom.Model):
     """Embeds an image as the colours of a coarse grid: a model that needs no download."""
@@ -84,6 +88,13 @@ def project(images: list[str], tmp_path_factory: pytest.TempPathFactory) -> Path
         photo = copy / "photos" / f"cam{number % 3}" / f"{number}.jpg"
         photo.parent.mkdir(parents=True, exist_ok=True)
         os.link(images[number % len(images)], photo)
+    results = [
+        {"file": f"photos/cam{n % 3}/{n}.jpg", "detections": _DETECTIONS[n % 4 : n % 4 + 1]}
+        for n in range(_N_IMAGES)
+    ]
+    categories = {"1": "animal", "2": "person", "3": "vehicle"}
+    found = {"detection_categories": categories, "images": results}
+    (copy / "md.json").write_text(json.dumps(found))
     (copy / "last-week").touch()
     os.utime(copy / "last-week", (0, 0))
     return copy

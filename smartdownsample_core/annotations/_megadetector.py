@@ -1,0 +1,143 @@
+"""Results of MegaDetector: what is on each image.
+
+The format is that of https://lila.science/megadetector-output-format (1.0 to 1.6), or the list of
+images that https://microsoft.github.io/MegaDetector/output_format describes.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from ..checks import is_number, number, reason, shown, shown_path
+from ..errors import ParameterError
+from ..text_files import text_of
+from ._by_name import ByName
+
+#: The label of images on which nothing was detected.
+EMPTY = "empty"
+
+#: Files by which the folder is found that their paths start from.
+_SAMPLE = 2000
+
+
+def detected(
+    path: str | os.PathLike[str], image_paths: Sequence[str], min_confidence: float = 0.2
+) -> list[list[str] | None]:
+    """Returns which categories were detected on each image, such as ``["animal", "person"]``.
+
+    Args:
+        path: a ``.json`` with the results; the paths in it are absolute, or relative to the
+            current folder, to that of the file, or to one that contains the images
+        image_paths: n image files
+        min_confidence: detections of less confidence do not count, from 0 to 1
+
+    Returns:
+        for each image the categories in alphabetical order; ``[EMPTY]`` if there are none; None if
+        the file has no result for the image, or says that it could not be read
+
+    Raises:
+        ParameterError: if it is no such file, or has no result for any image
+    """
+    number("min_confidence", min_confidence, 0, 1)
+    results = _results(path)
+    paths = list(image_paths)
+    images, start = ByName(paths), _start(list(results), paths, os.path.dirname(path))
+    found: list[list[str] | None] = [None] * len(paths)
+    for file, detections in results.items():
+        row = images.find(os.path.join(start, file))
+        if row is not None and detections is not None:
+            categories = {name for name, confidence in detections if confidence >= min_confidence}
+            found[row] = sorted(categories) or [EMPTY]
+    if paths and not any(found):
+        example = next(iter(results), None)
+        raise ParameterError(
+            "detections",
+            "{path} has no result for any of the images",
+            "it has {example}, and an image is {image}",
+            path=os.fspath(path),
+            example="no images" if example is None else shown_path(example),
+            image=shown_path(paths[0]),
+        )
+    return found
+
+
+_Detections = list[tuple[str, float]]
+
+
+def _results(path: str | os.PathLike[str]) -> dict[str, _Detections | None]:
+    """Returns the categories and confidences for each file, None where it could not be read."""
+    remedy = "name a .json as MegaDetector writes it"
+    try:
+        document: Any = json.loads(text_of(Path(path).read_bytes()))
+    except OSError as error:
+        raise ParameterError(
+            "detections", ": cannot read {path} ({why})", remedy, path=path, why=reason(error)
+        ) from None
+    except (ValueError, RecursionError):
+        document = None
+    is_list = isinstance(document, list)
+    images = document if is_list else document.get("images") if _is_dict(document) else None
+    names = None if is_list or not _is_dict(document) else document.get("detection_categories")
+    if not isinstance(images, list) or not (names is None or _is_dict(names)):
+        raise ParameterError(
+            "detections", "must be a .json with images, got {path}", remedy, path=path
+        )
+    found: dict[str, _Detections | None] = {}
+    for image in images:
+        file = image.get("file") if _is_dict(image) else None
+        detections = image.get("detections") if _is_dict(image) else None
+        if not isinstance(file, str) or not isinstance(detections, (list, type(None))):
+            raise _wrong(path, image)
+        if detections is None or image.get("failure"):
+            found.setdefault(file, None)
+        else:
+            found[file] = (found.get(file) or []) + list(_read(path, detections, names))
+    return found
+
+
+def _read(
+    path: Any, detections: list[Any], names: Mapping[str, Any] | None
+) -> Iterator[tuple[str, float]]:
+    for one in detections:
+        if not _is_dict(one) or "category" not in one:
+            raise _wrong(path, one)
+        confidence = one.get("conf", one.get("confidence"))
+        if not is_number(confidence, 0, 1):
+            raise _wrong(path, one)
+        category = str(one["category"])
+        if names is None:
+            yield category, confidence
+        elif category in names:  # others mean that nothing was detected, says the format
+            yield str(names[category]), confidence
+
+
+def _start(files: list[str], paths: list[str], folder: str) -> str:
+    """Returns the folder that the paths of files start from: where most of them are images."""
+    images = ByName(paths)
+    common = os.path.commonpath([os.path.dirname(os.path.abspath(path)) for path in paths] or ["/"])
+    starts = ["", folder, common, *map(str, Path(common).parents)]
+    for some in (files[:: len(files) // _SAMPLE + 1], files):
+        counts = [
+            sum(images.find(os.path.join(s, file)) is not None for file in some) for s in starts
+        ]
+        if any(counts):
+            return starts[counts.index(max(counts))]
+    return ""
+
+
+def _is_dict(value: Any) -> bool:
+    return isinstance(value, dict)
+
+
+def _wrong(path: Any, what: Any) -> ParameterError:
+    return ParameterError(
+        "detections",
+        "{path} has {what} where an image or a detection must be",
+        "each image has a file and detections, each detection a category and a conf from 0 to 1",
+        path=path,
+        what=shown(what),
+    )

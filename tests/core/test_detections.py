@@ -1,0 +1,138 @@
+"""Results of MegaDetector: empty images are left out, what was found is a label."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from smartdownsample_core.annotations import EMPTY, detected
+from smartdownsample_core.errors import ParameterError
+
+_CATEGORIES = {"1": "animal", "2": "person", "3": "vehicle"}
+
+
+def _box(category: str, confidence: float) -> dict[str, Any]:
+    return {"category": category, "conf": confidence, "bbox": [0.1, 0.2, 0.3, 0.4]}
+
+
+def _write(images: list[dict[str, Any]], name: str = "md.json") -> str:
+    info = {"format_version": "1.6", "detector": "MDV5A"}
+    document = {"info": info, "detection_categories": _CATEGORIES, "images": images}
+    Path(name).write_text(json.dumps(document))
+    return name
+
+
+def test_labels_are_what_was_detected_with_confidence(tree: list[str]) -> None:
+    """Each category once; failures and images without a result have no label."""
+    path = _write(
+        [
+            {"file": tree[0], "detections": [_box("1", 0.9), _box("1", 0.3), _box("2", 0.2)]},
+            {"file": tree[1], "detections": [_box("1", 0.19)]},
+            {"file": tree[2], "detections": [], "failure": None},
+            {"file": tree[3], "detections": None, "failure": "Failure image access"},
+            {"file": tree[4], "detections": [_box("7", 0.9)]},  # in no category: no detection
+            {"file": "elsewhere.jpg", "detections": [_box("1", 0.9)]},
+        ]
+    )
+    found = detected(path, tree)
+    assert found[:5] == [["animal", "person"], [EMPTY], [EMPTY], None, [EMPTY]]
+    assert found[5:] == [None] * 7
+    assert detected(path, tree, 0.1)[1] == ["animal"]
+
+
+@pytest.mark.parametrize("how", ["relative", "absolute", "below", "backslashes", "beside"])
+def test_files_are_found_from_any_folder(tree: list[str], how: str) -> None:
+    """Whichever folder MegaDetector was run on."""
+    file = tree[3]
+    name = "md.json"
+    if how == "absolute":
+        file = str(Path(file).absolute())
+    elif how == "below":
+        file = str(Path(file).relative_to("photos"))
+    elif how == "backslashes":
+        file = str(Path(file).relative_to("photos")).replace("/", "\\")
+    elif how == "beside":
+        file, name = str(Path(file).relative_to("photos/cam 2")), "photos/cam 2/md.json"
+    path = _write([{"file": file, "detections": [_box("3", 0.5)]}], name)
+    assert detected(path, tree)[3] == ["vehicle"]
+
+
+def test_the_list_of_images_of_newer_versions_is_read(tree: list[str]) -> None:
+    detection = {"category": "animal", "confidence": 0.9, "bbox": [1.0, 2.0, 3.0, 4.0]}
+    images = [{"file": tree[0], "detections": [detection]}, {"file": tree[1], "detections": []}]
+    Path("md.json").write_text(json.dumps(images))
+    assert detected("md.json", tree)[:3] == [["animal"], [EMPTY], None]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("{", "detections must be a .json with images"),
+        ("[" * 100_000, "detections must be a .json with images"),
+        ("{}", "detections must be a .json with images"),
+        ('{"images": [5]}', "has 5 where an image"),
+        ('{"images": [{"file": "a", "detections": 5}]}', "where an image"),
+        ('{"images": [{"file": "a", "detections": [{"category": "1"}]}]}', "where an image"),
+        ('{"images": [{"file": "a", "detections": [{"conf": 1}]}]}', "where an image"),
+        ('{"images": []}', "no result for any of the images; it has no images"),
+        ('{"images": [{"file": "a.jpg", "detections": []}]}', "it has a.jpg, and an image is"),
+    ],
+    ids=["broken", "deep", "empty", "number", "no-list", "no-conf", "no-category", "none", "other"],
+)
+def test_other_files_are_refused(tree: list[str], text: str, message: str) -> None:
+    Path("md.json").write_text(text)
+    with pytest.raises(ParameterError, match=message):
+        detected("md.json", tree)
+
+
+def test_a_missing_file_and_a_wrong_confidence_are_refused(tree: list[str]) -> None:
+    with pytest.raises(ParameterError, match=r"cannot read nothing\.json"):
+        detected("nothing.json", tree)
+    with pytest.raises(ParameterError, match="min_confidence must be"):
+        detected("nothing.json", tree, 20)
+
+
+@pytest.fixture
+def results(tree: list[str]) -> str:
+    """Four empty images, six with animals, one with a person, one without a result."""
+    of_row = [[_box("1", 0.1)]] * 4 + [[_box("1", 0.8)]] * 6 + [[_box("2", 0.7)]]
+    return _write(
+        [{"file": path, "detections": found} for path, found in zip(tree, of_row, strict=False)]
+    )
+
+
+def test_the_command_leaves_empties_out(tree: list[str], run, results: str) -> None:
+    """All but them are kept, if asked; an image without a result is named."""
+    code, out, err = run("photos", "-n", "8", "--detections", results)
+    assert code == 0
+    assert out == sorted(tree[4:])
+    assert f"has no result for 1 of 12 images, such as {tree[11]}" in err
+    refused = run("photos", "-n", "9", "--detections", results)
+    assert refused[0] == 2
+    assert "exceeds the 8 images" in refused[2]
+    code, out, _ = run("photos", "-n", "12", "--detections", results, "--min-confidence", "0.05")
+    assert (code, len(out)) == (0, 12)
+
+
+def test_categories_are_balanced_capped_and_excluded(tree: list[str], run, results: str) -> None:
+    """By the key ``detection``, as any other."""
+    common = ("photos", "--detections", results, "-q")
+    kept = run(*common, "-n", "2", "--stratify-by", "detection", "--balance", "equal")[1]
+    assert tree[10] in kept
+    kept = run(*common, "-n", "7", "--exclude-label", "detection=person")[1]
+    assert set(kept) == {*tree[4:10], tree[11]}
+    kept = run(*common, "-n", "3", "--max-per", "detection=1")[1]
+    assert len(set(kept) & set(tree[4:10])) == 1
+
+
+def test_a_manifest_holds_the_detections(tree: list[str], run, results: str) -> None:
+    """Verifying it chooses among the same images, and notices a change of the file."""
+    options = ("--detections", results, "--min-confidence", "0.5", "--manifest", "run.json")
+    run("photos", "-n", "3", "-q", *options)
+    recorded = json.loads(Path("run.json").read_text())
+    assert recorded["settings"]["min_confidence"] == 0.5
+    assert list(recorded["files"]) == ["detections"]
+    assert run("verify", "run.json", "-q")[0] == 0
