@@ -29,11 +29,14 @@ from smartdownsample_core.images import images_below
 from smartdownsample_core.settings import Decode
 
 from .others import installed
-from .previews import compare_previews, make_camera_files
+from .previews import compare_previews, different_files, make_camera_files
 from .stages import QUIET, print_stages
 from .table import interleaved_medians, print_table
 
 _SIZES = {"256x256": 400, "500x375": 200, "1920x1080": 40, "4000x3000": 12}
+
+#: Images of a folder that are read.
+_MOST = 300
 
 
 def main() -> None:
@@ -44,14 +47,15 @@ def main() -> None:
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder, threadpool_limits(1, user_api="blas"):
         sets = sets_below(options.images) if options.images else make_sets(Path(folder))
-        compare(sets, options.rounds)
+        whole = {name: different_files(paths) for name, paths in sets.items()}
+        compare(whole, options.rounds)
         print()
         cameras = sets if options.images else make_camera_files(Path(folder))
         compare_previews(cameras, options.rounds)
         print()
-        print_stages(sets, options.rounds)
+        print_stages(whole, options.rounds)
         print()
-        scale(sets, options.rounds)
+        scale(whole, options.rounds)
 
 
 def make_sets(folder: Path) -> dict[str, list[str]]:
@@ -77,7 +81,7 @@ def sets_below(folder: str) -> dict[str, list[str]]:
     sets: dict[str, list[str]] = {}
     for path in images_below(folder):
         sets.setdefault(str(Path(path).parent.relative_to(folder)), []).append(path)
-    return {name: paths[:200] for name, paths in sets.items() if len(paths) > 1}
+    return {name: paths[:_MOST] for name, paths in sets.items() if len(paths) > 1}
 
 
 def compare(sets: dict[str, list[str]], rounds: int) -> None:
