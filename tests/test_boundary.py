@@ -21,7 +21,7 @@ _CORE = _ROOT / "smartdownsample_core"
 #: The layers of both packages: a part imports only parts of rows above its own.
 _LAYERS = {
     "smartdownsample_core": """
-        errors limits optional
+        blas errors limits optional
         checks
         settings new_files text_files
         own_files partial_files annotations

@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from .. import blas
 from ..checks import one_of, path_list
 from ..images import Item, Part, path_of
 from ..images import check as check_remote
 from ..settings import BY_PREVIEW, LOADING_ERRORS, Decode, Reading, Workers, raise_first
 from ..signatures import Signature, Signatures, sign_items
-from . import _blas as blas
 from ._batches import Batches, signed
 from ._cameras import Cameras, Steps, by_camera, in_order
 from ._pools import open_pool

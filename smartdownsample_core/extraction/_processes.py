@@ -22,10 +22,9 @@ from multiprocessing import Pipe
 from multiprocessing.connection import Connection
 from queue import SimpleQueue
 
-from .. import limits
+from .. import blas, limits
 from ..images import Item, path_of
 from ..signatures import Signatures
-from . import _blas as blas
 from ._batches import FuturePool, Sign, WorkerDiedError, one_by_one
 from ._inherited import Inherited, limit_memory
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from .. import blas
 from ..signatures import Signatures
 from ._background import LOGARITHMS, SIDE, activities, local_contrast, over, smoothing
 from ._medians import median_of_planes
@@ -128,7 +129,8 @@ def mark_standing(
     if signatures.grey is None:
         return
     grey, is_read = signatures.grey.reshape(-1, SIDE, SIDE), signatures.readable
-    found = find_standing(grey, order[is_read[order]], cameras, progress)
+    with blas.limited:
+        found = find_standing(grey, order[is_read[order]], cameras, progress)
     numbers = np.where(found.camera < 0, found.camera, found.camera + 1)
     signatures.standing[:] = np.where(is_read, numbers, 0)
     signatures.activity[:] = found.activity

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from numpy.typing import NDArray
 from PIL import Image
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from smartdownsample_core import (
     Choice,
@@ -310,6 +311,18 @@ def test_images_added_later_change_nothing(folder: Path) -> None:
     mark_standing(table, order)
     np.testing.assert_array_equal(table.standing, expected.standing)
     np.testing.assert_array_equal(table.activity, expected.activity)
+
+
+def test_blas_does_not_compete_for_the_cores(folder: Path) -> None:
+    paths = sorted(map(str, (folder / "gate").glob("*.png")))
+    table, seen = extract(paths, grey=True), set()
+
+    def look(_: int) -> None:
+        seen.update(one["num_threads"] for one in threadpool_info() if one["user_api"] == "blas")
+
+    with threadpool_limits(2, user_api="blas"):
+        mark_standing(table, np.arange(len(paths)), progress=look)
+    assert seen == {1}
 
 
 def test_thumbnails_are_stored_where_they_are_asked_for(folder: Path) -> None:

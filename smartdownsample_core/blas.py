@@ -1,4 +1,4 @@
-"""Limits BLAS to one thread while images are signed: more would only compete for the cores."""
+"""Limits BLAS to one thread for many small matrices: more would only compete for the cores."""
 
 from __future__ import annotations
 
