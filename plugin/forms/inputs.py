@@ -128,10 +128,11 @@ def add(
         options.setdefault("default", row.default)
     if row.kind == "choice":
         own = () if given in (None, *row.choices) else ((given, str(given)),)
-        radio = _with_choices(
-            types.RadioGroup(orientation="vertical", **item), (*row.choices.items(), *own)
-        )
-        return inputs.enum(row.name, radio.values(), view=radio, **options)
+        # One that may be other text, such as a ratio for each label, is typed.
+        is_open = row.maximum is not None
+        empty = types.AutocompleteView(**item) if is_open else _radio(**item)
+        view = _with_choices(empty, (*row.choices.items(), *own))
+        return inputs.enum(row.name, view.values(), view=view, **options)
     if row.kind == "name":
         options["view"] = _with_choices(types.AutocompleteView(**item), offers)
     elif item:
@@ -144,6 +145,10 @@ def add(
         "switch": inputs.bool,
     }
     return makers[row.kind](row.name, **options)
+
+
+def _radio(**item: Any) -> types.Choices:
+    return types.RadioGroup(orientation="vertical", **item)
 
 
 def _with_choices(view: types.Choices, choices: Sequence[tuple[str, str]]) -> types.Choices:

@@ -90,3 +90,26 @@ def test_one_of_each_near_duplicate_group(dataset, open_app) -> None:
     expect(app.page.get_by_text("in the order of their choice")).to_be_visible()
     dataset.reload()
     assert {"smartdownsample_rank", "smartdownsample_group"} <= set(dataset.get_field_schema())
+
+
+def test_ratios_are_typed_into_the_form(dataset, open_app) -> None:
+    """Shares are one of those offered, or a ratio for each label."""
+    dataset.set_values("light", ["day", "night"] * 40)
+    app = open_app(dataset)
+    app.run_operator("Smart downsample")
+    app.page.get_by_text("Advanced options").click()
+    names = app.page.get_by_role("combobox")
+    names.first.fill("light")
+    names.first.press("Enter")
+    shares = names.nth(1)
+    expect(shares).to_have_value("Proportional to sizes")
+    expect(app.page.get_by_text("roportional shares of")).to_be_visible()
+    shares.click()
+    shares.fill("day=0.75, night=0.25")
+    shares.press("Enter")
+    expect(app.page.get_by_text("ay=0.75, night=0.25 shares of")).to_be_visible(timeout=30000)
+    app.execute()
+    expect(app.page.get_by_text("Wrote the tag")).to_be_visible()
+    dataset.reload()
+    kept = dataset.match_tags("smartdownsample").values("light")
+    assert sorted(kept) == ["day"] * 6 + ["night"] * 2
