@@ -1,15 +1,16 @@
-"""The options for what a detector found: empty images are left out, others labelled."""
+"""The options for what detectors and data packages say of images."""
 
 from __future__ import annotations
 
 import argparse
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
-from ..annotations import EMPTY, detected
+from ..annotations import EMPTY, Package, detected, read_package
 from ..checks import shown_path
-from ..selection import labels_by_key
+from ..selection import Choice, labels_by_key
 
 #: The key of what was detected, for ``--stratify-by``, ``--max-per`` and the like.
 KEY = "detection"
@@ -25,6 +26,13 @@ def add_detections(group: argparse._ActionsContainer) -> None:
         help="results of MegaDetector: exclude images on which it found nothing, and use what it "
         f"found as the key '{KEY}' of --stratify-by, --max-per, --min-per and --exclude-label, "
         f"such as --exclude-label {KEY}=person",
+    )
+    group.add_argument(
+        "--camtrap-dp",
+        metavar="DIR",
+        help="a Camtrap DP package: its deployments are the cameras, its timestamps the times, and "
+        "species, sequence and location are keys of --stratify-by, --max-per, --min-per and "
+        "--exclude-label",
     )
     group.add_argument(
         "--min-confidence",
@@ -60,3 +68,41 @@ def with_detections(
     excluded = labels_by_key("exclude", options.exclude) if options.exclude else {}
     empties = {*excluded.get(KEY, ()), EMPTY}
     return {"keys": {**(keys or {}), KEY: labels}, "exclude": {**excluded, KEY: sorted(empties)}}
+
+
+def package_of(options: argparse.Namespace, paths: Sequence[str]) -> Package | None:
+    """Returns what the package of ``--camtrap-dp`` says of n images; None without one.
+
+    Warns on standard error about images that are not in it.
+    """
+    if not options.camtrap_dp:
+        return None
+    found = read_package(options.camtrap_dp, paths)
+    unknown = [path for path, camera in zip(paths, found.camera, strict=True) if camera is None]
+    if unknown:
+        print(
+            f"Warning: --camtrap-dp {options.camtrap_dp} does not have {len(unknown):,} of "
+            f"{len(paths):,} images, such as {shown_path(unknown[0])}",
+            file=sys.stderr,
+        )
+    return found
+
+
+def keys_of_package(package: Package | None, keys: Mapping[str, Any] | None) -> Any:
+    """Returns the keys of ``--keys`` with those of a package that have labels."""
+    if package is None:
+        return keys
+    own = {name: getattr(package, name) for name in ("species", "sequence", "location")}
+    return {**{name: labels for name, labels in own.items() if any(labels)}, **(keys or {})}
+
+
+def with_package(choice: Choice, package: Package | None) -> Choice:
+    """Returns a choice with the cameras and times of a package, where it uses them."""
+    if package is None:
+        return choice
+    changes: dict[str, Any] = {}
+    if choice.uses_camera and choice.camera is None:
+        changes["camera"] = package.camera
+    if choice.uses_time and choice.time is None:
+        changes["time"] = package.time
+    return replace(choice, **changes)

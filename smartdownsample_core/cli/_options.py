@@ -41,7 +41,13 @@ from ..selection import (
 from ..settings import LOADING_ERRORS, Reading, Setting, declared, raise_first
 from ..signatures import Signatures
 from ._choice_files import is_key, keys_of, labels_of, rows_of, times_of, vectors_of
-from ._detections import add_detections, with_detections
+from ._detections import (
+    add_detections,
+    keys_of_package,
+    package_of,
+    with_detections,
+    with_package,
+)
 from ._record import manifest_of, radius_of, record_of
 
 OK, FAILED, USAGE, INTERRUPTED = 0, 1, 2, 130
@@ -378,14 +384,15 @@ def choice_of(options: argparse.Namespace, paths: Sequence[str], hash_size: int)
         "time": times_of("--time", options.time, paths),
         "keys": keys_of("--keys", options.keys, paths),
     }
-    given |= with_detections(options, given["keys"], paths)
+    package = package_of(options, paths)
+    given |= with_detections(options, keys_of_package(package, given["keys"]), paths)
     given |= {
         "stratify_by": options.stratify_by
         if is_key(options.stratify_by, given["keys"])
         else labels_of("--stratify-by", options.stratify_by, paths),
         "keep": rows_of(options.keep or None, paths),
     }
-    choice = Choice(**given).for_paths(paths)
+    choice = with_package(Choice(**given), package).for_paths(paths)
     choice.check(len(paths), options.target_count, hash_size)
     if options.curve:
         check_curve(choice)

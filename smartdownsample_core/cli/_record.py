@@ -82,7 +82,7 @@ def _used(options: argparse.Namespace) -> dict[str, Any]:
     if "near_duplicates" in used:
         used["near_duplicates"] = radius_of(options)
     of_detections = ("detections", "min_confidence") if options.detections else ()
-    given = ("paths", "include_names", "exclude_names", "on_error", *of_detections)
+    given = ("paths", "include_names", "exclude_names", "on_error", "camtrap_dp", *of_detections)
     return used | {name: vars(options)[name] for name in given if vars(options).get(name)}
 
 

@@ -93,7 +93,7 @@ def _check_folder(options: argparse.Namespace, shards: Shards) -> None:
 def _by_buckets_alone(parser: argparse.ArgumentParser, options: argparse.Namespace) -> bool:
     """Whether buckets and the order of the images are enough for the options."""
     others = [name for name in declared(Choice) if name != "strategy"]
-    others += ["thumbnails", "explain", "curve", "manifest", "detections"]
+    others += ["thumbnails", "explain", "curve", "manifest", "detections", "camtrap_dp"]
     return (
         STRATEGIES[options.strategy].strides
         and options.target_count is not None

@@ -95,9 +95,27 @@ def project(images: list[str], tmp_path_factory: pytest.TempPathFactory) -> Path
     categories = {"1": "animal", "2": "person", "3": "vehicle"}
     found = {"detection_categories": categories, "images": results}
     (copy / "md.json").write_text(json.dumps(found))
+    _write_package(copy / "package", images)
     (copy / "last-week").touch()
     os.utime(copy / "last-week", (0, 0))
     return copy
+
+
+def _write_package(folder: Path, images: list[str]) -> None:
+    """Writes a Camtrap DP package of the images: a fox on every other one, a minute apart."""
+    (folder / "media").mkdir(parents=True)
+    rows = range(len(images))
+    for row in rows:
+        os.link(images[row], folder / "media" / f"{row}.jpg")
+    media = [f"m{n},dep,2024-05-01T{n // 60:02}:{n % 60:02}:00Z,media/{n}.jpg" for n in rows]
+    seen = [f"dep,m{n},animal,Vulpes vulpes,e{n // 10}" for n in rows[::2]]
+    tables = {
+        "media": ["mediaID,deploymentID,timestamp,filePath", *media],
+        "deployments": ["deploymentID,locationID", "dep,site"],
+        "observations": ["deploymentID,mediaID,observationType,scientificName,eventID", *seen],
+    }
+    for name, lines in tables.items():
+        (folder / f"{name}.csv").write_text("\n".join(lines))
 
 
 @pytest.fixture(scope="module")
