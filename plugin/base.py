@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import wraps
 from typing import Any
 
 import fiftyone.operators as foo
@@ -29,6 +30,32 @@ def database_errors() -> Iterator[None]:
         ) from error
 
 
+def in_app(ctx: foo.ExecutionContext) -> bool:
+    """Whether an operator runs in the App's server: its routes leave an ``operator_uri``."""
+    return not ctx.delegated and "operator_uri" in ctx.request_params
+
+
+def _apart(execute: Callable[..., Any]) -> Callable[..., Any]:
+    """Has an operator work on a dataset object of its own, if the App's server runs it.
+
+    The server's requests share one object, which FiftyOne reads anew for each of them: a request
+    that comes between a change in memory and its saving would take the change back.
+    """
+
+    @wraps(execute)
+    def execute_apart(self: Operator, ctx: foo.ExecutionContext) -> Any:
+        shared = ctx.dataset
+        if shared is not None and in_app(ctx):
+            # As FiftyOne does where fiftyone.config.singleton_cache is off.
+            own = type(shared)._make_instance(shared.name, _create=False)
+            if shared.media_type == "group":
+                own.group_slice = shared.group_slice
+            ctx._dataset, ctx._view = own, None
+        return execute(self, ctx)
+
+    return execute_apart
+
+
 class Operator(foo.Operator):
     """An operator on the dataset that is open; its errors of the database name a remedy."""
 
@@ -45,8 +72,8 @@ class Operator(foo.Operator):
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
-        for name in ("execute", "__call__"):
-            setattr(cls, name, database_errors()(getattr(cls, name)))
+        cls.execute = database_errors()(_apart(cls.execute))
+        cls.__call__ = database_errors()(cls.__call__)
 
     @property
     def config(self) -> foo.OperatorConfig:

@@ -14,4 +14,4 @@ from . import (
     splitting,
     whatif,
 )
-from .progress import Job, defect, execute, in_app, show_output, with_bar
+from .progress import Job, defect, execute, show_output, with_bar

@@ -14,7 +14,7 @@ from fiftyone.operators.delegated import DelegatedOperationService
 from fiftyone.operators.executor import ExecutionRunState
 from tqdm import tqdm
 
-from ..base import database_errors
+from ..base import database_errors, in_app
 from .engine import Progress
 
 _SECONDS_BETWEEN_LOOKS = 0.5
@@ -42,11 +42,6 @@ def execute(
     if in_app(ctx):
         return _stream(ctx, job, show)
     return with_bar(job)
-
-
-def in_app(ctx: foo.ExecutionContext) -> bool:
-    """Whether an operator runs in the App's server: its routes leave an ``operator_uri``."""
-    return not ctx.delegated and "operator_uri" in ctx.request_params
 
 
 def with_bar(job: Job[Result]) -> Result:

@@ -15,7 +15,7 @@ from smartdownsample_core.selection import target_of
 from smartdownsample_core.settings import declared
 
 from .. import names
-from ..base import Operator, check_names, reload
+from ..base import Operator, check_names, in_app, reload
 from ..config import (
     CHARTS,
     Config,
@@ -25,7 +25,7 @@ from ..config import (
     SignatureOptions,
 )
 from ..forms import job_forms as forms
-from ..jobs import Job, engine, execute, in_app, keep, show_output, with_bar
+from ..jobs import Job, engine, execute, keep, show_output, with_bar
 from ..runs import app_settings, files, shapes
 from ..targets import kinds as targets
 from . import _outputs as outputs

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from typing import Any
 
 import fiftyone as fo
@@ -124,7 +125,7 @@ def of_view(dataset: fo.Dataset, view: fo.DatasetView) -> str | None:
     stages = view._serialize(include_uuids=False)
     for run_key in keys(dataset):
         name = names.kept_view(settings(dataset, run_key)["run_key"])
-        if dataset.has_saved_view(name):
+        with suppress(ValueError):  # there is none, or none any more
             saved = dataset.load_saved_view(name)
             if saved._serialize(include_uuids=False) == stages:
                 return run_key
@@ -169,9 +170,8 @@ def tag_note(items: Samples, tag: str) -> str:
 
 
 def _description(dataset: fo.Dataset, view: str) -> str:
-    if not dataset.has_saved_view(view):
-        return ""
-    return dataset.get_saved_view_info(view)["description"] or ""
+    infos = dataset.list_saved_views(info=True)  # as get_saved_view_info may give another's
+    return next((info["description"] or "" for info in infos if info["name"] == view), "")
 
 
 def views_of(record: Mapping[str, Any]) -> list[str]:
