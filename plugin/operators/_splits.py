@@ -9,9 +9,9 @@ import fiftyone as fo
 import fiftyone.operators as foo
 import fiftyone.operators.types as types
 
-from ..base import Operator, reload
+from ..base import Operator, in_app, reload
 from ..forms import job_forms, split_forms
-from ..jobs import execute, in_app, show_output, splitting
+from ..jobs import execute, show_output, splitting
 from ..runs import splits
 from ..targets import kinds as targets
 from ._jobs import call, config_of
