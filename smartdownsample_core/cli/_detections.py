@@ -28,18 +28,22 @@ def add_detections(group: argparse._ActionsContainer) -> None:
         f"such as --exclude-label {KEY}=person",
     )
     group.add_argument(
-        "--camtrap-dp",
-        metavar="DIR",
-        help="a Camtrap DP package: its deployments are the cameras, its timestamps the times, and "
-        "species, sequence and location are keys of --stratify-by, --max-per, --min-per and "
-        "--exclude-label",
-    )
-    group.add_argument(
         "--min-confidence",
         type=float,
         default=DEFAULT_CONFIDENCE,
         metavar="N",
         help=f"confidence from which detections count, 0 to 1 (default: {DEFAULT_CONFIDENCE})",
+    )
+    add_package(group, "--stratify-by, --max-per, --min-per and --exclude-label")
+
+
+def add_package(group: argparse._ActionsContainer, users: str) -> None:
+    """Adds the option for a data package, whose keys some options use."""
+    group.add_argument(
+        "--camtrap-dp",
+        metavar="DIR",
+        help="a Camtrap DP package: its deployments are the cameras, its timestamps the times, and "
+        f"species, sequence and location are keys of {users}",
     )
 
 

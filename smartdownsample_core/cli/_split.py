@@ -7,6 +7,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import replace
 
+from ..annotations import Package
 from ..new_files import make_folder, new_path, writing
 from ..partial_files import complete_text
 from ..report import dropped_if_it_fails, split_summary, write_splits
@@ -14,6 +15,7 @@ from ..selection import SplitSettings
 from ..settings import LOADING_ERRORS, declared, raise_first
 from ..splitting import split_files
 from ._choice_files import labels_of, times_of
+from ._detections import add_package, keys_of_package, package_of
 from ._options import (
     FAILED,
     OK,
@@ -39,7 +41,7 @@ def split_command(program: str, arguments: list[str]) -> int:
     settings = SplitSettings(**{name: getattr(options, name) for name in declared(SplitSettings)})
     raise_first(settings.problems())  # before folders are searched
     paths, _ = images_of(options)
-    settings = _with_tables(settings, paths)
+    settings = _with_tables(settings, package_of(options, paths), paths)
     found = split_files(paths, settings, how, options.on_error, not options.quiet, option_of)
     if not options.quiet:
         print(split_summary(found), file=sys.stderr)
@@ -72,6 +74,7 @@ def _split_parser(program: str) -> argparse.ArgumentParser:
     )
     for what in declared(SplitSettings).values():
         add_setting(parser, what)
+    add_package(parser, "--stratify-by")
     parser.add_argument(
         "--on-error",
         choices=LOADING_ERRORS,
@@ -85,11 +88,17 @@ def _split_parser(program: str) -> argparse.ArgumentParser:
     return parser
 
 
-def _with_tables(settings: SplitSettings, paths: Sequence[str]) -> SplitSettings:
-    """Returns the settings with what the tables that they name have for each path."""
+def _with_tables(
+    settings: SplitSettings, package: Package | None, paths: Sequence[str]
+) -> SplitSettings:
+    """Returns the settings with what tables and a package have for each path."""
+    cameras = None if package is None else package.camera
+    times = None if package is None else package.time
+    keys, by = keys_of_package(package, None) or {}, settings.stratify_by
+    strata = keys[by] if by in keys else labels_of("--stratify-by", by, paths)
     return replace(
         settings,
-        stratify_by=labels_of("--stratify-by", settings.stratify_by, paths),
-        camera=labels_of("--camera", settings.camera, paths, "camera"),
-        time=times_of("--time", settings.time, paths),
+        stratify_by=strata,
+        camera=labels_of("--camera", settings.camera, paths, "camera") or cameras,
+        time=times_of("--time", settings.time, paths) or times,
     ).for_paths(paths)

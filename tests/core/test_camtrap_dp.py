@@ -90,6 +90,18 @@ def test_the_command_takes_cameras_times_and_species(package: list[str], run) ->
     assert run("verify", "run.json", "-q")[0] == 0
 
 
+def test_splits_divide_no_event_of_a_package(package: list[str], run) -> None:
+    """Its cameras, times and species are those of the split."""
+    options = ("--camtrap-dp", ".", "--duplicate-distance", "0", "--shares", "a=1,b=1")
+    code, out, err = run("split", "photos", *options, "--stratify-by", "species")
+    assert code == 0
+    splits = {row["path"]: row["split"] for row in csv.DictReader(out)}
+    assert len({splits[path] for path in package[:6]}) == 1
+    assert len({splits[path] for path in package[6:10]}) == 1
+    assert splits[package[0]] != splits[package[6]]
+    assert "Canis lupus" in err
+
+
 @pytest.mark.parametrize(
     ("table", "text", "message"),
     [
