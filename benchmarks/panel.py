@@ -58,6 +58,7 @@ class PanelUser:
         self.calls: list[tuple[str, dict[str, Any]]] = []
         self.view: list[dict[str, Any]] = []
         self.filters: dict[str, Any] = {}  # of the sidebar
+        self.selected: list[str] = []  # ids
         self._data: dict[str, Any] = {}
         self._url = f"{url}/operators/execute"
         self._dataset = dataset
@@ -89,6 +90,7 @@ class PanelUser:
             "dataset_name": self._dataset,
             "view": self.view,
             "filters": self.filters,
+            "selected": self.selected,
             "params": {**own, **params},
         }
         answer = requests.post(self._url, json=body, timeout=60).json()

@@ -24,6 +24,7 @@ from . import _view as panel_view
 from ._answers import OvertakenError
 from ._sources import Source
 from ._state import Chosen, PanelState, changes
+from ._why import Explains, explained
 
 _turns = answers.Turns()
 
@@ -33,7 +34,7 @@ _HALF_TYPED = 0.5
 Grid = Literal["stays", "follows", "shows"]
 
 
-class SmartDownsample(foo.Panel):
+class SmartDownsample(Explains, foo.Panel):
     """Shows the buckets, answers what-if questions, and hands them to the operators."""
 
     @property
@@ -64,7 +65,7 @@ class SmartDownsample(foo.Panel):
             ctx.ops.notify(defect(error), variant="error")
             raise
         if shown is not None:
-            ctx.ops.show_panel_output(panel_view.render(self, shown))
+            ctx.ops.show_panel_output(panel_view.render(self, explained(ctx, shown)))
 
     def on_load(self, ctx: foo.ExecutionContext) -> PanelState | None:
         """Starts from the run whose samples the grid shows, the view, a run, or the dataset."""

@@ -8,6 +8,7 @@ import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
+from itertools import repeat
 
 import numpy as np
 from PIL import Image
@@ -26,6 +27,9 @@ _COLUMNS, _ROWS = 8, 5
 #: Width and height of each, with a gap around it.
 _TILE = (96, 72)
 _GAP = 2
+
+#: The same of two that are compared.
+_LARGE = (192, 144)
 
 #: Small pictures that are held, of about 20 KB each.
 _MAX_HELD = 4_000
@@ -64,16 +68,21 @@ def draw(subject: Subject, stored: Stored, selection: Selection) -> tuple[str, s
     return uri, f"{len(some):,} of {len(kept):,} kept, {which}"
 
 
-def _compose(items: Sequence[Item]) -> Image.Image:
+def beside(items: Sequence[Item]) -> str:
+    """Returns larger pictures of one image or two, side by side, as a data URI."""
+    return _uri(_compose(items, _LARGE))
+
+
+def _compose(items: Sequence[Item], tile: tuple[int, int] = _TILE) -> Image.Image:
     with ThreadPoolExecutor(_THREADS) as threads:
-        tiles = list(threads.map(_tile, items, map(_changed, items)))
-    width, height = _TILE[0] + _GAP, _TILE[1] + _GAP
+        tiles = list(threads.map(_tile, items, map(_changed, items), repeat(tile)))
+    width, height = tile[0] + _GAP, tile[1] + _GAP
     columns = min(_COLUMNS, len(tiles))
     size = (columns * width - _GAP, -(-len(tiles) // columns) * height - _GAP)
     sheet = Image.new("RGBA", size)
-    for number, tile in enumerate(tiles):
+    for number, picture in enumerate(tiles):
         row, column = divmod(number, columns)
-        sheet.paste(tile, (column * width, row * height))
+        sheet.paste(picture, (column * width, row * height))
     return sheet
 
 
@@ -86,8 +95,8 @@ def _changed(item: Item) -> int | None:
 
 
 @lru_cache(_MAX_HELD)
-def _tile(item: Item, changed: int | None) -> Image.Image:
-    return thumbnail(item, _TILE)
+def _tile(item: Item, changed: int | None, size: tuple[int, int]) -> Image.Image:
+    return thumbnail(item, size)
 
 
 def _uri(sheet: Image.Image) -> str:

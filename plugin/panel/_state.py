@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal, TypedDict
+from typing import Any, Literal, NamedTuple, TypedDict
 
 from smartdownsample_core import Bucket
 
@@ -50,6 +50,20 @@ class Chosen(TypedDict):
     """whether the table is unfolded"""
 
 
+class Why(NamedTuple):
+    """Why a run kept or left out the selected image."""
+
+    run: str
+    text: str
+    picture: str
+    """of the image and, if it was left out, the kept one beside it: a data URI"""
+    caption: str = ""
+    kept: str = ""
+    """id of the kept one"""
+    n_represented: int = 0
+    """how many others the kept one stands for"""
+
+
 @dataclass(frozen=True, kw_only=True)
 class PanelState:
     """All that the panel shows, at one time and for one :class:`Chosen`."""
@@ -79,6 +93,8 @@ class PanelState:
     totals: str = ""
     sheet: tuple[str, str] = ("", "")
     """a picture of kept images, as a data URI, and a sentence; see :func:`_sheet.draw`"""
+    why: Why | None = None
+    """of the one image that is selected in the grid"""
     warnings: list[str] = field(default_factory=list)
     omissions: list[Omission] = field(default_factory=list)
     """folders and labels of which nothing is kept"""

@@ -17,6 +17,7 @@ from ..jobs import folders
 from . import _charts as charts
 from . import _compare_view as panel_compare
 from . import _sources as sources
+from . import _why as why
 from ._parts import INPUT, PLOT_CONFIG, button, dropdown, item, row, table
 from ._state import PanelState
 
@@ -132,6 +133,8 @@ def _ready(panel: Any, body: types.Object, shown: PanelState) -> None:
         height="300px",
     )
     # Below the chart, which is not to move while somebody types.
+    if shown.why:
+        why.add(panel, body, shown.why)
     picture, caption = shown.sheet
     if picture:
         body.md(f"![{caption}]({picture})\n\n{caption}", name="sheet")

@@ -542,3 +542,64 @@ def test_form_and_panel_forecast_the_same(dataset, operators, open_panel, post) 
         sentence, *warnings = form["forecast"]["default"].partition(" Writes")[0].split(". **")
         assert f"Would keep {sentence.removeprefix('Keeps ').removesuffix('.')}**" in user.text
         assert all(warning.rstrip("*.") in user.text for warning in warnings)
+
+
+def test_the_selected_image_is_explained(dataset, operators, open_panel) -> None:
+    """With one sample selected, the panel says why, shows it, and all that stand together."""
+    record = operators.downsample(dataset, 10)
+    dataset.reload()
+    user = open_panel(dataset)
+    assert "why" not in user.layout
+    kept_by = dict(zip(*dataset.values(["id", "smartdownsample_kept_by"]), strict=True))
+    left_out = next(one for one, other in kept_by.items() if one != other)
+    kept = kept_by[left_out]
+    together = {one for one, other in kept_by.items() if other == kept}
+    user.selected = [left_out]
+    user.do("on_change_selected")
+    sample, other = dataset[left_out], dataset[kept]
+    text = user.layout["why"]["default"]
+    assert f"**{sample.filename}** (left) was left out: {sample.smartdownsample_reason}." in text
+    assert f"**{other.filename}** (right) was kept and stands for it" in text
+    assert (
+        f"distance of {sample.smartdownsample_distance:.1f}, and for {len(together) - 2} others"
+        in text
+    )
+    picture = re.search(r"\(data:image/webp;base64,([^)]*)\)", text)
+    assert Image.open(io.BytesIO(base64.b64decode(picture[1]))).size == (386, 144)
+    button = user.layout["represented"]["type"]["properties"]["show_represented"]["view"]
+    assert button["label"] == f"Show all {len(together)} together"
+    user.do("show_represented", **button["params"])
+    assert shown_ids(dataset, user) == together
+    user.selected = [kept]
+    user.do("fold_table")  # whatever is pressed, it stays
+    text = user.layout["why"]["default"]
+    assert f"**{other.filename}** was kept, as number {other.smartdownsample_rank}: " in text
+    assert f"stands for {len(together) - 1} others." in text
+    user.selected = [left_out, kept]
+    user.do("on_change_selected")
+    assert "why" not in user.layout
+    assert record["kept"] == 10
+
+
+def test_what_a_run_does_not_say_is_not_explained(
+    make_dataset, images, operators, open_panel
+) -> None:
+    """Neither without a run, nor by a run without explanations, nor of samples that it lacks."""
+    dataset = make_dataset([*images[:20], "/nowhere/lost.jpg"])
+    operators.compute_signatures(dataset)
+    user = open_panel(dataset)
+    user.selected = [dataset.first().id]
+    user.do("on_change_selected")
+    assert "why" not in user.layout
+    operators.downsample(dataset, 5, explain=False)
+    dataset.reload()
+    user.choose("run:smartdownsample")
+    assert "why" not in user.layout
+    operators.downsample(dataset.skip(1), 5)
+    dataset.reload()
+    user.choose("run:smartdownsample")
+    assert "why" not in user.layout
+    user.selected = [dataset.last().id]
+    user.do("on_change_selected")
+    assert "**lost.jpg** was left out: unreadable" in user.layout["why"]["default"]
+    assert "represented" not in user.layout
