@@ -176,21 +176,21 @@ def _stream(messages: list[dict[str, Any]]) -> tuple[list[float], list[tuple[str
 
 
 def test_the_app_follows_a_run(dataset, post) -> None:
-    """The App gets growing progress, then reloads, shows the kept samples and the output."""
+    """The App gets growing progress, then shows the output, reloads, and shows the kept samples."""
     messages = post("execute/generator", "downsample", dataset, {"target_count": 20})
     progress, calls = _stream(messages)
     assert len(progress) >= 3
     assert progress == sorted(progress)
     assert progress[-1] == 1
     assert [name.rpartition("/")[2] for name, _ in calls] == [
+        "show_output",
         "reload_dataset",
         "set_active_fields",
         "set_view",
-        "show_output",
     ]
-    (stage,) = calls[2][1]["view"]
+    (stage,) = calls[3][1]["view"]
     assert stage["_cls"].endswith(".MatchTags")
-    results, outputs = calls[-1][1]["results"], _properties(calls[-1][1]["outputs"])
+    results, outputs = calls[0][1]["results"], _properties(calls[0][1]["outputs"])
     assert sum(bucket["kept"] for bucket in results["buckets"]) == results["kept"]
     assert outputs["summary_notice"]["view"]["label"] == results["summary"]
     assert "80 computed, 0 reused, 0 unreadable" in outputs["counts"]["default"]
@@ -199,12 +199,12 @@ def test_the_app_follows_a_run(dataset, post) -> None:
 
 
 def test_the_app_follows_signatures(dataset, post) -> None:
-    """Computing signatures streams progress, then reloads and shows the counts."""
+    """Computing signatures streams progress, then shows the counts and reloads."""
     progress, calls = _stream(post("execute/generator", "compute_signatures", dataset, {}))
     assert progress == sorted(progress)
     assert progress[-1] == 1
-    assert [name for name, _ in calls] == ["reload_dataset", "show_output"]
-    assert calls[1][1]["results"]["computed"] == 80
+    assert [name for name, _ in calls] == ["show_output", "reload_dataset"]
+    assert calls[0][1]["results"]["computed"] == 80
 
 
 @pytest.mark.parametrize(
@@ -250,7 +250,7 @@ def test_the_app_is_told_of_unreadable_images(make_dataset, images, post) -> Non
     """The output warns of what could not be read, and lists it."""
     dataset = make_dataset([*images[:5], "/nowhere/lost.jpg"])
     _, calls = _stream(post("execute/generator", "downsample", dataset, {"target_count": 6}))
-    outputs = _properties(calls[-1][1]["outputs"])
+    outputs = _properties(calls[0][1]["outputs"])
     assert "exceeds the 5 readable images" in outputs["warning_notice"]["view"]["label"]
     assert "\n- File not found: /nowhere/lost.jpg" in outputs["unreadable_list"]["default"]
 
