@@ -165,9 +165,9 @@ def answer(subject: Subject, stored: Stored, config: DownsampleConfig) -> Select
         )
         return selection
 
-    target, ranked_target = config.target_count, _ranked_target(config, len(stored))
-    ranked = select(ranked_target)
-    if target == ranked_target or target is None:
+    target, most = config.target_count, ranked_target(config, len(stored))
+    ranked = select(most)
+    if target == most or target is None:
         return ranked
     return ranked.first(target) if target <= len(ranked.indices) else select(target)
 
@@ -209,13 +209,13 @@ def takes_long(subject: Subject, config: DownsampleConfig) -> str | None:
     compares = config.excludes_duplicates or config.how.compares
     if compares and not stored.remembers(_constraints_key(config, meaning)):
         return f"Comparing {n_samples:,} images with each other; this is done once"
-    key = _selection_key(config, _ranked_target(config, n_samples), meaning)
+    key = _selection_key(config, ranked_target(config, n_samples), meaning)
     if config.how.compares and not stored.remembers(key):
         return f"Choosing among {n_samples:,} images with the strategy {config.strategy!r}"
     return None
 
 
-def _ranked_target(config: DownsampleConfig, n_samples: int) -> int | None:
+def ranked_target(config: DownsampleConfig, n_samples: int) -> int | None:
     """Returns the target to choose for: with a ranking, one that the next answers are part of.
 
     Ranking takes long, and is nested: a slider that is dragged finds its answers in one ranking.

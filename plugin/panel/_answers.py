@@ -25,9 +25,9 @@ from ..runs import compare, interrupted
 from ..runs import records as runs
 from ..targets import Subject, flat_views
 from ..targets import kinds as targets
-from . import _sheet
+from . import _enough, _sheet
 from . import _sources as sources
-from ._state import Chosen, PanelState
+from ._state import Chosen, Curve, PanelState
 
 #: Settings that decide what is kept.
 _ASKED = (*inputs.ASKED, "signature_field", "hash_size", "decode")
@@ -185,6 +185,7 @@ class Question:
             strata=outcome.strata(selection),
             totals=totals(selection),
             sheet=self._sheet(selection),
+            curve=self._curve(),
             warnings=whatif.warnings(self._subject, selection, self._config),
             omissions=self._omissions(selection),
         )
@@ -195,6 +196,11 @@ class Question:
             ("sheet", shown.tobytes()),
             lambda: _sheet.draw(self._subject, self._stored, selection),
         )
+
+    def _curve(self) -> Curve | None:
+        if not self._chosen["settings"].get("curve"):
+            return None
+        return _enough.curve(self._subject, self._stored, self._config)
 
     def _omissions(self, selection: Selection) -> list[omissions.Omission]:
         if self._config.stratify_by:

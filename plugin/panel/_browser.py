@@ -8,7 +8,7 @@ import fiftyone.operators as foo
 
 from . import _sources as sources
 from ._sources import Source
-from ._state import Chosen
+from ._state import FOLDS, Chosen
 
 
 def chosen(ctx: foo.ExecutionContext) -> Chosen:
@@ -24,12 +24,13 @@ def chosen(ctx: foo.ExecutionContext) -> Chosen:
 
 def of_source(ctx: foo.ExecutionContext, source: Source) -> Chosen:
     """Returns what is chosen when a source is opened; unfolded settings stay unfolded."""
-    more = bool((ctx.panel.state.settings or {}).get("more"))
+    held = ctx.panel.state.settings or {}
+    unfolded = {name: bool(held.get(name)) for name in FOLDS}
     return {
         "choose": {"source": source.key, "other": None},
         "source": source.key,
         "stages": source.stages,
-        "settings": {**source.settings, "slider": source.settings["target_count"], "more": more},
+        "settings": {**source.settings, "slider": source.settings["target_count"], **unfolded},
         "show": None,
         "bucket": None,
         "part": None,

@@ -109,6 +109,36 @@ def _layout(x_title: str, y_title: str, marked: int | None) -> dict[str, Any]:
     }
 
 
+def curve(
+    counts: Sequence[int], farthest: Sequence[float], median: Sequence[float]
+) -> list[dict[str, Any]]:
+    """Returns two lines by the number of images kept, whose points have it as their id."""
+    lines = (("farthest image left out", farthest, _KEPT), ("median", median, _EXCLUDED))
+    return [
+        {
+            "type": "scatter",
+            "mode": "lines+markers",
+            "marker": {"size": 4},
+            "name": name,
+            "x": list(counts),
+            "y": list(distances),
+            "ids": [str(count) for count in counts],
+            "line": {"color": color},
+            "hovertemplate": "%{x:,} kept: %{y:.3g}<extra></extra>",
+        }
+        for name, distances, color in lines
+    ]
+
+
+def curve_layout(unit: str, target: int | None) -> dict[str, Any]:
+    """Returns the layout of the curve, with a line at the number of images to keep."""
+    line = {"type": "line", "yref": "paper", "y0": 0, "y1": 1, "line": _MARK}
+    axes = _layout("images kept", unit, None)
+    axes["xaxis"] = {"title": axes["xaxis"]["title"], "fixedrange": True, "rangemode": "tozero"}
+    axes["yaxis"]["rangemode"] = "tozero"
+    return {**axes, "shapes": [{**line, "x0": target, "x1": target}] if target else []}
+
+
 def table(buckets: Sequence[Bucket]) -> list[dict[str, Any]]:
     """Returns a row of text per bucket."""
     return [

@@ -22,8 +22,9 @@ from . import _browser as browser
 from . import _sources as sources
 from . import _view as panel_view
 from ._answers import OvertakenError
+from ._enough import Enough
 from ._sources import Source
-from ._state import Chosen, PanelState, changes
+from ._state import FOLDS, Chosen, PanelState, changes
 from ._why import Explains, explained
 
 _turns = answers.Turns()
@@ -34,7 +35,7 @@ _HALF_TYPED = 0.5
 Grid = Literal["stays", "follows", "shows"]
 
 
-class SmartDownsample(Explains, foo.Panel):
+class SmartDownsample(Enough, Explains, foo.Panel):
     """Shows the buckets, answers what-if questions, and hands them to the operators."""
 
     @property
@@ -354,7 +355,8 @@ class SmartDownsample(Explains, foo.Panel):
 
     def _prompt(self, ctx: foo.ExecutionContext, operator: str, on_success: Any) -> None:
         chosen = browser.chosen(ctx)
-        settings = {k: v for k, v in chosen["settings"].items() if k not in ("slider", "more")}
+        own = ("slider", *FOLDS)
+        settings = {k: v for k, v in chosen["settings"].items() if k not in own}
         params = {**settings, "stages": chosen["stages"] or []}
         ctx.prompt(names.uri(operator), params=params, on_success=on_success)
 

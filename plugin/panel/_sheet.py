@@ -31,8 +31,8 @@ _GAP = 2
 #: The same of two that are compared.
 _LARGE = (192, 144)
 
-#: Small pictures that are held, of about 20 KB each.
-_MAX_HELD = 4_000
+#: Small pictures that are held, of 20 to 80 KB each.
+_MAX_HELD = 1_000
 
 _THREADS = 4
 

@@ -7,7 +7,7 @@ and whatever is drawn is one :class:`PanelState`, sent as a whole with the layou
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple, TypedDict
 
@@ -18,6 +18,9 @@ from ..runs.shapes import StratumRow
 
 #: What part of a bucket, or of all, the grid shows; None if nobody has chosen it in the panel.
 Show = Literal["all", "kept", "excluded", "unreadable"] | None
+
+#: Switches among the settings that unfold a part of the panel.
+FOLDS = ("more", "curve")
 
 Phase = Literal["refused", "unsigned", "unreadable", "ready"]
 
@@ -40,7 +43,7 @@ class Chosen(TypedDict):
     stages: list[dict[str, Any]] | None
     """of the view to choose from; None for the whole dataset"""
     settings: dict[str, Any]
-    """params of the operator, and ``slider`` and ``more`` of the panel"""
+    """params of the operator, and ``slider`` and :data:`FOLDS` of the panel"""
     show: Show
     bucket: int | None
     """id of the bucket that the grid shows; None for all of them"""
@@ -62,6 +65,19 @@ class Why(NamedTuple):
     """id of the kept one"""
     n_represented: int = 0
     """how many others the kept one stands for"""
+
+
+class Curve(NamedTuple):
+    """How far what is left out is from what is kept, by the number kept; or why that is unknown."""
+
+    text: str
+    counts: Sequence[int] = ()
+    """numbers of images kept; empty if there is no curve"""
+    farthest: Sequence[float] = ()
+    """distance of the farthest image left out at each of them"""
+    median: Sequence[float] = ()
+    """likewise of the median image"""
+    unit: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,6 +111,8 @@ class PanelState:
     """a picture of kept images, as a data URI, and a sentence; see :func:`_sheet.draw`"""
     why: Why | None = None
     """of the one image that is selected in the grid"""
+    curve: Curve | None = None
+    """how many are enough; None unless it is unfolded"""
     warnings: list[str] = field(default_factory=list)
     omissions: list[Omission] = field(default_factory=list)
     """folders and labels of which nothing is kept"""

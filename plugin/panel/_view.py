@@ -16,6 +16,7 @@ from ..forms import inputs
 from ..jobs import folders
 from . import _charts as charts
 from . import _compare_view as panel_compare
+from . import _enough as enough
 from . import _sources as sources
 from . import _why as why
 from ._parts import INPUT, PLOT_CONFIG, button, dropdown, item, row, table
@@ -138,6 +139,7 @@ def _ready(panel: Any, body: types.Object, shown: PanelState) -> None:
     picture, caption = shown.sheet
     if picture:
         body.md(f"![{caption}]({picture})\n\n{caption}", name="sheet")
+    enough.add(panel, body, shown)
     _notices(panel, body, shown)
     if not shown.problem:  # the answer to other settings must not be seen
         _navigation(panel, body, shown)
@@ -185,7 +187,13 @@ def _settings(panel: Any, body: types.Object, shown: PanelState) -> None:
         "more",
         label="More settings",
         on_change=panel.fold_settings,
-        view=types.SwitchView(**item(flex="1 1 100%"), **INPUT),
+        view=types.SwitchView(**item(), **INPUT),
+    )
+    settings.bool(
+        "curve",
+        label="How many are enough?",
+        on_change=panel.fold_curve,
+        view=types.SwitchView(**item(), **INPUT),
     )
     for asked in inputs.WHAT_IF_ROWS if chosen["more"] else ():
         value = chosen.get(asked.name)

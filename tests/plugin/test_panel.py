@@ -19,6 +19,7 @@ from PIL import Image, ImageOps
 
 from benchmarks.panel import signed
 from plugin.panel import _answers as answers
+from smartdownsample_core import Choice, downsample, extract, natural_order
 
 from .conftest import shown_ids
 
@@ -81,6 +82,33 @@ def test_the_images_that_would_be_kept_are_shown(dataset, operators, open_panel)
     assert _sheet(user)[1] == "40 of 50 kept, at even distances"
     user.change("target_count", 81)
     assert "sheet" not in user.layout
+
+
+def test_how_many_are_enough(dataset, operators, open_panel) -> None:
+    """The curve is that of the core, a click on it sets the number, and Apply sends neither."""
+    operators.compute_signatures(dataset)
+    user = open_panel(dataset)
+    assert "curve" not in user.layout
+    user.change("curve", True)
+    user.change("target_count", 20)
+    paths = dataset.values("filepath")
+    choice = Choice(strategy="diverse", camera=[os.path.dirname(path) for path in paths])
+    coverage = downsample(extract(paths), natural_order(paths), 32, choice=choice).coverage()
+    farthest, median = user.layout["curve"]["view"]["data"]
+    assert farthest["x"] == coverage.counts.tolist()
+    assert farthest["y"] == coverage.farthest[coverage.counts].tolist()
+    assert median["y"] == coverage.median.tolist()
+    assert (
+        f"With 20 kept, the farthest image left out is at {coverage.farthest[20]:.3g}" in user.text
+    )
+    assert f"The curve bends at {coverage.knee:,}" in user.text
+    user.do("click_curve", id=farthest["ids"][8])
+    assert user.settings["target_count"] == user.settings["slider"] == 9
+    assert "Would keep 9 of 80" in user.text
+    user.do("apply")
+    assert not {"curve", "more", "slider"} & set(user.called("prompt_user_for_operation")["params"])
+    user.change("strategy", "stride")
+    assert "does not rank images, so there is no curve" in user.text
 
 
 def test_a_what_if_needs_no_image_and_writes_nothing(
