@@ -41,7 +41,7 @@ def main() -> None:
 
 def _rows(name: str, paths: list[str]) -> list[list[str]]:
     table, order = extract(paths, image_loading_errors="skip"), natural_order(paths)
-    count = len(paths) // 10
+    count = max(len(paths) // 10, 1)
     plain = downsample(table, order, count, choice=Choice(strategy="diverse").for_paths(paths))
     rows = [[name, f"{len(paths):,}", "-", *_scores(table, plain, plain)]]
     for ratio, bits in _BITS.items():

@@ -21,6 +21,7 @@ _SMALL = {
     "memory": ("--samples 300", 3),
     "order": ("--largest 10000", 1),
     "panel": ("--largest 10000", 1),
+    "prefer": ("PHOTOS", 5),
     "scale": ("--largest 100000", 6),
     "standing": ("PHOTOS --draws 1", 24),
     "speed": ("--images PHOTOS --rounds 1", 4),

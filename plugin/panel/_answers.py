@@ -74,6 +74,9 @@ class Turns:
                 raise OvertakenError
 
 
+turns = Turns()
+
+
 class Found(NamedTuple):
     """What is chosen by some settings."""
 

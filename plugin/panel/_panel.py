@@ -27,8 +27,6 @@ from ._sources import Source
 from ._state import FOLDS, Chosen, PanelState, changes
 from ._why import Explains, explained
 
-_turns = answers.Turns()
-
 #: Seconds after which a number counts as typed to its end.
 _HALF_TYPED = 0.5
 
@@ -323,7 +321,7 @@ class SmartDownsample(Enough, Explains, foo.Panel):
             ValueError: if the grid cannot show what is chosen
         """
         question = answers.Question(ctx.dataset, chosen)
-        _turns.ask(ctx.panel.id, question.key)
+        answers.turns.ask(ctx.panel.id, question.key)
         if at_once and (working := question.takes_long()):
             # The App calls back before it has taken over the new state, so that goes along.
             params = {"chosen": chosen, "grid": grid}
@@ -332,8 +330,8 @@ class SmartDownsample(Enough, Explains, foo.Panel):
         else:
             shown = question.answer()
             if is_typed and (shown.problem or shown.warnings):
-                _turns.wait(ctx.panel.id, question.key, _HALF_TYPED)
-            _turns.check(ctx.panel.id, question.key)
+                answers.turns.wait(ctx.panel.id, question.key, _HALF_TYPED)
+            answers.turns.check(ctx.panel.id, question.key)
             if grid != "stays" and shown.has_answer:
                 shown = self._show_in_grid(ctx, question, shown, grid)
         if grid == "stays":

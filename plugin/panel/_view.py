@@ -187,13 +187,13 @@ def _settings(panel: Any, body: types.Object, shown: PanelState) -> None:
         "more",
         label="More settings",
         on_change=panel.fold_settings,
-        view=types.SwitchView(**item(), **INPUT),
+        view=types.SwitchView(**item(flex="1 1 35%"), **INPUT),
     )
     settings.bool(
         "curve",
         label="How many are enough?",
         on_change=panel.fold_curve,
-        view=types.SwitchView(**item(), **INPUT),
+        view=types.SwitchView(**item(flex="1 1 55%"), **INPUT),
     )
     for asked in inputs.WHAT_IF_ROWS if chosen["more"] else ():
         value = chosen.get(asked.name)

@@ -31,6 +31,8 @@ class Explains:
         if ctx.dataset is None or not ctx.panel.state.choose:
             return None
         question = answers.Question(ctx.dataset, browser.chosen(ctx))
+        # At the end of a run the App clears the selection, and sends a state that is out of date.
+        answers.turns.check(ctx.panel.id, question.key)
         return None if question.takes_long() else question.answer()
 
     def show_represented(self, ctx: foo.ExecutionContext) -> None:

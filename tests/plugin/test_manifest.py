@@ -31,7 +31,7 @@ _PARTS = ("__init__.py", "fiftyone.yml", "plugin", "smartdownsample_core", "asse
 #: What an archive holds; the rest of the project is for who works on it.
 _ARCHIVED = {
     *_PARTS, "CHANGELOG.md", "CITATION.cff", "LICENSE", "MANIFEST.in", "README.md", "SECURITY.md",
-    "docs", "pyproject.toml", "requirements.txt",
+    "docs", "pyproject.toml", "requirements.txt", "skills",
 }  # fmt: skip
 _MANIFEST = yaml.safe_load((_ROOT / "fiftyone.yml").read_text(encoding="utf-8"))
 

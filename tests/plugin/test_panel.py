@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import copy
 import io
 import os
 import re
@@ -631,3 +632,18 @@ def test_what_a_run_does_not_say_is_not_explained(
     user.do("on_change_selected")
     assert "**lost.jpg** was left out: unreadable" in user.layout["why"]["default"]
     assert "represented" not in user.layout
+
+
+def test_a_state_that_is_out_of_date_draws_nothing(dataset, operators, open_panel) -> None:
+    """At the end of a run the App clears the selection, before it has heard of the new state."""
+    operators.compute_signatures(dataset)
+    user = open_panel(dataset)
+    before = copy.deepcopy(user.state)
+    user.change("target_count", 5)
+    after = copy.deepcopy(user.state)
+    user.state = before
+    user.do("on_change_selected")
+    assert user.calls == []
+    user.state = after
+    user.do("on_change_selected")
+    assert "show_panel_output" in dict(user.calls)
