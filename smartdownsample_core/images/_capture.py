@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from contextlib import suppress
 
 from PIL import Image
@@ -16,6 +17,9 @@ _CAPTURE = "smartdownsample: capture"
 _JPEG, _PNG, _RIFF, _WEBP = b"\xff\xd8", b"\x89PNG\r\n\x1a\n", b"RIFF", b"WEBP"
 _TIFF = (b"II*\0", b"MM\0*")
 _PREFIX = b"Exif\0\0"
+
+#: How HEIC, AVIF and JPEG XL files begin.
+_ISO = re.compile(rb"....ftyp|\xff\x0a|\0\0\0\x0cJXL ", re.DOTALL)
 
 #: Chunks of a PNG or WebP file that are looked at.
 _MOST_CHUNKS = 10_000
@@ -58,7 +62,9 @@ def _block_in(data: bytes) -> bytes:
         return _chunk(data, len(_PNG), b"eXIf", "big")
     if data.startswith(_RIFF) and data[8:12] == _WEBP:
         return _chunk(data, 12, b"EXIF", "little").removeprefix(_PREFIX)
-    return _block_of_pillow(data).removeprefix(_PREFIX)
+    if _ISO.match(data):
+        return _block_of_pillow(data).removeprefix(_PREFIX)
+    return b""  # such as GIF and BMP, which have none
 
 
 def _chunk(data: bytes, start: int, name: bytes, order: str) -> bytes:
