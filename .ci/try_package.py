@@ -33,6 +33,7 @@ with tempfile.TemporaryDirectory() as folder:
     assert kept == smartdownsample_core.sample_diverse(
         [str(path) for path in sorted(Path(folder).glob("*.jpg"))],
         5,
+        strategy="diverse",  # the default of the command line
         show_progress=False,
         show_summary=False,
     )

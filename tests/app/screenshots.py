@@ -98,7 +98,10 @@ def _compare(app: App) -> None:
     panel.says("saved as the run stride")
     panel.choose("Compare with", "Run: smartdownsample")
     panel.says(re.compile("Both kept"))
-    panel.root.get_by_role("button", name=re.compile("Only by smartdownsample")).click()
+    only = panel.root.get_by_role("button", name=re.compile("Only by smartdownsample"))
+    count = re.search(r"\((.*)\)", only.inner_text())[1]
+    only.click()
+    expect(app.count).to_have_text(f"{count} samples")
     _, _, of_b, both, _ = panel.rows.nth(0).locator("td").all_inner_texts()
     panel.rows.nth(0).click()
     panel.says(re.compile("In the grid:"))
