@@ -65,11 +65,13 @@ OFFERS: dict[str, Callable[[fo.Dataset], list[tuple[str, str]]]] = {
 }
 
 
+_USE_CAMERA_AND_TIME = ("order", "event_gap", "min_interval", "max_per", "min_per", "exclude")
+
 #: Settings that are asked for only once one of others is given.
 _NEEDS = {
     "balance": ("stratify_by",),
-    "camera": ("order", "event_gap", "min_interval", "max_per", "min_per", "exclude"),
-    "time": ("order", "event_gap", "min_interval", "max_per", "min_per", "exclude"),
+    "camera": _USE_CAMERA_AND_TIME,
+    "time": _USE_CAMERA_AND_TIME,
     "max_per_event": ("event_gap",),
 }
 

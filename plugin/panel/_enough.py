@@ -59,7 +59,7 @@ def curve(subject: Subject, stored: Stored, config: DownsampleConfig) -> Curve:
     kept = min(config.target_count or len(ranked.indices), len(ranked.indices))
     text = (
         f"With {kept:,} kept, the farthest image left out is at {coverage.farthest[kept]:.3g} "
-        f"from a kept one."
+        "from a kept one."
     )
     if coverage.knee:
         text += (

@@ -27,6 +27,7 @@ from ._options import (
     OK,
     add_finding,
     add_null,
+    add_paths,
     add_reading,
     images_of,
     reading,
@@ -87,12 +88,7 @@ def _extract_parser(program: str) -> argparse.ArgumentParser:
         description="Read images and write their signatures to a file, for 'select'. Files that "
         "cannot be read are listed in it.",
     )
-    parser.add_argument(
-        "paths",
-        nargs="*",
-        metavar="PATH",
-        help="image files, folders or quoted globs; '-' or no PATH reads standard input",
-    )
+    add_paths(parser)
     parser.add_argument(
         "-o", "--output", required=True, metavar="FILE", help=f"a new {_SUFFIX} file"
     )

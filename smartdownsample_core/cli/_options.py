@@ -140,6 +140,26 @@ def images_of(options: argparse.Namespace) -> tuple[list[str], str]:
     return found.paths, found.base
 
 
+def add_paths(parser: argparse.ArgumentParser) -> None:
+    """Adds what to read, as commands other than the first one take it."""
+    parser.add_argument(
+        "paths",
+        nargs="*",
+        metavar="PATH",
+        help="image files, folders or quoted globs; '-' or no PATH reads standard input",
+    )
+
+
+def add_on_error(parser: argparse._ActionsContainer) -> None:
+    """Adds what to do about files that cannot be read."""
+    parser.add_argument(
+        "--on-error",
+        choices=LOADING_ERRORS,
+        default="raise",
+        help="stop at a file that cannot be read (the default), or go on without it",
+    )
+
+
 def add_finding(parser: argparse.ArgumentParser) -> None:
     """Adds the options that choose files; see :func:`images_of`."""
     names = {
@@ -227,12 +247,7 @@ def add_output(parser: argparse.ArgumentParser) -> None:
         "--curve", metavar="PNG", help="chart of how far images left out are, by the number kept"
     )
     parser.add_argument("--thumbnails", metavar="PNG", help="grid of thumbnails per bucket")
-    parser.add_argument(
-        "--on-error",
-        choices=LOADING_ERRORS,
-        default="raise",
-        help="stop at a file that cannot be read (the default), or go on without it",
-    )
+    add_on_error(parser)
     add_setting(parser, RANDOM_SEED)
 
 

@@ -12,7 +12,7 @@ from ..new_files import make_folder, new_path, writing
 from ..partial_files import complete_text
 from ..report import dropped_if_it_fails, split_summary, write_splits
 from ..selection import SplitSettings
-from ..settings import LOADING_ERRORS, declared, raise_first
+from ..settings import declared, raise_first
 from ..splitting import split_files
 from ._choice_files import labels_of, times_of
 from ._detections import add_package, keys_of_package, package_of
@@ -21,6 +21,8 @@ from ._options import (
     OK,
     add_finding,
     add_null,
+    add_on_error,
+    add_paths,
     add_reading,
     add_setting,
     images_of,
@@ -63,24 +65,14 @@ def _split_parser(program: str) -> argparse.ArgumentParser:
         description="Assign images to train, val and test, so that no event and no group of "
         "near-duplicates is divided. Writes a CSV table of path and split.",
     )
-    parser.add_argument(
-        "paths",
-        nargs="*",
-        metavar="PATH",
-        help="image files, folders or quoted globs; '-' or no PATH reads standard input",
-    )
+    add_paths(parser)
     parser.add_argument(
         "-o", "--output", metavar="FILE", help="write the table to a new .csv instead"
     )
     for what in declared(SplitSettings).values():
         add_setting(parser, what)
     add_package(parser, "--stratify-by")
-    parser.add_argument(
-        "--on-error",
-        choices=LOADING_ERRORS,
-        default="raise",
-        help="stop at a file that cannot be read (the default), or go on without it",
-    )
+    add_on_error(parser)
     add_finding(parser)
     add_null(parser, "on standard input")
     add_reading(parser)
