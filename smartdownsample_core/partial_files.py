@@ -11,8 +11,8 @@ import errno
 import glob
 import os
 import secrets
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from io import TextIOWrapper
 from pathlib import Path
 from typing import BinaryIO, TextIO
@@ -46,17 +46,16 @@ def complete_file(name: str, path: Path) -> Iterator[BinaryIO]:
         FileExistsError: if there is a file of that name by the time this one is complete; it stays
         OSError: if the file cannot be opened or named, or its last bytes cannot be written
     """
-    with writing(name, path):
-        partial, stream = _locked(path)
-    try:
+    partial = path.with_name(f".{_beginning(path.name)}.{secrets.token_hex(4)}{_SUFFIX}")
+    with ExitStack() as cleanup:
+        cleanup.callback(_try, partial.unlink)  # first, as a signal may come once the file is there
+        with writing(name, path):
+            stream = _locked(partial)
+        cleanup.callback(_try, stream.close)
         yield stream
         with writing(name, path):
             stream.flush()
             _give_name(partial, path)
-    finally:
-        with suppress(OSError):  # what could not be written before cannot be now
-            stream.close()
-        partial.unlink(missing_ok=True)
 
 
 @contextmanager
@@ -91,15 +90,20 @@ def _beginning(name: str) -> str:
     return os.fsdecode(os.fsencode(name)[:_LONGEST_BEGINNING])
 
 
-def _locked(path: Path) -> tuple[Path, BinaryIO]:
+def _try(cleanup: Callable[[], None]) -> None:
+    """Removes or closes a file; one that cannot be, or was never opened, is no second error."""
+    with suppress(OSError):
+        cleanup()
+
+
+def _locked(partial: Path) -> BinaryIO:
     """Opens a temporary file and locks it before another process can take it for abandoned."""
     while True:
-        partial = path.with_name(f".{_beginning(path.name)}.{secrets.token_hex(4)}{_SUFFIX}")
         stream = partial.open("x+b")
         _lock(stream)
         with suppress(FileNotFoundError):  # removed in between
             if os.path.samestat(os.fstat(stream.fileno()), partial.stat()):
-                return partial, stream
+                return stream
         stream.close()
 
 

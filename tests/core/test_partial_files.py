@@ -6,10 +6,14 @@ import os
 import signal
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
+from types import FrameType
+from typing import Any
 
 import pytest
 
+from smartdownsample_core import partial_files
 from smartdownsample_core.partial_files import complete_file, remove_abandoned
 from tests.patience import PATIENCE
 
@@ -45,6 +49,32 @@ def test_an_error_leaves_nothing(tmp_path: Path) -> None:
     with pytest.raises(KeyboardInterrupt):
         write_half()
     assert _names(tmp_path) == []
+
+
+def test_a_signal_on_any_line_before_the_file_is_written_leaves_nothing(tmp_path: Path) -> None:
+    """A signal raises wherever the program happens to be, also while the file is being opened."""
+    lines = 0
+
+    def interrupt(frame: FrameType, event: str, _: object) -> Any:
+        nonlocal left
+        if frame.f_code.co_filename != partial_files.__file__:
+            return None
+        left -= event == "line"
+        if left < 0:
+            raise KeyboardInterrupt
+        return interrupt
+
+    while True:
+        left = lines
+        sys.settrace(interrupt)
+        with suppress(KeyboardInterrupt), complete_file("--output", tmp_path / "a.bin") as stream:
+            sys.settrace(None)
+            stream.write(b"all of it")
+        if _names(tmp_path):
+            break
+        lines += 1
+    assert _names(tmp_path) == ["a.bin"]
+    assert lines > 10
 
 
 @pytest.mark.parametrize("has_links", [True, False], ids=["links", "no links"])
