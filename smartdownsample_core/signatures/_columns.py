@@ -86,7 +86,7 @@ class Numbers(Column):
         m = len(self.subfields)
         rows = np.zeros((n,) if m == 1 else (n, m), self.dtype)
         if rows.dtype.kind in "fM":
-            rows.fill(np.nan if rows.dtype.kind == "f" else np.datetime64("NaT"))
+            rows.fill(np.nan if rows.dtype.kind == "f" else np.datetime64("NaT", "us"))
         return rows
 
     def gather(self, values: Sequence[Any]) -> NDArray[Any]:
