@@ -1,11 +1,12 @@
 """The methods that are compared: each takes images, a count and a seed, and returns kept rows.
 
-A new method is a function and a line in :data:`METHODS`.
+A new method is a function and a line in :data:`METHODS`, or a function elsewhere and ``--method``.
 """
 
 from __future__ import annotations
 
 import contextlib
+import importlib
 import io
 from collections.abc import Callable
 from functools import cache
@@ -72,6 +73,28 @@ def ours(embeddings: bool = False, **settings: Any) -> Method:
         features = images.embeddings if embeddings else None
         choice = Choice(features=features, **settings)
         return downsample(images.signatures, order, count, seed, choice).indices
+
+    return keep
+
+
+def imported(name: str) -> Method:
+    """Returns the method ``module:function`` of others.
+
+    Args:
+        name: of a function that takes paths, a count and a seed, and returns the rows to keep; in
+            a module that Python finds, such as a file in the current directory
+
+    Raises:
+        ValueError: if there is no such function; says why
+    """
+    module, _, function = name.partition(":")
+    try:
+        choose = getattr(importlib.import_module(module), function)
+    except (ImportError, AttributeError, ValueError) as error:
+        raise ValueError(f"--method {name}: {error}; name it as MODULE:FUNCTION") from error
+
+    def keep(images: Known, count: int, seed: int) -> Rows:
+        return np.asarray(choose(list(images.paths), count, seed), np.intp)
 
     return keep
 

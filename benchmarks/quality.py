@@ -24,7 +24,7 @@ from smartdownsample_core.images import images_below
 from .embeddings import require_packages
 from .judges import by_details, by_network
 from .known import Known, labelled
-from .methods import METHODS, NEED_JUNK
+from .methods import METHODS, NEED_JUNK, Method, imported
 from .redundant import shuffle_names, windows, write_bursts
 from .scores import coverage, margin, near_duplicates
 from .table import print_table
@@ -45,13 +45,16 @@ def main() -> None:
     parser.add_argument("--junk", type=float, default=0.0, help="share of frames that are blank")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--halves", type=int, default=10, help="halves of the scenes, 0 for none")
-    parser.add_argument("--methods", nargs="*", choices=METHODS)
+    parser.add_argument("--methods", nargs="*", choices=METHODS, help="by default, all")
+    parser.add_argument("--method", metavar="MODULE:FUNCTION", help="yours as well: see README.md")
     options = parser.parse_args()
+    methods = {name: METHODS[name] for name in _names(options)}
     try:
         require_packages()
-    except RuntimeError as error:
+        if options.method:
+            methods[options.method] = imported(options.method)
+    except (RuntimeError, ValueError) as error:
         parser.exit(2, f"error: {error}\n")
-    methods = options.methods or [name for name in METHODS if options.junk or name not in NEED_JUNK]
     with tempfile.TemporaryDirectory() as folder:
         use_own_database(Path(folder) / "database")
         for images in _sets(options, Path(folder)):
@@ -61,8 +64,17 @@ def main() -> None:
             header = [f"{count} kept: scenes" for count in counts]
             print_table(
                 ["method", *header, "alike by a network", "alike by details", "junk"],
-                [[name, *_measured(name, images, counts, options.halves)] for name in methods],
+                [
+                    [name, *_measured(keep, images, counts, options.halves)]
+                    for name, keep in methods.items()
+                ],
             )
+
+
+def _names(options: argparse.Namespace) -> list[str]:
+    if options.methods is not None:
+        return list(options.methods)
+    return [name for name in METHODS if options.junk or name not in NEED_JUNK]
 
 
 def _sets(options: argparse.Namespace, folder: Path) -> Iterator[Known]:
@@ -93,14 +105,14 @@ def _scenes(options: argparse.Namespace) -> list[Image.Image]:
     return list(windows(photos, side))
 
 
-def _measured(name: str, images: Known, counts: Sequence[int], n_halves: int) -> list[str]:
+def _measured(method: Method, images: Known, counts: Sequence[int], n_halves: int) -> list[str]:
     """Returns the scores of a method as cells of a table."""
     halves = [_half(images, np.random.default_rng(number)) for number in range(n_halves)]
     cells = []
     for count in counts:
-        kept = [METHODS[name](images, count, seed) for seed in range(_SEEDS)]
+        kept = [method(images, count, seed) for seed in range(_SEEDS)]
         found = np.mean([coverage(rows, count, images.shows) for rows in kept])
-        of_halves = [_of_half(name, half, count, images) for half in halves]
+        of_halves = [_of_half(method, half, count, images) for half in halves]
         cells.append(f"{found:.0%} ± {margin(of_halves):.0%}" if n_halves else f"{found:.0%}")
     paths = [images.paths[row] for row in kept[0]]
     alike = (near_duplicates(judge(paths)) for judge in (by_network, by_details))
@@ -119,9 +131,9 @@ def _half(images: Known, rng: np.random.Generator) -> Known:
     return images.take(np.flatnonzero(stays))
 
 
-def _of_half(name: str, half: Known, count: int, images: Known) -> float:
+def _of_half(method: Method, half: Known, count: int, images: Known) -> float:
     count = max(1, round(count * len(half.paths) / len(images.paths)))
-    return coverage(METHODS[name](half, count, 0), count, half.shows)
+    return coverage(method(half, count, 0), count, half.shows)
 
 
 if __name__ == "__main__":

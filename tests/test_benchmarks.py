@@ -30,6 +30,9 @@ _SMALL = {
 #: Downloads a model; its parts are in test_quality.py.
 _NEEDS_THE_NETWORK = {"quality"}
 
+#: Labels images of others; tested in test_quality.py as well.
+_NEEDS_IMAGES = {"visits"}
+
 
 def test_all_benchmarks_are_here() -> None:
     found = {
@@ -37,7 +40,7 @@ def test_all_benchmarks_are_here() -> None:
         for path in (_ROOT / "benchmarks").glob("*.py")
         if 'if __name__ == "__main__":' in path.read_text(encoding="utf-8")
     }
-    assert found == {*_SMALL, *_NEEDS_THE_NETWORK}
+    assert found == {*_SMALL, *_NEEDS_THE_NETWORK, *_NEEDS_IMAGES}
 
 
 @pytest.mark.parametrize("name", _SMALL)

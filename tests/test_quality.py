@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import csv
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from benchmarks import visits
 from benchmarks.known import Known, labelled
-from benchmarks.methods import Method, farthest_first, keep_every_nth, keep_random, ours
+from benchmarks.methods import Method, farthest_first, imported, keep_every_nth, keep_random, ours
 from benchmarks.peers import fill, keep_by_semdedup, keep_by_zcore, tightest
 from benchmarks.redundant import shuffle_names, windows, write_bursts, zipf_sizes
 from benchmarks.scores import coverage, margin, near_duplicates
@@ -74,6 +76,33 @@ def test_folders_are_scenes_without_a_table(tmp_path: Path) -> None:
         (tmp_path / name).parent.mkdir(exist_ok=True)
         Image.new("RGB", (9, 9)).save(tmp_path / name)
     assert labelled(tmp_path).shows.astype(int).tolist() == [[1, 0], [1, 0], [0, 1]]
+
+
+def test_visits_label_the_images_from_the_first_to_the_last(tmp_path: Path) -> None:
+    """Images between two that are named are labelled as well; without one of these, none is."""
+    with visits.TABLE.open(encoding="utf-8") as file:
+        for line in csv.DictReader(file):
+            for name in (line["first"], line["last"]):
+                (tmp_path / line["camera"]).mkdir(exist_ok=True)
+                (tmp_path / line["camera"] / f"{name}.jpg").touch()
+    (tmp_path / "box1" / "IMG_0011.jpg").touch()
+    found = visits.labels(tmp_path)
+    assert ("box1/IMG_0011.jpg", "box1", "") in found
+    assert {camera for _, camera, _ in found} == {path.name for path in tmp_path.iterdir()}
+    assert len({path for path, _, _ in found}) == len(found)
+    (tmp_path / "road" / "f_00000.jpg").unlink()
+    with pytest.raises(FileNotFoundError, match="road/f_00000: there is no such image"):
+        visits.labels(tmp_path)
+
+
+def test_methods_of_others_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "of_others.py").write_text("def last(paths, n, seed): return range(-n, 0)")
+    monkeypatch.syspath_prepend(tmp_path)
+    known = _unlabelled(9)
+    assert imported("of_others:last")(known, 3, 0).tolist() == [-3, -2, -1]
+    for name in ("of_others", "of_others:first", "nowhere:last", ":last"):
+        with pytest.raises(ValueError, match=rf"--method {name}: .*; name it as MODULE:FUNCTION"):
+            imported(name)
 
 
 def test_farthest_first_keeps_the_distance_it_promises() -> None:
