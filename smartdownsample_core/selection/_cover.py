@@ -54,6 +54,7 @@ def cover(
     weights: NDArray[np.float32] | None = None,
     gate: Gate | None = None,
     levels: _Rows | None = None,
+    by_number: bool = False,
 ) -> _Rows:
     """Ranks points so that every group has one: the groupings in turn, the largest group first.
 
@@ -69,6 +70,7 @@ def cover(
         weights: ``(n,)``; factors of the points' squared distances, 1 by default
         gate: closes to points for which there is no room; groups without another are passed over
         levels: ``(n,)``; decide between points that are almost as far; all alike by default
+        by_number: groups come in the order of their numbers instead, as these are not all points
 
     Returns:
         ``(m,)`` rows, in the order in which they were chosen; m is at most ``count``
@@ -81,7 +83,7 @@ def cover(
     table = np.empty((0, nearest.points.shape[1] + 2), np.float32)
     for grouping in groupings:
         has = set(grouping[nearest.is_center].tolist()) | set(grouping[chosen].tolist())
-        for group, rows in _by_size(grouping, nearest.is_center):
+        for group, rows in _in_turn(grouping, nearest.is_center, by_number):
             if len(chosen) >= count:
                 break
             if gate is not None:
@@ -109,13 +111,16 @@ def _grown(table: NDArray[np.float32]) -> tuple[int, int]:
     return max(len(table), 128), table.shape[1]
 
 
-def _by_size(grouping: _Rows, is_center: NDArray[np.bool_]) -> Iterator[tuple[int, _Rows]]:
+def _in_turn(
+    grouping: _Rows, is_center: NDArray[np.bool_], by_number: bool
+) -> Iterator[tuple[int, _Rows]]:
     """Yields the groups and their rows, the largest first; on ties that of the first row."""
     rows = np.flatnonzero((grouping >= 0) & ~is_center)
     rows = rows[np.argsort(grouping[rows], kind="stable")]
     starts = np.flatnonzero(np.diff(grouping[rows], prepend=-1))
     sizes = np.diff(starts, append=len(rows))
-    for place in np.lexsort((rows[starts], -sizes)).tolist():
+    places = np.arange(len(starts)) if by_number else np.lexsort((rows[starts], -sizes))
+    for place in places.tolist():
         members = rows[starts[place] : starts[place] + sizes[place]]
         yield int(grouping[members[0]]), members
 

@@ -90,13 +90,13 @@ def downsample(
     constraints.check_target(target)
 
     standing = None if choice.fixed_cameras == "none" else Standing.of(signatures)
-    images = _images(signatures, order, random_seed, choice, standing)
+    images = images_of(signatures, order, random_seed, choice, standing)
     if constraints.preference is not None:
         images = replace(images, levels=levels_of(constraints.preference))
     cameras = constraints.cameras
     if cameras is None and choice.uses_camera:  # constraints of a choice without
         cameras = Keys(signatures, order, choice).cameras
-    images = replace(images, groupings=_groupings(images.bucket_ids, cameras, standing, choice))
+    images = replace(images, groupings=groupings_of(images.bucket_ids, cameras, standing, choice))
 
     def choose(target: int) -> Selection:
         fresh = replace(images, found=[])
@@ -197,13 +197,14 @@ def _checked_order(order: _Rows, n: int) -> _Rows:
     )
 
 
-def _images(
+def images_of(
     signatures: Signatures,
     order: _Rows,
     random_seed: int,
     choice: Choice,
     standing: Standing | None,
 ) -> Images:
+    """Returns what strategies know about n images; ``groupings`` are not in it."""
     n = len(signatures)
     points: Points = np.empty((n, 0), np.uint8)
     compared, gap = order, SQUARED_GAP
@@ -225,7 +226,7 @@ def _images(
     return Images(order, buckets, points, random_seed, tuple(relations), weights)
 
 
-def _groupings(
+def groupings_of(
     bucket_ids: NDArray[np.int16],
     cameras: Groups | None,
     standing: Standing | None,
