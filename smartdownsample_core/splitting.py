@@ -7,8 +7,8 @@ import sys
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from .api import print_unreadable, read_with_bar
 from .checks import flag, one_of, path_list
+from .console import print_unreadable, read_with_bar
 from .errors import Word, worded
 from .report import split_summary, split_warnings
 from .selection import Choice, Split, SplitSettings, natural_order, split_images

@@ -29,6 +29,7 @@ _LAYERS = {
         signatures
         extraction selection
         shards report
+        console
         api
         splitting
         cli

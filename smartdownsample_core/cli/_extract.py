@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
-from ..api import print_reading
+from ..console import print_reading
 from ..extraction import Cameras, Steps, in_order, read_batches
 from ..images import file_stats, is_remote
 from ..new_files import make_folder, new_file

@@ -8,7 +8,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-from ..api import print_reading_of, read_with_bar
+from ..console import print_reading_of, read_with_bar
 from ..errors import worded
 from ..selection import downsample, natural_order
 from ..shards import fingerprint

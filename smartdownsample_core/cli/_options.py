@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from .. import report
-from ..api import print_warnings
+from ..console import print_warnings
 from ..errors import Message
 from ..images import find_images, is_remote
 from ..new_files import are_same, new_pngs, writing

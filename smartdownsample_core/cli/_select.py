@@ -6,7 +6,7 @@ import argparse
 import os
 from pathlib import Path
 
-from ..api import mark_with_bar
+from ..console import mark_with_bar
 from ..errors import ParameterError
 from ..extraction import raise_first_error
 from ..selection import STRATEGIES, Choice, downsample, natural_order, target_of

@@ -8,8 +8,8 @@ import os
 from pathlib import Path
 from typing import Any
 
-from ..api import read_with_bar
 from ..checks import shown
+from ..console import read_with_bar
 from ..images import is_remote
 from ..report import Difference, compare, kept_of, read_manifest
 from ..selection import downsample, natural_order
