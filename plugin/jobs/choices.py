@@ -45,7 +45,7 @@ def make(
         strata = path
     elif path:
         used -= {path}
-        ignored = labels.marks_of_runs(subject.dataset, config)
+        ignored = labels.ignored_tags(subject.dataset, config)
         strata = remember(("labels", path, ignored), lambda: labels.read(subject, path, ignored))
     if name := config.features:
         key = ("features", name, stamp(subject.dataset, config))

@@ -14,7 +14,7 @@ from smartdownsample_core.selection import assign_strata
 
 from .. import names
 from ..config import DownsampleConfig
-from ..runs import records as runs
+from ..runs import records, splits
 from ..targets import Subject, signature_fields, written_fields
 from . import folders
 
@@ -122,8 +122,13 @@ def read(subject: Subject, path: str, ignored: frozenset[str] = frozenset()) -> 
     return [texts[number] for number in numbers.tolist()]
 
 
-def marks_of_runs(dataset: fo.Dataset, config: DownsampleConfig) -> frozenset[str]:
-    """Returns the tags to ignore when stratifying by tags: those that runs gave.
+def our_tags(dataset: fo.Dataset) -> set[str]:
+    """Returns the tags that runs and splits gave, which say nothing about what an image shows."""
+    return records.marks(dataset) | splits.tags(dataset)
+
+
+def ignored_tags(dataset: fo.Dataset, config: DownsampleConfig) -> frozenset[str]:
+    """Returns the tags to ignore when stratifying by tags: those that runs and splits gave.
 
     Raises:
         ValueError: if the run itself replaces the field to stratify by
@@ -136,7 +141,7 @@ def marks_of_runs(dataset: fo.Dataset, config: DownsampleConfig) -> frozenset[st
             "choose another field, or another name for the run",
         )
     is_of_tags = path.rpartition(".")[2] == "tags"
-    return frozenset((config.tag, *runs.marks(dataset))) if is_of_tags else frozenset()
+    return frozenset((config.tag, *our_tags(dataset))) if is_of_tags else frozenset()
 
 
 def _is_label(field: fof.Field | None) -> bool:

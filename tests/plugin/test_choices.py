@@ -337,8 +337,8 @@ def _assert_same(before: dict[str, Any], after: dict[str, Any]) -> None:
     assert after == before
 
 
-def test_tags_that_runs_gave_are_no_labels(dataset, operators) -> None:
-    """The same call keeps the same each time, and no run's tag is a stratum of another's."""
+def test_tags_that_runs_and_splits_gave_are_no_labels(dataset, operators) -> None:
+    """The same call keeps the same each time, and no tag of another run or split is a stratum."""
     dataset.limit(50).tag_samples("train")
     dataset.skip(50).tag_samples("val")
     options = {"stratify_by": "tags", "balance": "equal", "workers": "threads"}
@@ -349,6 +349,9 @@ def test_tags_that_runs_gave_are_no_labels(dataset, operators) -> None:
         found.append((sizes, _kept(dataset, run_key)))
     assert found[0] == found[1] == found[2]
     assert found[0][0] == {"train": 50, "val": 30}
+    operators.split(dataset, "half=1, other=1")
+    operators.downsample(dataset, 20, run_key="first", **options)
+    assert _kept(dataset, "first") == found[0][1]
 
 
 def test_fields_that_runs_wrote_are_no_labels(dataset, operators) -> None:
