@@ -46,7 +46,7 @@ def split_form(ctx: foo.ExecutionContext) -> types.Property:
 
 def delete_form(ctx: foo.ExecutionContext) -> types.Property:
     """Asks which split to undo, and says what will be removed."""
-    inputs, known = types.Object(), splits.keys(ctx.dataset)
+    inputs, known = begin(ctx), splits.keys(ctx.dataset)
     form = types.Property(inputs, view=types.View(label=names.LABELS["delete_split"]))
     if not known:
         text = f"This dataset has no split: the operator '{names.LABELS['split']}' makes one"

@@ -23,8 +23,7 @@ from smartdownsample_core.settings import raise_first, redeclared, setting
 
 from .. import names
 from ..config import DownsampleConfig, SignatureConfig, SignatureOptions
-from ..runs import records as runs
-from ..runs import splits
+from ..runs import shapes, splits, writes
 from ..targets import Subject, stored_signatures
 from ..targets import kinds as targets
 from . import engine, labels, problems, times
@@ -130,6 +129,8 @@ def run(
     Raises:
         ValueError: for bad settings, before anything is written; or if no image can be read
     """
+    if writes.unfinished(dataset):
+        writes.recover(dataset)
     subject = subject_of(dataset, view, config)
     if reason := targets.refusal(subject.view):
         raise ValueError(reason)
@@ -153,8 +154,12 @@ def run(
         "warning": ". ".join(text[:1].upper() + text[1:] for text in warnings) or None,
     }
     members = {name: [target.ids[row] for row in found.rows(name).tolist()] for name in found.names}
-    settings = {**dataclasses.asdict(config), "items": subject.items.key}
-    to_the_end(lambda: splits.save(dataset, subject.view, settings, members, record))
+    contents: shapes.Splitting = {
+        "settings": {**dataclasses.asdict(config), "items": subject.items.key},
+        "record": record,
+        "members": members,
+    }
+    to_the_end(lambda: writes.save_split(dataset, subject.view, contents))
     return record
 
 
@@ -164,7 +169,7 @@ def _settings(subject: Subject, config: SplitConfig) -> SplitSettings:
     if path := config.stratify_by:
         strata = labels.read_all(subject, path)
         if path.rpartition(".")[2] == "tags":
-            ours = splits.tags(subject.dataset) | runs.marks(subject.dataset)
+            ours = labels.our_tags(subject.dataset)
             strata = [[tag for tag in tags or () if tag not in ours] for tags in strata]
     camera = labels.read_all(subject, config.camera or labels.default_camera(subject), "camera")
     return SplitSettings(

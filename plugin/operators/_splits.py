@@ -12,7 +12,7 @@ import fiftyone.operators.types as types
 from ..base import Operator, in_app, reload
 from ..forms import job_forms, split_forms
 from ..jobs import execute, show_output, splitting
-from ..runs import splits
+from ..runs import writes
 from ..targets import kinds as targets
 from ._jobs import call, config_of
 from ._outputs import split_output
@@ -78,7 +78,7 @@ class Split(Operator):
 
 
 class DeleteSplit(Operator):
-    """Undoes a split; returns what :func:`splits.delete` does."""
+    """Undoes a split; returns what :func:`writes.delete_split` does."""
 
     key = "delete_split"
     about = "Remove the tags and the record of a split"
@@ -90,7 +90,7 @@ class DeleteSplit(Operator):
 
     def execute(self, ctx: foo.ExecutionContext) -> dict[str, Any]:
         """Undoes the split, and reloads the dataset."""
-        result = splits.delete(ctx.dataset, ctx.params.get("run_key", ""))
+        result = writes.delete_split(ctx.dataset, ctx.params.get("run_key", ""))
         reload(ctx)
         return result
 
@@ -111,7 +111,7 @@ class DeleteSplit(Operator):
         Raises:
             ValueError: if there is no such split
         """
-        return splits.delete(targets.dataset_of(dataset), run_key)
+        return writes.delete_split(targets.dataset_of(dataset), run_key)
 
 
 OPERATORS = (Split, DeleteSplit)

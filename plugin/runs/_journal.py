@@ -14,7 +14,9 @@ from fiftyone.core.odm.database import patch_runs, patch_saved_views
 from gridfs.errors import GridFSError
 
 from ._refresh import refresh
-from .shapes import Undoing, Writing
+from .shapes import Splitting, Undoing, Writing
+
+Contents = Writing | Splitting | Undoing
 
 #: ``method`` of the custom runs that are entries.
 METHOD = "smartdownsample_journal"
@@ -23,7 +25,7 @@ _SUFFIX = "_unfinished"
 
 
 def enter(
-    dataset: fo.Dataset, view: fo.DatasetView | None, run_key: str, contents: Writing | Undoing
+    dataset: fo.Dataset, view: fo.DatasetView | None, run_key: str, contents: Contents
 ) -> str:
     """Writes an entry and returns its key.
 
@@ -49,7 +51,7 @@ def entries(dataset: fo.Dataset) -> dict[str, str]:
     return {key: dataset.get_run_info(key).config.run_key for key in keys}
 
 
-def contents(dataset: fo.Dataset, key: str) -> Writing | Undoing | None:
+def contents(dataset: fo.Dataset, key: str) -> Contents | None:
     """Returns the contents of an entry; None if it is half written or half removed."""
     results = results_of(dataset, key)
     return results.contents if results else None

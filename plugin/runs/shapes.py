@@ -146,7 +146,19 @@ class Writing(TypedDict):
 
 
 @final
+class Splitting(TypedDict):
+    """Entry of the journal for a split that is to be written."""
+
+    settings: dict[str, Any]
+    """plain values; ``run_key``, and ``items``, what the splits are of"""
+    record: dict[str, Any]
+    """plain values"""
+    members: dict[str, list[str]]
+    """ids of each tag"""
+
+
+@final
 class Undoing(TypedDict):
-    """Entry of the journal for a run that is to be removed."""
+    """Entry of the journal for a run or split that is to be removed."""
 
     keep_signatures: bool

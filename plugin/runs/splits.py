@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import fiftyone as fo
@@ -12,7 +12,7 @@ from smartdownsample_core.errors import ParameterError, refused
 from .. import names
 from ..targets import Subject
 from ..targets import kinds as targets
-from ._lock import held
+from .shapes import Splitting
 
 
 def keys(dataset: fo.Dataset) -> list[str]:
@@ -58,51 +58,30 @@ def problems(subject: Subject, run_key: str, wanted: Sequence[str]) -> Iterator[
             )
 
 
-def save(
-    dataset: fo.Dataset,
-    view: fo.DatasetView,
-    asked: Mapping[str, Any],
-    members: Mapping[str, Sequence[str]],
-    record: Mapping[str, Any],
-) -> None:
-    """Tags the items of each split and records it; replaces one of its key.
+def put(dataset: fo.Dataset, view: fo.DatasetView, contents: Splitting) -> None:
+    """Tags the items of each split and records it, over what there is of one of its key.
 
-    The settings come first, because they are all that an undo needs.
+    The settings come first, because they are all that :func:`remove` needs.
 
     Args:
         dataset: the dataset
         view: the (flat) view that was split
-        asked: the settings, plain values; ``run_key``, and ``items``, what the splits are of
-        members: ids of each tag
-        record: plain values
+        contents: what to write
     """
+    asked, members = contents["settings"], contents["members"]
     run_key, items = asked["run_key"], targets.of_record(asked)
-    with held(dataset):
-        if run_key in keys(dataset):
-            _remove(dataset, run_key)
-        config = dataset.init_run(method=names.SPLIT_METHOD, **asked, tags=list(members))
-        view.register_run(run_key, config)
-        for tag, ids in members.items():
-            items.mark(dataset, ids, tag)
-        results = dataset.init_run_results(run_key, record=dict(record))
-        dataset.save_run_results(run_key, results)
+    if run_key in keys(dataset):
+        remove(dataset, run_key)
+    config = dataset.init_run(method=names.SPLIT_METHOD, **asked, tags=list(members))
+    view.register_run(run_key, config)
+    for tag, ids in members.items():
+        items.mark(dataset, ids, tag)
+    results = dataset.init_run_results(run_key, record=contents["record"])
+    dataset.save_run_results(run_key, results)
 
 
-def delete(dataset: fo.Dataset, run_key: str) -> dict[str, Any]:
-    """Removes the tags and the record of a split.
-
-    Returns:
-        ``run_key`` and ``untagged``: how many had each tag
-
-    Raises:
-        ValueError: if there is no such split
-    """
-    with held(dataset):
-        settings(dataset, run_key)
-        return {"run_key": run_key, "untagged": _remove(dataset, run_key)}
-
-
-def _remove(dataset: fo.Dataset, run_key: str) -> dict[str, int]:
+def remove(dataset: fo.Dataset, run_key: str) -> dict[str, int]:
+    """Removes the tags of a split, then its record; returns how many items had each tag."""
     asked = settings(dataset, run_key)
     items = targets.of_record(asked)
     untagged = {}

@@ -1,4 +1,4 @@
-"""Writes and removes runs, each as one step: what a killed process leaves half done is completed.
+"""Writes and removes runs and splits as one step: what a killed process leaves is completed.
 
 A step that fails however often it is tried must not block other runs for ever: the other steps are
 done, the journal's entry is removed, and the failure is reported.
@@ -16,11 +16,11 @@ from ..run_fields import EVENT, GROUP, KEPT_BY
 from ..targets import kinds as targets
 from ..targets import written_fields
 from . import _journal as journal
-from . import app_settings
+from . import app_settings, splits
 from . import records as runs
 from ._lock import held
 from ._removal import PASSING, attempt, clear_left, remove
-from .shapes import Kept, Removed, RunRecord, Writing
+from .shapes import Kept, Removed, RunRecord, Splitting, Writing
 
 _logger = logging.getLogger("smartdownsample")
 
@@ -109,13 +109,49 @@ def delete(dataset: fo.Dataset, run_key: str, keep_signatures: bool = False) -> 
     return removed
 
 
+def save_split(dataset: fo.Dataset, view: fo.DatasetView, contents: Splitting) -> None:
+    """Tags the items of each split and records it; replaces one of its key.
+
+    Args:
+        dataset: the dataset
+        view: the (flat) view that was split
+        contents: what to write
+
+    Raises:
+        ValueError: if it cannot be written; or as :func:`lock.held`
+    """
+    with held(dataset):
+        _recover(dataset)
+        key = journal.enter(dataset, view, contents["settings"]["run_key"], contents)
+        _put(dataset, key, contents)
+        journal.strike(dataset, key)
+
+
+def delete_split(dataset: fo.Dataset, run_key: str) -> dict[str, Any]:
+    """Removes the tags and the record of a split.
+
+    Returns:
+        ``run_key`` and ``untagged``: how many had each tag
+
+    Raises:
+        ValueError: if there is no such split; or as :func:`lock.held`
+    """
+    with held(dataset):
+        _recover(dataset)
+        splits.settings(dataset, run_key)
+        key = journal.enter(dataset, None, run_key, {"keep_signatures": True})
+        untagged = splits.remove(dataset, run_key)
+        journal.strike(dataset, key)
+    return {"run_key": run_key, "untagged": untagged}
+
+
 def unfinished(dataset: fo.Dataset) -> list[str]:
-    """Returns the keys of the runs whose writing or undoing was interrupted, or is going on."""
+    """Returns the keys of runs and splits whose writing or undoing was interrupted, or goes on."""
     return list(journal.entries(dataset).values())
 
 
 def recover(dataset: fo.Dataset) -> dict[str, str]:
-    """Completes the runs and undos that were interrupted.
+    """Completes the runs, splits and undos that were interrupted.
 
     Args:
         dataset: the dataset
@@ -148,22 +184,29 @@ def _finish(dataset: fo.Dataset, key: str, run_key: str) -> tuple[str, list[str]
     contents = journal.contents(dataset, key)
     if contents is None:
         return "nothing", []
-    if "written" in contents:
+    if "settings" in contents:
         try:
             return "written", _put(dataset, key, contents)
         except ImpossibleError as error:
             return "abandoned", [str(error)]
-    if not runs.exists(dataset, run_key):
-        return "removed", []
-    return "removed", remove(dataset, run_key, contents["keep_signatures"])["gone"]
+    return "removed", _remove(dataset, run_key, contents["keep_signatures"])
+
+
+def _remove(dataset: fo.Dataset, run_key: str, keep_signatures: bool) -> list[str]:
+    """Removes a run or split, if there is one; returns what could not be removed, and why."""
+    if run_key in splits.keys(dataset):
+        splits.remove(dataset, run_key)
+    elif runs.exists(dataset, run_key):
+        return remove(dataset, run_key, keep_signatures)["gone"]
+    return []
 
 
 class ImpossibleError(ValueError):
     """A run cannot be written, however often that is tried; nothing is left of it."""
 
 
-def _put(dataset: fo.Dataset, key: str, contents: Writing) -> list[str]:
-    """Writes the run of an entry, over what there is of it and of the run that it replaces.
+def _put(dataset: fo.Dataset, key: str, contents: Writing | Splitting) -> list[str]:
+    """Writes the run or split of an entry, over what there is of it and of what it replaces.
 
     Returns:
         which fields and views could not be written, and why
@@ -173,12 +216,14 @@ def _put(dataset: fo.Dataset, key: str, contents: Writing) -> list[str]:
     """
     run_key = contents["settings"]["run_key"]
     try:
-        return _write(dataset, key, contents)
+        if "written" in contents:
+            return _write(dataset, key, contents)
+        splits.put(dataset, journal.view_of(dataset, key), contents)
+        return []
     except PASSING:
         raise
     except Exception as error:  # FiftyOne raises all kinds of errors for what is gone
-        if runs.exists(dataset, run_key):
-            remove(dataset, run_key, keep_signatures=True)
+        _remove(dataset, run_key, keep_signatures=True)
         journal.strike(dataset, key)
         raise ImpossibleError(
             f"the run {run_key!r} cannot be written ({error}), so nothing of it is left; the "

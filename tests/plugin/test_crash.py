@@ -92,6 +92,64 @@ def test_an_undo_is_all_or_nothing(dataset, operators, killed, clones) -> None:
     assert kill_at > 10
 
 
+def test_a_split_is_all_or_nothing(dataset, operators, killed, clones) -> None:
+    """Killed at every other write: what is left is the old split, or is brought to the new one."""
+    operators.split(dataset, "train=1, val=1")
+    before = _what_runs_wrote(dataset)
+    finished = clones()
+    operators.split(finished, "train=3, test=1")
+    after = _what_runs_wrote(finished)
+    outcomes = set()
+    for kill_at in count(1, 2):
+        copy = clones()
+        if not killed(copy, kill_at, "split", shares="train=3, test=1"):
+            assert _what_runs_wrote(copy) == after
+            break
+        outcome = writes.recover(copy).get("split")
+        expected = {"nothing": [before, after], "written": [after], None: [before, after]}
+        assert _what_runs_wrote(copy) in expected[outcome], f"killed at write {kill_at}"
+        outcomes.add(outcome)
+    assert {"nothing", "written"} <= outcomes
+
+
+def test_the_undo_of_a_split_is_all_or_nothing(dataset, operators, killed, clones) -> None:
+    """Killed at every third write: the split is still there as it was, or can be removed."""
+    operators.compute_signatures(dataset)
+    bare = _what_runs_wrote(dataset)
+    operators.split(dataset)
+    before = _what_runs_wrote(dataset)
+    outcomes = set()
+    for kill_at in count(1, 3):
+        copy = clones()
+        if not killed(copy, kill_at, "undo split", run_key="split"):
+            break
+        outcome = writes.recover(copy).get("split")
+        expected = {"nothing": [before, bare], "removed": [bare], None: [before, bare]}
+        assert _what_runs_wrote(copy) in expected[outcome], f"killed at write {kill_at}"
+        outcomes.add(outcome)
+    assert _what_runs_wrote(copy) == bare
+    assert {"nothing", "removed"} <= outcomes
+
+
+def test_a_split_completes_what_was_interrupted_first(
+    dataset, operators, killed, clones, post
+) -> None:
+    """So that no sample gets the tags of two splits; the form says that one was interrupted."""
+    operators.compute_signatures(dataset)
+    for kill_at in count(5):
+        copy = clones()
+        assert killed(copy, kill_at, "split", shares="train=1, val=1")
+        if writes.unfinished(copy) and 0 < sum(copy.count_sample_tags().values()) < len(copy):
+            break
+    for operator in ("split", "delete_split"):
+        form = str(post("resolve-type", operator, copy, {}))
+        assert "`split`: writing or undoing was interrupted" in form, operator
+    with pytest.raises(ValueError, match="tagged 'train' already, and not by the split 'other'"):
+        operators.split(copy, "train=1, val=1", run_key="other")
+    assert writes.unfinished(copy) == []
+    assert sum(copy.count_sample_tags().values()) == len(copy)
+
+
 def test_what_was_interrupted_is_offered(
     dataset, operators, killed, clones, post, open_panel
 ) -> None:
@@ -146,7 +204,8 @@ def _what_runs_wrote(dataset: fo.Dataset) -> dict[str, Any]:
         name for name in fields if name.endswith(("_rank", "_group", "_distance", "_reason"))
     ]
     runs = {}
-    for key in dataset.list_runs(method="smartdownsample"):
+    methods = ("smartdownsample", "smartdownsample_split")
+    for key in (key for method in methods for key in dataset.list_runs(method=method)):
         results = dataset.load_run_results(key, cache=False)
         settings = dataset.get_run_info(key).config.serialize()
         record = {**results.record, "computed": None, "reused": None, "replaced": None}
@@ -159,5 +218,7 @@ def _what_runs_wrote(dataset: fo.Dataset) -> dict[str, Any]:
             name: dataset.load_saved_view(name).count() for name in dataset.list_saved_views()
         },
         "runs": runs,
-        "all runs": sorted(set(dataset.list_runs()) - {"smartdownsample_unfinished"}),
+        "all runs": sorted(
+            set(dataset.list_runs()) - {"smartdownsample_unfinished", "split_unfinished"}
+        ),
     }

@@ -44,7 +44,7 @@ monitoring.register(_killer)
 import fiftyone as fo  # noqa: E402 (its client has to know the listener)
 
 from plugin.config import DownsampleConfig  # noqa: E402
-from plugin.jobs import engine  # noqa: E402
+from plugin.jobs import engine, splitting  # noqa: E402
 from plugin.jobs.progress import with_bar  # noqa: E402
 from plugin.runs import writes  # noqa: E402
 
@@ -55,6 +55,11 @@ def _run(dataset: fo.Dataset, **params: Any) -> None:
     with_bar(engine.run(dataset, dataset.view(), config, in_app=True))
 
 
+def _split(dataset: fo.Dataset, **params: Any) -> None:
+    config = splitting.SplitConfig(**params)
+    with_bar(splitting.run(dataset, dataset.view(), config, in_app=True))
+
+
 def _rename(dataset: fo.Dataset, name: str) -> None:
     dataset.name = name
 
@@ -62,6 +67,8 @@ def _rename(dataset: fo.Dataset, name: str) -> None:
 _JOBS = {
     "run": _run,
     "undo": writes.delete,
+    "split": _split,
+    "undo split": writes.delete_split,
     "rename": _rename,
     "delete dataset": fo.Dataset.delete,
 }
