@@ -106,7 +106,7 @@ def test_without_a_cluster_nothing_is_written(
     dataset, operators, state_of, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The error names the address."""
-    monkeypatch.setattr("smartdownsample_core.extraction._dask._SECONDS_TO_CONNECT", 1)
+    monkeypatch.setattr("smartdownsample_core.extraction._connection._SECONDS_TO_CONNECT", 1)
     before = state_of(dataset)
     with pytest.raises(ConnectionError, match=r"no Dask scheduler at tcp://127\.0\.0\.1:9"):
         operators.downsample(dataset, 20, scheduler="tcp://127.0.0.1:9")
