@@ -95,7 +95,8 @@ def print_reading(
         )
         _print_first([f"{camera}: {reason}" for camera, reason in unused.items()], stream)
     if with_counts and n_previews:
-        print(f"Read {n_previews:,} image(s) by their previews, {n_whole:,} whole", file=stream)
+        whole = f"; as a whole: {n_whole:,}" if n_whole else ""
+        print(f"Images read by their previews: {n_previews:,}{whole}", file=stream)
 
 
 def print_reading_of(signatures: Signatures, stream: TextIO, with_counts: bool) -> None:

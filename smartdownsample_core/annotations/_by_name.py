@@ -13,16 +13,22 @@ from ..text_files import in_windows_text
 class ByName:
     """Finds images by name, also as Windows, macOS or a spreadsheet writes it."""
 
-    def __init__(self, paths: Sequence[str]) -> None:
-        self._paths = paths
+    def __init__(self, paths: Sequence[str], folder: str = "") -> None:
+        """Takes the paths of the images, and the folder of the list, for paths as seen from it."""
+        self._paths, self._folder = paths, folder
         self._exact = {os.path.abspath(path): row for row, path in enumerate(paths)}
 
     def row(self, name: str) -> int | None:
-        """Returns the index of the image of exactly this path, however its folder is spelled."""
-        found = self._exact.get(os.path.abspath(name))
-        if found is None and name.endswith("\r"):  # a line that ends as on Windows
-            found = self._exact.get(os.path.abspath(name[:-1]))
-        return found
+        """Returns the index of the image of exactly this path, however its folder is spelled.
+
+        Paths as seen from here come first, and then those as seen from the folder of the list.
+        """
+        line = name.removesuffix("\r")  # of a line that ends as on Windows
+        for one in (name, line, os.path.join(self._folder, line)):
+            found = self._exact.get(os.path.abspath(one))
+            if found is not None:
+                return found
+        return None
 
     def row_alike(self, name: str) -> int | None:
         """Returns the index of the only image whose name differs in form alone.

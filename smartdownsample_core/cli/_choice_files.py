@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
 import sys
 from collections.abc import Callable, Container, Sequence
 from pathlib import Path
@@ -18,6 +19,9 @@ from ..text_files import in_windows_text, looks_binary, names_in, text_of
 
 #: Separators of columns, the most common first.
 _SEPARATORS = ",;\t"
+
+#: What a header calls the column of paths.
+_HEADERS = ("file", "filename", "filepath", "image", "name", "path")
 
 
 def vectors_of(path: str | None) -> object:
@@ -66,20 +70,23 @@ def labels_of(
         return list(labels_of_paths(table, paths, setting))
     or_folder = f", or use '{FOLDER}'" if what != "time" else ""
     text = _text(option, table, f"name a .csv of paths and {what}s{or_folder}")
-    images = ByName(paths)
+    images = ByName(paths, os.path.dirname(table))
     lines = _rows(
         option,
         table,
         text,
         lambda rows: sum(images.find(row[0]) is not None for row in rows),
     )
+    if lines and lines[0][0].casefold() in _HEADERS and images.find(lines[0][0]) is None:
+        del lines[0]
     labels, unknown = _labels(lines, images, len(paths))
     unlabelled = [path for path, label in zip(paths, labels, strict=True) if not label]
     if len(unlabelled) == len(paths):
         example = f"it has {shown_path(unknown[0])}" if unknown else "it has no such lines"
         raise ValueError(
             f"{option} {table} has no {what} for any of the images; its first two columns must "
-            f"be path and {what}, with paths as seen from here: {example}, and an image is "
+            f"be path and {what}, with paths as seen from here or from its folder: {example}, and "
+            "an image is "
             f"{shown_path(paths[0]) if paths else 'missing'}"
         )
     if unlabelled:
@@ -130,7 +137,7 @@ def keys_of(
     if table is None:
         return None
     text = _text(option, table, "name a .csv with a header, of paths and labels")
-    images = ByName(paths)
+    images = ByName(paths, os.path.dirname(table))
 
     def n_found(rows: list[list[str]]) -> int:
         return sum(any(images.find(cell) is not None for cell in row) for row in rows)
@@ -143,11 +150,18 @@ def keys_of(
         if column != place:
             pairs = [[row[place], row[column]] for row in lines if len(row) > max(place, column)]
             found[name], unknown = _labels(pairs, images, len(paths))
+    for name in sorted(found.keys() & set(BUILT_IN)):
+        print(
+            f"Warning: {option} {table}: its column {name!r} is not used, because {name} has a "
+            "meaning of its own here; give the column another name",
+            file=sys.stderr,
+        )
+        del found[name]
     if not any(any(labels) for labels in found.values()):
         example = f"; it has {shown_path(unknown[0])}" if unknown else ""
         raise ValueError(
             f"{option} {table} has no label for any of the images{example}; it must have a header, "
-            "and a column of paths as seen from here"
+            "and a column of paths as seen from here or from its folder"
         )
     return found
 
@@ -193,7 +207,7 @@ def rows_of(listed: str | None, paths: Sequence[str]) -> list[int]:
             f"--keep {listed} lists no images; it must have one path per line, or be a .csv with a "
             "column 'path' or a .json that --output wrote"
         )
-    images = ByName(paths)
+    images = ByName(paths, os.path.dirname(listed))
     rows = []
     missing = []
     for path in wanted:

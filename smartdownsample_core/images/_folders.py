@@ -72,7 +72,7 @@ class PassedOver:
                 "; --exclude NAME leaves a folder out"
             )
         if (words := self.words(may_be_wanted=False)) and not quiet:
-            notes.append(f"Passed over {words}; --include NAME takes them")
+            notes.append(f"Passed over {words}; to read such files, use --include NAME")
         return notes
 
 

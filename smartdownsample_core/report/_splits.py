@@ -33,10 +33,10 @@ def split_summary(split: Split) -> str:
 
 def _groups(split: Split) -> str:
     n_groups, largest = len(split.sizes), int(split.sizes.max(initial=0))
-    events = "" if split.n_events is None else f", of {split.n_events:,} events and near-duplicates"
+    of_events = "" if split.n_events is None else f" and {split.n_events:,} events"
     return (
-        f"{int(split.counts.sum()):,} images in {n_groups:,} groups{events}, none of them divided "
-        f"(the largest: {largest:,} images)"
+        f"{int(split.counts.sum()):,} images in {n_groups:,} groups of near-duplicates{of_events}, "
+        f"none of them divided (the largest: {largest:,} images)"
     )
 
 
@@ -71,7 +71,8 @@ def split_warnings(split: Split, wants_events: bool = True) -> Iterator[Message]
     counts, n = split.counts, max(int(split.counts.sum()), 1)
     if wants_events and split.n_events is None:
         yield Message(
-            "no image says when it was taken, so events were not kept in one split; give {time}"
+            "no image says when it was taken, so images of one event may be in several splits; "
+            "give their times with {time}"
         )
     empty = [name for name, count in zip(split.names, counts.tolist(), strict=True) if not count]
     off = 100 * np.abs(counts / n - split.shares).max()
@@ -82,7 +83,7 @@ def split_warnings(split: Split, wants_events: bool = True) -> Iterator[Message]
             "{whole_cameras} makes smaller groups",
             what=f"no image is in {', '.join(empty)}"
             if empty
-            else f"a split is {off:.0f}% of the images from its share",
+            else f"a split is {off:.0f} percentage points away from its share",
             n_groups=len(split.sizes),
             largest=int(split.sizes.max(initial=0)),
         )

@@ -155,9 +155,10 @@ def _uneven(selection: Selection) -> list[Message]:
     ]
     return [
         Message(
-            "{n:,} of {n_cameras:,} cameras have far more or fewer of the kept images than of all "
-            "images: {named}; {stratify_by} gives each its share",
+            "{n:,} of {n_cameras:,} cameras {are} far over- or under-represented: {named}; "
+            "{stratify_by} gives each its share",
             n=len(far),
+            are="is" if len(far) == 1 else "are",
             n_cameras=n,
             named=", ".join(named),
         )

@@ -43,7 +43,9 @@ class ChoiceSettings(Derived, Settings):
         kind="choice",
         label="What the images are for",
         help="How images are chosen; see docs/strategies.md. Default of the command line: diverse",
-        option_help="; ".join(f"{name}: {how.label}" for name, how in STRATEGIES.items()),
+        option_help="; ".join(
+            f"{name}, to {how.label[0].lower()}{how.label[1:]}" for name, how in STRATEGIES.items()
+        ),
         default=RECOMMENDED_STRATEGY,
         choices={name: strategy.label for name, strategy in STRATEGIES.items()},
         live=True,

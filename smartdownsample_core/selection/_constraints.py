@@ -204,11 +204,11 @@ class Constraints:
     def refusal(self, plan: Plan, target_count: int) -> ParameterError:
         """Returns why a target cannot be met, and which can."""
         binding = ", ".join(
-            f"{one.name} at most {one.most:,} ({one.groups:,} "
+            f"at most {one.most:,} per {one.name} ({one.groups:,} "
             + ("is full)" if one.groups == 1 else "are full)")
             for one in plan.bindings
         )
-        reasons = [f"the caps {binding}"] * bool(binding) + self._barring()
+        reasons = ["the caps"] * bool(binding) + self._barring()
         exact = "" if plan.is_exact else " that were found"
         return ParameterError(
             "target_count",
@@ -216,10 +216,12 @@ class Constraints:
             + exact
             + " that "
             + " and ".join(reasons)
-            + " allow, by {excess:,}",
+            + " allow, by {excess:,}"
+            + ": {binding}" * bool(binding),
             "".join(f"shorten {name}, " for name in self._barring())
             + "raise the caps, or set {target_count} to {most:,} or fewer",
             target=target_count,
+            binding=binding,
             most=len(self.keep) + len(plan.rows),
             excess=target_count - len(self.keep) - len(plan.rows),
         )

@@ -253,7 +253,7 @@ def test_sample_diverse_says_how_images_were_read(make: Make, capsys) -> None:
     printed = capsys.readouterr().out
     assert len(kept) == 4
     assert "Warning: the previews of 1 camera(s) cannot be used, so their images were" in printed
-    assert "Read 5 image(s) by their previews, 3 whole" in printed
+    assert "Images read by their previews: 5; as a whole: 3" in printed
 
 
 def test_shards_of_one_camera_are_read_alike(make: Make, tmp_path: Path, run) -> None:
@@ -263,7 +263,7 @@ def test_shards_of_one_camera_are_read_alike(make: Make, tmp_path: Path, run) ->
     for number, file in enumerate(files[:2], 1):
         code, _, err = run("extract", folder, "-o", file, "--shard", f"{number}/2")
         assert code == 0
-        assert f"Read {2 + number} image(s) by their previews, 0 whole" in err
+        assert f"Images read by their previews: {2 + number}\n" in err
     assert run("extract", folder, "-o", files[2], "-q") == (0, [], "")
     options = ("-n", "3", "-q", "--strategy", "diverse")
     kept = run("select", *files[:2], *options)
@@ -290,9 +290,9 @@ def test_cameras_may_be_named(make: Make, capsys) -> None:
     paths = [*make("a", *["good"] * 4, "none"), *make("b", *["good"] * 4)]
     options = {"decode": "preview", "show_progress": False}
     sample_diverse(paths, 3, **options)
-    assert "Read 4 image(s) by their previews, 5 whole" in capsys.readouterr().out
+    assert "Images read by their previews: 4; as a whole: 5" in capsys.readouterr().out
     sample_diverse(paths, 3, camera=[*"xxxxy", *[None] * 4], max_per={"camera": 3}, **options)
-    assert "Read 8 image(s) by their previews, 1 whole" in capsys.readouterr().out
+    assert "Images read by their previews: 8; as a whole: 1" in capsys.readouterr().out
 
 
 def test_progress_ends_with_all_images(make: Make) -> None:

@@ -129,8 +129,8 @@ def test_events_are_capped_in_cameras(strategy: str) -> None:
     assert np.bincount(selection.indices // 40).tolist() == [6, 6, 6]
     assert np.bincount(selection.events.number[selection.indices]).max() <= 2
     message = (
-        r"target_count 19 exceeds the 18 images that the caps camera at most 6 \(3 are full\) "
-        "allow, by 1; raise the caps, or set target_count to 18 or fewer"
+        "target_count 19 exceeds the 18 images that the caps allow, by 1: at most 6 per camera "
+        r"\(3 are full\); raise the caps, or set target_count to 18 or fewer"
     )
     with pytest.raises(ValueError, match=message):
         downsample(_table(n), np.arange(n), 19, choice=choice)
@@ -205,7 +205,7 @@ def test_limits_on_the_command_line(
     assert sorted(row % 3 for row in found) == [0, 0, 1, 1, 2, 2]
     assert sorted(row % 2 for row in found) == [0, 0, 0, 1, 1, 1]
     assert main([*burst_paths, "-n", "7", "-q", *options]) == 2
-    message = "--target-count 7 exceeds the 6 images that the caps site at most 2 (3 are full)"
+    message = "6 images that the caps allow, by 1: at most 2 per site (3 are full); raise the caps"
     assert message in capsys.readouterr().err
 
 

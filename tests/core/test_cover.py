@@ -143,7 +143,7 @@ def test_cameras_far_from_their_share_are_named() -> None:
     choice = Choice(strategy="diverse", camera=["still"] * 300 + ["busy"] * 100, cover="camera")
     (message,) = map(str, shortfalls(downsample(table, order, 40, 1, choice)))
     assert message.startswith(
-        "2 of 2 cameras have far more or fewer of the kept images than of all images: 'busy' has "
+        "2 of 2 cameras are far over- or under-represented: 'busy' has "
         "25.0% of the images and 97.5% of those kept, "
     )
     every = Choice(strategy="diverse", camera=[f"{n % 4}" for n in range(400)], cover="camera")

@@ -52,7 +52,7 @@ def test_system_files_are_passed_over(tree: list[str], name: str) -> None:
     assert len(notes) == 1
     assert "1 system or hidden file: " in notes[0]
     assert "1 other file: photos/notes.txt" in notes[0]
-    assert notes[0].endswith("; --include NAME takes them")
+    assert notes[0].endswith("; to read such files, use --include NAME")
 
 
 @pytest.mark.parametrize(
@@ -234,9 +234,9 @@ def test_many_are_named_up_to_a_number() -> None:
     warning, others = passed.notes()
     assert "1,200 folders that cannot be listed: f0 (Permission denied), f1" in warning
     assert warning.endswith(", 1,195 more")
-    assert (
-        others
-        == "Passed over 1,200 system and hidden files: such as ._0; --include NAME takes them"
+    assert others == (
+        "Passed over 1,200 system and hidden files: such as ._0; to read such files, use "
+        "--include NAME"
     )
 
 

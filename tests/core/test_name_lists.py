@@ -123,7 +123,7 @@ def test_several_lines_of_an_image_are_several_labels(tree: list[str], run) -> N
 
 def test_a_partial_match_is_counted(tree: list[str], run) -> None:
     """With an example of each side; a table of more images than are asked about is fine."""
-    Path("labels.csv").write_text(_labels(tree) + "photos/x.png,fox\n")
+    Path("labels.csv").write_text(f"path,label\n{_labels(tree)}photos/x.png,fox\n")
     Path("more.png").write_bytes(Path(tree[0]).read_bytes())
     assert "labels.csv" not in run("photos", "-n", "3", "--stratify-by", "labels.csv")[2]
     err = run("photos", "more.png", "-n", "3", "-q", "--stratify-by", "labels.csv")[2]
@@ -131,6 +131,28 @@ def test_a_partial_match_is_counted(tree: list[str], run) -> None:
         "Warning: --stratify-by labels.csv has no label for 1 of 13 images, such as more.png; 1 of "
         "its 13 lines name no image, such as photos/x.png\n"
     ) in err
+
+
+def test_paths_may_be_as_seen_from_the_folder_of_the_table(
+    tree: list[str], run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Path("photos/labels.csv").write_text(
+        "".join(f"{os.path.relpath(path, 'photos')},{n}\n" for n, path in enumerate(tree))
+    )
+    monkeypatch.chdir("photos/cam1")
+    code, kept, err = run("..", "-n", "12", "-q", "--stratify-by", "../labels.csv")
+    assert (code, len(kept), err) == (0, 12, "")
+
+
+def test_a_column_that_is_named_like_a_key_of_ours_is_not_used(tree: list[str], run) -> None:
+    rows = "".join(f"{path},a,{n % 3}\n" for n, path in enumerate(tree))
+    Path("keys.csv").write_text(f"path,event,site\n{rows}")
+    code, kept, err = run("photos", "-n", "3", "-q", "--keys", "keys.csv", "--max-per", "site=1")
+    assert (code, len(kept)) == (0, 3)
+    assert err == (
+        "Warning: --keys keys.csv: its column 'event' is not used, because event has a meaning of "
+        "its own here; give the column another name\n"
+    )
 
 
 def test_a_table_of_other_paths_is_refused_with_examples(tree: list[str], run) -> None:

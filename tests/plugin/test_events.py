@@ -78,7 +78,9 @@ def test_limits_name_fields(timed: fo.Dataset, operators: SimpleNamespace) -> No
     settings = timed.get_run_info("smartdownsample").config.serialize()
     assert (settings["max_per"], settings["min_per"]) == ("cam=5, event=2", "cam=4")
     assert "at most 5 per cam; at most 2 per event; at least 4 per cam" in result["choice"]
-    with pytest.raises(ValueError, match="11 exceeds the 10 images that the caps cam at most 5"):
+    with pytest.raises(
+        ValueError, match="11 exceeds the 10 images that the caps allow, by 1: at most 5 per cam"
+    ):
         operators.downsample(timed, 11, max_per=limits, time="taken", event_gap="5 min")
 
 
