@@ -23,6 +23,7 @@ import fiftyone.operators.types as types
 import fiftyone.plugins as fop
 import numpy as np
 import pytest
+from PIL import ExifTags, Image
 
 from plugin.runs.quality import KINDS
 from plugin.runs.records import SHOWN
@@ -45,7 +46,7 @@ _ELSEWHERE = {
     "make demo": ".ci/run runs it",
     "make test": "this test is a part of it",
 }
-_N_IMAGES = 1200
+_N_IMAGES, _N_TRAPS = 1200, 700
 
 #: One of each category, of which every fourth image has none.
 _DETECTIONS = [{"category": str(n), "conf": 0.9, "bbox": [0, 0, 1, 1]} for n in (1, 2, 3)]
@@ -88,9 +89,11 @@ def project(images: list[str], tmp_path_factory: pytest.TempPathFactory) -> Path
         photo = copy / "photos" / f"cam{number % 3}" / f"{number}.jpg"
         photo.parent.mkdir(parents=True, exist_ok=True)
         os.link(images[number % len(images)], photo)
+    _write_traps(copy / "traps", images)
+    files = [f"photos/cam{n % 3}/{n}.jpg" for n in range(_N_IMAGES)]
+    files += [f"traps/{n}.jpg" for n in range(_N_TRAPS)]
     results = [
-        {"file": f"photos/cam{n % 3}/{n}.jpg", "detections": _DETECTIONS[n % 4 : n % 4 + 1]}
-        for n in range(_N_IMAGES)
+        {"file": file, "detections": _DETECTIONS[n % 4 : n % 4 + 1]} for n, file in enumerate(files)
     ]
     categories = {"1": "animal", "2": "person", "3": "vehicle"}
     found = {"detection_categories": categories, "images": results}
@@ -99,6 +102,17 @@ def project(images: list[str], tmp_path_factory: pytest.TempPathFactory) -> Path
     (copy / "last-week").touch()
     os.utime(copy / "last-week", (0, 0))
     return copy
+
+
+def _write_traps(folder: Path, images: list[str]) -> None:
+    """Writes images of a camera trap, of which the files say that they are ten minutes apart."""
+    folder.mkdir()
+    for row in range(_N_TRAPS):
+        exif = Image.Exif()
+        taken = datetime(2024, 5, 1) + timedelta(minutes=10 * row)
+        exif.get_ifd(ExifTags.IFD.Exif)[ExifTags.Base.DateTimeOriginal] = f"{taken:%Y:%m:%d %X}"
+        with Image.open(images[row % len(images)]) as image:
+            image.resize((80, 60)).save(folder / f"{row}.jpg", exif=exif)
 
 
 def _write_package(folder: Path, images: list[str]) -> None:
@@ -247,6 +261,7 @@ def test_the_readme_keeps_as_many_as_it_says(project: Path) -> None:
     assert lines["grown.txt"] == 1000
     assert 1 < lines["one_of_each.txt"] < 100
     assert len(list((project / "week").rglob("*.jpg"))) == 50
+    assert len((project / "traps.txt").read_text(encoding="utf-8").splitlines()) == 500
 
 
 def _table(heading: str) -> dict[str, tuple[str | None, str]]:
