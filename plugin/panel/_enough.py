@@ -8,6 +8,8 @@ from typing import Any
 import fiftyone.operators as foo
 import fiftyone.operators.types as types
 
+from smartdownsample_core.report import how_many
+
 from ..config import DownsampleConfig
 from ..jobs import whatif
 from ..jobs.whatif import Stored
@@ -57,15 +59,7 @@ def curve(subject: Subject, stored: Stored, config: DownsampleConfig) -> Curve:
     ranked = whatif.answer(subject, stored, replace(config, target_count=target))
     coverage = ranked.coverage()
     kept = min(config.target_count or len(ranked.indices), len(ranked.indices))
-    text = (
-        f"With {kept:,} kept, the farthest image left out is at {coverage.farthest[kept]:.3g} "
-        "from a kept one."
-    )
-    if coverage.knee:
-        text += (
-            f" The curve bends at {coverage.knee:,}, where it is at "
-            f"{coverage.farthest[coverage.knee]:.3g}. Click the curve to set the number."
-        )
+    text = f"{how_many(coverage, kept)}. Click the curve to set the number."
     counts = coverage.counts
     farthest = coverage.farthest[counts]
     return Curve(text, counts.tolist(), farthest.tolist(), coverage.median.tolist(), coverage.unit)

@@ -24,10 +24,10 @@ def check_curve(choice: Choice) -> None:
         )
 
 
-def how_many(coverage: Coverage) -> str:
-    """Words what a curve says of the number of images: its end, and its knee if it has one."""
-    kept = len(coverage.farthest) - 1
-    text = f"{kept:,} kept: the farthest image left out is at {coverage.farthest[-1]:.3g}"
+def how_many(coverage: Coverage, kept: int | None = None) -> str:
+    """Words what a curve says of a number of images (all by default), and of its knee if any."""
+    kept = len(coverage.farthest) - 1 if kept is None else kept
+    text = f"{kept:,} kept: the farthest image left out is at {coverage.farthest[kept]:.3g}"
     if (knee := coverage.knee) is None:
         return text
     return f"{text}. The curve bends at {knee:,}, where it is at {coverage.farthest[knee]:.3g}"

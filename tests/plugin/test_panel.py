@@ -99,9 +99,7 @@ def test_how_many_are_enough(dataset, operators, open_panel) -> None:
     assert farthest["x"] == coverage.counts.tolist()
     assert farthest["y"] == coverage.farthest[coverage.counts].tolist()
     assert median["y"] == coverage.median.tolist()
-    assert (
-        f"With 20 kept, the farthest image left out is at {coverage.farthest[20]:.3g}" in user.text
-    )
+    assert f"20 kept: the farthest image left out is at {coverage.farthest[20]:.3g}" in user.text
     assert f"The curve bends at {coverage.knee:,}" in user.text
     user.do("click_curve", id=farthest["ids"][8])
     assert user.settings["target_count"] == user.settings["slider"] == 9
