@@ -158,10 +158,10 @@ class DownsampleConfig(SignatureConfig, ChoiceSettings):
     prefer: str = redeclared(
         ChoiceSettings,
         "prefer",
-        help="Of near-duplicates, of an event with {max_per_event}, and of images that differ "
-        "almost as much, keep those with more of a measure: sharpness, clipped (black and white "
-        "pixels), brightness, or a field of numbers, such as metadata.size_bytes. -clipped prefers "
-        "less",
+        help="Of near-duplicates, of an event with {max_per_event}, of images within "
+        "{min_interval}, and of those that differ almost as much, keep those with more of a "
+        "measure: sharpness, clipped (black and white pixels), brightness, or a field of numbers, "
+        "such as metadata.size_bytes. -clipped prefers less",
         default="",
     )
     camera: str = redeclared(

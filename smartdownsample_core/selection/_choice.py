@@ -55,9 +55,10 @@ class Choice(ChoiceSettings):
     prefer: str | Sequence[float | None] | None = redeclared(
         ChoiceSettings,
         "prefer",
-        help="Of near-duplicates, of an event with {max_per_event}, and of images that differ "
-        "almost as much, keep those with more of a measure: sharpness, clipped (black and white "
-        "pixels) or brightness; one of {keys}; or a number for each image. -clipped prefers less",
+        help="Of near-duplicates, of an event with {max_per_event}, of images within "
+        "{min_interval}, and of those that differ almost as much, keep those with more of a "
+        "measure: sharpness, clipped (black and white pixels) or brightness; one of {keys}; or a "
+        "number for each image. -clipped prefers less",
     )
     camera: Sequence[Label] | str | None = redeclared(
         ChoiceSettings,

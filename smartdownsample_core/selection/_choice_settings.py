@@ -156,14 +156,14 @@ class ChoiceSettings(Derived, Settings):
     prefer: Any = setting(
         kind="name",
         label="Prefer",
-        help="Of near-duplicates, of an event with {max_per_event}, and of images that differ "
-        "almost as much, keep those with more of a measure: sharpness, clipped (black and white "
-        "pixels) or brightness; -clipped prefers less",
+        help="Of near-duplicates, of an event with {max_per_event}, of images within "
+        "{min_interval}, and of those that differ almost as much, keep those with more of a "
+        "measure: sharpness, clipped (black and white pixels) or brightness; -clipped prefers less",
         live=True,
-        option_help="of near-duplicates, of an event with {max_per_event}, and of images that "
-        "differ almost as much, keep those with more of a measure: sharpness, clipped (black and "
-        "white pixels), brightness, or a column of numbers in {keys}; {prefer}=-clipped prefers "
-        "less",
+        option_help="of near-duplicates, of an event with {max_per_event}, of images within "
+        "{min_interval}, and of those that differ almost as much, keep those with more of a "
+        "measure: sharpness, clipped (black and white pixels), brightness, or a column of numbers "
+        "in {keys}; {prefer}=-clipped prefers less",
         metavar="MEASURE",
     )
 

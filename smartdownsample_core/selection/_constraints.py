@@ -231,7 +231,7 @@ class Constraints:
         if interval is None:
             return
         tiers = [self.keep, *(np.flatnonzero(self.tiers == tier) for tier in TIERS)]
-        stays = spaced(keys.cameras.numbers, keys.times, order, interval, tiers)
+        stays = spaced(keys.cameras.numbers, keys.times, order, interval, tiers, self.preference)
         self.tiers[(self.tiers >= GOOD) & ~stays] = TOO_SOON
 
     def _tiers(

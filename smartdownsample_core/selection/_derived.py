@@ -218,13 +218,15 @@ class Derived:
             or self.how.compares
             or self.excludes_duplicates
             or "event" in caps
+            or is_given(self.min_interval)
         ):
             yield ParameterError(
                 "prefer",
                 "has no effect with {strategy} {value}, which keeps every n-th image",
                 "choose {strategy} "
                 + " or ".join(repr(name) for name, how in STRATEGIES.items() if how.compares)
-                + ", or set {duplicate_distance}, {near_duplicates} or {max_per_event}",
+                + ", or set {duplicate_distance}, {near_duplicates}, {max_per_event} or "
+                "{min_interval}",
                 value=repr(self.strategy),
             )
         for name in floors:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -65,12 +66,19 @@ def cut_events(cameras: _Rows, times: Times, order: _Rows, gap: float) -> Events
 
 
 def spaced(
-    cameras: _Rows, times: Times, order: _Rows, interval: float, tiers: Sequence[_Rows]
+    cameras: _Rows,
+    times: Times,
+    order: _Rows,
+    interval: float,
+    tiers: Sequence[_Rows],
+    preference: NDArray[np.float64] | None = None,
 ) -> NDArray[np.bool_]:
     """Thins images so that those of one camera are at least an interval apart.
 
-    The rows of the first tier all stay. Of each later tier, what is far enough from all that stay
-    of the tiers before is thinned from the earliest on, which leaves as many as possible.
+    The rows of the first tier all stay. Tier by tier, each other image stays unless one less than
+    an interval apart does: by preference, and then from the earliest on. So, of a tier, whatever
+    goes is near one of an earlier tier, or one that is preferred as much or more; without a
+    preference, as many as possible stay.
 
     Args:
         cameras: ``(n,)``; numbers of cameras
@@ -78,30 +86,37 @@ def spaced(
         order: ``(n,)``; natural order, which decides between equal times
         interval: in seconds, above 0
         tiers: rows, each in one tier at most
+        preference: ``(n,)``; how much each image is preferred; None if all are alike
 
     Returns:
         ``(n,)``; True for the images that stay
     """
     apart = in_micros(interval)
     rows = by_camera_and_time(cameras, times, order)
-    camera, micros = cameras[rows], times.micros[rows]
-    tier_of = np.full(len(cameras), -1, np.int64)
+    tier_of = np.full(len(cameras), len(tiers), np.int64)
     for number, members in enumerate(tiers):
         tier_of[members] = number
-    stays = tier_of[rows] == 0
-    for number in range(1, len(tiers)):
-        some = np.flatnonzero((tier_of[rows] == number) & _is_free(camera, micros, stays, apart))
-        last_camera, free_from = -1, 0
-        chosen = []
-        for place, its_camera, at in zip(
-            some.tolist(), camera[some].tolist(), micros[some].tolist(), strict=True
-        ):
-            if its_camera != last_camera or at >= free_from:
-                last_camera, free_from = its_camera, at + apart
-                chosen.append(place)
-        stays[chosen] = True
+    tier_of = tier_of[rows]
+    wanted = np.zeros(len(rows)) if preference is None else preference[rows]
+    turns = np.lexsort((-wanted, tier_of))  # stable: from the earliest on
+    turns = turns[: np.count_nonzero(tier_of < len(tiers))]
+    n_fixed = np.count_nonzero(tier_of == 0)
+    starts, ends = (
+        np.searchsorted(cameras[rows], cameras[rows], side).tolist() for side in ("left", "right")
+    )
+    micros = times.micros[rows].tolist()
+    is_near, chosen = bytearray(len(rows)), turns[:n_fixed].tolist()
+    for turn, place in enumerate(turns.tolist()):
+        if turn >= n_fixed:
+            if is_near[place]:
+                continue
+            chosen.append(place)
+        at = micros[place]
+        first = bisect_right(micros, at - apart, starts[place], place)
+        end = bisect_left(micros, at + apart, place, ends[place])
+        is_near[first:end] = b"\1" * (end - first)
     result = ~times.known
-    result[rows] = stays
+    result[rows[chosen]] = True
     return np.asarray(result)
 
 
@@ -128,19 +143,3 @@ def in_time(cameras: _Rows, times: Times, order: _Rows) -> _Rows:
     by_camera = places[np.argsort(cameras[order[places]], kind="stable")]
     result[by_camera] = by_camera_and_time(cameras, times, order)
     return result
-
-
-def _is_free(
-    camera: _Rows, micros: _Rows, stays: NDArray[np.bool_], apart: int
-) -> NDArray[np.bool_]:
-    """Whether images, sorted by camera and time, are far from all of their camera that stay."""
-    places = np.arange(len(camera))
-    before = np.maximum.accumulate(np.where(stays, places, -1))
-    after = np.minimum.accumulate(np.where(stays, places, len(places))[::-1])[::-1]
-    free = np.ones(len(places), bool)
-    for other in (before, after):
-        inside = np.flatnonzero((other >= 0) & (other < len(places)))
-        neighbor = other[inside]
-        near = np.abs(micros[neighbor] - micros[inside]) < apart
-        free[inside] &= (camera[neighbor] != camera[inside]) | ~near
-    return free

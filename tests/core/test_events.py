@@ -97,6 +97,48 @@ def test_thinned_images_are_apart_and_as_many_as_possible(taken, interval, data)
             assert stays[(cameras == camera) & times.known].sum() == best
 
 
+@given(_TAKEN, st.integers(1, 10), st.data())
+def test_of_images_too_close_in_time_the_preferred_one_stays(taken, interval, data) -> None:
+    """As picking one at a time does: the first tier, then the best; of equals, the earliest."""
+    cameras, times = _images(taken)
+    n = len(taken)
+    tier_of = data.draw(st.lists(st.integers(0, 3), min_size=n, max_size=n))
+    preference = data.draw(st.lists(st.sampled_from([0.0, 0.5, 1.0]), min_size=n, max_size=n))
+    stays: list[int] = [row for row in range(n) if tier_of[row] == 0]
+    timed = [row for row in range(n) if taken[row][1] is not None]
+    for row in sorted(timed, key=lambda row: (tier_of[row], -preference[row], taken[row][1], row)):
+        if tier_of[row] in (1, 2) and not any(
+            taken[other][0] == taken[row][0]
+            and taken[other][1] is not None
+            and abs(taken[other][1] - taken[row][1]) < interval
+            for other in stays
+        ):
+            stays.append(row)
+    tiers = [np.flatnonzero(np.array(tier_of, np.int64) == tier) for tier in range(3)]
+    found = spaced(cameras, times, np.arange(n), interval, tiers, np.array(preference))
+    assert set(np.flatnonzero(found).tolist()) == {*stays, *(set(range(n)) - set(timed))}
+
+
+@pytest.mark.parametrize("strategy", ["stride", "diverse", "representative"])
+def test_the_best_of_images_taken_soon_after_another_is_kept(strategy: str) -> None:
+    """The best of each burst of four; without a preference, the first."""
+    n = 24
+    best = [1, 7, 10, 12, 19, 22]
+    choice = {
+        "strategy": strategy,
+        "time": [60 * (row // 4) + row % 4 for row in range(n)],
+        "camera": ["a"] * n,
+        "min_interval": 30,
+    }
+    kept = downsample(_table(n), np.arange(n), None, choice=Choice(**choice)).indices
+    assert kept.tolist() == list(range(0, n, 4))
+    prefer = [2.0 if row in best else 1.0 for row in range(n)]
+    selection = downsample(_table(n), np.arange(n), None, choice=Choice(**choice, prefer=prefer))
+    assert selection.indices.tolist() == best
+    fewer = downsample(_table(n), np.arange(n), 3, choice=Choice(**choice, prefer=prefer))
+    assert set(fewer.indices.tolist()) <= set(best)
+
+
 @pytest.mark.parametrize(
     ("value", "seconds"),
     [

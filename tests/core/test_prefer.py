@@ -179,8 +179,8 @@ def test_equal_preferences_leave_events_to_the_strategy() -> None:
         pytest.param(
             {"prefer": "sharpness"},
             "prefer has no effect with strategy 'stride', which keeps every n-th image; choose "
-            "strategy 'diverse' or 'representative', or set duplicate_distance, near_duplicates "
-            "or max_per_event",
+            "strategy 'diverse' or 'representative', or set duplicate_distance, "
+            "near_duplicates, max_per_event or min_interval",
             id="without effect",
         ),
         pytest.param(
