@@ -37,7 +37,11 @@ class Progress(NamedTuple):
 
 
 def compute_signatures(
-    dataset: fo.Dataset, view: fo.DatasetView, config: SignatureConfig, in_app: bool = False
+    dataset: fo.Dataset,
+    view: fo.DatasetView,
+    config: SignatureConfig,
+    in_app: bool = False,
+    wanted_by_user: bool = True,
 ) -> Generator[Progress, None, shapes.Counts]:
     """Computes and writes the signatures that are missing or out of date.
 
@@ -48,6 +52,7 @@ def compute_signatures(
         view: what to work on
         config: the settings
         in_app: whether this is the App's server; see :meth:`SignatureConfig.reading`
+        wanted_by_user: the user asked for the signatures as such, so that no undo removes them
 
     Yields:
         :class:`Progress`
@@ -63,7 +68,7 @@ def compute_signatures(
     subject = Subject.of(dataset, view, config.group_slice)
     problems.check(config, subject)
     target = _load(subject.view, config)
-    n_read = yield from _sign(dataset, target, config, wanted_by_user=True, in_app=in_app)
+    n_read = yield from _sign(dataset, target, config, wanted_by_user, in_app)
     return _counts(dataset, target, config, n_read)
 
 

@@ -123,6 +123,7 @@ def test_a_split_is_no_run_of_downsample(dataset, operators) -> None:
     operators.delete_run(dataset, "smartdownsample")
     assert splits.keys(dataset) == ["split"]
     assert set(_by_tag(dataset)) == set(_TAGS)
+    assert not dataset.has_field("signature")
     with pytest.raises(ValueError, match="no smartdownsample run 'split'"):
         operators.delete_run(dataset, "split")
 
