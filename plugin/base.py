@@ -35,6 +35,16 @@ def in_app(ctx: foo.ExecutionContext) -> bool:
     return not ctx.delegated and "operator_uri" in ctx.request_params
 
 
+def use_own_dataset(ctx: foo.ExecutionContext) -> None:
+    """Has a request work on a dataset object of its own, see :func:`_apart`."""
+    shared = ctx.dataset
+    # As FiftyOne does where fiftyone.config.singleton_cache is off.
+    own = type(shared)._make_instance(shared.name, _create=False)
+    if shared.media_type == "group":
+        own.group_slice = shared.group_slice
+    ctx._dataset, ctx._view = own, None
+
+
 def _apart(execute: Callable[..., Any]) -> Callable[..., Any]:
     """Has an operator work on a dataset object of its own, if the App's server runs it.
 
@@ -44,13 +54,8 @@ def _apart(execute: Callable[..., Any]) -> Callable[..., Any]:
 
     @wraps(execute)
     def execute_apart(self: Operator, ctx: foo.ExecutionContext) -> Any:
-        shared = ctx.dataset
-        if shared is not None and in_app(ctx):
-            # As FiftyOne does where fiftyone.config.singleton_cache is off.
-            own = type(shared)._make_instance(shared.name, _create=False)
-            if shared.media_type == "group":
-                own.group_slice = shared.group_slice
-            ctx._dataset, ctx._view = own, None
+        if ctx.dataset is not None and in_app(ctx):
+            use_own_dataset(ctx)
         return execute(self, ctx)
 
     return execute_apart

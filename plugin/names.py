@@ -16,6 +16,7 @@ LABELS = {
     "compute_signatures": "Compute visual signatures",
     "view_buckets": "View visual buckets",
     "delete_run": "Undo a smart downsample run",
+    "edit_run": "Edit a smart downsample run by hand",
     "split": "Split into train, val and test",
     "delete_split": "Undo a split",
     "export_run": "Export what a smart downsample run kept",

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -31,6 +32,8 @@ class Found(NamedTuple):
     """of the n samples, patches or frames"""
     choice: Choice
     """what it was chosen by"""
+    by_hand: Mapping[int, str] = MappingProxyType({})
+    """rows that a person keeps or leaves out, each with the reason"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,7 +111,7 @@ def _distances(found: Found) -> list[float | None]:
 
 def _reasons(found: Found) -> list[str]:
     words, numbers = found.selection.explain().words
-    return [words[number] for number in numbers.tolist()]
+    return [found.by_hand.get(row, words[number]) for row, number in enumerate(numbers.tolist())]
 
 
 #: Distance that is recorded for images that look exactly like the kept one.

@@ -23,6 +23,14 @@ from .job_forms import begin
 #: The place of an exported list that is a file on the server.
 SERVER = "server"
 
+#: What a person can do by hand: value and what is read.
+EDITS = {
+    "keep": "Keep the selected images, too",
+    "swap": "Swap: keep the selected images instead of those that stand for them",
+    "drop": "Never keep the selected images",
+    "take_back": "Take back the last hand edit",
+}
+
 #: What of :data:`runs.SHOWN` needs no run, a run, an explained run, a run with groups.
 _OF_ANY, _OF_RUN = ("buckets", "bucket"), ("kept", "excluded")
 _OF_EXPLAINED, _OF_GROUPS = ("stands_for",), ("near_duplicates",)
@@ -122,6 +130,29 @@ def delete_form(ctx: foo.ExecutionContext) -> types.Property:
             name="forecast",
         )
     return types.Property(inputs, view=types.View(label=names.LABELS["delete_run"]))
+
+
+def edit_form(ctx: foo.ExecutionContext) -> types.Property:
+    """Asks what to do with the selected images."""
+    inputs = begin(ctx)
+    known, label = runs.keys(ctx.dataset), names.LABELS["edit_run"]
+    if not known:
+        return _no_runs("edit", label)
+    _run_choice(inputs, known, ctx.params.get("run_key") or runs.current(ctx.dataset, ctx.view))
+    n_selected = len(ctx.selected or ())
+    choices = types.RadioGroup()
+    for value, text in EDITS.items():
+        choices.add_choice(value, label=text)
+    inputs.enum("edit", choices.values(), label="What", default="keep", view=choices)
+    is_named = ctx.params.get("keep") or ctx.params.get("drop")
+    if ctx.params.get("edit") == "take_back" or is_named:
+        return types.Property(inputs, view=types.View(label=label))
+    if n_selected:
+        inputs.md(f"{n_selected:,} selected in the grid.", name="forecast")
+    else:
+        text = "No image is selected: select some in the grid, and open this form again"
+        refuse(inputs.view("problem", types.Error(label=text)), text)
+    return types.Property(inputs, view=types.View(label=label))
 
 
 def export_form(ctx: foo.ExecutionContext) -> types.Property:

@@ -2,6 +2,7 @@
 
 from . import (
     choices,
+    edits,
     engine,
     folders,
     frame_sampling,

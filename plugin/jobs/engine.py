@@ -113,7 +113,7 @@ def run(
     yield selecting
     selection = yield from waiting(lambda: _select(target, config, choice), lambda: selecting)
     written = outcome.written(selection, target.ids, choice, config)
-    warnings = whatif.warnings(subject, selection, config)
+    warnings = [*whatif.warnings(subject, selection, config), *_lost_edits(dataset, config.run_key)]
     record: shapes.RunRecord = {
         **_counts(dataset, target, config, n_read),
         "items": items.key,  # whole groups, where the signatures are of samples
@@ -144,6 +144,15 @@ def _select(
 ) -> Selection:
     order = natural_order(target.paths)
     return downsample(target.signatures, order, config.target_count, config.random_seed, choice)
+
+
+def _lost_edits(dataset: fo.Dataset, run_key: str) -> list[str]:
+    """Says that a run in the place of another one does not have its hand edits."""
+    replaced = runs.results(dataset, run_key) if runs.exists(dataset, run_key) else None
+    if replaced is None or not (n := len(replaced.hand["edits"])):
+        return []
+    edits = "1 hand edit" if n == 1 else f"{n:,} hand edits"
+    return [f"The run {run_key!r} that this one replaces had {edits}, which it does not have"]
 
 
 def _with_warnings(record: shapes.RunRecord, saved: Saved, items: Samples) -> shapes.RunRecord:

@@ -50,6 +50,8 @@ def record(
         "target_count": config.target_count,
         "strategy": config.strategy,
         "kept": len(selection.indices),
+        "kept_by_hand": [],
+        "left_out_by_hand": [],
         "kept_view": names.kept_view(config.run_key),
         "buckets_view": names.buckets_view(config.run_key),
         "summary": totals(selection),
@@ -105,6 +107,17 @@ def strata(selection: Selection) -> list[shapes.StratumRow] | None:
     ]
 
 
+def kept_of(selection: Selection, ids: Sequence[str]) -> shapes.Kept:
+    """Returns what a selection of n samples with these ids keeps."""
+    kept = selection.indices if selection.ranking is None else selection.ranking
+    strata = None
+    if selection.strata_are_labels and selection.strata is not None:
+        of_row, strata_names = selection.strata
+        strata = [strata_names[number] for number in of_row[kept].tolist()]
+    buckets = selection.bucket_ids[kept].tolist()
+    return {"ids": [ids[row] for row in kept.tolist()], "buckets": buckets, "strata": strata}
+
+
 def written(
     selection: Selection, ids: Sequence[str], choice: Choice, config: DownsampleConfig
 ) -> Written:
@@ -116,17 +129,12 @@ def written(
         choice: what it was chosen by
         config: the settings
     """
-    kept = selection.indices if selection.ranking is None else selection.ranking
-    strata = None
-    if selection.strata_are_labels and selection.strata is not None:
-        of_row, strata_names = selection.strata
-        strata = [strata_names[number] for number in of_row[kept].tolist()]
-    found = Found(selection, ids, choice)
+    found, kept = Found(selection, ids, choice), kept_of(selection, ids)
     columns = {field.name: field.values(found) for field in written_by(config)}
     return Written(
-        [ids[row] for row in kept.tolist()],
-        selection.bucket_ids[kept].tolist(),
-        strata,
+        kept["ids"],
+        kept["buckets"],
+        kept["strata"],
         list(ids),
         {name: list(values) for name, values in columns.items() if values is not None},
     )

@@ -21,6 +21,7 @@ from ..targets import kinds as targets
 from ..targets import signature_fields
 from . import _layout as layout
 from . import _outputs as outputs
+from ._edits import EditRun
 from ._recovery import RecoverRuns
 
 
@@ -273,4 +274,4 @@ def _download(ctx: foo.ExecutionContext, run_key: str, ending: str) -> dict[str,
     return {**result, "path": path.name}
 
 
-OPERATORS = (ViewBuckets, ViewQuality, DeleteRun, ExportRun, ArrangeApp, RecoverRuns)
+OPERATORS = (ViewBuckets, ViewQuality, DeleteRun, EditRun, ExportRun, ArrangeApp, RecoverRuns)

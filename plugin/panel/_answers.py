@@ -6,6 +6,7 @@ import hashlib
 import json
 import threading
 from collections import OrderedDict
+from collections.abc import Callable
 from functools import cached_property
 from typing import Any, NamedTuple
 
@@ -19,10 +20,11 @@ from smartdownsample_core.signatures import N_BUCKETS, UNREADABLE
 
 from ..config import DownsampleConfig, labelled
 from ..forms import inputs
-from ..jobs import omissions, outcome, problems, whatif
+from ..jobs import edits, omissions, outcome, problems, whatif
 from ..jobs.whatif import Stored
 from ..runs import compare, interrupted
 from ..runs import records as runs
+from ..runs.shapes import Results
 from ..targets import Subject, flat_views
 from ..targets import kinds as targets
 from . import _enough, _sheet
@@ -83,6 +85,9 @@ class Found(NamedTuple):
     base: fo.DatasetView
     stored: Stored
     selection: Selection
+    """hand edits included"""
+    n_edited: tuple[int, int] | None = None
+    """how many are added to what the run chose, and left out of it, by hand; None without edits"""
 
 
 class Question:
@@ -97,8 +102,8 @@ class Question:
         self._dataset = dataset
         self._chosen = chosen
         self._base = flat_views.rebuild(dataset, chosen["stages"])
-        self._config = DownsampleConfig.from_params(chosen["settings"])
-        whole_groups = self._config.whole_groups
+        self._asked = DownsampleConfig.from_params(chosen["settings"])
+        whole_groups = self._asked.whole_groups
         self._subject = Subject.of(dataset, self._base, whole_groups=whole_groups)
 
     @property
@@ -111,6 +116,21 @@ class Question:
     @cached_property
     def _refusal(self) -> str | None:
         return interrupted.notice(self._dataset) or targets.refusal(self._base)
+
+    @cached_property
+    def _run(self) -> Results | None:
+        """What was recorded of the run that was made with these settings, if there is one."""
+        run = sources.run_key(self._chosen["source"])
+        if run is None or not runs.exists(self._dataset, run):
+            return None
+        made_with = DownsampleConfig.from_params(sources.settings_of(runs.load(self._dataset, run)))
+        if any(getattr(made_with, name) != getattr(self._asked, name) for name in _ASKED):
+            return None
+        return runs.results(self._dataset, run)
+
+    @cached_property
+    def _config(self) -> DownsampleConfig:
+        return edits.without_own_mark(self._asked, self._run.hand) if self._run else self._asked
 
     @cached_property
     def _stored(self) -> Stored:
@@ -146,15 +166,25 @@ class Question:
         Raises:
             ValueError: if the settings do not fit the samples
         """
-        selection = whatif.answer(self._subject, self._stored, self._config)
-        return Found(self._base, self._stored, selection)
+        chosen = whatif.answer(self._subject, self._stored, self._config)
+        hand = self._run.hand if self._run else None
+        edited = edits.applied(chosen, self._stored, hand) if hand and hand["edits"] else None
+        if edited is None:
+            return Found(self._base, self._stored, chosen)
+        n_both = int((edited.kept & chosen.kept).sum())
+        n_edited = len(edited.indices) - n_both, len(chosen.indices) - n_both
+        return Found(self._base, self._stored, edited, n_edited)
 
     def promise(self, working: str) -> PanelState:
         """Returns what to show until there is an answer."""
         return PanelState(**self._lists, working=working, n_samples=len(self._base))
 
-    def answer(self) -> PanelState:
-        """Returns what to show."""
+    def answer(self, check: Callable[[], None] = lambda: None) -> PanelState:
+        """Returns what to show.
+
+        Args:
+            check: raises an error if that is not wanted any more; called before pictures are read
+        """
         if compared := self._compared():  # also of runs whose settings have no answer any more
             return PanelState(**self._lists, compared=compared)
         if self._refusal:
@@ -181,6 +211,7 @@ class Question:
         except ValueError as error:
             problem = labelled(error)
             return PanelState(**known, problem=problem, buckets=_sizes(stored))
+        check()
         return PanelState(
             **known,
             **self._of_run(selection),
@@ -203,7 +234,8 @@ class Question:
     def _curve(self) -> Curve | None:
         if not self._chosen["settings"].get("curve"):
             return None
-        return _enough.curve(self._subject, self._stored, self._config)
+        edited = self.found.selection if self.found.n_edited else None
+        return _enough.curve(self._subject, self._stored, self._config, edited)
 
     def _omissions(self, selection: Selection) -> list[omissions.Omission]:
         if self._config.stratify_by:
@@ -216,22 +248,23 @@ class Question:
         Raises:
             ValueError: if it has too many samples for the App
         """
-        base, stored, selection = self.found
+        base, stored, selection, _ = self.found
         show, bucket = self._chosen["show"] or "all", self._chosen["bucket"]
         field = self._config.signature_field
         return sources.part(base, field, stored, selection, show, bucket)
 
     def _of_run(self, selection: Selection) -> dict[str, Any]:
         """Says whether this is what a run has saved, and whether it would keep the same now."""
-        run = sources.run_key(self._chosen["source"])
-        if run is None or not runs.exists(self._dataset, run):
+        if self._run is None:
             return {}
-        record = runs.load(self._dataset, run)
-        made_with = DownsampleConfig.from_params(sources.settings_of(record))
-        if any(getattr(made_with, name) != getattr(self._config, name) for name in _ASKED):
-            return {}
-        has_changed = record.get("buckets") != outcome.buckets(selection)
-        return {"is_saved": True, "has_changed": has_changed}
+        hand, n_edited = self._run.hand, self.found.n_edited
+        is_lost = bool(hand["edits"]) and n_edited is None
+        return {
+            "is_saved": True,
+            "has_changed": is_lost or self._run.record["buckets"] != outcome.buckets(selection),
+            "by_hand": edits.by_hand(len(hand["chosen"]), *n_edited) if n_edited else "",
+            "can_take_back": n_edited is not None,
+        }
 
     def _compared(self) -> dict[str, Any] | None:
         run, other = sources.run_key(self._chosen["source"]), self._chosen["choose"]["other"]

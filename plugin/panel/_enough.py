@@ -8,7 +8,9 @@ from typing import Any
 import fiftyone.operators as foo
 import fiftyone.operators.types as types
 
+from smartdownsample_core import Selection
 from smartdownsample_core.report import how_many
+from smartdownsample_core.selection import farthest_left_out
 
 from ..config import DownsampleConfig
 from ..jobs import whatif
@@ -39,13 +41,16 @@ class Enough:
         return shown
 
 
-def curve(subject: Subject, stored: Stored, config: DownsampleConfig) -> Curve:
+def curve(
+    subject: Subject, stored: Stored, config: DownsampleConfig, edited: Selection | None
+) -> Curve:
     """Returns the curve of some settings, for numbers up to a tenth of the images or more.
 
     Args:
         subject: what there is to choose from
         stored: its signatures
         config: the settings, which have an answer
+        edited: that answer with hand edits, if there are any
     """
     if not config.how.ranks:
         return Curve("The strategy does not rank images, so there is no curve.")
@@ -60,6 +65,11 @@ def curve(subject: Subject, stored: Stored, config: DownsampleConfig) -> Curve:
     coverage = ranked.coverage()
     kept = min(config.target_count or len(ranked.indices), len(ranked.indices))
     text = f"{how_many(coverage, kept)}. Click the curve to set the number."
+    if edited is not None:
+        text += (
+            " That is of what the run chose: with the hand edits, the farthest image left out is "
+            f"at {farthest_left_out(edited):.3g}."
+        )
     counts = coverage.counts
     farthest = coverage.farthest[counts]
     return Curve(text, counts.tolist(), farthest.tolist(), coverage.median.tolist(), coverage.unit)

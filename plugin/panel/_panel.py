@@ -23,6 +23,7 @@ from . import _sources as sources
 from . import _view as panel_view
 from ._answers import OvertakenError
 from ._enough import Enough
+from ._hand import ByHand
 from ._sources import Source
 from ._state import FOLDS, Chosen, PanelState, changes
 from ._why import Explains, explained
@@ -33,7 +34,7 @@ _HALF_TYPED = 0.5
 Grid = Literal["stays", "follows", "shows"]
 
 
-class SmartDownsample(Enough, Explains, foo.Panel):
+class SmartDownsample(Enough, Explains, ByHand, foo.Panel):
     """Shows the buckets, answers what-if questions, and hands them to the operators."""
 
     @property
@@ -328,7 +329,7 @@ class SmartDownsample(Enough, Explains, foo.Panel):
             ctx.prompt(self.method_to_uri("work"), params=params, skip_prompt=True)
             shown = question.promise(working)
         else:
-            shown = question.answer()
+            shown = question.answer(lambda: answers.turns.check(ctx.panel.id, question.key))
             if is_typed and (shown.problem or shown.warnings):
                 answers.turns.wait(ctx.panel.id, question.key, _HALF_TYPED)
             answers.turns.check(ctx.panel.id, question.key)

@@ -14,7 +14,7 @@ from typing import Any, Literal, NamedTuple, TypedDict
 from smartdownsample_core import Bucket
 
 from ..jobs.omissions import Omission
-from ..runs.shapes import StratumRow
+from ..runs.shapes import Edit, StratumRow
 
 #: What part of a bucket, or of all, the grid shows; None if nobody has chosen it in the panel.
 Show = Literal["all", "kept", "excluded", "unreadable"] | None
@@ -65,6 +65,10 @@ class Why(NamedTuple):
     """id of the kept one"""
     n_represented: int = 0
     """how many others the kept one stands for"""
+    edits: Sequence[tuple[str, Edit]] = ()
+    """what can be changed by hand, each with its label"""
+    event: int | None = None
+    """its number"""
 
 
 class Curve(NamedTuple):
@@ -120,6 +124,10 @@ class PanelState:
     """a run was made with these settings"""
     has_changed: bool = False
     """that run would keep other samples now"""
+    by_hand: str = ""
+    """what of that run a person has changed; see :func:`edits.by_hand`"""
+    can_take_back: bool = False
+    """whether it has hand edits"""
     compared: dict[str, Any] | None = None
     """see :func:`compare.compared`"""
     options: dict[str, list[tuple[str, str]]] = field(default_factory=dict)

@@ -287,7 +287,8 @@ def _totals(shown: PanelState) -> str:
     if shown.has_changed:
         return f"{would_keep}; other {shown.noun} are saved as the run `{run_key}`"
     if shown.is_saved:
-        return f"**{shown.totals}**, saved as the run `{run_key}`"
+        by_hand = shown.by_hand and f"; {shown.by_hand}"
+        return f"**{shown.totals}**, saved as the run `{run_key}`{by_hand}"
     return f"{would_keep}; nothing is saved yet"
 
 
@@ -298,6 +299,8 @@ def _of_run(panel: Any, actions: types.Object, shown: PanelState) -> None:
     button(actions, "undo", "Undo ...", panel.undo)
     if shown.is_saved or shown.problem:
         button(actions, "export", "Export ...", panel.export)
+    if shown.can_take_back:
+        button(actions, "take_back", "Take back the last hand edit", panel.take_back)
 
 
 def _navigation(panel: Any, body: types.Object, shown: PanelState) -> None:

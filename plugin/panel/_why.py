@@ -11,8 +11,9 @@ import fiftyone.operators as foo
 import fiftyone.operators.types as types
 from fiftyone import ViewField as F
 
-from ..run_fields import DISTANCE, KEPT_BY, RANK, REASON
+from ..run_fields import DISTANCE, EVENT, KEPT_BY, RANK, REASON
 from ..runs import records as runs
+from ..runs.shapes import Edit
 from ..targets import GROUPS, SAMPLES, all_slices
 from ..targets import kinds as targets
 from . import _answers as answers
@@ -42,6 +43,14 @@ class Explains:
         view = all_slices(ctx.dataset).match(represented)
         ctx.ops.set_view(view.sort_by(fields[DISTANCE.name]))
 
+    def show_event(self, ctx: foo.ExecutionContext) -> None:
+        """Shows the event that an image is of, in natural order."""
+        run, number = ctx.params["run"], ctx.params["event"]
+        field = runs.fields_of(ctx.dataset, run)[EVENT.name]
+        view = all_slices(ctx.dataset).match(F(field) == number)
+        signatures = runs.settings(ctx.dataset, run)["signature_field"]
+        ctx.ops.set_view(view.sort_by(f"{signatures}.sort_key"))
+
 
 def explained(ctx: foo.ExecutionContext, shown: PanelState) -> PanelState:
     """Adds why the one image that is selected was kept or left out, if a run says so."""
@@ -55,14 +64,20 @@ def explained(ctx: foo.ExecutionContext, shown: PanelState) -> PanelState:
 def add(panel: Any, body: types.Object, why: Why) -> None:
     """Adds the explanation, the picture, and a button that shows what the kept image stands for."""
     body.md(f"![{why.caption}]({why.picture})\n\n{why.text}", name="why")
-    if why.n_represented:
-        button(
-            row(body, "represented"),
-            "show_represented",
-            f"Show all {why.n_represented + 1:,} together",
-            panel.show_represented,
-            params={"run": why.run, "kept": why.kept},
-        )
+    if why.n_represented or why.event is not None:
+        shows = row(body, "represented")
+        if why.n_represented:
+            label = f"Show all {why.n_represented + 1:,} together"
+            params: dict[str, Any] = {"run": why.run, "kept": why.kept}
+            button(shows, "show_represented", label, panel.show_represented, params=params)
+        if why.event is not None:
+            params = {"run": why.run, "event": why.event}
+            button(shows, "show_event", "Show its event", panel.show_event, params=params)
+    if why.edits:
+        changes = row(body, "by_hand")
+        for number, (label, edit) in enumerate(why.edits):
+            params = {"run": why.run, **edit}
+            button(changes, f"edit_{number}", label, panel.edit_by_hand, params=params)
 
 
 def _why(dataset: fo.Dataset, run: str, selected: str) -> Why | None:
@@ -72,20 +87,27 @@ def _why(dataset: fo.Dataset, run: str, selected: str) -> Why | None:
     fields, samples = runs.fields_of(dataset, run), all_slices(dataset)
     if not {KEPT_BY.name, DISTANCE.name, REASON.name} <= set(fields):
         return None
-    ranks = [fields[RANK.name]] if RANK.name in fields else []
-    paths = ["filepath", *(fields[field.name] for field in (KEPT_BY, DISTANCE, REASON)), *ranks]
-    values = [column[0] for column in samples.select([selected]).values(paths) if column]
-    if not values or not values[3]:  # no longer there, or not of this run
+    wanted = [field.name for field in (KEPT_BY, DISTANCE, REASON, RANK, EVENT)]
+    paths = ["filepath", *(fields[field] for field in wanted if field in fields)]
+    columns = samples.select([selected]).values(paths)
+    values = {path: column[0] for path, column in zip(paths, columns, strict=True) if column}
+    path, reason = values.get("filepath"), values.get(fields[REASON.name])
+    if not path or not reason:  # no longer there, or not of this run
         return None
-    path, kept, distance, reason, *rank = values
+    kept, distance, rank, event = (
+        values.get(fields.get(field.name, "")) for field in (KEPT_BY, DISTANCE, RANK, EVENT)
+    )
     name = os.path.basename(path)
     if not kept:
-        return Why(run, f"**{name}** was left out: {reason}.", _sheet.beside([path]), name)
+        text = f"**{name}** was left out: {reason}."
+        return Why(run, text, _sheet.beside([path]), name, event=event)
     n = samples.match(F(fields[KEPT_BY.name]) == kept).count() - 1
     if kept == selected:
-        place = f", as number {rank[0]:,}" if rank and rank[0] else ""
+        place = f", as number {rank:,}" if rank else ""
         text = f"**{name}** was kept{place}: {reason}. It stands for {n:,} others."
-        return Why(run, text, _sheet.beside([path]), name, kept, n)
+        drop: Edit = {"keep": [], "drop": [selected]}
+        edits = [("Never keep", drop)]
+        return Why(run, text, _sheet.beside([path]), name, kept, n, edits, event)
     other = samples.select([kept]).values("filepath")
     if not other:
         return None
@@ -94,4 +116,8 @@ def _why(dataset: fo.Dataset, run: str, selected: str) -> Why | None:
         f"**{name}** (left) was left out: {reason}. **{its_name}** (right) was kept and stands for "
         f"it, at a distance of {distance:.1f}, and for {n - 1:,} others."
     )
-    return Why(run, text, _sheet.beside([path, other[0]]), f"{name}, {its_name}", kept, n)
+    add: Edit = {"keep": [selected], "drop": []}
+    swap: Edit = {"keep": [selected], "drop": [kept]}
+    edits = [("Keep", add), ("Swap: keep this one instead", swap)]
+    picture, caption = _sheet.beside([path, other[0]]), f"{name}, {its_name}"
+    return Why(run, text, picture, caption, kept, n, edits, event)

@@ -14,9 +14,9 @@ from fiftyone.core.odm.database import patch_runs, patch_saved_views
 from gridfs.errors import GridFSError
 
 from ._refresh import refresh
-from .shapes import Splitting, Undoing, Writing
+from .shapes import Editing, Splitting, Undoing, Writing
 
-Contents = Writing | Splitting | Undoing
+Contents = Writing | Splitting | Editing | Undoing
 
 #: ``method`` of the custom runs that are entries.
 METHOD = "smartdownsample_journal"

@@ -17,7 +17,7 @@ from ..run_fields import DISTANCE, GROUP, KEPT_BY
 from ..targets import Samples, flat_views, signature_fields, written_fields
 from ..targets import kinds as targets
 from . import _journal as journal
-from .shapes import Kept
+from .shapes import Hand, Kept, Results
 
 #: What :func:`browse` shows: value and what a person reads.
 SHOWN = {
@@ -59,13 +59,23 @@ def exists(dataset: fo.Dataset, run_key: str) -> bool:
 
 
 def kept(dataset: fo.Dataset, run_key: str) -> Kept | None:
-    """Returns what a run kept, as it was then: ``ids``, ``buckets`` and ``strata`` of each.
+    """Returns what a run keeps, hand edits included: ``ids``, ``buckets`` and ``strata`` of each.
 
     In the order of choice, if the run has ranks. ``strata`` is None without labels. Returns
     None for a run that is half written.
     """
     found = journal.results_of(dataset, run_key)
     return getattr(found, "kept", None)
+
+
+def results(dataset: fo.Dataset, run_key: str) -> Results | None:
+    """Returns what a run has recorded; None for a run that is half written."""
+    found = journal.results_of(dataset, run_key)
+    kept: Kept | None = getattr(found, "kept", None)
+    if found is None or kept is None:
+        return None
+    none: Hand = {"chosen": kept["ids"], "edits": []}
+    return Results(found.record, kept, getattr(found, "hand", none))
 
 
 def require(dataset: fo.Dataset, run_key: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, TypedDict, final
+from typing import Any, NamedTuple, TypedDict, final
 
 
 class BucketRow(TypedDict):
@@ -58,6 +58,11 @@ class Findings(TypedDict):
     target_count: int | None
     strategy: str
     kept: int
+    """hand edits included"""
+    kept_by_hand: list[str]
+    """ids of what a person keeps besides what the run chose"""
+    left_out_by_hand: list[str]
+    """ids of what the run chose and a person does not keep"""
     kept_view: str
     buckets_view: str
     summary: str
@@ -103,14 +108,40 @@ class RunRecord(Counts, Findings):
     """paths of the files that were saved"""
 
 
+class Edit(TypedDict):
+    """A hand edit: those that are kept take the places of those that are not, then the last."""
+
+    keep: list[str]
+    """ids"""
+    drop: list[str]
+    """ids"""
+
+
+class Hand(TypedDict):
+    """The hand edits of a run."""
+
+    chosen: list[str]
+    """ids of what the run kept before them, in its order"""
+    edits: list[Edit]
+    """the first one first"""
+
+
 class Kept(TypedDict):
-    """What a run kept, as it was then; in the order of choice, if the run has ranks."""
+    """What a run keeps, hand edits included; in the order of choice, if the run has ranks."""
 
     ids: list[str]
     buckets: list[int]
     """theirs, of each"""
     strata: list[str] | None
     """of each; None without labels"""
+
+
+class Results(NamedTuple):
+    """What a run has recorded besides its settings."""
+
+    record: RunRecord
+    kept: Kept
+    hand: Hand
 
 
 class Removed(TypedDict):
@@ -155,6 +186,22 @@ class Splitting(TypedDict):
     """plain values"""
     members: dict[str, list[str]]
     """ids of each tag"""
+
+
+@final
+class Editing(TypedDict):
+    """Entry of the journal for a run whose hand edits change."""
+
+    hand: Hand
+    """all of them from then on"""
+    marked: list[str]
+    """ids of what gets the run's mark"""
+    unmarked: list[str]
+    """ids of what loses it"""
+    changes: dict[str, dict[str, Any]]
+    """ids to values of fields that change, by their names in :data:`run_fields.RUN_FIELDS`"""
+    record: RunRecord
+    kept: Kept
 
 
 @final

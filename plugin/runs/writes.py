@@ -7,12 +7,12 @@ done, the journal's entry is removed, and the failure is reported.
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import fiftyone as fo
 
 from .. import names
-from ..run_fields import EVENT, GROUP, KEPT_BY
 from ..targets import kinds as targets
 from ..targets import written_fields
 from . import _journal as journal
@@ -20,7 +20,8 @@ from . import app_settings, splits
 from . import records as runs
 from ._lock import held
 from ._removal import PASSING, attempt, clear_left, remove
-from .shapes import Kept, Removed, RunRecord, Splitting, Writing
+from ._views import put_views
+from .shapes import Editing, Kept, Removed, RunRecord, Splitting, Writing
 
 _logger = logging.getLogger("smartdownsample")
 
@@ -145,6 +146,65 @@ def delete_split(dataset: fo.Dataset, run_key: str) -> dict[str, Any]:
     return {"run_key": run_key, "untagged": untagged}
 
 
+def edit(
+    dataset: fo.Dataset, run_key: str, make: Callable[[], Editing]
+) -> tuple[Editing, list[str]]:
+    """Changes the hand edits of a run.
+
+    Args:
+        dataset: the dataset
+        run_key: the run
+        make: makes out what to write; nobody else changes the dataset's runs meanwhile
+
+    Returns:
+        what was to be written, and what of it could not be, and why
+
+    Raises:
+        ValueError: if there is no such run, or ``make`` does; or as :func:`lock.held`
+    """
+    with held(dataset):
+        _recover(dataset)
+        runs.require(dataset, run_key)
+        contents = make()
+        key = journal.enter(dataset, None, run_key, contents)
+        impossible = _edit(dataset, run_key, contents)
+        journal.strike(dataset, key)
+    return contents, impossible
+
+
+def _edit(dataset: fo.Dataset, run_key: str, contents: Editing) -> list[str]:
+    """Writes a change of hand edits, over what there is of it; returns what is impossible."""
+    settings, record = runs.settings(dataset, run_key), contents["record"]
+    items, tag, made_as = targets.of_record(settings), settings["tag"], settings["run_key"]
+
+    def mark() -> None:
+        items.unmark_some(dataset, contents["unmarked"], tag)
+        items.mark(dataset, contents["marked"], tag)
+
+    steps: dict[str, Callable[[], Any]] = {
+        f"the {items.tag_kind} `{tag}`": mark,
+        "the fields of the run": lambda: written_fields.put(
+            dataset, items, made_as, contents["changes"]
+        ),
+        # Those of patches and frames show what there was when they were saved.
+        "the saved views": lambda: put_views(
+            dataset,
+            dataset.load_run_view(run_key),
+            settings,
+            record["kept"],
+            runs.fields_of(dataset, run_key),
+        ),
+    }
+    impossible: list[str] = []
+    for what, step in steps.items():
+        attempt(what, step, impossible)
+    results = dataset.init_run_results(
+        run_key, record=record, kept=contents["kept"], hand=contents["hand"]
+    )
+    dataset.save_run_results(run_key, results, overwrite=True)
+    return impossible
+
+
 def unfinished(dataset: fo.Dataset) -> list[str]:
     """Returns the keys of runs and splits whose writing or undoing was interrupted, or goes on."""
     return list(journal.entries(dataset).values())
@@ -189,6 +249,8 @@ def _finish(dataset: fo.Dataset, key: str, run_key: str) -> tuple[str, list[str]
             return "written", _put(dataset, key, contents)
         except ImpossibleError as error:
             return "abandoned", [str(error)]
+    if "changes" in contents:
+        return "written", _edit(dataset, run_key, contents) if runs.exists(dataset, run_key) else []
     return "removed", _remove(dataset, run_key, contents["keep_signatures"])
 
 
@@ -249,45 +311,13 @@ def _write(dataset: fo.Dataset, key: str, contents: Writing) -> list[str]:
         lambda: written_fields.write(dataset, items, run_key, written.ids, written.fields),
         impossible,
     )
-    attempt("the saved views", lambda: _put_views(dataset, view, settings, written), impossible)
+    attempt(
+        "the saved views",
+        lambda: put_views(dataset, view, settings, len(written.kept_ids), written.fields),
+        impossible,
+    )
     attempt("the App's settings", lambda: app_settings.show_latest(dataset), impossible)
     kept: Kept = {"ids": written.kept_ids, "buckets": written.buckets, "strata": written.strata}
     results = dataset.init_run_results(run_key, record=contents["record"], kept=kept)
     dataset.save_run_results(run_key, results)
     return impossible
-
-
-def _put_views(
-    dataset: fo.Dataset, view: fo.DatasetView, settings: dict[str, Any], written: Written
-) -> None:
-    run_key, items = settings["run_key"], targets.of_record(settings)
-    field, view = items.to_view_path(settings["signature_field"]), targets.fresh(view)
-    views = {
-        names.kept_view(run_key): (
-            items.kept(dataset, settings["tag"]),
-            f"The {len(written.kept_ids):,} {items.noun} that the run {run_key} kept: "
-            + runs.tag_note(items, settings["tag"]),
-        ),
-        names.buckets_view(run_key): (
-            runs.by_bucket(view, field),
-            f"The {items.noun} of the run {run_key}, grouped by visual bucket" + runs.MADE_BY_US,
-        ),
-    }
-    if GROUP.name in written.fields:
-        views[names.near_duplicates_view(run_key)] = (
-            runs.by_group(view, items.view_path(GROUP.of(run_key)), field),
-            f"The near-duplicates that the run {run_key} found, in their groups" + runs.MADE_BY_US,
-        )
-    if EVENT.name in written.fields:
-        views[names.events_view(run_key)] = (
-            runs.by_group(view, items.view_path(EVENT.of(run_key)), field),
-            f"The {items.noun} of the run {run_key}, grouped by event" + runs.MADE_BY_US,
-        )
-    if KEPT_BY.name in written.fields:
-        views[names.stands_for_view(run_key)] = (
-            runs.by_representative(view, items, run_key),
-            f"A tile for each of the {items.noun} that the run {run_key} kept, and behind it all "
-            "that it stands for" + runs.MADE_BY_US,
-        )
-    for name, (content, description) in views.items():
-        dataset.save_view(name, content, description=description, overwrite=True)

@@ -51,6 +51,10 @@ class Frames(Parts):
         )
         self.write(dataset, ids, ids, ({tag: True} for _ in ids))
 
+    def unmark_some(self, dataset: fo.Dataset, ids: Sequence[str], tag: str) -> None:
+        """Unsets the field of that name, for the frames with these ids."""
+        self.write(dataset, ids, ids, ({tag: None} for _ in ids))
+
     def unmark(self, dataset: fo.Dataset, tag: str) -> None:
         """Deletes the field, if it is ours."""
         if note_of(dataset, self.dataset_path(tag)) == {"tag": tag}:

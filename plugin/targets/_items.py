@@ -8,7 +8,7 @@ is written goes into the dataset, and what is read comes from it, as it is now.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timezone
 from types import MappingProxyType
 from typing import Any
@@ -160,13 +160,22 @@ class Samples:
 
     def mark(self, dataset: fo.Dataset, ids: Sequence[str], tag: str) -> None:
         """Marks the items with these ids as kept."""
-        for start in range(0, len(ids), MAX_SELECTED_IDS):
-            some = all_slices(dataset).select(ids[start : start + MAX_SELECTED_IDS])
+        for some in self._some(dataset, ids):
             some.tag_samples(tag)
 
     def unmark(self, dataset: fo.Dataset, tag: str) -> None:
         """Removes a mark."""
         self.marked(dataset, tag).untag_samples(tag)
+
+    def unmark_some(self, dataset: fo.Dataset, ids: Sequence[str], tag: str) -> None:
+        """Removes a mark from the items with these ids."""
+        for some in self._some(dataset, ids):
+            some.untag_samples(tag)
+
+    def _some(self, dataset: fo.Dataset, ids: Sequence[str]) -> Iterator[fo.DatasetView]:
+        """Yields views of all that is marked with the items with these ids."""
+        for start in range(0, len(ids), MAX_SELECTED_IDS):
+            yield all_slices(dataset).select(ids[start : start + MAX_SELECTED_IDS])
 
     def count_marked(self, dataset: fo.Dataset, tag: str) -> int:
         """Returns how many there are with a mark."""
@@ -279,13 +288,12 @@ class Groups(Samples):
     key = "groups"
     noun = "groups"
 
-    def mark(self, dataset: fo.Dataset, ids: Sequence[str], tag: str) -> None:
-        """Marks all samples of the groups that these samples are in, whatever their media."""
+    def _some(self, dataset: fo.Dataset, ids: Sequence[str]) -> Iterator[fo.DatasetView]:
+        """Yields views of all samples of the groups that these are in, whatever their media."""
         field, everything = dataset.group_field, all_slices(dataset)
-        for start in range(0, len(ids), MAX_SELECTED_IDS):
-            some = everything.select(ids[start : start + MAX_SELECTED_IDS])
+        for some in super()._some(dataset, ids):
             groups = [ObjectId(group) for group in some.values(f"{field}.id")]
-            everything.match(F(f"{field}._id").is_in(groups)).tag_samples(tag)
+            yield everything.match(F(f"{field}._id").is_in(groups))
 
     def count_kept(self, dataset: fo.Dataset, tag: str) -> int:
         """Returns how many groups have samples with a mark."""

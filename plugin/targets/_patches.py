@@ -70,8 +70,15 @@ class Patches(Parts):
 
     def mark(self, dataset: fo.Dataset, ids: Sequence[str], tag: str) -> None:
         """Gives the detections with these ids a label tag."""
+        self._tag(dataset, ids, "$addToSet", tag)
+
+    def unmark_some(self, dataset: fo.Dataset, ids: Sequence[str], tag: str) -> None:
+        """Removes a label tag from the detections with these ids."""
+        self._tag(dataset, ids, "$pull", tag)
+
+    def _tag(self, dataset: fo.Dataset, ids: Sequence[str], how: str, tag: str) -> None:
         change = {
-            "$addToSet": {self._place("tags"): tag},
+            how: {self._place("tags"): tag},
             "$set": {"last_modified_at": datetime.now(timezone.utc)},
         }
         located = self.located(dataset, ids)

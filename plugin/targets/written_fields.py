@@ -41,19 +41,37 @@ def write(
     rows = zip(*(columns[field.name] for field in fields), strict=True)
     values = {
         item: {
-            field.of(run_key): datetime.fromisoformat(value) if field.kind is datetime else value
-            for field, value in zip(fields, row, strict=True)
-            if value is not None
+            field.name: value for field, value in zip(fields, row, strict=True) if value is not None
         }
         for item, row in zip(ids, rows, strict=True)
         if any(value is not None for value in row)
     }
+    put(dataset, items, run_key, values)
+
+
+def put(
+    dataset: fo.Dataset, items: Samples, run_key: str, values: Mapping[str, Mapping[str, Any]]
+) -> None:
+    """Writes values into fields of a run that are declared.
+
+    Args:
+        dataset: the dataset
+        items: what the fields are of
+        run_key: the run
+        values: of each item, by its id: names of fields of :data:`RUN_FIELDS` to values
+    """
+    fields = {field.name: field for field in RUN_FIELDS}
+
+    def stored(name: str, value: Any) -> tuple[str, Any]:
+        is_time = fields[name].kind is datetime and value is not None
+        return fields[name].of(run_key), datetime.fromisoformat(value) if is_time else value
+
     located = items.located(dataset, list(values))
     items.write(
         dataset,
         [item for item, _ in located],
         [document for _, document in located],
-        (values[item] for item, _ in located),
+        (dict(stored(*one) for one in values[item].items()) for item, _ in located),
         are_plain=True,
     )
 

@@ -5,7 +5,7 @@ from ._choice import Choice, ChoiceOptions, standing_cameras
 from ._choice_settings import RANDOM_SEED, TARGET_COUNT, ChoiceSettings, PlainOptions
 from ._constraints import Constraints
 from ._core_sets import CoreSet, by_size, core_set, rank_union, shares
-from ._coverage import Coverage
+from ._coverage import Coverage, farthest_left_out
 from ._derived import BUILT_IN, LIMITS
 from ._distances import Nearest
 from ._downsample import downsample

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import IntEnum
 from typing import TYPE_CHECKING
 
@@ -205,6 +205,22 @@ class Evidence:
         self._compare(np.flatnonzero(rest), kept, owner, squared, place)
         return owner, squared
 
+    def knowing(
+        self, before: _Rows, after: _Rows, owner: NDArray[np.int32], squared: NDArray[np.float32]
+    ) -> Evidence:
+        """Returns this with what :meth:`nearest` has found of some kept images, for others.
+
+        Args:
+            before: ``(k,)``; the kept images that were compared
+            after: ``(m,)``; others, of which those that were kept before are in the same order
+            owner: ``(n,)``; found of them
+            squared: ``(n,)``; likewise
+        """
+        gone = np.setdiff1d(before, after)
+        rows = np.flatnonzero(self.comparable & (owner >= 0) & ~np.isin(owner, gone))
+        centers = np.intersect1d(before[self.comparable[before]], after)
+        return replace(self, found=(Found(rows, centers, owner[rows], squared[rows]),))
+
     def _compare(
         self,
         rows: _Rows,
@@ -231,16 +247,13 @@ def explain(selection: Selection) -> Explanation:
     Raises:
         ValueError: if its signatures have no descriptors
     """
+    nearest, squared = selection.nearest
     evidence, tiers = selection.evidence, selection.tiers
-    if evidence is None or tiers is None:
-        raise ValueError(
-            "the signatures of this selection have no descriptors, by which images are compared; "
-            "extract them with descriptors=True"
-        )
+    assert evidence is not None  # or there was no nearest
+    assert tiers is not None  # there is one with the other
     n, kept, indices = len(tiers), selection.kept, selection.indices
     order = indices if selection.ranking is None else selection.ranking
-    owner, squared = evidence.nearest(order)
-    distance = evidence.distance(squared)
+    owner, distance = nearest.copy(), evidence.distance(squared)
     owner[indices], distance[indices] = indices, 0
     nobody = (owner < 0) | ((selection.bucket_ids == UNREADABLE) & ~kept)
     owner[nobody], distance[nobody] = -1, np.nan

@@ -90,7 +90,7 @@ class Selection:
     first m are what a target of m would keep"""
     n_first: int | None = 0
     """how many of the ranking are fixed, so that :meth:`first` gives no fewer; None if it gives
-    none, because picks were changed to meet caps"""
+    none, because picks were changed to meet caps, or by :meth:`with_kept`"""
     leaders: NDArray[np.int64] | None = None
     """``(n,)``; the first image of each image's group of near-duplicates, -1 for unreadable images;
     None if near-duplicates are not excluded"""
@@ -212,7 +212,9 @@ class Selection:
             ValueError: without a ranking or with strata, or for a target out of its bounds
         """
         if self.ranking is None or self.strata is not None or self.n_first is None:
-            changed = ", and picks that were changed to meet the caps" * (self.n_first is None)
+            changed = ", and picks that were changed to meet the caps or by hand" * (
+                self.n_first is None
+            )
             raise ValueError(
                 "first() needs a strategy that ranks, without stratify_by and max_per_group, got "
                 f"strategy {self.strategy!r}{' with strata' if self.strata else ''}{changed}; "
@@ -229,6 +231,47 @@ class Selection:
             buckets=count_buckets(self.bucket_ids, ranking),
             target_count=target_count,
         )
+
+    def with_kept(self, rows: NDArray[np.int64]) -> Selection:
+        """Returns this selection with other images kept, as a person may decide by hand.
+
+        An image goes to its nearest kept one, as always: those that an image stood for that is no
+        longer kept to the nearest of the others, and those that are nearer to an added one to that.
+
+        Args:
+            rows: ``(k,)``; all that are kept, different ones; in the order of choice, if the
+                strategy ranks
+        """
+        evidence = self.evidence
+        if evidence is not None and "nearest" in self.__dict__:  # compared already
+            evidence = evidence.knowing(self._in_order, rows, *self.nearest)
+        return replace(
+            self,
+            indices=np.sort(rows),
+            ranking=None if self.ranking is None else rows,
+            n_first=None,
+            buckets=count_buckets(self.bucket_ids, rows),
+            evidence=evidence,
+        )
+
+    @property
+    def _in_order(self) -> NDArray[np.int64]:
+        """``(k,)``; the kept images in the order of choice, or else of their positions."""
+        return self.indices if self.ranking is None else self.ranking
+
+    @cached_property
+    def nearest(self) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
+        """The nearest kept image of each image, and the squared distance; see :class:`Evidence`.
+
+        Raises:
+            ValueError: if the signatures have no descriptors
+        """
+        if self.evidence is None:
+            raise ValueError(
+                "the signatures of this selection have no descriptors, by which images are "
+                "compared; extract them with descriptors=True"
+            )
+        return self.evidence.nearest(self._in_order)
 
     def explain(self) -> Explanation:
         """Returns why each image was kept or left out, and which kept image stands for it.

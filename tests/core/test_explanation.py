@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from random import Random
 
 import numpy as np
 import pytest
@@ -137,3 +138,30 @@ def test_explanations_are_small() -> None:
     found = downsample(_table(100), np.arange(100), 10, choice=Choice(strategy="diverse")).explain()
     arrays = [value for value in vars(found).values() if isinstance(value, np.ndarray)]
     assert sum(array.nbytes for array in arrays) <= 25 * len(found)
+
+
+@given(_cases(), st.randoms(use_true_random=False), st.booleans())
+def test_edits_by_hand_are_explained_as_if_all_were_compared_anew(
+    case: _Case, random: Random, is_explained: bool
+) -> None:
+    """Whatever is kept in the end, also where what was compared before is reused."""
+    selection = _run(case)
+    n = len(case.table)
+    for _ in range(3):
+        if is_explained:
+            selection.explain()
+        order = selection.indices if selection.ranking is None else selection.ranking
+        others = random.sample(
+            [row for row in range(n) if row not in order], k=min(1, n - len(order))
+        )
+        rows = [row for row in order.tolist() if random.random() < 0.7] + others
+        selection = selection.with_kept(np.array(rows, np.int64))
+        fresh = replace(selection, evidence=replace(selection.evidence, found=()))
+        found, expected = selection.explain(), fresh.explain()
+        assert found.representative.tolist() == expected.representative.tolist()
+        np.testing.assert_allclose(found.distance, expected.distance, rtol=1e-5)
+        assert found.reason.tolist() == expected.reason.tolist()
+        assert sorted(rows) == selection.indices.tolist() == np.flatnonzero(found.kept).tolist()
+        assert sum(bucket.kept for bucket in selection.buckets) == sum(
+            case.table.readable[row] for row in rows
+        )

@@ -69,6 +69,7 @@ OPERATORS = (
     "view_buckets",
     "view_quality",
     "delete_run",
+    "edit_run",
     "export_run",
     "make_map",
     "make_searchable",

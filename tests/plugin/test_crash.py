@@ -150,6 +150,30 @@ def test_a_split_completes_what_was_interrupted_first(
     assert sum(copy.count_sample_tags().values()) == len(copy)
 
 
+def test_a_hand_edit_is_all_or_nothing(dataset, operators, killed, clones) -> None:
+    """Killed at every other write: the edit has not been made, or can be brought to its end."""
+    operators.downsample(dataset, **_OLD)
+    before = _what_runs_wrote(dataset)
+    kept = dataset.match_tags("smartdownsample").first().id
+    left_out = dataset.match_tags("smartdownsample", bool=False).first().id
+    params = {"run_key": "smartdownsample", "keep": [left_out], "drop": [kept]}
+    finished = clones()
+    operators.edit_run(finished, **params)
+    after = _what_runs_wrote(finished)
+    assert before != after
+    outcomes = []
+    for kill_at in count(1, 2):
+        copy = clones()
+        if not killed(copy, kill_at, "edit", **params):
+            break
+        outcome = writes.recover(copy).get("smartdownsample")
+        expected = {"nothing": [before, after], "written": [after], None: [before, after]}
+        assert _what_runs_wrote(copy) in expected[outcome], f"killed at write {kill_at}"
+        outcomes.append(outcome)
+    assert _what_runs_wrote(copy) == after
+    assert {"nothing", "written"} <= set(outcomes)
+
+
 def test_what_was_interrupted_is_offered(
     dataset, operators, killed, clones, post, open_panel
 ) -> None:

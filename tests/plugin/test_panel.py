@@ -608,6 +608,58 @@ def test_the_selected_image_is_explained(dataset, operators, open_panel) -> None
     assert record["kept"] == 10
 
 
+def test_a_run_is_edited_by_hand(dataset, operators, open_panel) -> None:
+    """Numbers, sheet, curve, grid and record follow each press, and say what is by hand."""
+    dataset.set_values("seconds", [100 * (number // 7) + number for number in range(80)])
+    operators.downsample(dataset, 10, event_gap=50, time="seconds")
+    dataset.reload()
+    user = open_panel(dataset)
+    user.change("curve", True)
+    sheet, kept = (
+        user.layout["sheet"]["default"],
+        set(dataset.match_tags("smartdownsample").values("id")),
+    )
+    left_out = dataset.match_tags("smartdownsample", bool=False).first()
+    standing = left_out.smartdownsample_kept_by
+    user.selected = [left_out.id]
+    user.do("on_change_selected")
+    button = user.layout["represented"]["type"]["properties"]["show_event"]["view"]
+    user.do("show_event", **button["params"])
+    event = dataset.match(F("smartdownsample_event") == left_out.smartdownsample_event)
+    assert shown_ids(dataset, user) == set(event.values("id"))
+    user.do("show_kept")
+
+    def press(label: str) -> None:
+        buttons = user.layout["by_hand"]["type"]["properties"].values()
+        (params,) = (one["view"]["params"] for one in buttons if one["view"]["label"] == label)
+        user.do("edit_by_hand", **params)
+
+    press("Swap: keep this one instead")
+    assert "**Kept 10 of 80 images" in user.text
+    assert "chosen by the run: 10, added by hand: 1, left out by hand: 1" in user.text
+    assert "was kept, as number" in user.layout["why"]["default"]
+    assert "Another kept image now stands for" in user.called("notify")["message"]
+    assert shown_ids(dataset, user) == kept - {standing} | {left_out.id}
+    assert user.layout["sheet"]["default"] != sheet
+    assert "with the hand edits, the farthest image left out is at" in user.text
+    assert "The dataset has changed" not in user.text
+    user.selected = [standing]
+    user.do("on_change_selected")
+    assert "was left out: left out by hand" in user.layout["why"]["default"]
+    press("Keep")
+    assert "**Kept 11 of 80 images" in user.text
+    assert sum(map(int, (row["kept"] for row in user.table("buckets")))) <= 11
+    assert sum(user.chart[0]["y"]) == 11
+    press("Never keep")
+    assert "**Kept 10 of 80 images" in user.text
+    for _ in range(3):
+        user.do("take_back")
+    assert user.layout["sheet"]["default"] == sheet
+    assert "by hand" not in user.text
+    assert "take_back" not in user.layout["actions"]["type"]["properties"]
+    assert shown_ids(dataset, user) == kept
+
+
 def test_what_a_run_does_not_say_is_not_explained(
     make_dataset, images, operators, open_panel
 ) -> None:

@@ -44,7 +44,7 @@ monitoring.register(_killer)
 import fiftyone as fo  # noqa: E402 (its client has to know the listener)
 
 from plugin.config import DownsampleConfig  # noqa: E402
-from plugin.jobs import engine, splitting  # noqa: E402
+from plugin.jobs import edits, engine, splitting  # noqa: E402
 from plugin.jobs.progress import with_bar  # noqa: E402
 from plugin.runs import writes  # noqa: E402
 
@@ -69,6 +69,7 @@ _JOBS = {
     "undo": writes.delete,
     "split": _split,
     "undo split": writes.delete_split,
+    "edit": edits.edit,
     "rename": _rename,
     "delete dataset": fo.Dataset.delete,
 }
