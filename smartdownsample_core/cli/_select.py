@@ -11,7 +11,7 @@ from ..errors import ParameterError
 from ..extraction import raise_first_error
 from ..selection import STRATEGIES, Choice, downsample, natural_order, target_of
 from ..settings import declared
-from ..shards import Shards, check_distinct, select_from
+from ..shards import ClusterShards, Shards, check_distinct, select_from
 from ._options import (
     Output,
     add_choice,
@@ -23,12 +23,17 @@ from ._options import (
     placing,
 )
 
+#: Options beside those of the choice for which all images must be in memory.
+_NEEDING_ALL = ("thumbnails", "explain", "curve", "manifest", "detections", "camtrap_dp")
+
 
 def select_command(program: str, arguments: list[str]) -> int:
     """Runs ``select`` and returns its exit code, as :func:`smartdownsample_core.cli.main`."""
     parser = _select_parser(program)
     options = parser.parse_intermixed_args(arguments)
     check_output(options)
+    if options.scheduler is not None:
+        return _on_cluster(parser, options)
     shards = Shards([Path(file) for file in options.shards], options.partial)
     _check_folder(options, shards)
     if options.on_error == "raise":
@@ -73,6 +78,12 @@ def _select_parser(program: str) -> argparse.ArgumentParser:
     )
     parser.add_argument("shards", nargs="+", metavar="SHARD", help="files that 'extract' wrote")
     parser.add_argument("--partial", action="store_true", help="accept that shards I/N are missing")
+    parser.add_argument(
+        "--scheduler",
+        metavar="ADDRESS",
+        help="choose by --strategy diverse on the Dask cluster of this scheduler, for more images "
+        "than fit here; close to what one machine chooses, and not the same; SHARD may be a URL",
+    )
     add_null(parser, "on standard output")
     add_output(parser)
     add_choice(parser)
@@ -80,7 +91,30 @@ def _select_parser(program: str) -> argparse.ArgumentParser:
     return parser
 
 
-def _check_folder(options: argparse.Namespace, shards: Shards) -> None:
+def _on_cluster(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int:
+    """Chooses on a cluster, from what its workers find in the shards."""
+    others = [name for name in declared(Choice) if name not in ("strategy", "cover")]
+    for name in (*others, *_NEEDING_ALL):
+        if getattr(options, name) != parser.get_default(name):
+            raise ParameterError(name, "does not go with {scheduler}", "omit one of them")
+    if not STRATEGIES[options.strategy].covers:
+        raise ParameterError(
+            "strategy",
+            "{value} does not go with {scheduler}",
+            "use diverse, or omit {scheduler}",
+            value=repr(options.strategy),
+        )
+    with ClusterShards(options.shards, options.scheduler, options.partial) as shards:
+        _check_folder(options, shards)
+        if options.on_error == "raise" and shards.failure:
+            raise_first_error({0: shards.failure})
+        output = Output(options, shards.base, **shards.record())
+        return output.write(
+            *shards.select(options.target_count, options.random_seed, options.cover)
+        )
+
+
+def _check_folder(options: argparse.Namespace, shards: Shards | ClusterShards) -> None:
     """Raises a ValueError if files must be opened whose paths are relative to another folder."""
     opens = options.thumbnails or placing(options)
     if opens and shards.folders - {os.getcwd()}:
@@ -93,7 +127,7 @@ def _check_folder(options: argparse.Namespace, shards: Shards) -> None:
 def _by_buckets_alone(parser: argparse.ArgumentParser, options: argparse.Namespace) -> bool:
     """Whether buckets and the order of the images are enough for the options."""
     others = [name for name in declared(Choice) if name != "strategy"]
-    others += ["thumbnails", "explain", "curve", "manifest", "detections", "camtrap_dp"]
+    others += _NEEDING_ALL
     return (
         STRATEGIES[options.strategy].strides
         and options.target_count is not None

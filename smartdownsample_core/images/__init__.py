@@ -10,5 +10,5 @@ from ._exif import Capture
 from ._find import file_stats, find_images, images_below
 from ._items import Item, Part, absolute, load_small, moved, open_items, path_of, spans
 from ._open_preview import Headed, Preview, PreviewMissingError, open_preview, open_previews
-from ._remote import check, is_remote
+from ._remote import check, is_remote, opened_remote
 from ._strip import Strip

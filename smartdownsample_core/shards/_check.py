@@ -44,14 +44,19 @@ def check_shard(file: Path, origin: Origin) -> None:
         ValueError: names the file, what is wrong, and the remedy
     """
     with damage_named(file), arrow().parquet.ParquetFile(file) as shard:
-        _check_schema(shard.schema_arrow, origin)
-        _check_sizes(shard, origin, os.path.getsize(file))
-        for number in range(shard.num_row_groups):
-            group = shard.read_row_group(number)
-            is_cut_off = len(group) != shard.metadata.row_group(number).num_rows
-            refuse_if(is_cut_off, "a group of images is cut off")
-            group.validate(full=True)  # text that is none, offsets that point elsewhere
-            _check_rows(group, origin)
+        check_contents(shard, origin, os.path.getsize(file))
+
+
+def check_contents(shard: Any, origin: Origin, file_size: int) -> None:
+    """As :func:`check_shard`, of an open Parquet file of so many bytes."""
+    _check_schema(shard.schema_arrow, origin)
+    _check_sizes(shard, origin, file_size)
+    for number in range(shard.num_row_groups):
+        group = shard.read_row_group(number)
+        is_cut_off = len(group) != shard.metadata.row_group(number).num_rows
+        refuse_if(is_cut_off, "a group of images is cut off")
+        group.validate(full=True)  # text that is none, offsets that point elsewhere
+        _check_rows(group, origin)
 
 
 def _check_sizes(shard: Any, origin: Origin, file_size: int) -> None:

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from ..checks import reason
+from ..images import is_remote
 from ..optional import arrow
 
 
@@ -15,13 +16,19 @@ class OtherVersionError(ValueError):
 
 
 @contextmanager
-def damage_named(file: Path) -> Iterator[None]:
-    """Turns whatever reading a damaged shard raises into a ValueError with file and remedy."""
+def damage_named(file: Path | str) -> Iterator[None]:
+    """Turns whatever reading a damaged shard raises into a ValueError with file and remedy.
+
+    Raises:
+        OSError: if the server of a URL does not answer as it should
+    """
     try:
         yield
     except OtherVersionError as error:
         raise ValueError(f"{file} {error}") from error
     except (arrow().ArrowException, OSError, KeyError, ValueError) as error:
+        if isinstance(error, OSError) and is_remote(str(file)):
+            raise OSError(f"cannot read {file} ({reason(error)}); try again") from error
         raise ValueError(
             f"{file} is damaged ({reason(error)}); delete it, and extract it again"
         ) from error

@@ -101,11 +101,16 @@ def read_origin(file: Path) -> Origin:
         ImportError: if the extra ``shards`` is not installed
         ValueError: if the file cannot be read, is no shard, or is damaged
     """
-    parquet = arrow().parquet
-    with _opened(file) as stream, damage_named(file):
-        check_seal(stream)
-        stream.seek(0)
-        return _origin_in(parquet.read_schema(stream).metadata or {})
+    arrow()
+    with open_local(file) as stream, damage_named(file):
+        return sealed_origin(stream)[0]
+
+
+def sealed_origin(stream: BinaryIO) -> tuple[Origin, bytes]:
+    """As :func:`read_origin`, of an open file; returns its checksum, too."""
+    seal = check_seal(stream)
+    stream.seek(0)
+    return _origin_in(arrow().parquet.read_schema(stream).metadata or {}), seal
 
 
 def _origin_in(metadata: dict[bytes, bytes]) -> Origin:
@@ -122,7 +127,7 @@ def _origin_in(metadata: dict[bytes, bytes]) -> Origin:
     return origin
 
 
-def _opened(file: Path) -> BinaryIO:
+def open_local(file: Path) -> BinaryIO:
     """Opens what may be a shard; raises a ValueError for what does not look like one."""
     try:
         mode = os.stat(file).st_mode
@@ -135,15 +140,20 @@ def _opened(file: Path) -> BinaryIO:
         raise ValueError(f"{file} is a folder; name a file, or those in it, as in {file}/*.parquet")
     if stream is None:  # opening a named pipe would wait for a writer
         raise ValueError(f"{file} is not a regular file; name files of 'smartdownsample extract'")
-    start = stream.read(len(PARQUET))
-    stream.seek(max(stream.seek(0, os.SEEK_END) - len(PARQUET), 0))
-    if PARQUET not in (start, stream.read()):  # one of them may be damaged
+    if not looks_right(stream):
         stream.close()
         raise ValueError(f"{file} is no file of signatures; 'smartdownsample extract' makes them")
     return stream
 
 
-def check_origins(files: Sequence[Path], origins: Sequence[Origin], partial: bool) -> None:
+def looks_right(stream: BinaryIO) -> bool:
+    """Whether a file begins or ends as Parquet files do; one of them may be damaged."""
+    start = stream.read(len(PARQUET))
+    stream.seek(max(stream.seek(0, os.SEEK_END) - len(PARQUET), 0))
+    return PARQUET in (start, stream.read())
+
+
+def check_origins(files: Sequence[Path | str], origins: Sequence[Origin], partial: bool) -> None:
     """Raises a ValueError if shards were made differently, come twice, or (not partial) miss."""
     for file, origin in zip(files, origins, strict=True):
         # Whether cameras are read in two ways is for :class:`Shards` to see.
@@ -157,7 +167,7 @@ def check_origins(files: Sequence[Path], origins: Sequence[Origin], partial: boo
                     f"{file} has {name} {getattr(origin, name)}, {files[0]} has "
                     f"{getattr(origins[0], name)}; extract them with the same settings"
                 )
-    lists: dict[tuple[str, int, int], dict[int, Path]] = defaultdict(dict)
+    lists: dict[tuple[str, int, int], dict[int, Path | str]] = defaultdict(dict)
     for file, origin in zip(files, origins, strict=True):
         shards = lists[origin.listing, origin.images, origin.count]
         if origin.number in shards:
@@ -175,3 +185,20 @@ def check_origins(files: Sequence[Path], origins: Sequence[Origin], partial: boo
                 f"{first}/{count} beside {next(iter(shards.values()))}; extract it, or say "
                 "--partial. If it is there, the folders changed between the extractions"
             )
+
+
+def record_of(files: Sequence[Path | str], origins: Sequence[Origin]) -> dict[str, Any]:
+    """Returns what is to be noted of shards, and how their images were read."""
+    return {
+        "images": {"count": sum(map(len, origins))},
+        "reading": {"hash_size": origins[0].hash_size, "decode": origins[0].decode},
+        "shards": [
+            {
+                "path": str(file),
+                "list": origin.listing,
+                "shard": f"{origin.number}/{origin.count}",
+                "version": origin.version,
+            }
+            for file, origin in zip(files, origins, strict=True)
+        ],
+    }

@@ -29,21 +29,29 @@ def seal(stream: BinaryIO) -> None:
     stream.write(_MARK + digest + footer)
 
 
-def check_seal(stream: BinaryIO) -> None:
+def check_seal(stream: BinaryIO) -> bytes:
     """Reads a file, once from its beginning to its end, and compares it with its checksum.
+
+    Returns:
+        the checksum
 
     Raises:
         ValueError: if it has none, or another; says what is wrong
         OSError: if it cannot be read
     """
+    expected = read_seal(stream)
     footer_at = _footer_at(stream)
-    seal_at = footer_at - len(_MARK) - _DIGEST_SIZE
-    stream.seek(max(seal_at, 0))
+    is_same = _digest(stream, footer_at - len(_MARK) - _DIGEST_SIZE, footer_at) == expected
+    refuse_if(not is_same, "its bytes do not match its checksum")
+    return expected
+
+
+def read_seal(stream: BinaryIO) -> bytes:
+    """Returns the checksum that a file carries; raises a ValueError if it has none."""
+    stream.seek(max(_footer_at(stream) - len(_MARK) - _DIGEST_SIZE, 0))
     has_seal = stream.read(len(_MARK)) == _MARK
     refuse_if(not has_seal, "it carries no checksum, so it is not as 'extract' wrote it")
-    expected = stream.read(_DIGEST_SIZE)
-    is_same = _digest(stream, seal_at, footer_at) == expected
-    refuse_if(not is_same, "its bytes do not match its checksum")
+    return stream.read(_DIGEST_SIZE)
 
 
 def _footer_at(stream: BinaryIO) -> int:

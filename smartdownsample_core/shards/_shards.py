@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +17,10 @@ from ..signatures import Signatures
 from ._check import check_shard
 from ._columns import BUCKET, ERROR, PATH, to_numpy
 from ._damage import damage_named, refuse_if
-from ._origin import check_origins, read_origin
+from ._origin import check_origins, read_origin, record_of
 from ._write import Rows
 
-_DECODE = "decode"
+DECODE = "decode"
 
 
 class Shards:
@@ -59,46 +59,23 @@ class Shards:
         return self._length
 
     def _check_cameras(self) -> None:
-        """Raises a ValueError if the images of one folder were read in two ways.
-
-        A shard has each camera read in one way; two shards of a folder need not agree.
-        """
+        """Raises a ValueError if the images of one folder were read in two ways."""
         ways: set[Any] = set()
         if len(self._files) > 1 and any(one.decode in BY_PREVIEW for one in self._origins):
-            for _, group in self._groups([_DECODE]):
+            for _, group in self._groups([DECODE]):
                 for column in group.columns:
                     ways.update(column.unique().to_pylist())
         if "preview" not in ways or len(ways - {None}) == 1:
             return
         ends = np.cumsum([len(origin) for origin in self._origins])
-        found: dict[tuple[str, bool], Path] = {}
-        for rows, group in self._groups([PATH, _DECODE]):
-            file = self._files[int(np.searchsorted(ends, rows[0], "right"))]
-            for folder, by_preview in _ways_of(group):
-                found.setdefault((folder, by_preview), file)
-                if other := found.get((folder, not by_preview)):
-                    previews, whole = (file, other) if by_preview else (other, file)
-                    raise ValueError(
-                        f"images of the folder {folder or '.'} are read by their previews in "
-                        f"{previews}, and whole in {whole}; extract {previews} again with "
-                        "--decode exact"
-                    )
+        refuse_two_ways(
+            (self._files[int(np.searchsorted(ends, rows[0], "right"))], ways_of(group))
+            for rows, group in self._groups([PATH, DECODE])
+        )
 
     def record(self) -> dict[str, Any]:
         """Returns what is to be noted of these shards, and how their images were read."""
-        return {
-            "images": {"count": len(self)},
-            "reading": {"hash_size": self.origin.hash_size, "decode": self.origin.decode},
-            "shards": [
-                {
-                    "path": str(file),
-                    "list": origin.listing,
-                    "shard": f"{origin.number}/{origin.count}",
-                    "version": origin.version,
-                }
-                for file, origin in zip(self._files, self._origins, strict=True)
-            ],
-        }
+        return record_of(self._files, self._origins)
 
     def bucket_ids(self) -> NDArray[np.int16]:
         """Returns the bucket of every image, ``(n,)``; 2 bytes each are all that is read."""
@@ -133,7 +110,7 @@ class Shards:
             column = group.column(ERROR)
             there = np.flatnonzero(column.is_valid().to_numpy())
             for place, text in zip(there.tolist(), column.take(there).to_pylist(), strict=True):
-                errors[int(rows[place])] = _as_error(os.fsdecode(text))
+                errors[int(rows[place])] = as_error(os.fsdecode(text))
         return errors
 
     def signatures(self, descriptors: bool, grey: bool = False) -> Signatures:
@@ -169,14 +146,32 @@ class Shards:
                     start = end
 
 
-def _ways_of(group: Any) -> set[tuple[str, bool]]:
+def ways_of(group: Any) -> set[tuple[str, bool]]:
     """Returns the folders of images, and whether their previews were read."""
-    paths, ways = (group.column(name).to_pylist() for name in (PATH, _DECODE))
+    paths, ways = (group.column(name).to_pylist() for name in (PATH, DECODE))
     return {
         (os.fsdecode(path).rpartition("/")[0], way == "preview")
         for path, way in zip(paths, ways, strict=True)
         if way is not None
     }
+
+
+def refuse_two_ways(ways: Iterable[tuple[Path | str, set[tuple[str, bool]]]]) -> None:
+    """Raises a ValueError for a folder read in two ways, given what :func:`ways_of` says of files.
+
+    A shard has each camera read in one way; two shards of a folder need not agree.
+    """
+    found: dict[tuple[str, bool], Path | str] = {}
+    for file, of_file in ways:
+        for folder, by_preview in of_file:
+            found.setdefault((folder, by_preview), file)
+            if other := found.get((folder, not by_preview)):
+                previews, whole = (file, other) if by_preview else (other, file)
+                raise ValueError(
+                    f"images of the folder {folder or '.'} are read by their previews in "
+                    f"{previews}, and whole in {whole}; extract {previews} again with "
+                    "--decode exact"
+                )
 
 
 def _stamp(file: Path) -> tuple[int, int, int]:
@@ -185,7 +180,7 @@ def _stamp(file: Path) -> tuple[int, int, int]:
     return status.st_ino, status.st_size, status.st_mtime_ns
 
 
-def _as_error(text: str) -> OSError:
+def as_error(text: str) -> OSError:
     """Returns the error that a shard records, without what would change a terminal's state."""
     shown = text if text.isprintable() else repr(text)[1:-1]
     for kind, beginning in KINDS_OF_ERRORS.items():

@@ -1,0 +1,262 @@
+"""Selecting ``"diverse"`` on the workers of a Dask cluster, in two rounds.
+
+Each part of the shards is ranked by one worker, which sends its core-set; what is farthest from
+those before, over all parts, is the union, and is ranked here. No process holds more than a part or
+the union. A part whose worker dies is ranked again, by another worker.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..blas import limited
+from ..checks import whole_number
+from ..errors import ParameterError
+from ..extraction import Connection, WorkerDiedError
+from ..images import check, is_remote
+from ..selection import (
+    FOLDER,
+    Choice,
+    Selection,
+    by_size,
+    labels_of_paths,
+    rank_union,
+    shares,
+    tally,
+    target_of,
+)
+from ..signatures import N_BUCKETS, UNREADABLE
+from ._origin import check_origins, record_of
+from ._parts import Contribution, check_shard_at, contribute, parts_of
+from ._select import check_distinct
+from ._shards import refuse_two_ways
+
+if TYPE_CHECKING:
+    from distributed import Client
+
+#: Images of a part, unless a group of rows has more: about 300 MB while it is ranked.
+_ROWS_AT_A_TIME = 2**18
+
+#: Images in the union for each that is kept, besides those that cover. With 2, the farthest image
+#: is up to 8% farther than in the exact answer; with 4, up to 3% (``benchmarks/cluster.py``).
+_UNION = 4
+
+#: A part ranks so many times its share of the union first, and twice as many if that is too few.
+_MARGIN = 1.5
+
+_COVER = "camera,bucket"
+
+
+class ClusterShards:
+    """Several shards that only workers of a cluster read."""
+
+    def __init__(
+        self, files: Sequence[str], scheduler: str | Client, partial: bool = False
+    ) -> None:
+        """Connects to the cluster, whose workers check the shards; to be closed.
+
+        Args:
+            files: at least one: paths that are the same on all workers, or URLs
+            scheduler: the address of a Dask scheduler, or a client
+            partial: do without shards of a divided list that are missing
+
+        Raises:
+            ValueError: if one is no shard or is damaged, or they do not belong together
+            ImportError: if an extra is not installed
+            OSError: if a shard cannot be read, or there is no such cluster
+        """
+        check(files)
+        self._connection = Connection(scheduler)
+        try:
+            places = [file if is_remote(file) else os.path.abspath(file) for file in files]
+            shards = self._run(check_shard_at, [(place,) for place in places])
+            check_origins(files, [shard.origin for shard in shards], partial)
+            together = sorted(
+                zip(files, shards, strict=True), key=lambda pair: pair[1].origin.number
+            )
+            self._files, self._shards = [[*column] for column in zip(*together, strict=True)]
+            if len(files) > 1:
+                refuse_two_ways((file, set(shard.ways)) for file, shard in together)
+            if not all(shard.origin.descriptors for shard in shards):
+                raise ParameterError(
+                    "scheduler",
+                    "needs descriptors, and these signatures were extracted with --no-descriptors",
+                    "extract them without it",
+                )
+        except BaseException:
+            self.close()
+            raise
+        self._origins = [shard.origin for shard in self._shards]
+        self.folders = {origin.folder for origin in self._origins} - {""}
+        self.base = os.path.commonpath([origin.base for origin in self._origins])
+        failures = (shard.failure for shard in self._shards)
+        self.failure = next(filter(None, failures), None)
+        """of the first image that could not be read"""
+
+    def __enter__(self) -> ClusterShards:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def __len__(self) -> int:
+        return sum(map(len, self._origins))
+
+    def close(self) -> None:
+        """Disconnects; the cluster keeps running."""
+        self._connection.close()
+
+    def record(self) -> dict[str, Any]:
+        """Returns what is to be noted of these shards, and how their images were read."""
+        return record_of(self._files, self._origins)
+
+    def select(
+        self,
+        target_count: int | str | None,
+        random_seed: int = 42,
+        cover: str | Sequence[str] = _COVER,
+        rows_at_a_time: int = _ROWS_AT_A_TIME,
+    ) -> tuple[Selection, list[str]]:
+        """Selects about as :func:`smartdownsample_core.downsample` does by ``"diverse"``.
+
+        If there is one part, the selection is the same. If there are several, a shot ends where its
+        part ends. Damaged images are never kept. The ranking is nested in itself: another target
+        may begin with other images. It depends on the files, not on the workers.
+
+        Args:
+            target_count: images to keep, or a share such as ``"10%"``
+            random_seed: at least 0
+            cover: as that of :class:`smartdownsample_core.Choice`; a camera is a folder
+            rows_at_a_time: images of a part, unless a group of rows of a shard has more
+
+        Returns:
+            a selection among the paths beside it, which are those that were kept or could not be
+            read; sizes of buckets are those of all images
+
+        Raises:
+            ValueError: for an argument out of its bounds, or an image that comes twice, as far as
+                it is seen: within a part, or among the union
+            ChildProcessError: if all workers that ranked a part died
+        """
+        seed = whole_number("random_seed", random_seed, minimum=0)
+        covered = Choice(strategy="diverse", cover=cover).covered
+        if target_count is None:
+            raise ParameterError("target_count", "is missing", "{scheduler} needs it")
+        target = target_of("target_count", target_count, len(self))
+        n_good = sum(shard.n_good for shard in self._shards)
+        if target > n_good:
+            raise ParameterError(
+                "target_count",
+                "{target:,} exceeds the {n:,} images that are readable and not damaged",
+                "lower it, or omit {scheduler}",
+                target=target,
+                n=n_good,
+            )
+        found = self._contributions(target, seed, covered, rows_at_a_time)
+        paths = [path for one in found for path in one.paths]
+        check_distinct(paths, self.folders)
+        ids = np.concatenate([one.buckets for one in found])
+        groupings = []
+        for key in covered:
+            labels = ids.tolist() if key == "bucket" else labels_of_paths(FOLDER, paths)
+            numbers = by_size([one.sizes_of[key] for one in found])
+            if key == "bucket" or len(numbers) > 1:  # a single camera is covered anyway
+                groupings.append(np.array([numbers[one] for one in labels], np.int64))
+        with limited:
+            ranking = rank_union(
+                np.concatenate([one.points for one in found]),
+                _apart_by_part([one.core.shot for one in found]),
+                groupings,
+                _start(found, groupings, seed),
+                target,
+            )
+        return _selection(found, paths, ids, ranking, seed)
+
+    def _contributions(
+        self, target: int, seed: int, covered: tuple[str, ...], rows_at_a_time: int
+    ) -> list[Contribution]:
+        """Returns the core-set of each part, in natural order, of which the union is made."""
+        parts = parts_of(self._shards, rows_at_a_time)
+        n, budget = sum(part.size for part in parts), _UNION * target
+        limit = budget + 1  # the first of all is not part of the budget
+        counts = [min(int(np.ceil(_MARGIN * budget * part.size / n)), limit) for part in parts]
+        common = self._origins[0], frozenset(self.folders), covered
+        found: dict[int, Contribution] = {}
+        left = list(range(len(parts)))
+        while left:
+            calls = [(parts[number], *common, counts[number], target, seed) for number in left]
+            found.update(zip(left, self._run(contribute, calls), strict=True))
+            cores = [found[number].core for number in range(len(parts))]
+            taken = shares([core.apart for core in cores], budget)
+            left = [
+                number
+                for number, core in enumerate(cores)
+                if core.has_more and taken[number] == len(core.rows) and counts[number] < limit
+            ]
+            for number in left:
+                counts[number] = min(2 * counts[number], limit)
+        return [found[number].first(int(count)) for number, count in enumerate(taken)]
+
+    def _run(self, function: Any, calls: Sequence[tuple[Any, ...]]) -> list[Any]:
+        try:
+            return list(self._connection.map(function, calls))
+        except WorkerDiedError as error:
+            raise ChildProcessError(
+                f"workers of the cluster died on the same part of the shards, {error}; give each "
+                "worker more memory"
+            ) from error
+
+
+def _apart_by_part(shots: Sequence[NDArray[np.int64]]) -> NDArray[np.int64]:
+    """Returns numbers of shots of which no two parts have one in common."""
+    ends = np.cumsum([0, *(int(one.max(initial=-1)) + 1 for one in shots)])
+    return np.concatenate([one + first for one, first in zip(shots, ends, strict=False)])
+
+
+def _start(
+    found: Sequence[Contribution], groupings: Sequence[NDArray[np.int64]], seed: int
+) -> int | None:
+    """Returns the row of the union to begin with: what one of the parts begins with.
+
+    With groups to cover, that is an image of the largest, from the part that gives most of it; None
+    if no part begins with one. Without, parts are drawn by their sizes.
+    """
+    ends = np.cumsum([0, *(len(one.paths) for one in found)])
+    starts = [int(end) + one.begins for end, one in zip(ends, found, strict=False)]
+    if groupings:
+        is_largest = groupings[0] == 0
+        members = [int(part.sum()) for part in np.split(is_largest, ends[1:-1])]
+        able = [n * bool(n and is_largest[row]) for n, row in zip(members, starts, strict=True)]
+        return starts[int(np.argmax(able))] if any(able) else None
+    sizes = np.array([sum(n for n, _ in one.sizes_of["bucket"].values()) for one in found])
+    return starts[int(np.random.default_rng(seed).choice(len(found), p=sizes / sizes.sum()))]
+
+
+def _selection(
+    found: Sequence[Contribution],
+    paths: list[str],
+    ids: NDArray[np.int16],
+    ranking: NDArray[np.int64],
+    seed: int,
+) -> tuple[Selection, list[str]]:
+    rows = np.sort(ranking)
+    unreadable = [failure for one in found for failure in one.unreadable]
+    sizes = np.sum([one.sizes for one in found], axis=0)
+    kept = ids[rows]
+    selection = Selection(
+        indices=np.arange(len(rows)),
+        bucket_ids=np.append(kept, np.full(len(unreadable), UNREADABLE, np.int16)),
+        buckets=tally(sizes, np.bincount(kept, minlength=N_BUCKETS)),
+        order=np.arange(len(rows) + len(unreadable)),
+        unreadable={len(rows) + place: error for place, (_, error) in enumerate(unreadable)},
+        target_count=len(rows),
+        random_seed=seed,
+        strategy="diverse",
+        ranking=np.searchsorted(rows, ranking),
+    )
+    return selection, [paths[row] for row in rows.tolist()] + [path for path, _ in unreadable]
