@@ -40,6 +40,7 @@ def main() -> None:
     parser.add_argument("--sizes", type=int, nargs="+", default=[100_000])
     parser.add_argument("--share", type=float, default=0.01, help="of the images, to keep")
     parser.add_argument("--parts", type=int, nargs="+", default=[4, 16, 64])
+    parser.add_argument("--kinds", nargs="+", default=["equal", "cameras"], help="of shards")
     parser.add_argument("--exact", type=int, default=1_000_000)
     parser.add_argument("--child", nargs=3, help=argparse.SUPPRESS)
     options = parser.parse_args()
@@ -51,7 +52,7 @@ def main() -> None:
     for size in options.sizes:
         count = round(size * options.share)
         parts = options.parts if size <= options.exact else [-(-size // 2**18)]
-        for kind in ("equal", "cameras") if size <= options.exact else ("cameras",):
+        for kind in options.kinds if size <= options.exact else ("cameras",):
             with tempfile.TemporaryDirectory() as folder:
                 _write(Path(folder), size, kind)
                 rows += _measure(Path(folder), size, count, kind, parts, size <= options.exact)
