@@ -1,5 +1,8 @@
-"""What other programs write of images: names in lists and tables, and results of detectors."""
+"""What other programs write of images: names, labels, results of detectors, data packages."""
 
 from ._by_name import ByName
 from ._camtrap_dp import Package, read_package
-from ._megadetector import EMPTY, detected
+from ._coco import coco_labels
+from ._labels import EMPTY
+from ._megadetector import detected
+from ._yolo import yolo_labels

@@ -19,7 +19,7 @@ from ..checks import reason, shown_path
 from ..errors import ParameterError
 from ..text_files import text_of
 from ._by_name import ByName
-from ._megadetector import EMPTY
+from ._labels import EMPTY
 
 _Row = dict[str, str]
 

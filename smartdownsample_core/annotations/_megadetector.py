@@ -6,22 +6,13 @@ images that https://microsoft.github.io/MegaDetector/output_format describes.
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
-from ..checks import is_number, number, reason, shown, shown_path
+from ..checks import is_number, number, shown
 from ..errors import ParameterError
-from ..text_files import text_of
-from ._by_name import ByName
-
-#: The label of images on which nothing was detected.
-EMPTY = "empty"
-
-#: Files by which the folder is found that their paths start from.
-_SAMPLE = 2000
+from ._labels import json_of, labels_of_files
 
 
 def detected(
@@ -43,26 +34,11 @@ def detected(
         ParameterError: if it is no such file, or has no result for any image
     """
     number("min_confidence", min_confidence, 0, 1)
-    results = _results(path)
-    paths = list(image_paths)
-    images, start = ByName(paths), _start(list(results), paths, os.path.dirname(path))
-    found: list[list[str] | None] = [None] * len(paths)
-    for file, detections in results.items():
-        row = images.find(os.path.join(start, file))
-        if row is not None and detections is not None:
-            categories = {name for name, confidence in detections if confidence >= min_confidence}
-            found[row] = sorted(categories) or [EMPTY]
-    if paths and not any(found):
-        example = next(iter(results), None)
-        raise ParameterError(
-            "detections",
-            "{path} has no result for any of the images",
-            "it has {example}, and an image is {image}",
-            path=os.fspath(path),
-            example="no images" if example is None else shown_path(example),
-            image=shown_path(paths[0]),
-        )
-    return found
+    results = {
+        file: None if found is None else {name for name, sure in found if sure >= min_confidence}
+        for file, found in _results(path).items()
+    }
+    return labels_of_files("detections", path, results, image_paths)
 
 
 _Detections = list[tuple[str, float]]
@@ -71,14 +47,7 @@ _Detections = list[tuple[str, float]]
 def _results(path: str | os.PathLike[str]) -> dict[str, _Detections | None]:
     """Returns the categories and confidences for each file, None where it could not be read."""
     remedy = "name a .json as MegaDetector writes it"
-    try:
-        document: Any = json.loads(text_of(Path(path).read_bytes()))
-    except OSError as error:
-        raise ParameterError(
-            "detections", ": cannot read {path} ({why})", remedy, path=path, why=reason(error)
-        ) from None
-    except (ValueError, RecursionError):
-        document = None
+    document = json_of("detections", path, remedy)
     is_list = isinstance(document, list)
     images = document if is_list else document.get("images") if _is_dict(document) else None
     names = None if is_list or not _is_dict(document) else document.get("detection_categories")
@@ -113,20 +82,6 @@ def _read(
             yield category, confidence
         elif category in names:  # others mean that nothing was detected, says the format
             yield str(names[category]), confidence
-
-
-def _start(files: list[str], paths: list[str], folder: str) -> str:
-    """Returns the folder that the paths of files start from: where most of them are images."""
-    images = ByName(paths)
-    common = os.path.commonpath([os.path.dirname(os.path.abspath(path)) for path in paths] or ["/"])
-    starts = ["", folder, common, *map(str, Path(common).parents)]
-    for some in (files[:: len(files) // _SAMPLE + 1], files):
-        counts = [
-            sum(images.find(os.path.join(s, file)) is not None for file in some) for s in starts
-        ]
-        if any(counts):
-            return starts[counts.index(max(counts))]
-    return ""
 
 
 def _is_dict(value: Any) -> bool:

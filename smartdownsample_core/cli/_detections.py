@@ -8,24 +8,31 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from ..annotations import EMPTY, Package, detected, read_package
+from ..annotations import EMPTY, Package, coco_labels, detected, read_package, yolo_labels
 from ..checks import shown_path
 from ..selection import Choice, labels_by_key
 
-#: The key of what was detected, for ``--stratify-by``, ``--max-per`` and the like.
-KEY = "detection"
+#: The keys of what was detected and of labels, for ``--stratify-by``, ``--max-per`` and the like.
+KEY, LABELS_KEY = "detection", "object"
 
 DEFAULT_CONFIDENCE = 0.2
 
 
-def add_detections(group: argparse._ActionsContainer) -> None:
-    """Adds the options."""
+def add_files(
+    group: argparse._ActionsContainer, users: str, of_empties: str = f"have '{EMPTY}'"
+) -> None:
+    """Adds the options for files of other programs.
+
+    Args:
+        group: what gets them
+        users: the options that use their keys
+        of_empties: what happens to images on which nothing was detected
+    """
     group.add_argument(
         "--detections",
         metavar="JSON",
-        help="results of MegaDetector: exclude images on which it found nothing, and use what it "
-        f"found as the key '{KEY}' of --stratify-by, --max-per, --min-per and --exclude-label, "
-        f"such as --exclude-label {KEY}=person",
+        help=f"results of MegaDetector: what it found is the key '{KEY}' of {users}; images on "
+        f"which it found nothing {of_empties}",
     )
     group.add_argument(
         "--min-confidence",
@@ -34,11 +41,15 @@ def add_detections(group: argparse._ActionsContainer) -> None:
         metavar="N",
         help=f"confidence from which detections count, 0 to 1 (default: {DEFAULT_CONFIDENCE})",
     )
-    add_package(group, "--stratify-by, --max-per, --min-per and --exclude-label")
-
-
-def add_package(group: argparse._ActionsContainer, users: str) -> None:
-    """Adds the option for a data package, whose keys some options use."""
+    labels = group.add_mutually_exclusive_group()
+    what = f"are the key '{LABELS_KEY}' of {users}; images without any have '{EMPTY}'"
+    labels.add_argument("--coco", metavar="JSON", help=f"COCO instances: their categories {what}")
+    labels.add_argument(
+        "--yolo",
+        metavar="PATH",
+        help="YOLO labels, next to images or in folders 'labels', and the data.yaml or classes.txt "
+        f"that names the classes, or its folder: the classes {what}",
+    )
     group.add_argument(
         "--camtrap-dp",
         metavar="DIR",
@@ -47,31 +58,49 @@ def add_package(group: argparse._ActionsContainer, users: str) -> None:
     )
 
 
-def with_detections(
+def with_labels(
     options: argparse.Namespace, keys: Mapping[str, Any] | None, paths: Sequence[str]
 ) -> dict[str, Any]:
-    """Returns the keys and the excluded labels, with what was detected.
+    """Returns the keys with what was detected and labelled.
 
     Warns on standard error about images without a result, which stay without a label.
 
     Args:
         options: the parsed options
-        keys: those of ``--keys``
+        keys: other keys
         paths: of n images
     """
+    found = dict(keys or {})
+    if options.detections:
+        labels = detected(options.detections, paths, options.min_confidence)
+        _warn(f"--detections {options.detections} has no result for", labels, paths)
+        found[KEY] = labels
+    if options.coco:
+        labels = coco_labels(options.coco, paths)
+        _warn(f"--coco {options.coco} does not have", labels, paths)
+        found[LABELS_KEY] = labels
+    if options.yolo:
+        found[LABELS_KEY] = yolo_labels(options.yolo, paths)
+    return found
+
+
+def without_empties(options: argparse.Namespace) -> Any:
+    """Returns the excluded labels, with images on which nothing was detected."""
     if not options.detections:
-        return {"keys": keys, "exclude": options.exclude}
-    labels = detected(options.detections, paths, options.min_confidence)
-    unknown = [path for path, label in zip(paths, labels, strict=True) if label is None]
+        return options.exclude
+    excluded = labels_by_key("exclude", options.exclude) if options.exclude else {}
+    return {**excluded, KEY: sorted({*excluded.get(KEY, ()), EMPTY})}
+
+
+def _warn(what: str, found: Sequence[object], paths: Sequence[str]) -> None:
+    """Warns on standard error about images of which nothing was found."""
+    unknown = [path for path, one in zip(paths, found, strict=True) if one is None]
     if unknown:
         print(
-            f"Warning: --detections {options.detections} has no result for {len(unknown):,} of "
-            f"{len(paths):,} images, such as {shown_path(unknown[0])}",
+            f"Warning: {what} {len(unknown):,} of {len(paths):,} images, such as "
+            f"{shown_path(unknown[0])}",
             file=sys.stderr,
         )
-    excluded = labels_by_key("exclude", options.exclude) if options.exclude else {}
-    empties = {*excluded.get(KEY, ()), EMPTY}
-    return {"keys": {**(keys or {}), KEY: labels}, "exclude": {**excluded, KEY: sorted(empties)}}
 
 
 def package_of(options: argparse.Namespace, paths: Sequence[str]) -> Package | None:
@@ -82,13 +111,7 @@ def package_of(options: argparse.Namespace, paths: Sequence[str]) -> Package | N
     if not options.camtrap_dp:
         return None
     found = read_package(options.camtrap_dp, paths)
-    unknown = [path for path, camera in zip(paths, found.camera, strict=True) if camera is None]
-    if unknown:
-        print(
-            f"Warning: --camtrap-dp {options.camtrap_dp} does not have {len(unknown):,} of "
-            f"{len(paths):,} images, such as {shown_path(unknown[0])}",
-            file=sys.stderr,
-        )
+    _warn(f"--camtrap-dp {options.camtrap_dp} does not have", found.camera, paths)
     return found
 
 

@@ -42,11 +42,12 @@ from ..settings import LOADING_ERRORS, Reading, Setting, declared, raise_first
 from ..signatures import Signatures
 from ._choice_files import is_key, keys_of, labels_of, rows_of, times_of, vectors_of
 from ._detections import (
-    add_detections,
+    add_files,
     keys_of_package,
     package_of,
-    with_detections,
+    with_labels,
     with_package,
+    without_empties,
 )
 from ._record import manifest_of, radius_of, record_of
 
@@ -381,7 +382,8 @@ def add_choice(parser: argparse.ArgumentParser) -> None:
     of_commands = {"strategy": declared(ChoiceSettings)["strategy"]}
     for what in {**declared(Choice), **of_commands}.values():
         add_setting(group, what)
-    add_detections(group)
+    users = "--stratify-by, --max-per, --min-per and --exclude-label"
+    add_files(group, users, "are excluded")
 
 
 def choice_of(options: argparse.Namespace, paths: Sequence[str], hash_size: int) -> Choice:
@@ -400,10 +402,12 @@ def choice_of(options: argparse.Namespace, paths: Sequence[str], hash_size: int)
         "keys": keys_of("--keys", options.keys, paths),
     }
     package = package_of(options, paths)
-    given |= with_detections(options, keys_of_package(package, given["keys"]), paths)
+    keys = with_labels(options, keys_of_package(package, given["keys"]), paths)
     given |= {
+        "keys": keys or None,
+        "exclude": without_empties(options),
         "stratify_by": options.stratify_by
-        if is_key(options.stratify_by, given["keys"])
+        if is_key(options.stratify_by, keys)
         else labels_of("--stratify-by", options.stratify_by, paths),
         "keep": rows_of(options.keep or None, paths),
     }

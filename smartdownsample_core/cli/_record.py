@@ -27,7 +27,17 @@ def record_of(options: argparse.Namespace, **source: Any) -> dict[str, Any]:
     from .. import __version__
 
     settings = _used(options)
-    names = ("features", "stratify_by", "keep", "camera", "time", "keys", "detections")
+    names = (
+        "features",
+        "stratify_by",
+        "keep",
+        "camera",
+        "time",
+        "keys",
+        "detections",
+        "coco",
+        "yolo",
+    )
     given = {name: settings[name] for name in names if settings.get(name)}
     files = {name: path for name, path in given.items() if os.path.isfile(path)}
     return {
@@ -82,8 +92,10 @@ def _used(options: argparse.Namespace) -> dict[str, Any]:
     if "near_duplicates" in used:
         used["near_duplicates"] = radius_of(options)
     of_detections = ("detections", "min_confidence") if options.detections else ()
-    given = ("paths", "include_names", "exclude_names", "on_error", "camtrap_dp", *of_detections)
-    return used | {name: vars(options)[name] for name in given if vars(options).get(name)}
+    given = ("paths", "include_names", "exclude_names", "on_error", "camtrap_dp", "coco", "yolo")
+    return used | {
+        name: vars(options)[name] for name in (*given, *of_detections) if vars(options).get(name)
+    }
 
 
 def _digest(path: str) -> str:

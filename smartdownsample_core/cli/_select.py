@@ -24,7 +24,10 @@ from ._options import (
 )
 
 #: Options beside those of the choice for which all images must be in memory.
-_NEEDING_ALL = ("thumbnails", "explain", "curve", "manifest", "detections", "camtrap_dp")
+_NEEDING_ALL = (
+    *("thumbnails", "explain", "curve", "manifest", "detections", "coco", "yolo", "camtrap_dp"),
+    "camtrap_dp_out",
+)
 
 
 def select_command(program: str, arguments: list[str]) -> int:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 from ..annotations import Package
 from ..new_files import make_folder, new_path, writing
@@ -15,7 +16,7 @@ from ..selection import SplitSettings
 from ..settings import declared, raise_first
 from ..splitting import split_files
 from ._choice_files import labels_of, times_of
-from ._detections import add_package, keys_of_package, package_of
+from ._detections import add_files, keys_of_package, package_of, with_labels
 from ._options import (
     FAILED,
     OK,
@@ -43,7 +44,9 @@ def split_command(program: str, arguments: list[str]) -> int:
     settings = SplitSettings(**{name: getattr(options, name) for name in declared(SplitSettings)})
     raise_first(settings.problems())  # before folders are searched
     paths, _ = images_of(options)
-    settings = _with_tables(settings, package_of(options, paths), paths)
+    package = package_of(options, paths)
+    keys = with_labels(options, keys_of_package(package, None), paths)
+    settings = _with_tables(settings, package, keys, paths)
     found = split_files(paths, settings, how, options.on_error, not options.quiet, option_of)
     if not options.quiet:
         print(split_summary(found), file=sys.stderr)
@@ -71,7 +74,7 @@ def _split_parser(program: str) -> argparse.ArgumentParser:
     )
     for what in declared(SplitSettings).values():
         add_setting(parser, what)
-    add_package(parser, "--stratify-by")
+    add_files(parser, "--stratify-by")
     add_on_error(parser)
     add_finding(parser)
     add_null(parser, "on standard input")
@@ -81,12 +84,15 @@ def _split_parser(program: str) -> argparse.ArgumentParser:
 
 
 def _with_tables(
-    settings: SplitSettings, package: Package | None, paths: Sequence[str]
+    settings: SplitSettings,
+    package: Package | None,
+    keys: Mapping[str, Any],
+    paths: Sequence[str],
 ) -> SplitSettings:
-    """Returns the settings with what tables and a package have for each path."""
+    """Returns the settings with what tables, a package and labels have for each path."""
     cameras = None if package is None else package.camera
     times = None if package is None else package.time
-    keys, by = keys_of_package(package, None) or {}, settings.stratify_by
+    by = settings.stratify_by
     strata = keys[by] if by in keys else labels_of("--stratify-by", by, paths)
     return replace(
         settings,

@@ -98,6 +98,7 @@ def project(images: list[str], tmp_path_factory: pytest.TempPathFactory) -> Path
     categories = {"1": "animal", "2": "person", "3": "vehicle"}
     found = {"detection_categories": categories, "images": results}
     (copy / "md.json").write_text(json.dumps(found))
+    _write_labels(copy)
     _write_package(copy / "package", images)
     (copy / "last-week").touch()
     os.utime(copy / "last-week", (0, 0))
@@ -113,6 +114,22 @@ def _write_traps(folder: Path, images: list[str]) -> None:
         exif.get_ifd(ExifTags.IFD.Exif)[ExifTags.Base.DateTimeOriginal] = f"{taken:%Y:%m:%d %X}"
         with Image.open(images[row % len(images)]) as image:
             image.resize((80, 60)).save(folder / f"{row}.jpg", exif=exif)
+
+
+def _write_labels(folder: Path) -> None:
+    """Writes COCO and YOLO labels: a fox on every third photo, an owl on the next."""
+    images = [{"id": n, "file_name": f"cam{n % 3}/{n}.jpg"} for n in range(_N_IMAGES)]
+    (folder / "photos" / "labels").mkdir()
+    annotations = []
+    for number in range(_N_IMAGES):
+        if number % 3 < 2:
+            annotations.append({"image_id": number, "category_id": number % 3})
+            label = folder / "photos" / "labels" / f"{number}.txt"
+            label.write_text(f"{number % 3} 0.5 0.5 0.1 0.1\n")
+    categories = [{"id": 0, "name": "fox"}, {"id": 1, "name": "owl"}]
+    found = {"images": images, "annotations": annotations, "categories": categories}
+    (folder / "instances.json").write_text(json.dumps(found))
+    (folder / "data.yaml").write_text("names: [fox, owl]\n")
 
 
 def _write_package(folder: Path, images: list[str]) -> None:
