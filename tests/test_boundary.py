@@ -24,7 +24,8 @@ _LAYERS = {
         blas errors limits optional
         checks
         settings new_files text_files
-        own_files partial_files annotations
+        own_files partial_files
+        annotations
         images
         signatures
         extraction selection

@@ -11,9 +11,10 @@ import os
 import re
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from ..checks import reason, shown_path
 from ..errors import ParameterError
@@ -60,19 +61,10 @@ def read_package(folder: str | os.PathLike[str], image_paths: Sequence[str]) -> 
     Raises:
         ParameterError: if a table cannot be read, lacks a column, or names none of the images
     """
-    media = _table(folder, "media", ("mediaID", "deploymentID", "timestamp", "filePath"))
-    deployments = _table(folder, "deployments", ("deploymentID",))
-    columns = ("deploymentID", "mediaID", "observationType", "scientificName")
-    observations = _table(folder, "observations", columns)
+    media, deployments, observations = (one.rows for one in read_tables(folder).values())
     paths = list(image_paths)
-    images = ByName(paths)
-    of_row: dict[int, _Row] = {}
-    for medium in media:
-        place = medium["filePath"]
-        row = images.find(os.path.join(folder, place))
-        row = images.find(place) if row is None else row
-        if row is not None:
-            of_row[row] = medium
+    places = image_rows(folder, media, paths)
+    of_row = {row: medium for row, medium in zip(places, media, strict=True) if row is not None}
     if paths and not of_row:
         raise ParameterError(
             "camtrap_dp",
@@ -82,22 +74,22 @@ def read_package(folder: str | os.PathLike[str], image_paths: Sequence[str]) -> 
             example=shown_path(media[0]["filePath"]) if media else "no media",
             image=shown_path(paths[0]),
         )
-    places = {one["deploymentID"]: one.get("locationID") or None for one in deployments}
-    seen = _Observations(observations)
+    sites = {one["deploymentID"]: one.get("locationID") or None for one in deployments}
+    seen = Observations(observations)
     found: list[tuple[str | None, list[str] | None]] = [
         seen.of(of_row[row]) if row in of_row else (None, None) for row in range(len(paths))
     ]
     rows = [of_row.get(row) for row in range(len(paths))]
     return Package(
         camera=[row["deploymentID"] if row else None for row in rows],
-        location=[places.get(row["deploymentID"]) if row else None for row in rows],
+        location=[sites.get(row["deploymentID"]) if row else None for row in rows],
         time=[_clock(row["timestamp"]) or None if row else None for row in rows],
         sequence=[sequence for sequence, _ in found],
         species=[species for _, species in found],
     )
 
 
-class _Observations:
+class Observations:
     """Observations by what they are of."""
 
     def __init__(self, observations: Sequence[_Row]) -> None:
@@ -112,11 +104,15 @@ class _Observations:
         for events in self._of_deployment.values():
             events.sort(key=lambda event: event[0])
 
-    def of(self, medium: _Row) -> tuple[str | None, list[str] | None]:
-        """Returns the sequence and the species of a media file."""
+    def all_of(self, medium: _Row) -> list[_Row]:
+        """Returns the observations of a media file, and those of its events."""
         events, at = self._of_deployment[medium["deploymentID"]], _clock(medium["timestamp"])
         begun = events[: bisect_right(events, at, key=lambda event: event[0])]
-        found = [*self._of_medium[medium["mediaID"]], *(one for _, end, one in begun if at <= end)]
+        return [*self._of_medium[medium["mediaID"]], *(one for _, end, one in begun if at <= end)]
+
+    def of(self, medium: _Row) -> tuple[str | None, list[str] | None]:
+        """Returns the sequence and the species of a media file."""
+        found = self.all_of(medium)
         sequences = [one["eventID"] for one in found if one.get("eventID")]
         names = {_name(one) for one in found} - {None}
         species = sorted(name for name in names if name)
@@ -136,20 +132,71 @@ def _clock(timestamp: str) -> str:
     return _OFFSET.sub("", timestamp)
 
 
-def _table(folder: str | os.PathLike[str], name: str, columns: Sequence[str]) -> list[_Row]:
+class Table(NamedTuple):
+    """A table of a package."""
+
+    head: str
+    """as it is in the file"""
+    rows: list[_Row]
+    texts: list[str]
+    """of the rows, as they are in the file"""
+
+
+#: The tables of a package, and the columns of each that are read.
+TABLES = {
+    "media": ("mediaID", "deploymentID", "timestamp", "filePath"),
+    "deployments": ("deploymentID",),
+    "observations": ("deploymentID", "mediaID", "observationType", "scientificName"),
+}
+
+
+def read_tables(folder: str | os.PathLike[str]) -> dict[str, Table]:
+    """Returns the tables of a package by their names."""
+    return {name: _table(folder, name, columns) for name, columns in TABLES.items()}
+
+
+def image_rows(
+    folder: str | os.PathLike[str], media: Sequence[_Row], paths: Sequence[str]
+) -> list[int | None]:
+    """Returns for each media file which image it is, None for none."""
+    images = ByName(paths)
+    rows = []
+    for medium in media:
+        place = medium["filePath"]
+        row = images.find(os.path.join(folder, place))
+        rows.append(images.find(place) if row is None else row)
+    return rows
+
+
+def _table(folder: str | os.PathLike[str], name: str, columns: Sequence[str]) -> Table:
     path = Path(folder) / f"{name}.csv"
     remedy = "name the folder of a Camtrap DP package, with media, deployments and observations"
+    taken: list[str] = []
     try:
-        reader = csv.DictReader(io.StringIO(text_of(path.read_bytes()), newline=""), restval="")
-        rows = list(reader)
+        lines = io.StringIO(text_of(path.read_bytes()), newline="")
+        reader = csv.DictReader(_noted(lines, taken), restval="")
+        names = reader.fieldnames or ()
+        table = Table("".join(taken), [], [])
+        taken.clear()
+        for row in reader:
+            table.rows.append(row)
+            table.texts.append("".join(taken))
+            taken.clear()
     except (OSError, ValueError, csv.Error) as error:
         why = reason(error)
         raise ParameterError(
             "camtrap_dp", ": cannot read {path} ({why})", remedy, path=path, why=why
         ) from None
-    missing = [column for column in columns if column not in (reader.fieldnames or ())]
+    missing = [column for column in columns if column not in names]
     if missing:
         raise ParameterError(
             "camtrap_dp", ": {path} has no column {column}", remedy, path=path, column=missing[0]
         )
-    return rows
+    return table
+
+
+def _noted(lines: Iterable[str], taken: list[str]) -> Iterator[str]:
+    """Yields lines, and adds each to those that were taken."""
+    for line in lines:
+        taken.append(line)
+        yield line

@@ -6,10 +6,12 @@ import argparse
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from ..annotations import EMPTY, Package, coco_labels, detected, read_package, yolo_labels
 from ..checks import shown_path
+from ..new_files import make_folder, new_file
 from ..selection import Choice, labels_by_key
 
 #: The keys of what was detected and of labels, for ``--stratify-by``, ``--max-per`` and the like.
@@ -113,6 +115,19 @@ def package_of(options: argparse.Namespace, paths: Sequence[str]) -> Package | N
     found = read_package(options.camtrap_dp, paths)
     _warn(f"--camtrap-dp {options.camtrap_dp} does not have", found.camera, paths)
     return found
+
+
+def new_package(options: argparse.Namespace) -> Path | None:
+    """Returns the new folder of ``--camtrap-dp-out``, None without one; creates its parent."""
+    if not options.camtrap_dp_out:
+        return None
+    if not options.camtrap_dp:
+        raise ValueError(
+            "--camtrap-dp-out needs a package of the images; name it with --camtrap-dp"
+        )
+    folder = new_file("--camtrap-dp-out", options.camtrap_dp_out)
+    make_folder("--camtrap-dp-out", folder.parent)
+    return folder
 
 
 def keys_of_package(package: Package | None, keys: Mapping[str, Any] | None) -> Any:

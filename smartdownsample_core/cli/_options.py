@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from .. import report
+from ..annotations import write_subset
 from ..console import print_warnings
 from ..errors import Message
 from ..images import find_images, is_remote
@@ -44,6 +45,7 @@ from ._choice_files import is_key, keys_of, labels_of, rows_of, times_of, vector
 from ._detections import (
     add_files,
     keys_of_package,
+    new_package,
     package_of,
     with_labels,
     with_package,
@@ -243,6 +245,12 @@ def add_output(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="write settings, digests of all images and what was kept to a new .json, for 'verify'",
     )
+    parser.add_argument(
+        "--camtrap-dp-out",
+        metavar="DIR",
+        help="write a new Camtrap DP package of the kept images of --camtrap-dp, with their files, "
+        "observations and deployments",
+    )
     parser.add_argument("--distribution", metavar="PNG", help="chart of kept images per bucket")
     parser.add_argument(
         "--curve", metavar="PNG", help="chart of how far images left out are, by the number kept"
@@ -295,6 +303,7 @@ class Output:
         if self._placing:
             self._placing.check(paths)
         self._options = options
+        self._package = new_package(options)
         self._list = new_list(options.output)
         # Taken now, because the files may change while images are read.
         has_record = self._list is not None and self._list.suffix.lower() == ".json"
@@ -329,6 +338,9 @@ class Output:
             return FAILED
         if self._placing:
             self._placing.place([paths[index] for index in selection.indices])
+        if self._package:
+            kept = [paths[index] for index in selection.indices]
+            write_subset(options.camtrap_dp, self._package, kept, self._base)
         null = self._null(selection, paths)
         if self._list:
             write_list(self._list, paths, selection, null, self._record)
