@@ -143,7 +143,7 @@ _MADE: dict[str, tuple[Callable[[Path], object], str]] = {
     "dangling.png": (lambda path: path.symlink_to("nothing"), "File not found: "),
     "1x1/inside.png": (lambda path: None, "Not a directory"),
     "x" * 300 + ".png": (lambda path: None, "File name too long"),
-    "nul\0.png": (lambda path: None, "null byte"),
+    "nul\0.png": (lambda path: None, "null "),
     "\ud800 no bytes.png": (lambda path: None, "surrogates not allowed"),
 }
 
