@@ -117,7 +117,9 @@ def edit(
 
     def revise(hand: shapes.Hand, kept: list[str]) -> list[shapes.Edit]:
         if not keep and not drop:
-            raise ValueError("keep and drop are both empty; give ids of samples in one of them")
+            raise ValueError(
+                "keep and drop are both empty; an edit needs ids of samples in one of them"
+            )
         if again := [one for one in keep if one in set(kept)]:
             raise ValueError(f"the run {run_key!r} keeps {again[0]!r} already; omit it")
         if lacking := [one for one in drop if one not in set(kept)]:
@@ -155,7 +157,7 @@ def take_back(dataset: fo.Dataset, run_key: str) -> dict[str, Any]:
 
     def revise(hand: shapes.Hand, kept: list[str]) -> list[shapes.Edit]:
         if not hand["edits"]:
-            raise ValueError(f"the run {run_key!r} has no hand edits to take back")
+            raise ValueError(f"the run {run_key!r} has no hand edits to take back; edit it first")
         return hand["edits"][:-1]
 
     return _change(dataset, run_key, revise)
