@@ -391,7 +391,10 @@ def add_choice(parser: argparse.ArgumentParser) -> None:
     """Adds the options for the fields of :class:`smartdownsample_core.Choice`."""
     group = parser.add_argument_group("which images to keep")
     # sample_diverse keeps the strategy of 1.9, and does not look for standing cameras.
-    of_commands = {"strategy": declared(ChoiceSettings)["strategy"]}
+    of_commands = {
+        "strategy": declared(ChoiceSettings)["strategy"],
+        "fixed_cameras": replace(declared(Choice)["fixed_cameras"], default="auto"),
+    }
     for what in {**declared(Choice), **of_commands}.values():
         add_setting(group, what)
     users = "--stratify-by, --max-per, --min-per and --exclude-label"

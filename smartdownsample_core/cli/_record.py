@@ -10,7 +10,7 @@ from typing import Any
 
 from ..images import is_remote
 from ..report import inputs_of
-from ..selection import Choice
+from ..selection import STRATEGIES, Choice
 from ..settings import declared
 from ..signatures import Signatures
 
@@ -83,6 +83,8 @@ def _used(options: argparse.Namespace) -> dict[str, Any]:
     has_effect = {
         "strategy": True,
         "balance": bool(options.stratify_by),
+        # Its default differs between commands and shards with and without thumbnails.
+        "fixed_cameras": STRATEGIES[options.strategy].relates or options.leave_out_quiet > 0,
     }
     used = {}
     for name, what in declared(Choice).items():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import sys
 from pathlib import Path
 
 from ..console import mark_with_bar
@@ -29,6 +30,11 @@ _NEEDING_ALL = (
     "camtrap_dp_out",
 )
 
+_NOT_LOOKED_FOR = (
+    "Standing cameras were not looked for: these signatures have no thumbnails; extract them with "
+    "--grey to prefer frames in which something is there"
+)
+
 
 def select_command(program: str, arguments: list[str]) -> int:
     """Runs ``select`` and returns its exit code, as :func:`smartdownsample_core.cli.main`."""
@@ -48,6 +54,10 @@ def select_command(program: str, arguments: list[str]) -> int:
         return output.write(selection, paths)
     paths = shards.paths()
     check_distinct(paths, shards.folders)
+    is_default = options.fixed_cameras is None
+    if is_default:
+        looks = shards.has_grey or options.leave_out_quiet > 0
+        options.fixed_cameras = "auto" if looks else "none"
     choice = choice_of(options, paths, shards.origin.hash_size)
     descriptors = needs_descriptors(options, choice)
     needs_them = choice.needs_descriptors or options.explain
@@ -59,12 +69,15 @@ def select_command(program: str, arguments: list[str]) -> int:
             + (", or use {strategy} stride" if choice.how.compares else ""),
         )
     if choice.finds_standing and not shards.has_grey:
+        name = "leave_out_quiet" if is_default else "fixed_cameras"
         raise ParameterError(
-            "fixed_cameras",
+            name,
             "{value} needs thumbnails, and these signatures were extracted without any",
             "extract them with --grey, or omit it",
-            value=repr(options.fixed_cameras),
+            value=repr(getattr(options, name)),
         )
+    if is_default and choice.how.relates and not shards.has_grey and not options.quiet:
+        print(_NOT_LOOKED_FOR, file=sys.stderr)
     output = Output(options, shards.base, paths, **shards.record())
     signatures = shards.signatures(descriptors, choice.finds_standing)
     mark_with_bar(signatures, paths, choice, not options.quiet)
@@ -90,6 +103,7 @@ def _select_parser(program: str) -> argparse.ArgumentParser:
     add_null(parser, "on standard output")
     add_output(parser)
     add_choice(parser)
+    parser.set_defaults(fixed_cameras=None)  # "auto" if there are thumbnails
     parser.add_argument("-q", "--quiet", action="store_true", help="print only warnings and errors")
     return parser
 

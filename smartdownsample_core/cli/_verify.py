@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ..checks import shown
-from ..console import read_with_bar
+from ..console import mark_with_bar, read_with_bar
 from ..images import is_remote
 from ..report import Difference, compare, kept_of, read_manifest
 from ..selection import downsample, natural_order
@@ -78,8 +78,10 @@ def _now(before: dict[str, Any], defaults: argparse.Namespace, quiet: bool) -> d
     options = _options_of(before, defaults)
     if "shards" in before:
         shards = Shards([Path(shard["path"]) for shard in before["shards"]], partial=True)
-        paths, signatures, source = shards.paths(), shards.signatures(True), shards.record()
-        choice = choice_of(options, paths, signatures.hash_size)
+        paths, source = shards.paths(), shards.record()
+        choice = choice_of(options, paths, shards.origin.hash_size)
+        signatures = shards.signatures(True, choice.finds_standing and shards.has_grey)
+        mark_with_bar(signatures, paths, choice, not quiet)
     else:
         how = reading(options)
         paths = _paths_now(before, options)

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import ParameterError
-from ..settings import raise_first, redeclared, setting
+from ..settings import declared, raise_first, redeclared, setting
 from ._choice_settings import ChoiceSettings, PlainOptions
 from ._derived import BUILT_IN
 from ._features import quantized, unit_features
@@ -65,6 +65,12 @@ class Choice(ChoiceSettings):
         "camera",
         help="What took each image, a label for each, or folder for its folder (the default where "
         "there are paths); each has its own events and intervals, and is covered",
+    )
+
+    fixed_cameras: str | bool = redeclared(
+        ChoiceSettings,
+        "fixed_cameras",
+        help=f"{declared(ChoiceSettings)['fixed_cameras'].help}. Default of the command line: auto",
     )
 
     keys: Mapping[str, Sequence[Label]] | None = setting(

@@ -96,7 +96,8 @@ def downsample(
     cameras = constraints.cameras
     if cameras is None and choice.uses_camera:  # constraints of a choice without
         cameras = Keys(signatures, order, choice).cameras
-    images = replace(images, groupings=groupings_of(images.bucket_ids, cameras, standing, choice))
+    found = standing if standing is not None and standing.n_cameras else None
+    images = replace(images, groupings=groupings_of(images.bucket_ids, cameras, found, choice))
 
     def choose(target: int) -> Selection:
         fresh = replace(images, found=[])

@@ -72,6 +72,7 @@ def test_json_says_how_images_were_chosen(tree: list[str], run) -> None:
         "stratify_by": "labels.csv",
         "balance": "proportional",
         "keep": "first.txt",
+        "fixed_cameras": "auto",
         "paths": ["photos"],
         "on_error": "raise",
     }
@@ -84,21 +85,22 @@ def test_json_says_how_images_were_chosen(tree: list[str], run) -> None:
     assert {"path", "rank", "stratum"} < set(document["kept"][0])
     run("photos", "-n", "5", "-q", "-o", "b.json")
     plain = json.loads(Path("b.json").read_text(encoding="utf-8"))
-    assert set(plain["settings"]) == {"strategy", "paths", "on_error"}
+    assert set(plain["settings"]) == {"strategy", "fixed_cameras", "paths", "on_error"}
     assert plain["images"] == document["images"]
 
 
 @pytest.mark.parametrize(
     ("options", "expected"),
     [
-        pytest.param(("--fixed-cameras", "auto"), "auto", id="auto"),
-        pytest.param((), None, id="the default"),
+        pytest.param(("--fixed-cameras", "none"), "none", id="none"),
+        pytest.param((), "auto", id="the default"),
+        pytest.param(("--strategy", "stride"), None, id="no effect"),
     ],
 )
 def test_json_says_whether_it_looked_for_standing_cameras(
     tree: list[str], run, options: tuple[str, ...], expected: str | None
 ) -> None:
-    """What is not written is the default when the command verify chooses again."""
+    """Wherever it matters, as the default of shards without thumbnails is another."""
     assert run("photos", "-n", "5", "-q", *options, "-o", "a.json")[0] == 0
     document = json.loads(Path("a.json").read_text(encoding="utf-8"))
     assert document["settings"].get("fixed_cameras") == expected

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import os
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -270,9 +271,38 @@ def test_a_standing_camera_that_saw_nothing_is_not_covered(folder: Path, tmp_pat
     }
 
 
-def test_it_makes_no_difference_without_standing_cameras(folder: Path) -> None:
-    photos = folder / "photos"
-    assert _kept(photos, 5, fixed_cameras="auto") == _kept(photos, 5)
+@pytest.mark.parametrize("of", ["photographs", "a burst", "a dash camera"])
+def test_it_makes_no_difference_without_standing_cameras(
+    folder: Path, tmp_path: Path, of: str
+) -> None:
+    """A burst shares its background, but is short; a dash camera moves."""
+    if of == "a dash camera":
+        road = scene(4, 32 + 3 * 40)
+        frames = [road[:, 3 * step : 3 * step + 32].copy() for step in range(40)]
+        for frame in frames:
+            frame[26:] = 60  # the bonnet
+    else:
+        frames = [*film(scene(5), 8, {3: 9})] if of == "a burst" else []
+    for number, frame in enumerate(frames):
+        pixels = Image.fromarray(frame.astype(np.uint8))
+        pixels.resize((64, 64), 0).save(tmp_path / f"{number:02}.png")
+    for photo in (folder / "photos").glob("*.png"):
+        shutil.copy(photo, tmp_path / f"photo {photo.name}")
+    for count in (3, 5, 9):
+        assert _kept(tmp_path, count, fixed_cameras="auto") == _kept(tmp_path, count)
+
+
+def test_commands_look_for_them_by_default(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    by_default, asked, without = (
+        (main([str(folder), "-n", "18", *options]), *capsys.readouterr())
+        for options in ([], ["--fixed-cameras", "auto"], ["--fixed-cameras", "none"])
+    )
+    assert by_default[:2] == asked[:2]
+    assert by_default[1] != without[1]
+    assert "2 standing cameras with 70 images; 12 images of none" in by_default[2]
+    assert "standing" not in without[2]
 
 
 def test_quiet_frames_are_left_out_if_asked_for(folder: Path, tmp_path: Path) -> None:
@@ -343,7 +373,7 @@ def test_shards_find_the_same_cameras_as_one_run(
     folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     pytest.importorskip("pyarrow")
-    options = ["-n", "18", "--fixed-cameras", "auto", "--explain"]
+    options = ["-n", "18", "--explain"]
     shards = [str(tmp_path / f"{part}.parquet") for part in (1, 2, 3)]
     for part, shard in enumerate(shards, 1):
         split = ["--shard", f"{part}/3"]
@@ -355,6 +385,39 @@ def test_shards_find_the_same_cameras_as_one_run(
     assert "2 standing cameras with 70 images; 12 images of none" in said.err
     assert (said.out, "2 standing cameras" in one.err) == (one.out, True)
     assert (tmp_path / "shards.csv").read_bytes() == (tmp_path / "one.csv").read_bytes()
+
+
+def test_shards_without_thumbnails_are_chosen_from_without_looking(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """By default; and it says so, once, where it would have made a difference."""
+    pytest.importorskip("pyarrow")
+    shard = str(tmp_path / "signatures.parquet")
+    assert main(["extract", str(folder), "-q", "-o", shard]) == 0
+    assert main([str(folder), "-n", "18", "--fixed-cameras", "none"]) == 0
+    without = capsys.readouterr().out
+    for options, is_said in (([], True), (["-q"], False), (["--fixed-cameras", "none"], False)):
+        assert main(["select", shard, "-n", "18", *options]) == 0
+        said = capsys.readouterr()
+        assert said.out == without
+        assert ("Standing cameras were not looked for" in said.err) == is_said
+    assert main(["select", shard, "-n", "18", "--strategy", "stride"]) == 0
+    assert "Standing cameras" not in capsys.readouterr().err
+    assert main(["select", shard, "-n", "18", "--leave-out-quiet", "0.1"]) == 2
+    assert "--leave-out-quiet 0.1 needs thumbnails" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("grey", [["--grey"], []], ids=["with thumbnails", "without"])
+def test_a_manifest_of_shards_is_verified_as_it_was_made(
+    folder: Path, tmp_path: Path, grey: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    pytest.importorskip("pyarrow")
+    shard, manifest = (str(tmp_path / name) for name in ("signatures.parquet", "run.json"))
+    assert main(["extract", str(folder), "-q", *grey, "-o", shard]) == 0
+    assert main(["select", shard, "-n", "18", "-q", "--manifest", manifest]) == 0
+    capsys.readouterr()
+    assert main(["verify", manifest, "-q"]) == 0
+    assert "The same 18 images would be kept" in capsys.readouterr().out
 
 
 def test_signatures_without_thumbnails_are_refused_where_they_are_needed(folder: Path) -> None:
