@@ -13,7 +13,15 @@ from .checks import flag, one_of, path_list, shown_path, whole_number
 from .console import print_reading_of, print_warnings, read_with_bar
 from .errors import ParameterError
 from .new_files import new_pngs
-from .report import check_curve, new_table, save_charts, summary, write_table
+from .report import (
+    check_activity,
+    check_curve,
+    new_table,
+    save_charts,
+    summary,
+    write_table,
+)
+from .report import save_activity as save_activity_chart
 from .report import save_curve as save_curve_chart
 from .selection import (
     RANDOM_SEED,
@@ -55,6 +63,7 @@ def sample_diverse(
     scheduler: str | Client | None = ...,
     save_explanation: str | os.PathLike[str] | None = ...,
     save_curve: str | os.PathLike[str] | None = ...,
+    save_activity: str | os.PathLike[str] | None = ...,
     ranked: bool = ...,
     **choice: Unpack[ChoiceOptions],
 ) -> list[str]: ...
@@ -77,6 +86,7 @@ def sample_diverse(
     scheduler: str | Client | None = ...,
     save_explanation: str | os.PathLike[str] | None = ...,
     save_curve: str | os.PathLike[str] | None = ...,
+    save_activity: str | os.PathLike[str] | None = ...,
     ranked: bool = ...,
     **choice: Unpack[ChoiceOptions],
 ) -> list[int]: ...
@@ -98,6 +108,7 @@ def sample_diverse(
     scheduler: str | Client | None = None,
     save_explanation: str | os.PathLike[str] | None = None,
     save_curve: str | os.PathLike[str] | None = None,
+    save_activity: str | os.PathLike[str] | None = None,
     ranked: bool = False,
     **choice: Unpack[ChoiceOptions],
 ) -> list[str] | list[int]:
@@ -129,6 +140,8 @@ def sample_diverse(
         save_explanation: a ``.csv`` or ``.parquet`` to save to why each image was kept or left out,
             and which kept image stands for it
         save_curve: a ``.png`` to save to how far the images left out are, by the number kept
+        save_activity: a ``.png`` to save to which frames of standing cameras are most active, and
+            which most doubtful, each beside where it differs from the background
         ranked: return the images in the order in which they were picked, most important first;
             needs the strategy ``"diverse"``
         **choice: the fields of :class:`smartdownsample_core.Choice`, such as ``strategy``
@@ -180,22 +193,25 @@ def sample_diverse(
     raise_first(reading.problems())
     how.check(len(paths), target, hash_size)
     RANDOM_SEED.check(random_seed)
-    distribution, thumbnails, curve = new_pngs(
+    distribution, thumbnails, curve, activity = new_pngs(
         {
             "save_distribution": save_distribution,
             "save_thumbnails": save_thumbnails,
             "save_curve": save_curve,
+            "save_activity": save_activity,
         }
     )
     if curve:
         check_curve(how)
+    if activity:
+        check_activity(how)
 
     explanation = new_table("save_explanation", save_explanation)
 
     everything = target is not None and target >= len(paths)
     nothing = target is not None and target <= 0
     if (everything or nothing) and not (
-        choice or distribution or thumbnails or explanation or curve
+        choice or distribution or thumbnails or explanation or curve or activity
     ):
         if everything and show_progress:
             print(f"Keeping all {len(paths):,} images, unread: target_count is {target:,}")
@@ -203,7 +219,7 @@ def sample_diverse(
 
     descriptors = how.needs_descriptors or explanation is not None
     signatures = read_with_bar(
-        paths, reading, image_loading_errors, descriptors, show_progress, how
+        paths, reading, image_loading_errors, descriptors, show_progress, how, bool(activity)
     )
     print_reading_of(signatures, sys.stdout, show_summary)
     selection = downsample(signatures, natural_order(paths), target, random_seed, how)
@@ -215,6 +231,8 @@ def sample_diverse(
     save_charts(selection, paths, distribution, thumbnails)
     if curve:
         save_curve_chart(selection.coverage(), curve)
+    if activity:
+        save_activity_chart(selection, signatures.grey, paths, how, activity)
     rows = selection.ranking if ranked and selection.ranking is not None else selection.indices
     kept = range(len(paths)) if everything and not choice else rows.tolist()
     return _answer(paths, kept, return_indices)

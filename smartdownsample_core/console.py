@@ -24,11 +24,12 @@ def read_with_bar(
     descriptors: bool,
     show_progress: bool,
     choice: Choice,
+    keep_grey: bool = False,
 ) -> Signatures:
     """Returns the signatures of images, with a progress bar on standard error.
 
-    If the choice asks for it, standing cameras are looked for. The other arguments are those of
-    :func:`read_all`.
+    If the choice asks for it, standing cameras are looked for, as by :func:`mark_with_bar`. The
+    other arguments are those of :func:`read_all`.
     """
     from tqdm import tqdm  # not above: it would take a sixth of the time to import this package
 
@@ -48,14 +49,21 @@ def read_with_bar(
             choice.camera,
             choice.finds_standing,
         )
-    mark_with_bar(found, paths, choice, show_progress)
+    mark_with_bar(found, paths, choice, show_progress, keep_grey)
     return found
 
 
 def mark_with_bar(
-    signatures: Signatures, paths: Sequence[str], choice: Choice, show_progress: bool
+    signatures: Signatures,
+    paths: Sequence[str],
+    choice: Choice,
+    show_progress: bool,
+    keep_grey: bool = False,
 ) -> None:
-    """Looks for standing cameras if the choice asks for it, with a bar on standard error."""
+    """Looks for standing cameras if the choice asks for it, with a bar on standard error.
+
+    Thumbnails are dropped unless they are to be kept.
+    """
     if not choice.finds_standing:
         return
     from tqdm import tqdm
@@ -72,7 +80,7 @@ def mark_with_bar(
             bar.update(done - bar.n)
 
         cameras = choice.camera if choice.fixed_cameras == "all" else None
-        mark_standing(signatures, natural_order(paths), cameras, compared)
+        mark_standing(signatures, natural_order(paths), cameras, compared, keep_grey)
 
 
 def print_reading(

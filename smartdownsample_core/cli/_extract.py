@@ -112,8 +112,7 @@ def _extract_parser(program: str) -> argparse.ArgumentParser:
     parser.add_argument(
         "--grey",
         action="store_true",
-        help="also thumbnails of 1 KB per image, by which 'select' finds cameras "
-        "that stand still",
+        help="also thumbnails of 1 KB per image, by which 'select' finds cameras that stand still",
     )
     add_finding(parser)
     add_null(parser, "on standard input")

@@ -125,8 +125,16 @@ def _run(options: argparse.Namespace) -> int:
     read = {"hash_size": how.hash_size, "decode": how.decode}
     output = Output(options, base, paths, images=images, reading=read)
     descriptors = needs_descriptors(options, choice)
-    signatures = read_with_bar(paths, how, options.on_error, descriptors, not options.quiet, choice)
+    signatures = read_with_bar(
+        paths,
+        how,
+        options.on_error,
+        descriptors,
+        not options.quiet,
+        choice,
+        bool(options.activity),
+    )
     print_reading_of(signatures, sys.stderr, not options.quiet)
     order = natural_order(paths)
     selection = downsample(signatures, order, options.target_count, options.random_seed, choice)
-    return output.write(selection, paths, signatures)
+    return output.write(selection, paths, signatures, choice)

@@ -20,6 +20,7 @@ from ..report import (
     TEXT,
     VERBS,
     Placing,
+    check_activity,
     check_curve,
     dropped_if_it_fails,
     new_list,
@@ -63,6 +64,7 @@ _OPTIONS = {
     "save_thumbnails": "--thumbnails",
     "save_explanation": "--explain",
     "save_curve": "--curve",
+    "save_activity": "--activity",
     **{
         what.name: what.option
         for what in (RANDOM_SEED, *declared(Reading).values(), *declared(Choice).values())
@@ -255,6 +257,12 @@ def add_output(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--curve", metavar="PNG", help="chart of how far images left out are, by the number kept"
     )
+    parser.add_argument(
+        "--activity",
+        metavar="PNG",
+        help="frames of standing cameras that are most active, or most doubtful, and where they "
+        "differ from the background",
+    )
     parser.add_argument("--thumbnails", metavar="PNG", help="grid of thumbnails per bucket")
     add_on_error(parser)
     add_setting(parser, RANDOM_SEED)
@@ -309,8 +317,8 @@ class Output:
         has_record = self._list is not None and self._list.suffix.lower() == ".json"
         self._manifest = new_manifest(options.manifest)
         self._record = record_of(options, **source) if has_record or self._manifest else {}
-        names = ("distribution", "thumbnails", "curve")
-        self._distribution, self._thumbnails, self._curve = new_pngs(
+        names = ("distribution", "thumbnails", "curve", "activity")
+        self._distribution, self._thumbnails, self._curve, self._activity = new_pngs(
             {f"--{name}": getattr(options, name) for name in names}
         )
         self._explanation = new_table("--explain", options.explain)
@@ -319,14 +327,19 @@ class Output:
                 raise ValueError(f"--output and {name} are the same file: {self._list}; name two")
 
     def write(
-        self, selection: Selection, paths: list[str], signatures: Signatures | None = None
+        self,
+        selection: Selection,
+        paths: list[str],
+        signatures: Signatures | None = None,
+        choice: Choice | None = None,
     ) -> int:
         """Writes a selection and returns the exit code.
 
         Args:
             selection: what was kept of ``paths``
             paths: n image files
-            signatures: theirs, if a manifest is to be written
+            signatures: theirs, if a manifest or the activity is to be written
+            choice: how they were chosen, for the activity
         """
         options = self._options
         _refuse_to_place_urls(options, paths)
@@ -349,13 +362,16 @@ class Output:
             write_list(self._manifest, paths, selection, record=record, name="--manifest")
         if self._explanation:
             write_table("--explain", self._explanation, paths, selection)
-        for chart in filter(None, (self._distribution, self._thumbnails, self._curve)):
+        charts = (self._distribution, self._thumbnails, self._curve, self._activity)
+        for chart in filter(None, charts):
             if is_below(chart.parent, self._base):
                 note(chart.parent, "charts", [chart.name])
         try:
             report.save_charts(selection, paths, self._distribution, self._thumbnails)
             if self._curve:
                 report.save_curve(selection.coverage(), self._curve)
+            if self._activity and signatures is not None and choice is not None:
+                report.save_activity(selection, signatures.grey, paths, choice, self._activity)
         finally:  # a failed chart must not lose the list
             if not options.quiet:
                 print(report.summary(selection, strata), file=sys.stderr)
@@ -430,4 +446,6 @@ def choice_of(options: argparse.Namespace, paths: Sequence[str], hash_size: int)
     choice.check(len(paths), options.target_count, hash_size)
     if options.curve:
         check_curve(choice)
+    if options.activity:
+        check_activity(choice)
     return choice

@@ -27,7 +27,7 @@ from ._options import (
 #: Options beside those of the choice for which all images must be in memory.
 _NEEDING_ALL = (
     *("thumbnails", "explain", "curve", "manifest", "detections", "coco", "yolo", "camtrap_dp"),
-    "camtrap_dp_out",
+    *("camtrap_dp_out", "activity"),
 )
 
 _NOT_LOOKED_FOR = (
@@ -56,7 +56,7 @@ def select_command(program: str, arguments: list[str]) -> int:
     check_distinct(paths, shards.folders)
     is_default = options.fixed_cameras is None
     if is_default:
-        looks = shards.has_grey or options.leave_out_quiet > 0
+        looks = shards.has_grey or options.leave_out_quiet > 0 or options.activity
         options.fixed_cameras = "auto" if looks else "none"
     choice = choice_of(options, paths, shards.origin.hash_size)
     descriptors = needs_descriptors(options, choice)
@@ -69,21 +69,20 @@ def select_command(program: str, arguments: list[str]) -> int:
             + (", or use {strategy} stride" if choice.how.compares else ""),
         )
     if choice.finds_standing and not shards.has_grey:
-        name = "leave_out_quiet" if is_default else "fixed_cameras"
+        name = "leave_out_quiet" if options.leave_out_quiet > 0 else "save_activity"
         raise ParameterError(
-            name,
-            "{value} needs thumbnails, and these signatures were extracted without any",
+            name if is_default else "fixed_cameras",
+            "needs thumbnails, and these signatures were extracted without any",
             "extract them with --grey, or omit it",
-            value=repr(getattr(options, name)),
         )
     if is_default and choice.how.relates and not shards.has_grey and not options.quiet:
         print(_NOT_LOOKED_FOR, file=sys.stderr)
     output = Output(options, shards.base, paths, **shards.record())
     signatures = shards.signatures(descriptors, choice.finds_standing)
-    mark_with_bar(signatures, paths, choice, not options.quiet)
+    mark_with_bar(signatures, paths, choice, not options.quiet, bool(options.activity))
     order = natural_order(paths)
     selection = downsample(signatures, order, options.target_count, options.random_seed, choice)
-    return output.write(selection, paths, signatures)
+    return output.write(selection, paths, signatures, choice)
 
 
 def _select_parser(program: str) -> argparse.ArgumentParser:
@@ -114,6 +113,7 @@ def _on_cluster(parser: argparse.ArgumentParser, options: argparse.Namespace) ->
     for name in (*others, *_NEEDING_ALL):
         if getattr(options, name) != parser.get_default(name):
             raise ParameterError(name, "does not go with {scheduler}", "omit one of them")
+    options.fixed_cameras = "none"  # nothing looks for standing cameras there
     if not STRATEGIES[options.strategy].covers:
         raise ParameterError(
             "strategy",
@@ -133,7 +133,7 @@ def _on_cluster(parser: argparse.ArgumentParser, options: argparse.Namespace) ->
 
 def _check_folder(options: argparse.Namespace, shards: Shards | ClusterShards) -> None:
     """Raises a ValueError if files must be opened whose paths are relative to another folder."""
-    opens = options.thumbnails or placing(options)
+    opens = options.thumbnails or options.activity or placing(options)
     if opens and shards.folders - {os.getcwd()}:
         raise ValueError(
             f"the paths in these files are relative to {min(shards.folders)}; run from there to "

@@ -23,3 +23,4 @@ from ._strata import UNLABELLED, assign_strata
 from ._strategies import RECOMMENDED_STRATEGY, STRATEGIES, Strategy, StrategyName
 from ._systematic import select
 from ._tiers import GOOD, are_good
+from ._where import frames_to_show, heat_maps

@@ -119,6 +119,11 @@ def energy(residual: NDArray[np.float32]) -> NDArray[np.int16]:
     return np.asarray(rows[..., :-2] + rows[..., 1:-1] + rows[..., 2:])
 
 
+def strength_of(residual: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Returns :func:`energy` in units of the noise beyond the first, ``(n, 32, 32)``, 0-8."""
+    return np.asarray(energy(residual) / np.float32(9 * _STEPS))
+
+
 def local_contrast(grey: NDArray[np.uint8]) -> NDArray[np.int16]:
     """Returns the logarithm of frames minus their local mean, ``(n, 32, 32)``, in 1/4096."""
     levels = LOGARITHMS[grey].astype(np.float64)

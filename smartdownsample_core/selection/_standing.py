@@ -114,17 +114,19 @@ def mark_standing(
     order: _Rows,
     cameras: Sequence[object] | None = None,
     progress: Callable[[int], None] | None = None,
+    keep_grey: bool = False,
 ) -> None:
     """Writes into signatures which standing camera took each image, and its activity.
 
     All images are compared, whatever is known of some, so that the answer does not depend on when
-    which of them were read. Drops the thumbnails.
+    which of them were read. Drops the thumbnails unless they are to be kept.
 
     Args:
         signatures: n images, with thumbnails; nothing happens without any
         order: ``(n,)``; their natural order
         cameras: as in :func:`find_standing`
         progress: as in :func:`find_standing`
+        keep_grey: keep the thumbnails, for :func:`heat_maps`
     """
     if signatures.grey is None:
         return
@@ -134,7 +136,8 @@ def mark_standing(
     numbers = np.where(found.camera < 0, found.camera, found.camera + 1)
     signatures.standing[:] = np.where(is_read, numbers, 0)
     signatures.activity[:] = found.activity
-    signatures.drop_grey()
+    if not keep_grey:
+        signatures.drop_grey()
 
 
 def same_background(grey: NDArray[np.uint8], order: _Rows) -> _Rows:

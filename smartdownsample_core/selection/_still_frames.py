@@ -21,16 +21,16 @@ UNIT: Final = 300.0**2
 _HALF = np.float32(2)  # the activity of a frame that counts half
 _LEAST = np.float32(1e-4)  # weight of a quiet frame
 _HALF_OF_BUSY, _LEAST_OF_BUSY = np.float32(0.4), np.float32(0.6)  # the same of busy cameras
-_SOMETHING = np.float32(0.2)  # the activity that more than half of a busy camera's frames have
+SOMETHING = np.float32(0.2)  # the activity that more than half of a busy camera's frames have
 _OTHERS = np.float32(0.1)  # weight of images of no standing camera
 _TOO_FEW = np.float32(0.05)  # of those with too few frames to say what they show
-_NEXT = 10  # frames apart at which 63% of a distance counts
+NEXT = 10  # frames apart at which 63% of a distance counts
 _TIME = 0.6  # what the first and the last frame of a camera are apart
 _APART = 0.4  # what two cameras are apart
 _FAR = 0.44  # what two cameras look apart, on average
 
 #: 1 - exp(-d / 10), rounded, as the exponential function differs between machines.
-_NEAR = (np.rint(1024 * (1 - np.exp(-np.arange(12 * _NEXT) / _NEXT))) / 1024).astype(np.float32)
+_NEAR = (np.rint(1024 * (1 - np.exp(-np.arange(12 * NEXT) / NEXT))) / 1024).astype(np.float32)
 _ROWS = 1024  # at a time
 
 
@@ -52,13 +52,13 @@ def weigh(standing: Standing) -> NDArray[np.float32]:
 
 def shows_nothing(standing: Standing) -> NDArray[np.bool_]:
     """Whether each image is a frame of a standing camera that shows its background, ``(n,)``."""
-    return np.asarray(standing.activity < _SOMETHING)
+    return np.asarray(standing.activity < SOMETHING)
 
 
 def _is_busy(standing: Standing) -> NDArray[np.bool_]:
     """Whether more than half of the frames of each image's camera show something, ``(n,)``."""
     camera = np.maximum(standing.camera, NONE) + 1
-    shows = (standing.activity >= _SOMETHING).astype(np.int64)
+    shows = (standing.activity >= SOMETHING).astype(np.int64)
     counts = np.bincount(camera, minlength=1), np.bincount(camera, shows, minlength=1)
     return np.asarray((2 * counts[1] > counts[0])[camera])
 

@@ -261,7 +261,7 @@ def test_standing_cameras_need_thumbnails_in_all_shards(shards: list[str], run) 
     options = ["-n", "5", "--fixed-cameras", "auto", "--on-error", "skip"]
     code, _, said = run("select", *shards, *options)
     assert code == 2
-    assert "--fixed-cameras 'auto' needs thumbnails, and these signatures were extracted" in said
+    assert "--fixed-cameras needs thumbnails, and these signatures were extracted" in said
     assert "extract them with --grey, or omit it" in said
 
 

@@ -26,7 +26,12 @@ from smartdownsample_core import (
     sample_diverse,
 )
 from smartdownsample_core.cli._main import main
-from smartdownsample_core.selection import mark_standing
+from smartdownsample_core.selection import (
+    Standing,
+    frames_to_show,
+    heat_maps,
+    mark_standing,
+)
 from smartdownsample_core.selection._background import activities
 from smartdownsample_core.selection._medians import median_of_planes
 from smartdownsample_core.selection._standing import find_standing
@@ -404,7 +409,7 @@ def test_shards_without_thumbnails_are_chosen_from_without_looking(
     assert main(["select", shard, "-n", "18", "--strategy", "stride"]) == 0
     assert "Standing cameras" not in capsys.readouterr().err
     assert main(["select", shard, "-n", "18", "--leave-out-quiet", "0.1"]) == 2
-    assert "--leave-out-quiet 0.1 needs thumbnails" in capsys.readouterr().err
+    assert "--leave-out-quiet needs thumbnails" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("grey", [["--grey"], []], ids=["with thumbnails", "without"])
@@ -427,3 +432,100 @@ def test_signatures_without_thumbnails_are_refused_where_they_are_needed(folder:
         downsample(table, order, 5, choice=Choice(fixed_cameras="auto", leave_out_quiet=0.02))
     with pytest.raises(ValueError, match="fixed_cameras needs the backgrounds"):
         downsample(table, order, 5, choice=Choice(strategy="diverse", fixed_cameras=True))
+
+
+@pytest.fixture(scope="module")
+def jpegs(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
+    """A standing camera with visits of different contrast in 60 JPEGs, and three photographs."""
+    root = tmp_path_factory.mktemp("jpegs")
+    frames = film(scene(7, 32), 60, {9: 4, 30: 12, 31: 13, 50: 20})
+    others = [film(scene(seed), 1, {})[0] for seed in (70, 71, 72)]
+    for number, frame in enumerate([*frames, *others]):
+        picture = Image.fromarray(frame).resize((320, 240), Image.Resampling.BICUBIC)
+        picture.convert("RGB").save(root / f"{number:02}.jpg", quality=90)
+    return sorted(map(str, root.glob("*.jpg")))
+
+
+def test_activity_is_the_mean_of_the_hottest_pixels(jpegs: list[str]) -> None:
+    table, order = extract(jpegs, grey=True), natural_order(jpegs)
+    mark_standing(table, order, keep_grey=True)
+    standing = Standing.of(table)
+    assert table.grey is not None
+    rows = np.flatnonzero(standing.camera >= 0)[::-1]
+    assert len(rows) == 60
+    maps = heat_maps(table.grey, standing, order, rows)
+    hottest = np.sort(maps.reshape(60, -1), axis=1)[:, -20:].mean(axis=1)
+    np.testing.assert_allclose(hottest, standing.activity[rows], rtol=1e-5)
+    active, doubtful = frames_to_show(standing, order, 3, border=0.1)
+    assert {Path(jpegs[row]).stem for row in active} in ({"09", "30", "50"}, {"09", "31", "50"})
+    assert not set(doubtful.tolist()) & set(active.tolist())
+    assert (np.abs(np.log(standing.activity[doubtful] / 0.1)) <= np.log(4)).all()
+    # Hot is where the animal is.
+    row, column = np.unravel_index(maps[rows.tolist().index(9)].argmax(), (32, 32))
+    still = np.median(table.grey[:60].reshape(60, 32, 32), axis=0)
+    frame = table.grey[9].reshape(32, 32) - still
+    frame -= np.median(frame)
+    assert abs(frame[row, column]) > np.quantile(abs(frame), 0.95)
+
+
+def _pixels(png: Path) -> NDArray[np.uint8]:
+    with Image.open(png) as picture:
+        return np.asarray(picture.convert("RGB"))
+
+
+def test_the_picture_of_activity(
+    jpegs: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The same from Python, from images and from shards; of no standing camera, it says so."""
+    pytest.importorskip("pyarrow")
+    given = {"strategy": "diverse", "fixed_cameras": "auto", "show_progress": False}
+    shard, none = str(tmp_path / "s.parquet"), tmp_path / "none.png"
+    pngs = [tmp_path / f"{of}.png" for of in ("python", "images", "shards")]
+    sample_diverse(jpegs, 5, save_activity=pngs[0], **given)  # type: ignore[call-overload]
+    assert main([*jpegs, "-n", "5", "-q", "--activity", str(pngs[1])]) == 0
+    assert main(["extract", *jpegs, "-q", "--grey", "-o", shard]) == 0
+    assert main(["select", shard, "-n", "5", "-q", "--activity", str(pngs[2])]) == 0
+    first, *others = (_pixels(png) for png in pngs)
+    for other in others:
+        np.testing.assert_array_equal(first, other)
+    assert np.ptp(first, axis=2).any(), "nothing is hot"
+    assert main([*jpegs[:9], "-n", "5", "-q", "--activity", str(none)]) == 0
+    assert not np.ptp(_pixels(none), axis=2).any()
+    plain = str(tmp_path / "plain.parquet")
+    assert main(["extract", *jpegs, "-q", "-o", plain]) == 0
+    capsys.readouterr()
+    refused = str(tmp_path / "refused.png")
+    for options, said in (
+        ([*jpegs, "--fixed-cameras", "none"], "--activity shows frames of standing cameras, and"),
+        ([*jpegs, "--strategy", "stride"], "set --strategy to 'diverse' and --fixed-cameras to"),
+        (["select", plain], "--activity needs thumbnails"),
+        ([*jpegs, "--curve", refused], "are the same file"),
+    ):
+        assert main([*options, "-n", "5", "-q", "--activity", refused]) == 2
+        assert said in capsys.readouterr().err
+    assert not Path(refused).exists()
+
+
+def test_a_run_resumed_finds_the_same_cameras_as_one_run(folder: Path, tmp_path: Path) -> None:
+    """Of some parts of the images, signatures are there already; the others are read now."""
+    pytest.importorskip("pyarrow")
+    parts = [
+        ["extract", str(folder), "--shard", f"{number}/3", "--grey", "-q", "--resume", "-o"]
+        for number in (1, 2, 3)
+    ]
+    answers = []
+    for name, stopped in (("whole", False), ("resumed", True)):
+        (tmp_path / name).mkdir()
+        shards = [str(tmp_path / name / f"{number}.parquet") for number in (1, 2, 3)]
+        if stopped:
+            assert main([*parts[1], shards[1]]) == 0
+            before = Path(shards[1]).stat().st_mtime_ns
+        for part, shard in zip(parts, shards, strict=True):
+            assert main([*part, shard]) == 0
+        if stopped:
+            assert Path(shards[1]).stat().st_mtime_ns == before, "it was read again"
+        table = tmp_path / name / "why.csv"
+        options = ["-n", "18", "--fixed-cameras", "auto", "-q", "--explain", str(table)]
+        assert main(["select", *shards, *options, "-o", str(tmp_path / name / "kept.txt")]) == 0
+        answers.append([table.read_bytes(), (tmp_path / name / "kept.txt").read_bytes()])
+    assert answers[0] == answers[1]

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import fiftyone as fo
+import pytest
 from PIL import Image
 
+from plugin.config import DownsampleConfig
+from plugin.jobs import engine
 from tests.core.test_standing import film, scene
 
 _VISITS = {4: 3, 13: 12, 21: 20}
@@ -77,3 +81,32 @@ def test_images_added_later_are_compared_with_all(
     assert grown.values([*fields, "then_activity"]) == one.values([*fields, "all_activity"])
     kept, expected = grown.match_tags(result["tag"]), one.match_tags(of_all["tag"])
     assert kept.values("filepath") == expected.values("filepath")
+
+
+def test_a_run_stopped_while_it_reads_is_finished_as_one_run(
+    make_dataset: Callable[..., fo.Dataset],
+    operators: SimpleNamespace,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Signatures and thumbnails read before the stop are kept; cameras are found among all."""
+    paths = _frames(tmp_path)
+    one, stopped = make_dataset(paths), make_dataset(paths)
+    settings = {"strategy": "diverse", "fixed_cameras": "auto", "run_key": "again"}
+    of_one = operators.downsample(one, 3, **settings)
+    monkeypatch.setattr(engine, "WRITE_EVERY", 1)
+    monkeypatch.setattr(
+        sys.modules["smartdownsample_core.extraction._extract"], "_SECONDS_BETWEEN_REPORTS", 0
+    )
+    config = DownsampleConfig(target_count=3, n_workers=1, decode="exact", **settings)
+    job = engine.run(stopped, stopped.view(), config)
+    next(progress for progress in job if 0 < progress.done < 30)
+    job.close()
+    n_known = len(stopped.exists("signature.grey"))
+    assert 0 < n_known < 30
+    result = operators.downsample(stopped, 3, **settings)
+    assert (result["computed"], result["reused"]) == (30 - n_known, n_known)
+    fields = ["filepath", "signature.standing_camera", "signature.activity", "again_activity"]
+    assert stopped.values(fields) == one.values(fields)
+    kept = stopped.match_tags(result["tag"]).values("filepath")
+    assert kept == one.match_tags(of_one["tag"]).values("filepath")
