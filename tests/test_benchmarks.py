@@ -24,7 +24,7 @@ _SMALL = {
     "panel": ("--largest 10000", 1),
     "prefer": ("PHOTOS", 5),
     "scale": ("--largest 100000", 6),
-    "standing": ("PHOTOS --draws 1", 24),
+    "standing": ("PHOTOS --draws 1", 28),
     "speed": ("--images PHOTOS --rounds 1", 4),
 }
 
