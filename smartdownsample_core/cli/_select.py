@@ -143,10 +143,11 @@ def _check_folder(options: argparse.Namespace, shards: Shards | ClusterShards) -
 
 def _by_buckets_alone(parser: argparse.ArgumentParser, options: argparse.Namespace) -> bool:
     """Whether buckets and the order of the images are enough for the options."""
-    others = [name for name in declared(Choice) if name != "strategy"]
+    others = [name for name in declared(Choice) if name not in ("strategy", "fixed_cameras")]
     others += _NEEDING_ALL
     return (
         STRATEGIES[options.strategy].strides
         and options.target_count is not None
+        and options.fixed_cameras != "all"
         and all(getattr(options, name) == parser.get_default(name) for name in others)
     )

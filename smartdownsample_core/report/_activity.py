@@ -32,7 +32,7 @@ def check_activity(choice: Choice) -> None:
     if not choice.finds_standing:
         raise ParameterError(
             "save_activity",
-            "shows frames of standing cameras, and nothing looks for these",
+            "needs standing cameras, which are not looked for",
             "set {strategy} to 'diverse' and {fixed_cameras} to 'auto' or 'all'",
         )
 

@@ -496,7 +496,7 @@ def test_the_picture_of_activity(
     capsys.readouterr()
     refused = str(tmp_path / "refused.png")
     for options, said in (
-        ([*jpegs, "--fixed-cameras", "none"], "--activity shows frames of standing cameras, and"),
+        ([*jpegs, "--fixed-cameras", "none"], "--activity needs standing cameras, which are not"),
         ([*jpegs, "--strategy", "stride"], "set --strategy to 'diverse' and --fixed-cameras to"),
         (["select", plain], "--activity needs thumbnails"),
         ([*jpegs, "--curve", refused], "are the same file"),
