@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import os
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, TypedDict, TypeVar
@@ -24,6 +25,7 @@ from smartdownsample_core.selection import (
     StrategyName,
     as_text,
     standing_cameras,
+    target_of,
 )
 from smartdownsample_core.settings import Decode, Reading, declared, redeclared, setting
 
@@ -188,7 +190,7 @@ class DownsampleConfig(SignatureConfig, ChoiceSettings):
     )
     min_per: str = redeclared(ChoiceSettings, "min_per", default="")
     exclude: str = redeclared(ChoiceSettings, "exclude", default="")
-    target_count: int | None = setting(**{**vars(TARGET_COUNT), "reads": None})
+    target_count: int | None = setting(**vars(TARGET_COUNT))
     random_seed: int = setting(**vars(RANDOM_SEED))
     run_key: str = setting(
         kind="text",
@@ -245,6 +247,20 @@ class DownsampleConfig(SignatureConfig, ChoiceSettings):
             object.__setattr__(self, "keep", tuple(self.keep))
         with contextlib.suppress(TypeError, ValueError):  # the form's choices are text
             object.__setattr__(self, "balance", float(self.balance))
+
+    def counted(self, n: int) -> DownsampleConfig:
+        """Returns these settings with the number that a target typed as 500 or 10% means of n.
+
+        Text that means none stays, to be refused.
+        """
+        target: Any = self.target_count
+        if not isinstance(target, str):
+            return self
+        if re.fullmatch(r"\s*[0-9]{1,18}\s*", target):
+            target = int(target)
+        with contextlib.suppress(ParameterError):
+            target = target_of("target_count", target, n)
+        return dataclasses.replace(self, target_count=target)
 
     def contradictions(self) -> Iterator[ParameterError]:
         """Yields which settings do not go together, or would have no effect."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import fiftyone as fo
@@ -100,21 +101,25 @@ def downsample_form(ctx: foo.ExecutionContext) -> types.Property:
     n_samples = len(subject.view)  # a query, and the form is resolved at every keystroke
     noun = subject.items.noun
     proposed = _proposed_target(ctx, n_samples)
-    given = ctx.params.get("target_count", proposed)
-    config = DownsampleConfig.from_params({**ctx.params, "target_count": given})
+    given = ctx.params.get("target_count", str(proposed))
+    config = DownsampleConfig.from_params({**ctx.params, "target_count": given}).counted(n_samples)
     form = types.Property(inputs, view=types.View(label=names.LABELS["downsample"]))
     if _refused(ctx, inputs, subject.view):
         return form
     found = problems.find(config, subject)
-    or_fewer = any(ctx.params.get(name) for name in LIMITS)
+    is_text = given is None or isinstance(given, str)  # not of Python or the panel
+    what = f"Exactly this many of the {n_samples:,} {noun}" + ", or a share such as 10%" * is_text
+    if "%" in str(given) and "target_count" not in found:
+        what = f"{given.strip()} of the {n_samples:,} {noun}: exactly {config.target_count:,}"
+    if any(ctx.params.get(name) for name in LIMITS):
+        what += ", or empty to keep all that are not excluded"
     add(
         inputs,
-        TARGET_COUNT,
-        description=f"Exactly this many of the {n_samples:,} {noun}"
-        + (", or empty to keep all that are not excluded" if or_fewer else ""),
+        replace(TARGET_COUNT, kind="text") if is_text else TARGET_COUNT,
+        description=what,
         # Not once it is empty, or the App would fill it in again. Nor is it required: the App would
         # say so before it has filled in the default.
-        default=None if given is None else proposed,
+        default=None if given in (None, "") else str(proposed) if is_text else proposed,
     )
     add(inputs, STRATEGY)
     add(inputs, RUN_KEY)

@@ -96,6 +96,7 @@ def run(
     if writes.unfinished(dataset):
         writes.recover(dataset)
     subject = Subject.of(dataset, view, config.group_slice, config.whole_groups)
+    config = config.counted(len(subject.view))
     problems.check(config, subject)
     items = subject.items
     target = _load(subject.view, config, config.finds_standing)

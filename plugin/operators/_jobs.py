@@ -11,7 +11,6 @@ import fiftyone.operators as foo
 import fiftyone.operators.types as types
 from fiftyone.operators.executor import ExecutionResult
 
-from smartdownsample_core.selection import target_of
 from smartdownsample_core.settings import declared
 
 from .. import names
@@ -98,8 +97,6 @@ class Downsample(Operator):
             ValueError: for bad settings, before anything is written; or if no image can be read
             ConnectionError: if there is no such cluster, before anything is written
         """
-        if isinstance(target_count, str):
-            target_count = target_of("target_count", target_count, len(sample_collection))
         given: dict[str, Any] = {**settings, "target_count": target_count}
         if "keep" in given:
             given["keep"] = keep.named(given["keep"])

@@ -16,8 +16,8 @@ TARGET_COUNT = Setting(
     name="target_count",
     kind="whole number",
     label="Images to keep",
-    help="Exact number of images to keep, or (in Python and on the command line) a share such as "
-    "10%; optional with {duplicate_distance} or {max_per_group}",
+    help="Exact number of images to keep, or a share of them such as 10%; optional with "
+    "{duplicate_distance} or {max_per_group}",
     minimum=1,
     live=True,
     reads=target_of,

@@ -77,7 +77,7 @@ class App:
 
     def keep(self, number: int, forecast: str, written: str) -> None:
         """Fills in the form of a run, reads the forecast, executes, and reads what was written."""
-        self.page.locator("input[type=number]").first.fill(str(number))
+        self.dialog.get_by_role("textbox").first.fill(str(number))
         expect(self.page.get_by_text(forecast)).to_be_visible()
         self.execute()
         expect(self.page.get_by_text(written)).to_be_visible()

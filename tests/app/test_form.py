@@ -26,7 +26,7 @@ def test_the_form_from_end_to_end(dataset, open_app) -> None:
     app = open_app(dataset)
     app.page.evaluate(_LISTEN)
     app.run_operator("Smart downsample")
-    number = app.page.locator("input[type=number]").first
+    number = app.dialog.get_by_role("textbox").first
     expect(number).to_have_value("8")
     number.fill("24")
     expect(app.page.get_by_text("Keeps 24 of 80 samples.")).to_be_visible()
@@ -48,12 +48,13 @@ def test_the_form_shows_what_is_wrong(dataset, open_app) -> None:
     """A target that is too large is marked, and cannot be executed."""
     app = open_app(dataset)
     app.run_operator("Smart downsample")
-    number = app.page.locator("input[type=number]").first
+    number = app.dialog.get_by_role("textbox").first
     number.fill("81")
     expect(app.page.get_by_text("'Images to keep' 81 exceeds the 80 samples")).to_be_visible()
     expect(app.button("Execute")).to_be_disabled()
-    number.fill("80")
-    expect(app.page.get_by_text("Keeps 80 of 80 samples.")).to_be_visible()
+    number.fill("12.5%")
+    expect(app.page.get_by_text("12.5% of the 80 samples: exactly 10")).to_be_visible()
+    expect(app.page.get_by_text("Keeps 10 of 80 samples.")).to_be_visible()
     expect(app.button("Execute")).to_be_enabled()
 
 
@@ -76,14 +77,14 @@ def test_one_of_each_near_duplicate_group(dataset, open_app) -> None:
     """With a radius the number may be emptied; the output says where the groups are."""
     app = open_app(dataset)
     app.run_operator("Smart downsample")
-    numbers = app.page.locator("input[type=number]")
-    expect(numbers.first).to_have_value("8")
+    number = app.dialog.get_by_role("textbox").first
+    expect(number).to_have_value("8")
     app.page.get_by_text("Label or train").click()
     app.page.get_by_text("Advanced options").click()
     expect(app.page.get_by_text("Near-duplicates within", exact=True)).to_be_visible()
-    numbers.nth(1).fill("20")
+    app.page.locator("input[type=number]").first.fill("20")
     expect(app.page.get_by_text("excludes near-duplicates within 20 of 100")).to_be_visible()
-    numbers.first.fill("")
+    number.fill("")
     expect(app.page.get_by_text("Keeps one of each near-duplicate group")).to_be_visible()
     app.execute()
     expect(app.page.get_by_text("samples have near-duplicates, in")).to_be_visible()

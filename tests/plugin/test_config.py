@@ -14,7 +14,7 @@ from plugin.config import DownsampleConfig
     [
         ({"target_count": -3}, "target_count must be a whole number of at least 1, got -3"),
         ({"target_count": 1.5}, "target_count must be a whole number of at least 1, got 1.5"),
-        ({"target_count": "ten"}, "target_count must be a whole number of at least 1, got 'ten'"),
+        ({"target_count": "ten"}, "target_count must be a whole number of at least 1, or a share"),
         ({"target_count": None}, "target_count is missing; set how many images"),
         ({"hash_size": 3}, "hash_size must be a whole number from 4 to 64, got 3"),
         ({"hash_size": 8.0}, "hash_size must be a whole number from 4 to 64, got 8.0"),

@@ -85,7 +85,7 @@ def test_the_form_says_what_a_run_will_do(dataset, operators, post) -> None:
     forecast = _properties(post("resolve-type", "downsample", dataset, params))["forecast"]
     assert forecast["default"].endswith(" Replaces the run `mine`, which kept 30.")
     form = _properties(post("resolve-type", "downsample", dataset, {"run_key": "mine"}))
-    assert form["target_count"]["default"] == 30  # to change what is not liked
+    assert form["target_count"]["default"] == "30"  # to change what is not liked
 
 
 def test_the_form_does_not_start_from_what_a_run_kept(dataset, operators, post) -> None:
@@ -134,7 +134,7 @@ def test_the_form_marks_what_is_wrong(dataset, post, params, name, message) -> N
 def test_the_form_asks_for_all_settings(dataset, post) -> None:
     """The form proposes a tenth of the samples; advanced options come when asked for."""
     simple = _properties(post("resolve-type", "downsample", dataset, {}))
-    assert simple["target_count"]["default"] == 8
+    assert simple["target_count"]["default"] == "8"
     assert simple["forecast"]["default"].startswith("Keeps 8 of 80 samples")
     headings = {
         f"heading_{name}"
@@ -151,6 +151,40 @@ def test_the_form_asks_for_all_settings(dataset, post) -> None:
         params["advanced"] = True
         form = _properties(post("resolve-type", "downsample", dataset, params))
         assert set(form) - set(simple) == headings | advanced | more
+
+
+@pytest.mark.parametrize(
+    ("target", "description", "kept"),
+    [
+        ("24", "Exactly this many of the 80 samples, or a share such as 10%", 24),
+        ("12.5 %", "12.5 % of the 80 samples: exactly 10", 10),
+    ],
+)
+def test_the_form_takes_numbers_and_shares_as_text(
+    dataset, operators, post, target, description, kept
+) -> None:
+    """It says how many a share is, and the run keeps as many; Python takes the same text."""
+    form = _properties(post("resolve-type", "downsample", dataset, {"target_count": target}))
+    assert form["target_count"]["type"]["name"] == "String"
+    assert form["target_count"]["view"]["description"] == description
+    assert form["forecast"]["default"].startswith(f"Keeps {kept} of 80 samples.")
+    run = _execute("downsample", dataset, target_count=target)
+    assert (run["kept"], run["target_count"]) == (kept, kept)
+    assert dataset.get_run_info("smartdownsample").config.target_count == kept
+    assert operators.downsample(dataset, target)["kept"] == kept
+
+
+@pytest.mark.parametrize("target", ["0", "0%", "101%", "ten", "-3", "1.5"])
+def test_text_that_is_no_target_is_refused(dataset, operators, post, target) -> None:
+    """At its row, and in Python."""
+    form = _properties(post("resolve-type", "downsample", dataset, {"target_count": target}))
+    assert (
+        "'Images to keep' must be a whole number of at least 1"
+        in (form["target_count"]["error_message"])
+    )
+    with pytest.raises(ValueError, match="target_count must be a whole number of at least 1"):
+        operators.downsample(dataset, target)
+    assert dataset.list_runs() == []
 
 
 def test_an_emptied_number_is_not_filled_in_again(dataset, post) -> None:
