@@ -77,7 +77,7 @@ class EditRun(Operator):
         if not take_back:
             return edits.edit(dataset, run_key, _ids(keep), _ids(drop))
         if _ids(keep) or _ids(drop):
-            raise ValueError("take_back=True takes back the last edit; omit keep and drop")
+            raise ValueError("take_back=True needs no keep and drop; omit them")
         return edits.take_back(dataset, run_key)
 
 

@@ -111,7 +111,8 @@ def _on_cluster(parser: argparse.ArgumentParser, options: argparse.Namespace) ->
     """Chooses on a cluster, from what its workers find in the shards."""
     others = [name for name in declared(Choice) if name not in ("strategy", "cover")]
     for name in (*others, *_NEEDING_ALL):
-        if getattr(options, name) != parser.get_default(name):
+        is_off = name == "fixed_cameras" and getattr(options, name) != "all"
+        if getattr(options, name) != parser.get_default(name) and not is_off:
             raise ParameterError(name, "does not go with {scheduler}", "omit one of them")
     options.fixed_cameras = "none"  # nothing looks for standing cameras there
     if not STRATEGIES[options.strategy].covers:
