@@ -12,7 +12,8 @@ from bson import json_util
 
 from smartdownsample_core import Choice
 from smartdownsample_core.errors import ParameterError
-from smartdownsample_core.selection import BUILT_IN, counts, labels_by_key
+from smartdownsample_core.selection import BUILT_IN, ChoiceSettings, counts, labels_by_key
+from smartdownsample_core.settings import declared
 
 from ..config import DownsampleConfig, is_given
 from ..targets import Subject, embeddings
@@ -59,31 +60,11 @@ def make(
         time = remember(("times", name), lambda: times.read(subject, name))
     fields = sorted(used - set(BUILT_IN))
     keys = {path: labels.read_all(subject, path) for path in fields}
-    choice = Choice(
-        strategy=config.strategy,
-        duplicate_distance=config.duplicate_distance,
-        cover=config.cover,
-        near_duplicates=config.near_duplicates,
-        features=features,
-        prefer=prefer,
-        stratify_by=strata,
-        balance=config.balance,
-        max_per_group=config.max_per_group,
-        keep=keep.rows(subject, ids, config.keep) if config.keep else (),
-        leave_out_junk=config.leave_out_junk,
-        camera=camera,
-        time=time,
-        order=config.order,
-        event_gap=config.event_gap,
-        min_interval=config.min_interval,
-        max_per_event=config.max_per_event,
-        max_per=config.max_per or None,
-        min_per=config.min_per or None,
-        exclude=config.exclude or None,
-        keys=keys or None,
-        fixed_cameras=config.fixed_cameras,
-        leave_out_quiet=config.leave_out_quiet,
-    )
+    given = {name: getattr(config, name) for name in declared(ChoiceSettings)}
+    given |= {"stratify_by": strata, "features": features, "prefer": prefer, "camera": camera}
+    given |= {"time": time, "keys": keys or None}
+    given["keep"] = keep.rows(subject, ids, config.keep) if is_given(config.keep) else None
+    choice = Choice(**{name: value for name, value in given.items() if is_given(value)})
     choice.check(len(ids), config.target_count, config.hash_size)
     return choice
 
@@ -170,6 +151,8 @@ def worded(config: DownsampleConfig) -> str:
         parts += [f"{word} {most:,} per {name}" for name, most in limits.items()]
     if config.interval:
         parts.append(f"keeps images of one camera at least {config.interval:g} s apart")
+    if config.max_distance is not None:
+        parts.append(f"keeps no more than leave every image within {config.max_distance:g}")
     if config.keep:
         what = f"`{config.keep}`" if isinstance(config.keep, str) else f"{len(config.keep):,} ids"
         parts.append(f"always keeps {what}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections import Counter
 from functools import cache
+from types import SimpleNamespace
 from typing import Any
 
 import fiftyone as fo
@@ -14,7 +15,10 @@ from fiftyone import ViewField as F
 
 from plugin.config import DownsampleConfig
 from plugin.jobs import choices, labels
+from plugin.targets import Subject
 from smartdownsample_core import Choice, Signatures, downsample, extract, natural_order
+from smartdownsample_core.selection import ChoiceSettings
+from smartdownsample_core.settings import declared
 
 _LABELS = ["fox"] * 50 + ["owl"] * 20 + ["lynx"] * 6 + [None] * 4
 _BOX = [0, 0, 0.5, 0.5]
@@ -389,3 +393,31 @@ def test_an_embedding_that_is_not_finite_is_named(embedded, operators) -> None:
         operators.downsample(
             embedded, 20, strategy="diverse", features="vectors", workers="threads"
         )
+
+
+@pytest.mark.parametrize("target", [None, 60])
+def test_as_few_are_kept_as_leave_all_within_a_distance(
+    dataset: fo.Dataset, operators: SimpleNamespace, target: int | None
+) -> None:
+    """As in the core, with a target and without."""
+    result = operators.downsample(dataset, target, max_distance=30)
+    paths = dataset.values("filepath")
+    expected = _chosen(paths, target, strategy="diverse", max_distance=30)
+    assert 1 < len(expected) < 60
+    assert _kept(dataset) == expected
+    assert "leave every image within 30" in result["choice"]
+
+
+def test_every_setting_of_a_choice_is_one_of_a_run(dataset: fo.Dataset) -> None:
+    """None is dropped on the way to the core."""
+    own = {"stratify_by", "features", "prefer", "camera", "time", "keep"}
+    shared = set(declared(ChoiceSettings)) - own
+    assert set(declared(Choice)) - {"keys"} == own | shared
+    subject = Subject.of(dataset, dataset.view())
+    asked = {"max_distance": 30, "strategy": "diverse", "leave_out_junk": True, "cover": "bucket"}
+    config = DownsampleConfig(target_count=9, **asked)
+    choice = choices.make(subject, dataset.values("id"), config)
+    assert {name: getattr(choice, name) for name in asked} == asked
+    assert all(
+        getattr(choice, name) == (getattr(config, name) or None) for name in shared - set(asked)
+    )
