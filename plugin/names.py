@@ -135,5 +135,6 @@ def in_words(found: Sequence[str]) -> str:
 def closest(name: str, known: Sequence[str]) -> str:
     """Returns the known names, the most similar first, as the end of an error message."""
     close = difflib.get_close_matches(name, known, cutoff=0.5)
-    found = list(dict.fromkeys([*close, *known]))[:_MAX_NAMES]
-    return f"; there is {', '.join(map(repr, found))}" if found else ""
+    found = list(dict.fromkeys([*close, *known]))
+    more = f" and {len(found) - _MAX_NAMES:,} more" if len(found) > _MAX_NAMES else ""
+    return f"; there is {', '.join(map(repr, found[:_MAX_NAMES]))}{more}" if found else ""

@@ -137,10 +137,10 @@ def sample_diverse(
         workers: ``"threads"``; ``"processes"``, faster for many small images; or ``"dask"``; see
             :func:`smartdownsample_core.extract`
         scheduler: for ``workers="dask"``, the address of the cluster's scheduler, or a client
-        save_explanation: a ``.csv`` or ``.parquet`` to save to why each image was kept or left out,
+        save_explanation: a ``.csv`` or ``.parquet`` for why each image was kept or left out,
             and which kept image stands for it
-        save_curve: a ``.png`` to save to how far the images left out are, by the number kept
-        save_activity: a ``.png`` to save to which frames of standing cameras are most active, and
+        save_curve: a ``.png`` for how far the images left out are, by the number kept
+        save_activity: a ``.png`` for which frames of standing cameras are most active, and
             which most doubtful, each beside where it differs from the background
         ranked: return the images in the order in which they were picked, most important first;
             needs the strategy ``"diverse"``

@@ -47,7 +47,7 @@ def summary(selection: Selection, strata: str = "labels") -> str:
 def standing(selection: Selection) -> str:
     """Says which standing cameras there are; empty if nobody looked for them, or there are none.
 
-    Such as ``3 standing cameras with 1,430 images; 212 images of none``.
+    Such as ``3 standing cameras with 1,430 images; 212 other images``.
     """
     found = selection.standing
     if found is None or not found.n_cameras:
@@ -57,7 +57,7 @@ def standing(selection: Selection) -> str:
     cameras = (
         "1 standing camera" if found.n_cameras == 1 else f"{found.n_cameras:,} standing cameras"
     )
-    return f"{cameras} with {count:,} images" + (f"; {others:,} images of none" if others else "")
+    return f"{cameras} with {count:,} images" + (f"; {others:,} other images" if others else "")
 
 
 def _left_out(selection: Selection) -> list[str]:
@@ -136,8 +136,8 @@ def shortfalls(selection: Selection, strata: str = "labels") -> list[Message]:
 def _uneven(selection: Selection) -> list[Message]:
     """Names the cameras whose share of the kept images is far from their share of all images."""
     cameras, n_kept = selection.cameras, len(selection.indices)
-    if cameras is None or len(cameras.names) < 2 or not n_kept:
-        return []
+    if cameras is None or len(cameras.names) < 2 or not n_kept or selection.count_strata():
+        return []  # shares of labels are asked for, and those of cameras follow from them
     readable = selection.bucket_ids != UNREADABLE
     numbers, n = cameras.numbers, len(cameras.names)
     sizes = np.bincount(numbers[readable], minlength=n) / max(readable.sum(), 1)
@@ -204,8 +204,8 @@ def _unmet(selection: Selection, strata: str) -> list[Message]:
         return [
             Message(
                 "{target_count} {target:,} exceeds the {n:,} readable images"
-                + ("; {unreadable:,} could not be read" if unreadable else "")
-                + ": all of them were kept"
+                + (" ({unreadable:,} could not be read)" if unreadable else "")
+                + ", all of which were kept"
                 + "".join(f", also {count:,} {kind}" for kind, count in unwanted.items())
                 + "; ask for {n:,} or fewer",
                 target=target,

@@ -106,12 +106,13 @@ def counts(name: str, value: Any) -> dict[str, int]:
     return found
 
 
-def ratios(name: str, value: Any) -> dict[str, float]:
+def ratios(name: str, value: Any, example: str = "day=0.6, night=0.4") -> dict[str, float]:
     """Returns a share of the target for each of some labels; the shares sum to 1.
 
     Args:
         name: the setting
         value: a mapping, or text such as ``"day=0.6, night=0.4"``; 60 and 40 do as well
+        example: of such a text, for errors
 
     Raises:
         ParameterError: if it is neither, or a ratio is not a number of at least 0
@@ -120,7 +121,7 @@ def ratios(name: str, value: Any) -> dict[str, float]:
     {'day': 0.75, 'night': 0.25}
     """
     found = {}
-    for key, number in _pairs(name, value, "day=0.6, night=0.4").items():
+    for key, number in _pairs(name, value, example).items():
         try:
             found[key] = float(number)
         except (TypeError, ValueError):
@@ -189,7 +190,7 @@ def _pairs(name: str, value: Any, example: str, several: bool = False) -> dict[s
     if not pairs or not all(isinstance(key, str) and key for key, _ in pairs):
         raise ParameterError(
             name,
-            "must be text such as {example!r}, or a dict of it, got {value}",
+            "must be text such as {example!r}, or a dict, got {value}",
             example=example,
             value=shown(value),
         )

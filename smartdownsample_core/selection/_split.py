@@ -25,6 +25,8 @@ from ._times import read_times
 
 _Rows = NDArray[np.int64]
 
+_EXAMPLE = "train=0.8, val=0.1, test=0.1"
+
 
 def split_shares(name: str, value: Any) -> dict[str, float]:
     """Returns the share of each split; the shares sum to 1.
@@ -32,13 +34,13 @@ def split_shares(name: str, value: Any) -> dict[str, float]:
     >>> split_shares("shares", "train=8, test=2")
     {'train': 0.8, 'test': 0.2}
     """
-    found = ratios(name, value)
+    found = ratios(name, value, _EXAMPLE)
     if len(found) > 1 and all(found.values()):
         return found
     raise ParameterError(
         name,
         "must be at least two splits, each with a share above 0, got {value}",
-        "such as 'train=0.8, val=0.1, test=0.1'",
+        f"such as {_EXAMPLE!r}",
         value=repr(value),
     )
 
@@ -163,7 +165,9 @@ class Split:
         return np.bincount(self.group[self.group >= 0])
 
     def rows(self, name: str) -> _Rows:
-        """Returns the indices of the images in a split."""
+        """Returns the indices of the images in a split; raises a ValueError if there is none."""
+        if name not in self.names:
+            raise ValueError(f"there is no split {name!r}; there is {', '.join(self.names)}")
         return np.flatnonzero(self.number == self.names.index(name))
 
     def table(self) -> _Rows:

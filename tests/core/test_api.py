@@ -266,8 +266,8 @@ def test_a_target_that_cannot_be_met_is_said(burst_paths: list[str], capsys) -> 
     assert kept == burst_paths[:4]
     assert capsys.readouterr().out.splitlines() == [
         "Warning: 3 image(s) could not be loaded and were skipped (of 7); fix or delete them",
-        "Warning: target_count 6 exceeds the 4 readable images; 3 could not be read: "
-        "all of them were kept; ask for 4 or fewer",
+        "Warning: target_count 6 exceeds the 4 readable images (3 could not be read), "
+        "all of which were kept; ask for 4 or fewer",
     ]
 
 
@@ -281,7 +281,7 @@ def test_what_a_target_costs_is_said(burst_paths: list[str], capsys) -> None:
     ]
     sample_diverse(paths, 5, near_duplicates=0, **_QUIET)
     assert capsys.readouterr().out.splitlines() == [
-        "Warning: target_count 5 exceeds the 4 readable images: all of them were kept, also "
+        "Warning: target_count 5 exceeds the 4 readable images, all of which were kept, also "
         "2 near-duplicates of kept images; ask for 4 or fewer",
     ]
 

@@ -268,7 +268,7 @@ def test_ratios_are_exact(groups: list[tuple[int, int, int]], data: st.DataObjec
     [
         ({"x": -1}, "balance of 'x' must be a number of at least 0, got -1"),
         ({"x": 0}, "balance must have a ratio above 0, got"),
-        ({}, "balance must be text such as 'day=0.6, night=0.4', or a dict of it, got"),
+        ({}, "balance must be text such as 'day=0.6, night=0.4', or a dict, got"),
         ("day=", "balance of 'day' must be a number of at least 0, got ''"),
     ],
 )

@@ -259,7 +259,7 @@ def test_visits_are_kept_first(folder: Path, cameras: str | bool) -> None:
 def test_what_was_found_is_said(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     kept = _kept(folder, 18, fixed_cameras="auto")
     assert set(kept) >= _VISITS
-    assert "2 standing cameras with 70 images; 12 images of none" in capsys.readouterr().out
+    assert "2 standing cameras with 70 images; 12 other images" in capsys.readouterr().out
     _kept(folder, 18)
     assert "standing" not in capsys.readouterr().out
 
@@ -306,7 +306,7 @@ def test_commands_look_for_them_by_default(
     )
     assert by_default[:2] == asked[:2]
     assert by_default[1] != without[1]
-    assert "2 standing cameras with 70 images; 12 images of none" in by_default[2]
+    assert "2 standing cameras with 70 images; 12 other images" in by_default[2]
     assert "standing" not in without[2]
 
 
@@ -387,7 +387,7 @@ def test_shards_find_the_same_cameras_as_one_run(
     said = capsys.readouterr()
     assert main([str(folder), *options, str(tmp_path / "one.csv")]) == 0
     one = capsys.readouterr()
-    assert "2 standing cameras with 70 images; 12 images of none" in said.err
+    assert "2 standing cameras with 70 images; 12 other images" in said.err
     assert (said.out, "2 standing cameras" in one.err) == (one.out, True)
     assert (tmp_path / "shards.csv").read_bytes() == (tmp_path / "one.csv").read_bytes()
 

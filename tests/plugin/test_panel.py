@@ -295,7 +295,7 @@ def test_unreadable_images_are_not_missing_signatures(make_dataset, images, oper
     dataset.add_samples([fo.Sample(path) for path in images[10:13]])
     user.change("target_count", 14)
     assert "3 of 14 samples have no up-to-date signature" in user.text
-    assert "exceeds the 10 readable images; 1 could not be read: all" in user.text
+    assert "exceeds the 10 readable images (1 could not be read), all" in user.text
 
 
 def test_what_cannot_be_downsampled_is_refused(make_dataset, open_panel) -> None:
