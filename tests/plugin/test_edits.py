@@ -147,7 +147,7 @@ def test_an_exported_list_follows(signed_dataset, operators, tmp_path) -> None:
         ({"drop": "left out"}, "does not keep"),
         ({"keep": "stranger"}, "is not among the samples"),
         ({"keep": "lost"}, "cannot be read"),
-        ({"keep": "left out", "take_back": True}, "omit keep and drop"),
+        ({"keep": "left out", "take_back": True}, "needs no keep and drop"),
     ],
 )
 def test_an_edit_that_does_not_fit_is_refused(
