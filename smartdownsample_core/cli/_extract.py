@@ -22,16 +22,7 @@ from ..new_files import make_folder, new_file
 from ..optional import arrow
 from ..settings import BY_PREVIEW, Reading
 from ..shards import Origin, fingerprint, read_origin, write_shard
-from ._options import (
-    FAILED,
-    OK,
-    add_finding,
-    add_null,
-    add_paths,
-    add_reading,
-    images_of,
-    reading,
-)
+from ._options import FAILED, OK, add_finding, add_null, add_paths, add_reading, images_of, reading
 
 _SUFFIX = ".parquet"
 

@@ -13,25 +13,21 @@ from ..errors import worded
 from ..selection import downsample, natural_order
 from ..shards import fingerprint
 from ..text_files import ERRORS
+from ._choice import add_choice, choice_of, needs_descriptors
 from ._extract import extract_command
 from ._options import (
     FAILED,
     INTERRUPTED,
     OK,
     USAGE,
-    Output,
-    add_choice,
     add_finding,
     add_null,
-    add_output,
     add_reading,
-    check_output,
-    choice_of,
     images_of,
-    needs_descriptors,
     option_of,
     reading,
 )
+from ._output import Output, add_output, check_output
 from ._select import select_command
 from ._signals import TerminatedError, ended_by_signals
 from ._split import split_command

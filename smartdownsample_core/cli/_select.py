@@ -13,16 +13,9 @@ from ..extraction import raise_first_error
 from ..selection import STRATEGIES, Choice, downsample, natural_order, target_of
 from ..settings import declared
 from ..shards import ClusterShards, Shards, check_distinct, select_from
-from ._options import (
-    Output,
-    add_choice,
-    add_null,
-    add_output,
-    check_output,
-    choice_of,
-    needs_descriptors,
-    placing,
-)
+from ._choice import add_choice, choice_of, needs_descriptors
+from ._options import add_null
+from ._output import Output, add_output, check_output, placing
 
 #: Options beside those of the choice for which all images must be in memory.
 _NEEDING_ALL = (

@@ -14,7 +14,8 @@ from ..images import is_remote
 from ..report import Difference, compare, kept_of, read_manifest
 from ..selection import downsample, natural_order
 from ..shards import Shards
-from ._options import FAILED, OK, choice_of, images_of, reading
+from ._choice import choice_of
+from ._options import FAILED, OK, images_of, reading
 from ._record import manifest_of, record_of
 
 

@@ -15,7 +15,7 @@ from PIL import Image
 
 from smartdownsample_core import __version__, bucket_name, downsample, extract, natural_order
 from smartdownsample_core.cli._main import _parser
-from smartdownsample_core.cli._options import Output
+from smartdownsample_core.cli._output import Output
 from tests.patience import PATIENCE
 
 
