@@ -154,7 +154,11 @@ class Output:
         if not selection.n_readable:
             return FAILED
         if self._placing:
-            self._placing.place([paths[index] for index in selection.indices])
+            kept = [paths[index] for index in selection.indices]
+            self._placing.place(kept)
+            if (others := self._placing.n_others(kept)) and not options.quiet:
+                where = self._placing.directory
+                print(f"Note: {where} also has {others:,} other file(s)", file=sys.stderr)
         if self._package:
             kept = [paths[index] for index in selection.indices]
             write_subset(options.camtrap_dp, self._package, kept, self._base)

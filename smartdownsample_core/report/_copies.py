@@ -76,6 +76,15 @@ class Placing(NamedTuple):
         for path, to in missing:
             self._place_one(path, to)
 
+    def n_others(self, kept: Sequence[str]) -> int:
+        """Counts the files in the folder, hidden ones aside, that are not of the kept images."""
+        own = {os.path.abspath(to) for _, to in self._targets(kept)}
+        return sum(
+            not name.startswith(".") and os.path.abspath(os.path.join(folder, name)) not in own
+            for folder, _, names in os.walk(self.directory)
+            for name in names
+        )
+
     def _targets(self, paths: Iterable[str]) -> Iterator[tuple[str, Path]]:
         for path in paths:
             relative = os.path.relpath(path, self.base)

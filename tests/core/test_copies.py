@@ -50,6 +50,18 @@ def test_another_file_in_the_way_is_refused_before_reading(
     assert _names_in("out") == ["out/cam1/4.png"]
 
 
+def test_files_of_another_selection_are_counted(tree: list[str], run) -> None:
+    """The folder then holds more than was asked for; a resumed copy is of the same selection."""
+    for _ in range(2):
+        assert "also has" not in run("photos", "-n", "4", "--copy-to", "out")[2]
+    Path("out/.hidden").touch()
+    code, kept, err = run("photos", "-n", "9", "--exclude", "cam1", "--copy-to", "out")
+    others = len(_names_in("out")) - 1 - len(kept)
+    assert code == 0
+    assert others > 0
+    assert f"Note: out also has {others} other file(s)\n" in err
+
+
 def test_a_changed_byte_is_noticed(tree: list[str], run) -> None:
     """Where the size is the same; an equal file of another time counts as placed."""
     run("photos", "-n", "12", "-q", "--copy-to", "out")
