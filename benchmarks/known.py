@@ -38,8 +38,8 @@ class Known:
 
     @cached_property
     def signatures(self) -> Signatures:
-        """Our signatures."""
-        return extract(self.paths, n_workers=2)
+        """Our signatures, with thumbnails."""
+        return extract(self.paths, n_workers=2, grey=True)
 
     @cached_property
     def embeddings(self) -> NDArray[np.float32]:

@@ -18,6 +18,7 @@ import smartdownsample
 from numpy.typing import NDArray
 
 from smartdownsample_core import Choice, downsample, natural_order
+from smartdownsample_core.selection import mark_standing
 
 from . import peers
 from .embeddings import small
@@ -72,6 +73,8 @@ def ours(embeddings: bool = False, **settings: Any) -> Method:
         order = natural_order(images.paths)
         features = images.embeddings if embeddings else None
         choice = Choice(features=features, **settings)
+        if choice.finds_standing:
+            mark_standing(images.signatures, order)
         return downsample(images.signatures, order, count, seed, choice).indices
 
     return keep
@@ -135,6 +138,7 @@ METHODS: dict[str, Method] = {
     "representative": ours(strategy="representative"),
     "diverse": ours(strategy="diverse"),
     "diverse, nothing covered first": ours(strategy="diverse", cover="nothing"),
+    "diverse, standing cameras": ours(strategy="diverse", fixed_cameras="auto"),
     "diverse, no junk": ours(strategy="diverse", leave_out_junk=True),
     "embeddings, farthest first": keep_by_embeddings,
     "FiftyOne Brain, uniqueness": peers.keep_most_unique,

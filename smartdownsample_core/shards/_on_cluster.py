@@ -43,9 +43,9 @@ if TYPE_CHECKING:
 _ROWS_AT_A_TIME = 2**18
 
 #: Images in the union for each that is kept, besides those that cover. In trials on 100,000
-#: synthetic images in 4 parts, of which 5,000 were kept, the farthest image was 15% farther than in
-#: the exact answer with 2, 2% with 4, and as far with 8.
-_UNION = 4
+#: synthetic images, of which 1,000 were kept, the farthest image was up to 10% farther than in the
+#: exact answer with 4, in parts of whole cameras, and up to 4% with 8 (benchmarks/cluster.py).
+_UNION = 8
 
 #: A part ranks so many times its share of the union first, and twice as many if that is too few.
 _MARGIN = 1.5
