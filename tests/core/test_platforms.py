@@ -20,7 +20,7 @@ for module, names in {
 }.items():
     for name in names:
         delattr(module, name)
-sys.platform = "win32"
+sys.platform = "unknown"
 
 import smartdownsample_core
 
