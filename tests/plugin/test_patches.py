@@ -365,7 +365,7 @@ def test_an_interrupted_run_is_brought_to_its_end(
         if moment == "before the tags":
             patch.setattr(writes, "_put", _interrupted)
         else:
-            patch.setattr(writes, "_put_views", _interrupted)
+            patch.setattr(writes, "put_views", _interrupted)
         job = engine.run(objects, cars, DownsampleConfig(target_count=10, strategy="diverse"))
         with pytest.raises(KeyboardInterrupt):
             with_bar(job)
