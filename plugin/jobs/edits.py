@@ -120,9 +120,10 @@ def edit(
             raise ValueError(
                 "keep and drop are both empty; an edit needs ids of samples in one of them"
             )
-        if again := [one for one in keep if one in set(kept)]:
+        there = set(kept)
+        if again := [one for one in keep if one in there]:
             raise ValueError(f"the run {run_key!r} keeps {again[0]!r} already; omit it")
-        if lacking := [one for one in drop if one not in set(kept)]:
+        if lacking := [one for one in drop if one not in there]:
             raise ValueError(f"the run {run_key!r} does not keep {lacking[0]!r}; omit it")
         return [*hand["edits"], {"keep": keep, "drop": drop}]
 

@@ -7,7 +7,8 @@ done, the journal's entry is removed, and the failure is reported.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 import fiftyone as fo
@@ -69,17 +70,14 @@ def save(
     Raises:
         ValueError: if it cannot be written; or as :func:`lock.held`
     """
-    run_key = settings["run_key"]
     contents: Writing = {
         "settings": settings,
         "record": record,
         "written": written._asdict(),
     }
-    with held(dataset):
-        _recover(dataset)
-        key = journal.enter(dataset, view, run_key, contents)
-        impossible = _put(dataset, key, contents)
-        journal.strike(dataset, key)
+    with _alone(dataset):
+        with _entry(dataset, view, settings["run_key"], contents) as key:
+            impossible = _put(dataset, key, contents)
         tagged = targets.of_record(settings).count_kept(dataset, settings["tag"])
     return Saved(tagged, impossible)
 
@@ -101,13 +99,10 @@ def delete(dataset: fo.Dataset, run_key: str, keep_signatures: bool = False) -> 
     Raises:
         ValueError: if there is no such run; or as :func:`lock.held`
     """
-    with held(dataset):
-        _recover(dataset)
+    with _alone(dataset):
         runs.require(dataset, run_key)
-        key = journal.enter(dataset, None, run_key, {"keep_signatures": keep_signatures})
-        removed = remove(dataset, run_key, keep_signatures)
-        journal.strike(dataset, key)
-    return removed
+        with _entry(dataset, None, run_key, {"keep_signatures": keep_signatures}):
+            return remove(dataset, run_key, keep_signatures)
 
 
 def save_split(dataset: fo.Dataset, view: fo.DatasetView, contents: Splitting) -> None:
@@ -121,11 +116,9 @@ def save_split(dataset: fo.Dataset, view: fo.DatasetView, contents: Splitting) -
     Raises:
         ValueError: if it cannot be written; or as :func:`lock.held`
     """
-    with held(dataset):
-        _recover(dataset)
-        key = journal.enter(dataset, view, contents["settings"]["run_key"], contents)
+    run_key = contents["settings"]["run_key"]
+    with _alone(dataset), _entry(dataset, view, run_key, contents) as key:
         _put(dataset, key, contents)
-        journal.strike(dataset, key)
 
 
 def delete_split(dataset: fo.Dataset, run_key: str) -> dict[str, Any]:
@@ -137,13 +130,10 @@ def delete_split(dataset: fo.Dataset, run_key: str) -> dict[str, Any]:
     Raises:
         ValueError: if there is no such split; or as :func:`lock.held`
     """
-    with held(dataset):
-        _recover(dataset)
+    with _alone(dataset):
         splits.settings(dataset, run_key)
-        key = journal.enter(dataset, None, run_key, {"keep_signatures": True})
-        untagged = splits.remove(dataset, run_key)
-        journal.strike(dataset, key)
-    return {"run_key": run_key, "untagged": untagged}
+        with _entry(dataset, None, run_key, {"keep_signatures": True}):
+            return {"run_key": run_key, "untagged": splits.remove(dataset, run_key)}
 
 
 def edit(
@@ -162,14 +152,11 @@ def edit(
     Raises:
         ValueError: if there is no such run, or ``make`` does; or as :func:`lock.held`
     """
-    with held(dataset):
-        _recover(dataset)
+    with _alone(dataset):
         runs.require(dataset, run_key)
         contents = make()
-        key = journal.enter(dataset, None, run_key, contents)
-        impossible = _edit(dataset, run_key, contents)
-        journal.strike(dataset, key)
-    return contents, impossible
+        with _entry(dataset, None, run_key, contents):
+            return contents, _edit(dataset, run_key, contents)
 
 
 def _edit(dataset: fo.Dataset, run_key: str, contents: Editing) -> list[str]:
@@ -203,6 +190,24 @@ def _edit(dataset: fo.Dataset, run_key: str, contents: Editing) -> list[str]:
     )
     dataset.save_run_results(run_key, results, overwrite=True)
     return impossible
+
+
+@contextmanager
+def _alone(dataset: fo.Dataset) -> Iterator[None]:
+    """Nobody else changes the dataset's runs, and what was interrupted before is completed."""
+    with held(dataset):
+        _recover(dataset)
+        yield
+
+
+@contextmanager
+def _entry(
+    dataset: fo.Dataset, view: fo.DatasetView | None, run_key: str, contents: journal.Contents
+) -> Iterator[str]:
+    """Notes in the journal what is to be done, until it is done; after an error it stays there."""
+    key = journal.enter(dataset, view, run_key, contents)
+    yield key
+    journal.strike(dataset, key)
 
 
 def unfinished(dataset: fo.Dataset) -> list[str]:
