@@ -46,7 +46,7 @@ def complete_file(name: str, path: Path) -> Iterator[BinaryIO]:
         FileExistsError: if there is a file of that name by the time this one is complete; it stays
         OSError: if the file cannot be opened or named, or its last bytes cannot be written
     """
-    partial = path.with_name(f".{_beginning(path.name)}.{secrets.token_hex(4)}{_SUFFIX}")
+    partial = temporary(path)
     with ExitStack() as cleanup:
         cleanup.callback(_try, partial.unlink)  # first, as a signal may come once the file is there
         with writing(name, path):
@@ -84,6 +84,11 @@ def remove_abandoned(folder: Path, name: str = "") -> None:
         with suppress(OSError), partial.open("r+b") as stream:
             if _lock(stream):
                 partial.unlink()
+
+
+def temporary(path: Path) -> Path:
+    """Returns a hidden name beside a file or folder, for as long as it is not complete."""
+    return path.with_name(f".{_beginning(path.name)}.{secrets.token_hex(4)}{_SUFFIX}")
 
 
 def _beginning(name: str) -> str:

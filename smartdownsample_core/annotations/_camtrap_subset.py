@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import secrets
 import shutil
 from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
@@ -13,6 +12,7 @@ from typing import Any
 from ..errors import ParameterError
 from ..new_files import new_file, writing
 from ..own_files import is_below, note
+from ..partial_files import temporary
 from ..text_files import ERRORS
 from ._camtrap_dp import TABLES, Observations, image_rows, read_tables
 from ._labels import json_of
@@ -57,7 +57,7 @@ def write_subset(
         "deployments": _with("deploymentID", kept, tables["deployments"].rows),
         "observations": [one for medium in kept for one in seen.all_of(medium)],
     }
-    partial = to.with_name(f".{to.name[:200]}.{secrets.token_hex(4)}.partial")
+    partial = temporary(to)
     with writing(_NAME, to):
         try:
             partial.mkdir()
