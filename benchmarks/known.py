@@ -10,8 +10,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from smartdownsample_core import Signatures, extract
+from smartdownsample_core import Signatures, extract, natural_order
 from smartdownsample_core.images import images_below
+from smartdownsample_core.selection import mark_standing
 
 from .embeddings import embed
 
@@ -38,8 +39,10 @@ class Known:
 
     @cached_property
     def signatures(self) -> Signatures:
-        """Our signatures, with thumbnails."""
-        return extract(self.paths, n_workers=2, grey=True)
+        """Our signatures, with the standing cameras among them marked."""
+        found = extract(self.paths, n_workers=2, grey=True)
+        mark_standing(found, natural_order(self.paths))
+        return found
 
     @cached_property
     def embeddings(self) -> NDArray[np.float32]:

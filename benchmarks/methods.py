@@ -18,7 +18,6 @@ import smartdownsample
 from numpy.typing import NDArray
 
 from smartdownsample_core import Choice, downsample, natural_order
-from smartdownsample_core.selection import mark_standing
 
 from . import peers
 from .embeddings import small
@@ -73,8 +72,6 @@ def ours(embeddings: bool = False, **settings: Any) -> Method:
         order = natural_order(images.paths)
         features = images.embeddings if embeddings else None
         choice = Choice(features=features, **settings)
-        if choice.finds_standing:
-            mark_standing(images.signatures, order)
         return downsample(images.signatures, order, count, seed, choice).indices
 
     return keep
