@@ -5,7 +5,6 @@ from __future__ import annotations
 import http.server
 import re
 import struct
-import threading
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -25,6 +24,7 @@ from smartdownsample_core.signatures._sign_previews import (
     sign_previews_of,
 )
 from tests.core.camera_files import camera_file, jpeg, preview_of, scene, short, text
+from tests.http_server import serving
 
 
 def _read(data: bytes) -> Headed:
@@ -252,12 +252,8 @@ def ranged() -> Iterator[tuple[str, type[_Ranged]]]:
     """The URL of a camera file of half a megabyte, and its server's class."""
     data = camera_file() + bytes(500_000)
     handler = type("Handler", (_Ranged,), {"data": data, "asked": []})
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        yield f"http://127.0.0.1:{server.server_port}/a.jpg", handler
-        server.shutdown()
-        thread.join()
+    with serving(http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)) as url:
+        yield f"{url}/a.jpg", handler
 
 
 def test_only_the_head_of_a_remote_file_is_requested(ranged, tmp_path: Path) -> None:

@@ -8,7 +8,6 @@ import json
 import re
 import shutil
 import socket
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,6 +17,7 @@ import pytest
 from smartdownsample_core import Crop, extract, limits, load_rgb, sample_diverse
 from smartdownsample_core.images._find import find_images
 from smartdownsample_core.images._remote import check, find_remote
+from tests.http_server import serving
 
 _BIG = 50_000_000
 
@@ -109,12 +109,8 @@ def server(local: list[str]) -> Iterator[http.server.ThreadingHTTPServer]:
 
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
     server.requests = []
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield server
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with serving(server):
+        yield server
 
 
 @pytest.fixture

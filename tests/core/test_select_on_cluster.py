@@ -21,6 +21,7 @@ from smartdownsample_core.cli._main import main
 from smartdownsample_core.shards import ClusterShards, Origin, Shards, write_shard
 from smartdownsample_core.shards._parts import Checked, parts_of
 from tests.cluster import Cluster
+from tests.http_server import serving
 from tests.patience import PATIENCE
 
 _SIZES = (90, 40, 200, 70)  # images of each shard
@@ -152,12 +153,8 @@ class _Handler(http.server.BaseHTTPRequestHandler):
 def server(shards: list[str]) -> Iterator[_Server]:
     server = _Server(("127.0.0.1", 0), _Handler)
     server.folder = Path(shards[0]).parent
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield server
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with serving(server):
+        yield server
 
 
 def test_workers_that_die_cost_a_retry(

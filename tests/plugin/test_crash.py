@@ -76,59 +76,61 @@ def test_a_run_that_replaces_is_all_or_nothing(dataset, operators, killed, clone
     assert {"nothing", "written"} <= set(outcomes)
 
 
-def test_an_undo_is_all_or_nothing(dataset, operators, killed, clones) -> None:
+@pytest.fixture
+def outcomes(
+    killed: Callable[..., bool], clones: Callable[[], fo.Dataset]
+) -> Callable[..., list[str | None]]:
+    """``outcomes(key, before, after, done, step, job, **params)``: of recovery, after each kill.
+
+    Kills a job at every ``step``-th write. What is left is as before, or recovery, whose word for
+    it is ``done``, brings it to what it is after; as it is where the job is not killed.
+    """
+
+    def run(
+        key: str, before: Any, after: Any, done: str, step: int, job: str, **params: Any
+    ) -> list[str | None]:
+        found: list[str | None] = []
+        expected = {"nothing": [before, after], done: [after], None: [before, after]}
+        for kill_at in count(1, step):
+            copy = clones()
+            if not killed(copy, kill_at, job, **params):
+                assert _what_runs_wrote(copy) == after
+                return found
+            found.append(writes.recover(copy).get(key))
+            assert _what_runs_wrote(copy) in expected[found[-1]], f"killed at write {kill_at}"
+        raise AssertionError("a job has an end")
+
+    return run
+
+
+def test_an_undo_is_all_or_nothing(dataset, operators, outcomes) -> None:
     """Killed at whichever write: the run is still there as it was, or can be brought to its end."""
     bare = _what_runs_wrote(dataset)
     operators.downsample(dataset, **_OLD)
     before = _what_runs_wrote(dataset)
-    for kill_at in count(1):
-        copy = clones()
-        if not killed(copy, kill_at, "undo", run_key="smartdownsample"):
-            break
-        outcome = writes.recover(copy).get("smartdownsample")
-        expected = {"nothing": [before, bare], "removed": [bare], None: [before, bare]}
-        assert _what_runs_wrote(copy) in expected[outcome], f"killed at write {kill_at}"
-    assert _what_runs_wrote(copy) == bare
-    assert kill_at > 10
+    run = {"run_key": "smartdownsample"}
+    assert len(outcomes("smartdownsample", before, bare, "removed", 1, "undo", **run)) >= 10
 
 
-def test_a_split_is_all_or_nothing(dataset, operators, killed, clones) -> None:
+def test_a_split_is_all_or_nothing(dataset, operators, outcomes, clones) -> None:
     """Killed at every other write: what is left is the old split, or is brought to the new one."""
     operators.split(dataset, "train=1, val=1")
     before = _what_runs_wrote(dataset)
     finished = clones()
     operators.split(finished, "train=3, test=1")
     after = _what_runs_wrote(finished)
-    outcomes = set()
-    for kill_at in count(1, 2):
-        copy = clones()
-        if not killed(copy, kill_at, "split", shares="train=3, test=1"):
-            assert _what_runs_wrote(copy) == after
-            break
-        outcome = writes.recover(copy).get("split")
-        expected = {"nothing": [before, after], "written": [after], None: [before, after]}
-        assert _what_runs_wrote(copy) in expected[outcome], f"killed at write {kill_at}"
-        outcomes.add(outcome)
-    assert {"nothing", "written"} <= outcomes
+    found = outcomes("split", before, after, "written", 2, "split", shares="train=3, test=1")
+    assert {"nothing", "written"} <= set(found)
 
 
-def test_the_undo_of_a_split_is_all_or_nothing(dataset, operators, killed, clones) -> None:
+def test_the_undo_of_a_split_is_all_or_nothing(dataset, operators, outcomes) -> None:
     """Killed at every third write: the split is still there as it was, or can be removed."""
     operators.compute_signatures(dataset)
     bare = _what_runs_wrote(dataset)
     operators.split(dataset)
     before = _what_runs_wrote(dataset)
-    outcomes = set()
-    for kill_at in count(1, 3):
-        copy = clones()
-        if not killed(copy, kill_at, "undo split", run_key="split"):
-            break
-        outcome = writes.recover(copy).get("split")
-        expected = {"nothing": [before, bare], "removed": [bare], None: [before, bare]}
-        assert _what_runs_wrote(copy) in expected[outcome], f"killed at write {kill_at}"
-        outcomes.add(outcome)
-    assert _what_runs_wrote(copy) == bare
-    assert {"nothing", "removed"} <= outcomes
+    found = outcomes("split", before, bare, "removed", 3, "undo split", run_key="split")
+    assert {"nothing", "removed"} <= set(found)
 
 
 def test_a_split_completes_what_was_interrupted_first(
@@ -150,7 +152,7 @@ def test_a_split_completes_what_was_interrupted_first(
     assert sum(copy.count_sample_tags().values()) == len(copy)
 
 
-def test_a_hand_edit_is_all_or_nothing(dataset, operators, killed, clones) -> None:
+def test_a_hand_edit_is_all_or_nothing(dataset, operators, outcomes, clones) -> None:
     """Killed at every other write: the edit has not been made, or can be brought to its end."""
     operators.downsample(dataset, **_OLD)
     before = _what_runs_wrote(dataset)
@@ -161,17 +163,8 @@ def test_a_hand_edit_is_all_or_nothing(dataset, operators, killed, clones) -> No
     operators.edit_run(finished, **params)
     after = _what_runs_wrote(finished)
     assert before != after
-    outcomes = []
-    for kill_at in count(1, 2):
-        copy = clones()
-        if not killed(copy, kill_at, "edit", **params):
-            break
-        outcome = writes.recover(copy).get("smartdownsample")
-        expected = {"nothing": [before, after], "written": [after], None: [before, after]}
-        assert _what_runs_wrote(copy) in expected[outcome], f"killed at write {kill_at}"
-        outcomes.append(outcome)
-    assert _what_runs_wrote(copy) == after
-    assert {"nothing", "written"} <= set(outcomes)
+    found = outcomes("smartdownsample", before, after, "written", 2, "edit", **params)
+    assert {"nothing", "written"} <= set(found)
 
 
 def test_what_was_interrupted_is_offered(

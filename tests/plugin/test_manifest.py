@@ -10,7 +10,6 @@ import re
 import shutil
 import subprocess
 import sys
-import threading
 from collections.abc import Callable, Iterator
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -23,6 +22,7 @@ import yaml
 import smartdownsample_core
 from plugin.operators import OPERATORS
 from plugin.panel import PANELS
+from tests.http_server import serving
 from tests.patience import PATIENCE
 
 _ROOT = Path(__file__).parents[2]
@@ -91,10 +91,8 @@ def archive_url(tmp_path: Path) -> Iterator[str]:
     command = ["git", "archive", "--worktree-attributes", "--prefix=project/", "-o"]
     subprocess.run([*command, str(web / "plugin.zip"), "HEAD"], cwd=_ROOT, check=True)
     handler = functools.partial(SimpleHTTPRequestHandler, directory=web)
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        threading.Thread(target=server.serve_forever).start()
-        yield f"http://127.0.0.1:{server.server_port}/plugin.zip"
-        server.shutdown()
+    with serving(ThreadingHTTPServer(("127.0.0.1", 0), handler)) as url:
+        yield f"{url}/plugin.zip"
 
 
 def _load(plugin: Path, *dataset: str, **env: str) -> dict[str, Any]:
