@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from itertools import pairwise
 
 import numpy as np
@@ -67,8 +67,10 @@ def linked(points: Points, rows: _Rows, squared_radius: float) -> _Rows:
     """Numbers groups of points so that any two within a radius are in the same group.
 
     Single linkage: two points of a group may be far apart, if others lie between them. Points are
-    first grouped by leaders. Of these groups, members are compared only if their leaders are near
-    enough, by the triangle inequality, for members to be within the radius of each other.
+    first grouped by leaders, then with all leaders within the radius, and only then with members of
+    other groups. Groups are compared only while no chain links them yet, and if the triangle
+    inequality allows that members are within the radius of each other. However dense the points, it
+    takes no more than comparing all pairs by matrix products.
 
     Args:
         points: ``(n, d)``; the squares of a point sum to less than 2**22
@@ -83,33 +85,100 @@ def linked(points: Points, rows: _Rows, squared_radius: float) -> _Rows:
     [0, 1, 0, 1, 0]
     """
     leader_of = near_duplicates(points, rows, squared_radius)
-    by_group = np.argsort(leader_of, kind="stable")
-    members = rows[by_group]
-    leaders, first, group = np.unique(leader_of[by_group], return_index=True, return_inverse=True)
-    group = group.reshape(-1)
-    heads, last = points[leaders], np.append(first[1:], len(members))
-    reach = np.zeros(len(leaders))
-    np.maximum.at(reach, group, np.sqrt(_squared(points, members, leaders[group])))
-    root = np.arange(len(leaders))
-    for one, other in _near_pairs(
-        heads, np.arange(len(leaders)), np.zeros_like(reach), squared_radius
-    ):
-        root = components(len(root), root[one], root[other])[root]
-    for one, other in _near_pairs(heads, np.flatnonzero(last - first > 1), reach, squared_radius):
-        apart = root[one] != root[other]
-        edges = [np.empty((2, 0), np.int64)]
-        for a, bs in _by_first(one[apart], other[apart]):
-            mine = members[first[a] : last[a]]
-            theirs = np.concatenate([np.arange(first[b], last[b]) for b in bs.tolist()])
-            table = as_rows(points[mine], lengths_of(points[mine]))
-            near = (table @ as_centers(points[members[theirs]]).T).min(axis=0) <= squared_radius
-            found = np.unique(group[theirs[near]])
-            edges.append(np.stack([np.full_like(found, a), found]))
-        found = root[np.concatenate(edges, axis=1)]
-        root = components(len(root), found[0], found[1])[root]
+    groups = _Groups(points, rows, leader_of, squared_radius)
+    groups.link(with_members=False)
+    groups.link(with_members=True)
     result = np.full(len(points), -1, np.int64)
-    result[members] = np.unique(root[group], return_inverse=True)[1].reshape(-1)
+    root = groups.root[groups.group]
+    result[groups.members] = np.unique(root, return_inverse=True)[1].reshape(-1)
     return result
+
+
+class _Groups:
+    """Groups of points around leaders, and which of them are linked so far."""
+
+    root: _Rows
+    """``(l,)``; the least of the groups that each group is linked with"""
+
+    def __init__(
+        self, points: Points, rows: _Rows, leader_of: _Rows, squared_radius: float
+    ) -> None:
+        """Takes the rows of some points, ``(m,)``, and the row of each one's leader."""
+        self.points, self.squared_radius = points, squared_radius
+        by_group = np.argsort(leader_of, kind="stable")
+        self.members = rows[by_group]
+        self.leaders, first, group = np.unique(
+            leader_of[by_group], return_index=True, return_inverse=True
+        )
+        self.group = group.reshape(-1)
+        self.bounds = np.append(first, len(rows))
+        self.root = np.arange(len(self.leaders))
+        self.reach = np.zeros(len(self.leaders))  # how far members are from their leader at most
+        far = np.sqrt(_squared(points, self.members, self.leaders[self.group]))
+        np.maximum.at(self.reach, self.group, far)
+
+    def link(self, with_members: bool) -> None:
+        """Links groups of which a member is near the leader of another, or near its members."""
+        n = len(self.leaders)
+        starts = np.searchsorted(self.bounds, np.arange(0, len(self.members), _ROWS), "right") - 1
+        for start, end in pairwise([*np.unique(starts).tolist(), n]):
+            some = np.arange(start, end)
+            # A pair of members is found from either, a member and a leader only from the member.
+            for begin in range(start if with_members else 0, n, _OTHERS):
+                others = np.arange(begin, min(begin + _OTHERS, n))
+                others = others[self._near(self.leaders[some], some, others, True).any(axis=0)]
+                if len(others):
+                    self._link_members(slice(*self.bounds[[start, end]]), others, with_members)
+
+    def _link_members(self, mine: slice, others: _Rows, with_members: bool) -> None:
+        """Links the groups of some members with others, by leaders or by members."""
+        for first in range(mine.start, mine.stop, _ROWS):
+            rows = np.arange(first, min(first + _ROWS, mine.stop))
+            if not with_members:
+                self._join(rows, self.leaders[others], others)
+                continue
+            near = self._near(self.members[rows], self.group[rows], others, False)
+            rows, theirs = rows[near.any(axis=1)], others[near.any(axis=0)]
+            sizes = self.bounds[theirs + 1] - self.bounds[theirs]
+            groups = np.repeat(theirs, sizes)
+            ends = np.cumsum(sizes)
+            places = np.arange(len(groups)) + np.repeat(self.bounds[theirs] - ends + sizes, sizes)
+            for start in range(0, len(places), _OTHERS):
+                part = slice(start, start + _OTHERS)
+                self._join(rows, self.members[places[part]], groups[part])
+
+    def _near(self, rows: _Rows, own: _Rows, others: _Rows, are_leaders: bool) -> NDArray[np.bool_]:
+        """Returns which groups may have a member within the radius, if not linked yet, ``(m, o)``.
+
+        Args:
+            rows: ``(m,)`` points
+            own: ``(m,)``; their groups
+            others: ``(o,)`` groups
+            are_leaders: whether the points stand for all members of their groups
+        """
+        apart = np.asarray(self.root[own][:, None] != self.root[others])
+        if not apart.any():
+            return apart
+        most = np.sqrt(self.squared_radius) + self.reach[others]
+        most = most + self.reach[own][:, None] if are_leaders else most
+        squared = self._distances(rows, self.leaders[others])
+        return np.asarray(apart & (squared <= (most * most * (1 + 1e-6)).astype(np.float32)))
+
+    def _join(self, places: _Rows, rows: _Rows, groups: _Rows) -> None:
+        """Links the groups of members, by their places, with those of near points of others."""
+        own = self.group[places]
+        apart = self.root[own][:, None] != self.root[groups]
+        if apart.any():
+            apart &= self._distances(self.members[places], rows) <= self.squared_radius
+            one, other = np.nonzero(apart)
+            if len(one):
+                edges = self.root[own[one]], self.root[groups[other]]
+                self.root = components(len(self.root), *edges)[self.root]
+
+    def _distances(self, rows: _Rows, others: _Rows) -> NDArray[np.float32]:
+        """Returns squared distances, ``(m, o)``."""
+        points = self.points[rows]
+        return as_rows(points, lengths_of(points)) @ as_centers(self.points[others]).T
 
 
 def _squared(points: Points, rows: _Rows, others: _Rows) -> NDArray[np.int64]:
@@ -120,34 +189,3 @@ def _squared(points: Points, rows: _Rows, others: _Rows) -> NDArray[np.int64]:
         difference = points[rows[some]].astype(np.int64) - points[others[some]]
         found.append((difference**2).sum(axis=1))
     return np.concatenate(found)
-
-
-def _near_pairs(
-    heads: Points, some: _Rows, reach: NDArray[np.float64], squared_radius: float
-) -> Iterator[tuple[_Rows, _Rows]]:
-    """Yields leaders whose groups may have members within the radius of each other.
-
-    Args:
-        heads: ``(l, d)`` leaders
-        some: those that are the first of a pair
-        reach: ``(l,)``; how far the members of each are from it at most
-        squared_radius: the radius, squared
-    """
-    radius = np.sqrt(squared_radius)
-    lengths = lengths_of(heads)
-    for start in range(0, len(some), _ROWS):
-        one = some[start : start + _ROWS]
-        table = as_rows(heads[one], lengths[one])
-        for begin in range(0, len(heads), _OTHERS):
-            other = slice(begin, begin + _OTHERS)
-            squared = table @ as_centers(heads[other]).T
-            most = radius + reach[one][:, None] + reach[other]
-            a, b = np.nonzero(squared <= (most * most * (1 + 1e-6)).astype(np.float32))
-            yield one[a], b + begin
-
-
-def _by_first(one: _Rows, other: _Rows) -> Iterator[tuple[int, _Rows]]:
-    """Yields each first of some pairs with its others; the pairs are sorted by their first."""
-    bounds = [*np.flatnonzero(np.diff(one, prepend=-1)).tolist(), len(one)]
-    for start, end in pairwise(bounds):
-        yield int(one[start]), other[start:end]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -109,7 +109,9 @@ def _same_groups(one: _Rows, other: _Rows) -> bool:
 
 def _is_linked(points: _Rows, squared_radius: int) -> _Rows:
     """The groups by all pairs."""
-    far = ((points[:, None].astype(int) - points) ** 2).sum(axis=2)
+    table = points.astype(float)  # whole numbers: exact
+    lengths = (table**2).sum(axis=1)
+    far = lengths[:, None] + lengths - 2 * table @ table.T
     return components(len(points), *np.nonzero(far <= squared_radius))
 
 
@@ -131,6 +133,17 @@ def test_any_points_are_linked_as_all_pairs_say(
     table = np.array(points, np.uint8)
     found = linked(table, np.arange(len(table)), squared_radius)
     assert _same_groups(found, _is_linked(table, squared_radius))
+
+
+@given(st.integers(0, 2**32), st.sampled_from([0.3, 0.6, 1.0, 1.5]), st.integers(1, 40))
+@settings(max_examples=15)
+def test_dense_points_are_linked_as_all_pairs_say(seed: int, spread: float, copies: int) -> None:
+    """Also where hardly any pair of groups can be told apart by the triangle inequality."""
+    random = np.random.default_rng(seed)
+    centers = random.normal(0, spread, (1200 // copies, 16))
+    points = np.repeat(centers, copies, axis=0) + random.normal(0, 0.1, (len(centers) * copies, 16))
+    table = np.clip(np.rint(128 + 5 * points), 0, 255).astype(np.uint8)
+    assert _same_groups(linked(table, np.arange(len(table)), 400), _is_linked(table, 400))
 
 
 def test_leaks_at_random_are_those_of_random_splits() -> None:
