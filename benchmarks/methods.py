@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from smartdownsample_core import Choice, downsample, natural_order
 
 from . import peers
-from .embeddings import small
+from .embeddings import fastdup_features, small
 from .known import Known
 
 Rows: TypeAlias = NDArray[np.intp]
@@ -63,6 +63,11 @@ def _phash(path: str) -> NDArray[np.bool_]:
 def keep_by_embeddings(images: Known, count: int, seed: int) -> Rows:
     """Farthest-first by the embeddings."""
     return farthest_first(images.embeddings, count, seed)
+
+
+def keep_by_fastdup(images: Known, count: int, seed: int) -> Rows:
+    """Farthest-first by fastdup's features, as fastdup itself cannot be told a count."""
+    return farthest_first(fastdup_features(images.paths), count, seed)
 
 
 def ours(embeddings: bool = False, **settings: Any) -> Method:
@@ -137,6 +142,7 @@ METHODS: dict[str, Method] = {
     "diverse, nothing covered first": ours(strategy="diverse", cover="nothing"),
     "diverse, standing cameras": ours(strategy="diverse", fixed_cameras="auto"),
     "diverse, no junk": ours(strategy="diverse", leave_out_junk=True),
+    "fastdup's features, farthest first": keep_by_fastdup,
     "embeddings, farthest first": keep_by_embeddings,
     "FiftyOne Brain, uniqueness": peers.keep_most_unique,
     "FiftyOne Brain, find_unique": peers.keep_by_find_unique,
@@ -146,7 +152,7 @@ METHODS: dict[str, Method] = {
     "SemDeDup": peers.keep_by_semdedup,
     "diverse, by embeddings": ours(embeddings=True, strategy="diverse"),
 }
-"""Name to method; those from the embeddings on use them, all others look at the images alone."""
+"""Name to method; those from "embeddings" on use the embeddings, all others the images alone."""
 
 NEED_JUNK = {"diverse, no junk"}
 """Compared only where a set has junk."""

@@ -82,6 +82,7 @@ def residuals(grey: NDArray[np.uint8]) -> Iterator[tuple[slice, NDArray[np.float
             continue
         frames = grey[rows]
         far = _difference_of_light(_light(frames), light)
+        # Only itself: fewer events were found without its neighbours in time, as light changes.
         far[np.arange(first, rows.stop)[:, None] == candidates] = np.iinfo(np.int16).max
         # A candidate's number breaks ties, so that every sort finds the same.
         keys = far.astype(np.int32) * len(candidates) + np.arange(len(candidates))
