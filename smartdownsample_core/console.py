@@ -8,6 +8,7 @@ from typing import TextIO
 from .checks import shown_path
 from .errors import Word, worded
 from .extraction import read_all
+from .images import Item, path_of
 from .report import shortfalls
 from .selection import Choice, Selection, mark_standing, natural_order
 from .settings import Reading
@@ -18,7 +19,7 @@ _MAX_NAMED_FILES = 10
 
 
 def read_with_bar(
-    paths: list[str],
+    items: Sequence[Item],
     reading: Reading,
     image_loading_errors: str,
     descriptors: bool,
@@ -34,14 +35,14 @@ def read_with_bar(
     from tqdm import tqdm  # not above: it would take a sixth of the time to import this package
 
     with tqdm(
-        total=len(paths), desc="Reading images", unit="img", disable=not show_progress
+        total=len(items), desc="Reading images", unit="img", disable=not show_progress
     ) as bar:
 
         def progress(done: int, _: int) -> None:
             bar.update(done - bar.n)
 
         found = read_all(
-            paths,
+            items,
             reading,
             image_loading_errors,
             descriptors,
@@ -49,7 +50,7 @@ def read_with_bar(
             choice.camera,
             choice.finds_standing,
         )
-    mark_with_bar(found, paths, choice, show_progress, keep_grey)
+    mark_with_bar(found, list(map(path_of, items)), choice, show_progress, keep_grey)
     return found
 
 

@@ -5,5 +5,5 @@ from ._camtrap_dp import Package, read_package
 from ._camtrap_subset import write_subset
 from ._coco import coco_labels
 from ._labels import EMPTY
-from ._megadetector import detected
+from ._megadetector import Objects, detected, detected_objects
 from ._yolo import yolo_labels

@@ -6,12 +6,14 @@ import json
 import os
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from ..checks import reason, shown_path
 from ..errors import ParameterError
 from ..text_files import text_of
 from ._by_name import ByName
+
+_T = TypeVar("_T")
 
 #: The label of images on which there is nothing.
 EMPTY = "empty"
@@ -41,15 +43,26 @@ def labels_of_files(
     Raises:
         ParameterError: if it has none of the images
     """
+    found = of_files(name, path, labels, image_paths)
+    return [None if own is None else sorted(set(own)) or [EMPTY] for own in found]
+
+
+def of_files(
+    name: str,
+    path: str | os.PathLike[str],
+    known: Mapping[str, _T | None],
+    image_paths: Sequence[str],
+) -> list[_T | None]:
+    """Returns what a file knows of each image, as :func:`labels_of_files` does for labels."""
     paths = list(image_paths)
-    images, start = ByName(paths), _start(list(labels), paths, os.path.dirname(path))
-    found: list[list[str] | None] = [None] * len(paths)
-    for file, own in labels.items():
+    images, start = ByName(paths), _start(list(known), paths, os.path.dirname(path))
+    found: list[_T | None] = [None] * len(paths)
+    for file, own in known.items():
         row = images.find(os.path.join(start, file))
         if row is not None and own is not None:
-            found[row] = sorted(set(own)) or [EMPTY]
-    if paths and not any(found):
-        example = next(iter(labels), None)
+            found[row] = own
+    if paths and all(own is None for own in found):
+        example = next(iter(known), None)
         raise ParameterError(
             name,
             "{path} has no result for any of the images",

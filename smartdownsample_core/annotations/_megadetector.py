@@ -1,4 +1,4 @@
-"""Results of MegaDetector: what is on each image.
+"""Results of MegaDetector: what is on each image, and where.
 
 The format is that of https://lila.science/megadetector-output-format (1.0 to 1.6), or the list of
 images that https://microsoft.github.io/MegaDetector/output_format describes.
@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 from ..checks import is_number, number, shown
 from ..errors import ParameterError
-from ._labels import json_of, labels_of_files
+from ._labels import json_of, labels_of_files, of_files
 
 
 def detected(
@@ -35,17 +36,72 @@ def detected(
     """
     number("min_confidence", min_confidence, 0, 1)
     results = {
-        file: None if found is None else {name for name, sure in found if sure >= min_confidence}
+        file: None if found is None else {o.label for o in found if o.confidence >= min_confidence}
         for file, found in _results(path).items()
     }
     return labels_of_files("detections", path, results, image_paths)
 
 
-_Detections = list[tuple[str, float]]
+@dataclass(frozen=True)
+class Objects:
+    """The n objects that were detected on images, image by image."""
+
+    image: list[int]
+    """index of the image of each"""
+    box: list[tuple[float, float, float, float]]
+    """left, top, width and height as shares of those of the image, 0-1"""
+    label: list[str]
+    """such as ``animal``"""
+    confidence: list[float]
+    """0-1"""
 
 
-def _results(path: str | os.PathLike[str]) -> dict[str, _Detections | None]:
-    """Returns the categories and confidences for each file, None where it could not be read."""
+def detected_objects(
+    path: str | os.PathLike[str], image_paths: Sequence[str], min_confidence: float = 0.2
+) -> Objects:
+    """Returns the objects that were detected on images, to choose among them.
+
+    Args:
+        path: as for :func:`detected`; boxes must be shares of the image
+        image_paths: n image files
+        min_confidence: detections of less confidence do not count, from 0 to 1
+
+    Raises:
+        ParameterError: as :func:`detected`, or for a box that is missing or not a share
+    """
+    number("min_confidence", min_confidence, 0, 1)
+    found = Objects([], [], [], [])
+    for row, own in enumerate(of_files("detections", path, _results(path), image_paths)):
+        for one in own or ():
+            if one.confidence >= min_confidence:
+                found.image.append(row)
+                found.box.append(_box(path, one.box))
+                found.label.append(one.label)
+                found.confidence.append(one.confidence)
+    return found
+
+
+class _Detection(NamedTuple):
+    label: str
+    confidence: float
+    box: Any
+
+
+def _box(path: Any, box: Any) -> tuple[float, float, float, float]:
+    if isinstance(box, list) and len(box) == 4 and all(is_number(side, 0, 1) for side in box):
+        return (box[0], box[1], box[2], box[3])
+    raise ParameterError(
+        "detections",
+        "{path} has a detection with the bbox {box}",
+        "to choose among objects, each needs left, top, width and height as shares of the image, "
+        "0 to 1",
+        path=path,
+        box=shown(box),
+    )
+
+
+def _results(path: str | os.PathLike[str]) -> dict[str, list[_Detection] | None]:
+    """Returns the detections of each file, None where it could not be read."""
     remedy = "name a .json as MegaDetector writes it"
     document = json_of("detections", path, remedy)
     is_list = isinstance(document, list)
@@ -55,7 +111,7 @@ def _results(path: str | os.PathLike[str]) -> dict[str, _Detections | None]:
         raise ParameterError(
             "detections", "must be a .json with images, got {path}", remedy, path=path
         )
-    found: dict[str, _Detections | None] = {}
+    found: dict[str, list[_Detection] | None] = {}
     for image in images:
         file = image.get("file") if _is_dict(image) else None
         detections = image.get("detections") if _is_dict(image) else None
@@ -70,7 +126,7 @@ def _results(path: str | os.PathLike[str]) -> dict[str, _Detections | None]:
 
 def _read(
     path: Any, detections: list[Any], names: Mapping[str, Any] | None
-) -> Iterator[tuple[str, float]]:
+) -> Iterator[_Detection]:
     for one in detections:
         if not _is_dict(one) or "category" not in one:
             raise _wrong(path, one)
@@ -79,9 +135,9 @@ def _read(
             raise _wrong(path, one)
         category = str(one["category"])
         if names is None:
-            yield category, confidence
+            yield _Detection(category, confidence, one.get("bbox"))
         elif category in names:  # others mean that nothing was detected, says the format
-            yield str(names[category]), confidence
+            yield _Detection(str(names[category]), confidence, one.get("bbox"))
 
 
 def _is_dict(value: Any) -> bool:

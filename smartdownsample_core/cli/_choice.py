@@ -5,12 +5,16 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
+from ..annotations import Objects
 from ..report import check_activity, check_curve
 from ..selection import Choice, ChoiceSettings, target_of
 from ..settings import declared
 from ._choice_files import is_key, keys_of, labels_of, rows_of, times_of, vectors_of
 from ._detections import (
+    IMAGE,
+    KEY,
     add_files,
     keys_of_package,
     package_of,
@@ -36,13 +40,25 @@ def add_choice(parser: argparse.ArgumentParser) -> None:
     add_files(group, users, "are excluded")
 
 
-def choice_of(options: argparse.Namespace, paths: Sequence[str], hash_size: int) -> Choice:
+def choice_of(
+    options: argparse.Namespace,
+    paths: Sequence[str],
+    hash_size: int,
+    objects: Objects | None = None,
+) -> Choice:
     """Returns the choice, checked against the number of images, the target and the hash size.
 
     A target that is a share of the images becomes a number in the options.
+
+    Args:
+        options: the parsed options
+        paths: of n images
+        hash_size: side of the dHash
+        objects: those on the images to choose among; None to choose among the images
     """
+    n = len(paths) if objects is None else len(objects.image)
     if options.target_count is not None:
-        options.target_count = target_of("target_count", options.target_count, len(paths))
+        options.target_count = target_of("target_count", options.target_count, n)
     given = {name: getattr(options, name) for name in declared(Choice)}
     given |= {
         "near_duplicates": radius_of(options),
@@ -53,21 +69,37 @@ def choice_of(options: argparse.Namespace, paths: Sequence[str], hash_size: int)
     }
     package = package_of(options, paths)
     keys = with_labels(options, keys_of_package(package, given["keys"]), paths)
+    if objects is not None:
+        keys.setdefault(IMAGE, list(paths))
     given |= {
         "keys": keys or None,
-        "exclude": without_empties(options),
+        "exclude": without_empties(options, objects),
         "stratify_by": options.stratify_by
         if is_key(options.stratify_by, keys)
         else labels_of("--stratify-by", options.stratify_by, paths),
         "keep": rows_of(options.keep or None, paths),
     }
     choice = with_package(Choice(**given), package).for_paths(paths)
-    choice.check(len(paths), options.target_count, hash_size)
+    if objects is not None:
+        choice = _of_objects(choice, objects)
+    choice.check(n, options.target_count, hash_size)
     if options.curve:
         check_curve(choice)
     if options.activity:
         check_activity(choice)
     return choice
+
+
+def _of_objects(choice: Choice, objects: Objects) -> Choice:
+    """Returns a choice among images as one among objects on them."""
+
+    def spread(values: Any) -> Any:
+        is_list = isinstance(values, Sequence) and not isinstance(values, str)
+        return [values[row] for row in objects.image] if is_list else values
+
+    keys = {name: spread(labels) for name, labels in (choice.keys or {}).items()}
+    changes = {name: spread(getattr(choice, name)) for name in ("stratify_by", "camera", "time")}
+    return replace(choice, **changes, keys={**keys, KEY: objects.label})
 
 
 def needs_descriptors(options: argparse.Namespace, choice: Choice) -> bool:

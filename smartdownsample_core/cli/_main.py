@@ -10,10 +10,12 @@ from collections.abc import Sequence
 
 from ..console import print_reading_of, read_with_bar
 from ..errors import worded
+from ..images import Crop, Item
 from ..selection import downsample, natural_order
 from ..shards import fingerprint
 from ..text_files import ERRORS
 from ._choice import add_choice, choice_of, needs_descriptors
+from ._detections import add_choose, objects_of
 from ._extract import extract_command
 from ._options import (
     FAILED,
@@ -107,6 +109,7 @@ def _parser() -> argparse.ArgumentParser:
     add_output(parser)
     add_reading(parser)
     add_choice(parser)
+    add_choose(parser)
     parser.add_argument("-q", "--quiet", action="store_true", help="print only warnings and errors")
     parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
     return parser
@@ -116,13 +119,19 @@ def _run(options: argparse.Namespace) -> int:
     check_output(options)
     how = reading(options)
     paths, base = images_of(options)
-    choice = choice_of(options, paths, options.hash_size)
+    objects = objects_of(options, paths)
+    choice = choice_of(options, paths, options.hash_size, objects)
     images = {"count": len(paths), "list": fingerprint(paths)}
     read = {"hash_size": how.hash_size, "decode": how.decode}
     output = Output(options, base, paths, images=images, reading=read)
     descriptors = needs_descriptors(options, choice)
+    items: list[Item] = list(paths)
+    if objects is not None:
+        pairs = zip(objects.image, objects.box, strict=True)
+        items = [Crop(paths[row], box) for row, box in pairs]
+        paths = [paths[row] for row in objects.image]
     signatures = read_with_bar(
-        paths,
+        items,
         how,
         options.on_error,
         descriptors,
@@ -133,4 +142,4 @@ def _run(options: argparse.Namespace) -> int:
     print_reading_of(signatures, sys.stderr, not options.quiet)
     order = natural_order(paths)
     selection = downsample(signatures, order, options.target_count, options.random_seed, choice)
-    return output.write(selection, paths, signatures, choice)
+    return output.write(selection, paths, signatures, choice, objects)

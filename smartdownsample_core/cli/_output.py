@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from .. import report
-from ..annotations import write_subset
+from ..annotations import Objects, write_subset
 from ..console import print_warnings
-from ..images import is_remote
+from ..images import Crop, Item, is_remote
 from ..new_files import are_same, new_pngs, writing
 from ..own_files import is_below, note
 from ..report import (
@@ -23,13 +23,14 @@ from ..report import (
     new_manifest,
     new_table,
     with_line_breaks,
+    write_csv,
     write_list,
     write_table,
     write_text,
 )
 from ..selection import FOLDER, RANDOM_SEED, TARGET_COUNT, Choice, Selection
 from ..signatures import Signatures
-from ._detections import new_package
+from ._detections import IMAGES, OBJECTS, columns_of, name_of, new_package
 from ._options import FAILED, OK, add_on_error, add_setting, option_of
 from ._record import manifest_of, record_of
 
@@ -136,6 +137,7 @@ class Output:
         paths: list[str],
         signatures: Signatures | None = None,
         choice: Choice | None = None,
+        objects: Objects | None = None,
     ) -> int:
         """Writes a selection and returns the exit code.
 
@@ -144,6 +146,7 @@ class Output:
             paths: n image files
             signatures: theirs, if a manifest or the activity is to be written
             choice: how they were chosen, for the activity
+            objects: if they were chosen among; ``paths`` are those of their images
         """
         options = self._options
         _refuse_to_place_urls(options, paths)
@@ -154,40 +157,50 @@ class Output:
         if not selection.n_readable:
             return FAILED
         if self._placing:
-            kept = [paths[index] for index in selection.indices]
+            kept = list(dict.fromkeys(paths[index] for index in selection.indices))
             self._placing.place(kept)
             if (others := self._placing.n_others(kept)) and not options.quiet:
                 where = self._placing.directory
                 print(f"Note: {where} also has {others:,} other file(s)", file=sys.stderr)
         if self._package:
-            kept = [paths[index] for index in selection.indices]
+            kept = list(dict.fromkeys(paths[index] for index in selection.indices))
             write_subset(options.camtrap_dp, self._package, kept, self._base)
-        null = self._null(selection, paths)
+        null = objects is None and self._null(selection, paths)
+        columns = columns_of(objects)
+        items: list[Item] = list(paths)
+        names = paths
+        if objects is not None:
+            items = list(map(Crop, paths, objects.box))
+            names = list(map(name_of, paths, objects.box))
         if self._list:
-            write_list(self._list, paths, selection, null, self._record)
+            write_list(self._list, paths, selection, null, self._record, columns=columns)
         if self._manifest and signatures is not None:
             record = manifest_of(self._record, paths, signatures, options.target_count)
             write_list(self._manifest, paths, selection, record=record, name="--manifest")
         if self._explanation:
-            write_table("--explain", self._explanation, paths, selection)
+            write_table("--explain", self._explanation, names, selection)
         charts = (self._distribution, self._thumbnails, self._curve, self._activity)
         for chart in filter(None, charts):
             if is_below(chart.parent, self._base):
                 note(chart.parent, "charts", [chart.name])
         try:
-            report.save_charts(selection, paths, self._distribution, self._thumbnails)
+            report.save_charts(selection, items, self._distribution, self._thumbnails)
             if self._curve:
                 report.save_curve(selection.coverage(), self._curve)
             if self._activity and signatures is not None and choice is not None:
                 report.save_activity(selection, signatures.grey, paths, choice, self._activity)
         finally:  # a failed chart must not lose the list
             if not options.quiet:
-                print(report.summary(selection, strata), file=sys.stderr)
+                what = IMAGES if objects is None else OBJECTS
+                print(report.summary(selection, strata, what), file=sys.stderr)
                 if self._curve:
                     print(report.how_many(selection.coverage()), file=sys.stderr)
             if not self._list:
                 with writing("standard output", "the list"), dropped_if_it_fails(sys.stdout):
-                    write_text(sys.stdout, paths, selection, null)
+                    if objects is None:
+                        write_text(sys.stdout, paths, selection, null)
+                    else:
+                        write_csv(sys.stdout, paths, selection, columns)
                     sys.stdout.flush()
         return OK
 

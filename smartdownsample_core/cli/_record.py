@@ -13,6 +13,7 @@ from ..report import inputs_of
 from ..selection import STRATEGIES, Choice
 from ..settings import declared
 from ..signatures import Signatures
+from ._detections import OBJECTS
 
 _CHUNK = 2**20
 
@@ -94,9 +95,12 @@ def _used(options: argparse.Namespace) -> dict[str, Any]:
     if "near_duplicates" in used:
         used["near_duplicates"] = radius_of(options)
     of_detections = ("detections", "min_confidence") if options.detections else ()
+    of_objects = ("choose",) if vars(options).get("choose") == OBJECTS else ()
     given = ("paths", "include_names", "exclude_names", "on_error", "camtrap_dp", "coco", "yolo")
     return used | {
-        name: vars(options)[name] for name in (*given, *of_detections) if vars(options).get(name)
+        name: vars(options)[name]
+        for name in (*given, *of_detections, *of_objects)
+        if vars(options).get(name)
     }
 
 

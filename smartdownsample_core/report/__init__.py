@@ -11,6 +11,7 @@ from ._lists import (
     kept_of,
     new_list,
     with_line_breaks,
+    write_csv,
     write_list,
     write_text,
 )

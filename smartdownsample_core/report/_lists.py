@@ -17,6 +17,8 @@ from ..partial_files import complete_text
 from ..selection import Selection
 from ..signatures import bucket_name
 
+Columns = Mapping[str, Sequence[Any]]
+
 TEXT = ".txt"
 _ENDINGS = (TEXT, ".csv", ".json")
 
@@ -39,6 +41,7 @@ def write_list(
     null: bool = False,
     record: Mapping[str, Any] | None = None,
     name: str = "--output",
+    columns: Columns | None = None,
 ) -> None:
     """Writes the kept paths as text, CSV or JSON, depending on the file's ending.
 
@@ -49,14 +52,15 @@ def write_list(
         null: separate names in a text file by null characters
         record: how they were chosen; written to JSON only
         name: the option that asks for it
+        columns: what else is known of all n; not in text
     """
     with complete_text(name, output) as stream:
         if output.suffix.lower() == TEXT:
             write_text(stream, paths, selection, null)
         elif output.suffix.lower() == ".csv":
-            _write_csv(stream, paths, selection)
+            write_csv(stream, paths, selection, columns)
         else:
-            _write_json(stream, paths, selection, record or {})
+            _write_json(stream, paths, selection, record or {}, columns)
 
 
 @contextmanager
@@ -80,21 +84,28 @@ def with_line_breaks(paths: list[str], selection: Selection) -> list[str]:
     return [paths[index] for index in selection.indices if "\n" in paths[index]]
 
 
-def _write_csv(stream: TextIO, paths: list[str], selection: Selection) -> None:
-    records = kept_of(paths, selection)
+def write_csv(
+    stream: TextIO, paths: list[str], selection: Selection, columns: Columns | None = None
+) -> None:
+    """Writes a table of what was kept, with further columns of n values."""
+    records = kept_of(paths, selection, columns)
     writer = csv.DictWriter(stream, list(records[0]) if records else ["path"])
     writer.writeheader()
     writer.writerows(records)
 
 
 def _write_json(
-    stream: TextIO, paths: list[str], selection: Selection, record: Mapping[str, Any]
+    stream: TextIO,
+    paths: list[str],
+    selection: Selection,
+    record: Mapping[str, Any],
+    columns: Columns | None,
 ) -> None:
     document = {
         **record,
         "target_count": selection.target_count,
         "random_seed": selection.random_seed,
-        "kept": kept_of(paths, selection),
+        "kept": kept_of(paths, selection, columns),
         "buckets": [
             {"bucket": b.id, "bucket_name": b.name, "size": b.size, "kept": b.kept}
             for b in selection.buckets
@@ -107,12 +118,15 @@ def _write_json(
     json.dump(document, stream, indent=2)
 
 
-def kept_of(paths: Sequence[str], selection: Selection) -> list[dict[str, object]]:
-    """Returns what lists say of each kept image."""
+def kept_of(
+    paths: Sequence[str], selection: Selection, of_all: Columns | None = None
+) -> list[dict[str, object]]:
+    """Returns what lists say of each kept image; after its path, what is known of all n."""
     kept = selection.indices
     ids = selection.bucket_ids[kept].tolist()
     columns: dict[str, list[object]] = {
         "path": [paths[index] for index in kept],
+        **{name: [values[row] for row in kept] for name, values in (of_all or {}).items()},
         "bucket": ids,
         "bucket_name": [bucket_name(bucket_id) for bucket_id in ids],
     }

@@ -18,18 +18,19 @@ _FAR, _ENOUGH, _MAX_CAMERAS = 3, 5, 3
 _MAX_STRATA = 20
 
 
-def summary(selection: Selection, strata: str = "labels") -> str:
+def summary(selection: Selection, strata: str = "labels", noun: str = "images") -> str:
     """Summarizes a selection: totals, excluded images, and a line per stratum and per bucket.
 
     Args:
         selection: the result of :func:`smartdownsample_core.downsample`
         strata: what to call its strata, in the plural
+        noun: what was chosen among, in the plural
 
     Returns:
         lines of text without a final newline, largest strata and buckets first; rates in per cent,
         and with the strategy ``"stride"`` also strides in images
     """
-    lines = [totals(selection), *_left_out(selection), *_events(selection)]
+    lines = [totals(selection, noun), *_left_out(selection), *_events(selection)]
     lines += filter(None, [standing(selection)])
     lines += _table_of_strata(selection.count_strata(), strata)
     stride = STRATEGIES[selection.strategy].strides
@@ -104,13 +105,13 @@ def share(rate: float | None) -> str:
     return "<0.1%" if rate < 0.0005 else ">99.9%" if rate >= 0.9995 else f"{rate:.1%}"
 
 
-def totals(selection: Selection) -> str:
+def totals(selection: Selection, noun: str = "images") -> str:
     """Summarizes a selection in one sentence."""
     kept, readable = len(selection.indices), selection.n_readable
     rate = kept / readable if readable else 0
     n_buckets = len(selection.buckets)
     return (
-        f"Kept {kept:,} of {readable:,} images ({share(rate)}) "
+        f"Kept {kept:,} of {readable:,} {noun} ({share(rate)}) "
         f"from {n_buckets - selection.n_unrepresented} of {n_buckets} buckets"
     )
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import csv
 import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from smartdownsample_core.annotations import EMPTY, detected
+from smartdownsample_core.annotations import EMPTY, detected, detected_objects
 from smartdownsample_core.errors import ParameterError
 
 _CATEGORIES = {"1": "animal", "2": "person", "3": "vehicle"}
@@ -136,3 +137,112 @@ def test_a_manifest_holds_the_detections(tree: list[str], run, results: str) -> 
     assert recorded["settings"]["min_confidence"] == 0.5
     assert list(recorded["files"]) == ["detections"]
     assert run("verify", "run.json", "-q")[0] == 0
+
+
+@pytest.fixture
+def objects(tree: list[str]) -> str:
+    """Three objects on the first image, one on the second, and one of little confidence."""
+    boxes = [[0, 0, 0.5, 0.5], [0.5, 0, 0.5, 1], [0, 0.5, 0.5, 0.5]]
+    three = [
+        {"category": str(number + 1), "conf": 0.9, "bbox": box} for number, box in enumerate(boxes)
+    ]
+    one = {"category": "1", "conf": 0.6, "bbox": [0.25, 0.25, 0.5, 0.5]}
+    images = [three, [one], [_box("1", 0.1)]]
+    return _write(
+        [{"file": path, "detections": found} for path, found in zip(tree, images, strict=False)]
+    )
+
+
+def test_objects_are_where_they_were_detected(tree: list[str], objects: str) -> None:
+    found = detected_objects(objects, tree)
+    assert found.image == [0, 0, 0, 1]
+    assert found.label == ["animal", "person", "vehicle", "animal"]
+    assert found.confidence == [0.9, 0.9, 0.9, 0.6]
+    assert found.box[1] == (0.5, 0, 0.5, 1)
+    assert detected_objects(objects, tree, 0.7).image == [0, 0, 0]
+
+
+def test_the_command_chooses_among_objects(tree: list[str], run, objects: str) -> None:
+    """The table has the image, box, category and confidence of each; empties have none."""
+    common = ("photos", "--detections", objects, "--choose", "objects")
+    code, out, err = run(*common, "-n", "100%")
+    assert code == 0
+    assert "Kept 4 of 4 objects" in err
+    rows = list(csv.DictReader(out))
+    assert [row["path"] for row in rows] == [tree[0]] * 3 + [tree[1]]
+    assert [row["detection"] for row in rows] == ["animal", "person", "vehicle", "animal"]
+    sides = [float(rows[3][side]) for side in ("left", "top", "width", "height")]
+    assert sides == [0.25, 0.25, 0.5, 0.5]
+    assert rows[3]["confidence"] == "0.6"
+    assert len(run(*common, "-n", "100%", "--min-confidence", "0.7")[1]) == 1 + 3
+
+
+def test_objects_are_capped_and_excluded_by_what_they_are(
+    tree: list[str], run, objects: str
+) -> None:
+    """Not by what else is on their image; files of other options are of images."""
+    common = ("photos", "--detections", objects, "--choose", "objects", "-q")
+    rows = list(csv.DictReader(run(*common, "--max-per", "detection=1")[1]))
+    assert sorted(row["detection"] for row in rows) == ["animal", "person", "vehicle"]
+    rows = list(csv.DictReader(run(*common, "-n", "2", "--exclude-label", "detection=animal")[1]))
+    assert [row["detection"] for row in rows] == ["person", "vehicle"]
+    Path("sites.csv").write_text(f"path,site\n{tree[0]},north\n{tree[1]},south\n")
+    rows = list(csv.DictReader(run(*common, "--keys", "sites.csv", "--max-per", "site=1")[1]))
+    assert [row["path"] for row in rows] == tree[:2]
+
+
+def test_objects_choose_whole_images(tree: list[str], run, objects: str) -> None:
+    """Each image once, for its object that differs most from those kept before."""
+    common = ("photos", "--detections", objects, "--choose", "objects", "-q")
+    rows = list(csv.DictReader(run(*common, "--max-per", "image=1", "-n", "2")[1]))
+    assert [row["path"] for row in rows] == tree[:2]
+    refused = run(*common, "--max-per", "image=1", "-n", "3")
+    assert refused[0] == 2
+    assert "image" in refused[2]
+
+
+def test_lists_of_objects_name_them(tree: list[str], run, objects: str) -> None:
+    """By box in lists, by a media fragment in the explanation; a copy is of the image, once."""
+    common = ("photos", "--detections", objects, "--choose", "objects", "-q", "-n", "2")
+    more = ("--explain", "why.csv", "--copy-to", "kept", "--thumbnails", "sheet.png")
+    assert run(*common, "-o", "kept.json", *more)[0] == 0
+    record = json.loads(Path("kept.json").read_text())
+    assert record["settings"]["choose"] == "objects"
+    assert all(0 < one["width"] <= 0.5 for one in record["kept"])
+    why = list(csv.DictReader(Path("why.csv").read_text().splitlines()))
+    assert why[1]["path"] == f"{tree[0]}#xywh=percent:50,0,50,100"
+    assert len(why) == 4
+    copies = {str(path) for path in Path("kept").rglob("*.png")}
+    assert len(copies) == len({one["path"] for one in record["kept"]})
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (("--choose", "objects"), "name a file with --detections"),
+        (("--keep", "list.txt"), "--keep does not go with --choose objects"),
+        (("--manifest", "m.json"), "--manifest does not go with --choose objects"),
+        (("--fixed-cameras", "all"), "--fixed-cameras all does not go"),
+        (("-o", "kept.txt"), "--output cannot list objects in a .txt"),
+        (("--min-confidence", "0.95"), "--min-confidence 0.95 leaves no object"),
+    ],
+    ids=["no-file", "keep", "manifest", "standing", "text", "none-left"],
+)
+def test_what_does_not_go_with_objects_is_refused(
+    tree: list[str], run, objects: str, options: tuple[str, ...], message: str
+) -> None:
+    """Before anything is read or written."""
+    own = () if options[0] == "--choose" else ("--choose", "objects", "--detections", objects)
+    code, out, err = run("photos", "-n", "2", *own, *options)
+    assert (code, out) == (2, [])
+    assert message in err
+    assert not Path("kept.txt").exists()
+
+
+@pytest.mark.parametrize("box", [None, [0, 0, 1], [10.0, 20.0, 300.0, 400.0], [0, 0, 1, "1"]])
+def test_boxes_that_are_no_shares_are_refused(tree: list[str], box: object) -> None:
+    """Those in pixels, too; the categories can be used without."""
+    path = _write([{"file": tree[0], "detections": [{**_box("1", 0.9), "bbox": box}]}])
+    assert detected(path, tree)[0] == ["animal"]
+    with pytest.raises(ParameterError, match="each needs left, top, width and height as shares"):
+        detected_objects(path, tree)
