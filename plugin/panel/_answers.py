@@ -20,7 +20,8 @@ from smartdownsample_core.signatures import N_BUCKETS, UNREADABLE
 
 from ..config import DownsampleConfig, labelled
 from ..forms import inputs
-from ..jobs import edits, omissions, outcome, problems, whatif
+from ..jobs import edits, omissions, outcome, problems, timeline, whatif
+from ..jobs.timeline import Timeline
 from ..jobs.whatif import Stored
 from ..runs import compare, interrupted
 from ..runs import records as runs
@@ -220,6 +221,7 @@ class Question:
             totals=totals(selection),
             sheet=self._sheet(selection),
             curve=self._curve(),
+            timeline=self._timeline(selection),
             warnings=whatif.warnings(self._subject, selection, self._config),
             omissions=self._omissions(selection),
         )
@@ -236,6 +238,21 @@ class Question:
             return None
         edited = self.found.selection if self.found.n_edited else None
         return _enough.curve(self._subject, self._stored, self._config, edited)
+
+    def _timeline(self, selection: Selection) -> Timeline | None:
+        if not self._chosen["settings"].get("timeline"):
+            return None
+        return timeline.timeline(self._subject, self._stored, self._config, selection)
+
+    def of_cell(self, cell: str) -> fo.DatasetView:
+        """Returns the view of a cell of the timeline; see :func:`timeline.rows_of`.
+
+        Raises:
+            ValueError: if it has too many samples for the App, or none any more
+        """
+        base, stored, selection, _ = self.found
+        rows = timeline.rows_of(cell, self._subject, stored, self._config, selection)
+        return base.select(sources.listed(stored, rows))
 
     def _omissions(self, selection: Selection) -> list[omissions.Omission]:
         if self._config.stratify_by:

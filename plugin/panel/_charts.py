@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
+
 from smartdownsample_core import Bucket
 from smartdownsample_core.report import share
 
 from .. import wording
+from ..jobs.timeline import Cell, Timeline
 
 _KEPT, _EXCLUDED = wording.COLORS[wording.KEPT], wording.COLORS[wording.EXCLUDED]
 _OTHER = "#a678de"
@@ -137,6 +140,86 @@ def curve_layout(unit: str, target: int | None) -> dict[str, Any]:
     axes["xaxis"] = {"title": axes["xaxis"]["title"], "fixedrange": True, "rangemode": "tozero"}
     axes["yaxis"]["rangemode"] = "tozero"
     return {**axes, "shapes": [{**line, "x0": target, "x1": target}] if target else []}
+
+
+def timeline(found: Timeline) -> list[dict[str, Any]]:
+    """Returns the bars of a timeline: kept above the line of each camera, excluded below it.
+
+    Heights are square roots, on a scale for either, so that single images are seen beside many,
+    and the kept beside the excluded. A bar's id is ``ROW:SPAN:kept`` or ``ROW:SPAN:excluded``.
+    """
+    unit = _MILLIS if found.is_clock else _SECONDS
+    traces = []
+    for name, color, sign in (("kept", _KEPT, 1), ("excluded", _EXCLUDED, -1)):
+        cells = [cell for cell in found.cells if getattr(cell, name)]
+        most = max((getattr(cell, name) for cell in cells), default=1)
+        traces.append(
+            {
+                "type": "bar",
+                "name": name,
+                "marker": {"color": color},
+                "x": [_at(found, cell.span + 0.5) for cell in cells],
+                "width": found.width / unit,
+                "base": [len(found.rows) - 1 - cell.row for cell in cells],
+                "y": [sign * _HALF * (getattr(cell, name) / most) ** 0.5 for cell in cells],
+                "ids": [f"{cell.row}:{cell.span}:{name}" for cell in cells],
+                "text": [_cell_hover(found, cell) for cell in cells],
+                "textposition": "none",
+                "hovertemplate": "%{text}<extra></extra>",
+            }
+        )
+    return traces
+
+
+#: Microseconds in the units of the axes of a timeline.
+_MILLIS, _SECONDS = 1_000, 1_000_000
+
+#: Height of the highest bar; cameras are 1 apart.
+_HALF = 0.46
+
+
+def timeline_layout(found: Timeline) -> dict[str, Any]:
+    """Returns the layout of a timeline, with a line per camera."""
+    axes = _layout("" if found.is_clock else "seconds", "", None)
+    axes["xaxis"] = {
+        "type": "date" if found.is_clock else "linear",
+        "title": axes["xaxis"]["title"],
+        "fixedrange": True,
+        "showgrid": False,
+    }
+    n = len(found.rows)
+    axes["yaxis"] = {
+        "tickvals": list(range(n)),
+        "ticktext": [_cut(name) for name in reversed(found.rows)],
+        "range": [-0.6, n - 0.4],
+        "fixedrange": True,
+        "automargin": True,
+        "zeroline": False,
+    }
+    return {**axes, "barmode": "overlay", "bargap": 0}
+
+
+def _cut(name: str, most: int = 24) -> str:
+    return name if len(name) <= most else f"...{name[3 - most :]}"
+
+
+def _at(found: Timeline, spans: float) -> str | float:
+    """Returns a time, by the number of spans since the first began, as plotly takes it."""
+    micros = found.start + round(spans * found.width)
+    if not found.is_clock:
+        return micros / _SECONDS
+    return str(np.datetime64(micros, "us").astype("datetime64[ms]"))
+
+
+def _cell_hover(found: Timeline, cell: Cell) -> str:
+    first, last = _at(found, cell.span), _at(found, cell.span + 1)
+    if isinstance(first, str) and isinstance(last, str):
+        first, last = (time[:19].replace("T", " ") for time in (first, last))
+    events = "" if cell.events is None else f"<br>{cell.events:,} event{'s' * (cell.events != 1)}"
+    return (
+        f"<b>{found.rows[cell.row]}</b><br>{first} to {last}<br>{cell.kept:,} kept, "
+        f"{cell.excluded:,} excluded{events}"
+    )
 
 
 def table(buckets: Sequence[Bucket]) -> list[dict[str, Any]]:

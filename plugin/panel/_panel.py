@@ -14,9 +14,7 @@ from fiftyone.operators.categories import Categories
 
 from .. import names
 from ..jobs import defect
-from ..runs import compare
 from ..runs import records as runs
-from ..targets import flat_views
 from . import _answers as answers
 from . import _browser as browser
 from . import _sources as sources
@@ -26,6 +24,8 @@ from ._enough import Enough
 from ._hand import ByHand
 from ._sources import Source
 from ._state import FOLDS, Chosen, PanelState, changes
+from ._timeline import OverTime
+from ._versus import Compares
 from ._why import Explains, explained
 
 #: Seconds after which a number counts as typed to its end.
@@ -34,7 +34,7 @@ _HALF_TYPED = 0.5
 Grid = Literal["stays", "follows", "shows"]
 
 
-class SmartDownsample(Enough, Explains, ByHand, foo.Panel):
+class SmartDownsample(Enough, OverTime, Explains, ByHand, Compares, foo.Panel):
     """Shows the buckets, answers what-if questions, and hands them to the operators."""
 
     @property
@@ -198,58 +198,6 @@ class SmartDownsample(Enough, Explains, ByHand, foo.Panel):
         """Opens the form of the operator that saves the list of what the run kept."""
         params = {"run_key": sources.run_key(browser.chosen(ctx)["source"])}
         ctx.prompt(names.uri("export_run"), params=params)
-
-    def compare(self, ctx: foo.ExecutionContext) -> PanelState:
-        """Puts another run beside the one that the panel is about; none if none is named."""
-        chosen = browser.chosen(ctx)
-        chosen["choose"] = {**chosen["choose"], "other": ctx.params.get("value")}
-        chosen |= {"part": None, "bucket": None}
-        return self._answer(ctx, chosen)
-
-    def close_comparison(self, ctx: foo.ExecutionContext) -> PanelState:
-        """Shows the panel without the other run, and in the grid what the run chose from."""
-        chosen = browser.chosen(ctx)
-        chosen["choose"] = {**chosen["choose"], "other": None}
-        chosen |= {"part": None, "bucket": None, "show": "all"}
-        shown = self._answer(ctx, chosen)
-        ctx.ops.set_view(flat_views.rebuild(ctx.dataset, chosen["stages"]))
-        return shown
-
-    def show_either(self, ctx: foo.ExecutionContext) -> PanelState:
-        """Shows what at least one of the two runs kept."""
-        return self._show_difference(ctx, part="either", bucket=None)
-
-    def show_both(self, ctx: foo.ExecutionContext) -> PanelState:
-        """Shows what both runs kept."""
-        return self._show_difference(ctx, part="both", bucket=None)
-
-    def show_only_a(self, ctx: foo.ExecutionContext) -> PanelState:
-        """Shows what the run kept and the other did not."""
-        return self._show_difference(ctx, part="only_a", bucket=None)
-
-    def show_only_b(self, ctx: foo.ExecutionContext) -> PanelState:
-        """Shows what the other run kept and this one did not."""
-        return self._show_difference(ctx, part="only_b", bucket=None)
-
-    def click_versus_bar(self, ctx: foo.ExecutionContext) -> PanelState:
-        """Shows the bucket of the bar: of what was shown before, or of what either run kept."""
-        return self._show_difference(ctx, bucket=int(ctx.params["id"]))
-
-    def click_difference(self, ctx: foo.ExecutionContext) -> PanelState:
-        """Shows the bucket of the row: of what was shown before, or of what either run kept."""
-        a, b = browser.compared(browser.chosen(ctx))
-        rows = compare.compared(ctx.dataset, a, b)["rows"]
-        return self._show_difference(ctx, bucket=int(rows[ctx.params["row"]]["id"]))
-
-    def _show_difference(self, ctx: foo.ExecutionContext, **what: Any) -> PanelState:
-        chosen = browser.chosen(ctx)
-        part = chosen["part"] or "either"
-        chosen = cast(Chosen, {**chosen, "part": part, **what})
-        a, b = browser.compared(chosen)
-        view = compare.view(ctx.dataset, a, b, chosen["part"] or part, chosen["bucket"])
-        shown = self._answer(ctx, chosen)
-        ctx.ops.set_view(view)
-        return shown
 
     def _open(
         self, ctx: foo.ExecutionContext, source: Source, *, follow: bool = False

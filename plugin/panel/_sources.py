@@ -161,23 +161,24 @@ def part(
         ValueError: if more ids would have to be listed than the App can bear
     """
     if show == "unreadable":
-        return base.select(_listed(stored, np.array(sorted(selection.unreadable))))
+        return base.select(listed(stored, np.array(sorted(selection.unreadable))))
     in_bucket = selection.bucket_ids >= 0 if bucket is None else selection.bucket_ids == bucket
     if targets.of(base) is not SAMPLES:  # views of patches and frames lack what was written since
         if show in ("all", None) and bucket is None:
             return base
         some = {"kept": selection.kept, "excluded": ~selection.kept}.get(show or "all", in_bucket)
-        return base.select(_listed(stored, np.flatnonzero(some & in_bucket)))
+        return base.select(listed(stored, np.flatnonzero(some & in_bucket)))
     view = base if bucket is None else base.match(F(f"{field}.bucket") == bucket)
     if show in ("all", None):
         return view
-    ids = _listed(stored, np.flatnonzero(selection.kept & in_bucket))
+    ids = listed(stored, np.flatnonzero(selection.kept & in_bucket))
     if show == "kept":
         return view.select(ids)
     return signature_fields.in_buckets(view, field).exclude(ids)
 
 
-def _listed(stored: Stored, rows: NDArray[np.int64]) -> list[str]:
+def listed(stored: Stored, rows: NDArray[np.int64]) -> list[str]:
+    """Returns the ids of some rows, unless they are too many for the App: a ValueError."""
     if len(rows) > _MAX_LISTED:
         raise ValueError(
             f"{len(rows):,} samples are too many to list before they are saved: press Apply, or "

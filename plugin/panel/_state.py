@@ -14,13 +14,14 @@ from typing import Any, Literal, NamedTuple, TypedDict
 from smartdownsample_core import Bucket
 
 from ..jobs.omissions import Omission
+from ..jobs.timeline import Timeline
 from ..runs.shapes import Edit, StratumRow
 
 #: What part of a bucket, or of all, the grid shows; None if nobody has chosen it in the panel.
 Show = Literal["all", "kept", "excluded", "unreadable"] | None
 
 #: Switches among the settings that unfold a part of the panel.
-FOLDS = ("more", "curve")
+FOLDS = ("more", "curve", "timeline")
 
 Phase = Literal["refused", "unsigned", "unreadable", "ready"]
 
@@ -117,6 +118,8 @@ class PanelState:
     """of the one image that is selected in the grid"""
     curve: Curve | None = None
     """how many are enough; None unless it is unfolded"""
+    timeline: Timeline | None = None
+    """cameras over time; None unless it is unfolded"""
     warnings: list[str] = field(default_factory=list)
     omissions: list[Omission] = field(default_factory=list)
     """folders and labels of which nothing is kept"""

@@ -18,6 +18,7 @@ from . import _charts as charts
 from . import _compare_view as panel_compare
 from . import _enough as enough
 from . import _sources as sources
+from . import _timeline as timeline
 from . import _why as why
 from ._parts import INPUT, PLOT_CONFIG, button, dropdown, item, row, table
 from ._state import PanelState
@@ -140,6 +141,7 @@ def _ready(panel: Any, body: types.Object, shown: PanelState) -> None:
     if picture:
         body.md(f"![{caption}]({picture})\n\n{caption}", name="sheet")
     enough.add(panel, body, shown)
+    timeline.add(panel, body, shown)
     _notices(panel, body, shown)
     if not shown.problem:  # the answer to other settings must not be seen
         _navigation(panel, body, shown)
@@ -183,18 +185,13 @@ def _settings(panel: Any, body: types.Object, shown: PanelState) -> None:
     )
     most = max(shown.n_samples - shown.n_unreadable - shown.n_missing, 1)
     settings.int("slider", min=1, max=most, on_change=panel.change_target, view=slider)
-    settings.bool(
-        "more",
-        label="More settings",
-        on_change=panel.fold_settings,
-        view=types.SwitchView(**item(flex="1 1 35%"), **INPUT),
-    )
-    settings.bool(
-        "curve",
-        label="How many are enough?",
-        on_change=panel.fold_curve,
-        view=types.SwitchView(**item(flex="1 1 55%"), **INPUT),
-    )
+    for name, label, handler in (
+        ("more", "More settings", panel.fold_settings),
+        ("curve", "How many are enough?", panel.fold_curve),
+        ("timeline", "Over time", panel.fold_timeline),
+    ):
+        view = types.SwitchView(**item(flex="1 1 auto"), **INPUT)
+        settings.bool(name, label=label, on_change=handler, view=view)
     for asked in inputs.WHAT_IF_ROWS if chosen["more"] else ():
         value = chosen.get(asked.name)
         if not inputs.matters(asked, chosen):

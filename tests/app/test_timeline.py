@@ -1,0 +1,28 @@
+"""Cameras over time in the panel: a bar is clicked."""
+
+from __future__ import annotations
+
+import re
+
+from tests.app.pages import Panel
+
+
+def test_a_bar_of_the_timeline_is_clicked(dataset, operators, open_app) -> None:
+    """Of a run of some samples: the grid shows what the bar is of."""
+    operators.downsample(dataset, 30, run_key="every")
+    operators.downsample(dataset.limit(40), 10, run_key="some")
+    app = open_app(dataset)
+    panel = Panel(app)
+    panel.says(re.compile("Kept 10 of 40 images"))
+    panel.root.get_by_text("Over time").click()
+    panel.says(re.compile("Click a bar to see its samples in the grid"))
+    plot = panel.root.locator(".js-plotly-plot").nth(1)
+    plot.locator(".bars path").first.wait_for()
+    kept, excluded = plot.evaluate("plot => plot.data.map(trace => trace.text)")
+    places = {"kept": 0, "excluded": len(kept)}
+    dataset.reload()
+    for name, texts in (("kept", kept), ("excluded", excluded)):
+        n = int(re.search(rf"(\d+) {name}", texts[0])[1])
+        plot.locator(".bars path").nth(places[name]).click(force=True)
+        ids = app.shown_ids(n)
+        assert set(dataset.select(ids).values("some_choice")) == {name}
