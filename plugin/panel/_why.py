@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import fiftyone as fo
 import fiftyone.operators as foo
 import fiftyone.operators.types as types
-from fiftyone import ViewField as F
+from bson import ObjectId
+
+from smartdownsample_core.images import Item
 
 from ..run_fields import DISTANCE, EVENT, KEPT_BY, RANK, REASON
 from ..runs import records as runs
 from ..runs.shapes import Edit
-from ..targets import GROUPS, SAMPLES, all_slices
+from ..targets import GROUPS, Samples
 from ..targets import kinds as targets
 from . import _answers as answers
 from . import _browser as browser
@@ -38,17 +39,16 @@ class Explains:
 
     def show_represented(self, ctx: foo.ExecutionContext) -> None:
         """Shows all that a kept image stands for, the most similar first."""
-        fields = runs.fields_of(ctx.dataset, ctx.params["run"])
-        represented = F(fields[KEPT_BY.name]) == ctx.params["kept"]
-        view = all_slices(ctx.dataset).match(represented)
-        ctx.ops.set_view(view.sort_by(fields[DISTANCE.name]))
+        items, names = _of_run(ctx.dataset, ctx.params["run"])
+        view = items.holding(ctx.dataset, names[KEPT_BY.name], ctx.params["kept"])
+        ctx.ops.set_view(view.sort_by(items.view_path(names[DISTANCE.name])))
 
     def show_event(self, ctx: foo.ExecutionContext) -> None:
         """Shows the event that an image is of, in natural order."""
         run, number = ctx.params["run"], ctx.params["event"]
-        field = runs.fields_of(ctx.dataset, run)[EVENT.name]
-        view = all_slices(ctx.dataset).match(F(field) == number)
-        signatures = runs.settings(ctx.dataset, run)["signature_field"]
+        items, names = _of_run(ctx.dataset, run)
+        view = items.holding(ctx.dataset, names[EVENT.name], number)
+        signatures = items.to_view_path(runs.settings(ctx.dataset, run)["signature_field"])
         ctx.ops.set_view(view.sort_by(f"{signatures}.sort_key"))
 
 
@@ -80,44 +80,79 @@ def add(panel: Any, body: types.Object, why: Why) -> None:
             button(changes, f"edit_{number}", label, panel.edit_by_hand, params=params)
 
 
+def _of_run(dataset: fo.Dataset, run: str) -> tuple[Samples, dict[str, str]]:
+    """Returns what a run is about, and the names of the fields that it has written."""
+    fields = runs.fields_of(dataset, run)
+    names = {name: path.rpartition(".")[2] for name, path in fields.items()}
+    return targets.of_record(runs.settings(dataset, run)), names
+
+
+class _Seen(NamedTuple):
+    """An image, and what a run has written of it."""
+
+    source: Item
+    name: str
+    values: dict[str, Any]
+    """by the name of the run's field"""
+
+
+def _look_up(dataset: fo.Dataset, run: str, item: str) -> _Seen | None:
+    """Returns the item of an id, as it is now; None if there is none of this kind."""
+    items, names = _of_run(dataset, run)
+    wanted = {
+        field.name: names.get(field.name) for field in (KEPT_BY, DISTANCE, REASON, RANK, EVENT)
+    }
+    there = {name: path for name, path in wanted.items() if path}
+    view = items.holding(dataset, "_id", ObjectId(item))
+    _, paths, *columns = items.read(view, list(there.values()))
+    if not paths or not paths[0]:
+        return None
+    (source,), (title,) = items.sources(view, paths), items.titles(view, paths)
+    return _Seen(source, title, {name: c[0] for name, c in zip(there, columns, strict=True)})
+
+
+def _compared(dataset: fo.Dataset, reason: str, selected: str) -> str:
+    """Returns the id of the sample by which the group of a sample was compared with others."""
+    field = dataset.group_field
+    for group in GROUPS.holding(dataset, "_id", ObjectId(selected)).values(f"{field}.id"):
+        found = GROUPS.holding(dataset, f"{field}._id", ObjectId(group)).exists(reason)
+        return next(iter(found.values("id")), selected)
+    return selected
+
+
 def _why(dataset: fo.Dataset, run: str, selected: str) -> Why | None:
-    """Returns why a run kept or left out a sample; None if the run does not say so."""
-    if targets.of_record(runs.settings(dataset, run)) not in (SAMPLES, GROUPS):
+    """Returns why a run kept or left out an item; None if the run does not say so."""
+    items, names = _of_run(dataset, run)
+    if not {KEPT_BY.name, DISTANCE.name, REASON.name} <= set(names):
         return None
-    fields, samples = runs.fields_of(dataset, run), all_slices(dataset)
-    if not {KEPT_BY.name, DISTANCE.name, REASON.name} <= set(fields):
-        return None
-    wanted = [field.name for field in (KEPT_BY, DISTANCE, REASON, RANK, EVENT)]
-    paths = ["filepath", *(fields[field] for field in wanted if field in fields)]
-    columns = samples.select([selected]).values(paths)
-    values = {path: column[0] for path, column in zip(paths, columns, strict=True) if column}
-    path, reason = values.get("filepath"), values.get(fields[REASON.name])
-    if not path or not reason:  # no longer there, or not of this run
+    if items is GROUPS:  # whichever slice the grid shows
+        selected = _compared(dataset, names[REASON.name], selected)
+    seen = _look_up(dataset, run, selected)
+    if seen is None or not (reason := seen.values[REASON.name]):
         return None
     kept, distance, rank, event = (
-        values.get(fields.get(field.name, "")) for field in (KEPT_BY, DISTANCE, RANK, EVENT)
+        seen.values.get(field.name) for field in (KEPT_BY, DISTANCE, RANK, EVENT)
     )
-    name = os.path.basename(path)
+    name = seen.name
     if not kept:
         text = f"**{name}** was left out: {reason}."
-        return Why(run, text, _sheet.beside([path]), name, event=event)
-    n = samples.match(F(fields[KEPT_BY.name]) == kept).count() - 1
+        return Why(run, text, _sheet.beside([seen.source]), name, event=event)
+    n = len(items.holding(dataset, names[KEPT_BY.name], kept)) - 1
     if kept == selected:
         place = f", as number {rank:,}" if rank else ""
         text = f"**{name}** was kept{place}: {reason}. It stands for {n:,} others."
         drop: Edit = {"keep": [], "drop": [selected]}
         edits = [("Never keep", drop)]
-        return Why(run, text, _sheet.beside([path]), name, kept, n, edits, event)
-    other = samples.select([kept]).values("filepath")
-    if not other:
+        return Why(run, text, _sheet.beside([seen.source]), name, kept, n, edits, event)
+    other = _look_up(dataset, run, kept)
+    if other is None:
         return None
-    its_name = os.path.basename(other[0])
     text = (
-        f"**{name}** (left) was left out: {reason}. **{its_name}** (right) was kept and stands for "
-        f"it, at a distance of {distance:.1f}, and for {n - 1:,} others."
+        f"**{name}** (left) was left out: {reason}. **{other.name}** (right) was kept and stands "
+        f"for it, at a distance of {distance:.1f}, and for {n - 1:,} others."
     )
     add: Edit = {"keep": [selected], "drop": []}
     swap: Edit = {"keep": [selected], "drop": [kept]}
     edits = [("Keep", add), ("Swap: keep this one instead", swap)]
-    picture, caption = _sheet.beside([path, other[0]]), f"{name}, {its_name}"
+    picture, caption = _sheet.beside([seen.source, other.source]), f"{name}, {other.name}"
     return Why(run, text, picture, caption, kept, n, edits, event)

@@ -90,6 +90,14 @@ class Frames(Parts):
         """Returns the frames view of all frames whose field is true."""
         return dataset.match_frames(F(tag) == True).to_frames()  # noqa: E712 (an expression)
 
+    def titles(self, view: fo.DatasetView, paths: Sequence[str]) -> list[str]:
+        """Returns what to call the frames of a view: files of two videos often have one name."""
+        return ["/".join(path.replace("\\", "/").split("/")[-2:]) for path in paths]
+
+    def holding(self, dataset: fo.Dataset, name: str, value: Any) -> fo.DatasetView:
+        """Returns the frames view of all with a value in a field of ours."""
+        return dataset.match_frames(F(name) == value).to_frames()
+
     def marked_ids(self, view: fo.DatasetView, tag: str) -> list[str]:
         """Returns the ids of the frames of a view that are kept now."""
         (marks,) = self._stored_values(view, [tag])

@@ -8,6 +8,7 @@ is written goes into the dataset, and what is read comes from it, as it is now.
 from __future__ import annotations
 
 import contextlib
+import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timezone
 from types import MappingProxyType
@@ -85,6 +86,10 @@ class Samples:
     def sources(self, view: fo.DatasetView, paths: list[str]) -> Sequence[Item]:
         """Returns what to sign: the files, unless it is parts of them."""
         return paths
+
+    def titles(self, view: fo.DatasetView, paths: Sequence[str]) -> list[str]:
+        """Returns what to call the items of a view, whose files have these paths."""
+        return [os.path.basename(path) for path in paths]
 
     def stamps(self, source: Item) -> tuple[Any, ...]:
         """Returns the values of :attr:`subfields` for a source."""
@@ -208,6 +213,10 @@ class Samples:
     def marked(self, dataset: fo.Dataset, tag: str) -> fo.DatasetView:
         """Returns the flat view of all that has a mark."""
         return all_slices(dataset).match_tags(tag)
+
+    def holding(self, dataset: fo.Dataset, name: str, value: Any) -> fo.DatasetView:
+        """Returns the flat view of all items with a value in a field of ours."""
+        return all_slices(dataset).match(F(name) == value)
 
     def marked_ids(self, view: fo.DatasetView, tag: str) -> list[str]:
         """Returns the ids of the items of a view that have a mark now."""

@@ -64,6 +64,12 @@ class Patches(Parts):
         (boxes,) = self._stored_values(view, ["bounding_box"])
         return [Crop(path, tuple(box or ())) for path, box in zip(paths, boxes, strict=True)]
 
+    def titles(self, view: fo.DatasetView, paths: Sequence[str]) -> list[str]:
+        """Returns what to call the patches of a view: their labels, and their files."""
+        labels, names = view.values(f"{self.field}.label"), super().titles(view, paths)
+        named = zip(labels, names, strict=True)
+        return [f"{label} in {name}" if label else name for label, name in named]
+
     def stamps(self, source: Item) -> tuple[Any, ...]:
         """Returns the box: a signature is one of this box only."""
         return (list(source.box),) if isinstance(source, Crop) else ()
@@ -109,6 +115,11 @@ class Patches(Parts):
         """Returns the patches view of all detections of the field with this tag."""
         tagged = image_slices(dataset).filter_labels(self.field, F("tags").contains(tag))
         return tagged.to_patches(self.field)
+
+    def holding(self, dataset: fo.Dataset, name: str, value: Any) -> fo.DatasetView:
+        """Returns the patches view of all with a value in an attribute of ours."""
+        has_it = F(name) == value
+        return image_slices(dataset).filter_labels(self.field, has_it).to_patches(self.field)
 
     def marked_ids(self, view: fo.DatasetView, tag: str) -> list[str]:
         """Returns the ids of the patches of a view that have a tag now."""

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+
+import fiftyone as fo
 from playwright.sync_api import expect
 
 from tests.app.pages import Panel
@@ -34,3 +37,33 @@ def test_the_selected_image_is_explained_and_edited(dataset, operators, open_app
     panel.root.get_by_role("button", name="together").click()
     expect(app.count).not_to_have_text("80 samples")
     expect(panel.root.get_by_text("stands for it")).to_have_count(0)
+
+
+def test_a_patch_is_explained(make_dataset, images, operators, open_app) -> None:
+    """Of two runs of different coverage, the one that the panel shows is asked."""
+    boxes = ([0.1, 0.1, 0.4, 0.5], [0.4, 0.3, 0.5, 0.6])
+    objects = make_dataset(
+        [
+            fo.Sample(
+                path,
+                animals=fo.Detections(
+                    detections=[fo.Detection(label="deer", bounding_box=list(b)) for b in boxes]
+                ),
+            )
+            for path in images[:20]
+        ]
+    )
+    operators.downsample(objects.to_patches("animals"), 20, run_key="every")
+    operators.downsample(objects.limit(8).to_patches("animals"), 6, run_key="some")
+    app = open_app(objects)
+    panel = Panel(app)
+    panel.says(re.compile("Kept 6 of 16"))
+    panel.button("Excluded").click()
+    expect(app.count).to_have_text("10 patches")
+    box = app.tiles.first.locator("input[type=checkbox]")
+    app.tiles.first.hover()
+    box.evaluate("box => box.click()")
+    panel.says(re.compile(r"deer in .*\(left\) was left out"))
+    panel.root.get_by_role("button", name="together").click()
+    expect(app.count).not_to_have_text("10 patches")
+    expect(app.count).to_have_text(re.compile("^[0-9] patches$"))
