@@ -1,10 +1,12 @@
-"""How fast the panel answers: ``python -m benchmarks.panel [--largest N]``.
+"""How fast the panel answers: ``python -m benchmarks.panel [--largest N] [--browser]``.
 
 Against the App's real server, over HTTP, with synthetic signatures. *open* is the first look at a
 dataset, until the chart can be drawn; *again* is another one, of anybody; *change* and *click* are
 the medians of ten changes of the target count and ten clicks on bars. *diverse* is the first answer
 with strategy="diverse" and a tenth kept, *near* and *strata* those without near-duplicates and with
 shares of a field.
+
+With ``--browser``, how long a person waits, in a real browser: see :mod:`benchmarks.panel_browser`.
 """
 
 from __future__ import annotations
@@ -192,7 +194,8 @@ def main() -> None:
     """Parses the arguments, starts a MongoDB and a server, prints the table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--largest", type=int, default=_SIZES[-1])
-    largest = parser.parse_args().largest
+    parser.add_argument("--browser", action="store_true")
+    arguments = parser.parse_args()
     folder = own_fiftyone()
     plugins = folder / "plugins"
     plugins.mkdir()
@@ -200,7 +203,13 @@ def main() -> None:
     os.environ["FIFTYONE_PLUGINS_DIR"] = str(plugins)
     import fiftyone as fo
 
-    datasets = [signed(size) for size in _SIZES if size <= largest]
+    sizes = [size for size in _SIZES if size <= arguments.largest]
+    if arguments.browser:
+        from . import panel_browser
+
+        panel_browser.measure(sizes, folder)
+        return
+    datasets = [signed(size) for size in sizes]
     port = free_port()
     session = fo.launch_app(remote=True, address="127.0.0.1", port=port)
     url = f"http://127.0.0.1:{port}"

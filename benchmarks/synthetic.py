@@ -25,14 +25,20 @@ def own_fiftyone() -> Path:
     return folder
 
 
-def unsigned(size: int) -> tuple[Any, Any]:
-    """Returns a new dataset, and what to write: a target of so many samples with signatures."""
+def unsigned(size: int, folder: Path | None = None) -> tuple[Any, Any]:
+    """Returns a new dataset, and what to write: a target of so many samples with signatures.
+
+    Args:
+        size: of the dataset
+        folder: where its files are, which else there are none of
+    """
     import fiftyone as fo
 
     from plugin.targets import stored_signatures
 
     dataset = fo.Dataset(persistent=True)
-    dataset.add_samples([fo.Sample(path) for path in synthetic_paths(size)])
+    root = str(folder or "")
+    dataset.add_samples([fo.Sample(root + path) for path in synthetic_paths(size)])
     target = stored_signatures.load(dataset.view(), "signature", 8, "exact", recompute=True)
     target.signatures.put(target.stale, random_signatures(size))
     return dataset, target

@@ -23,6 +23,7 @@ LABELS = {
     "view_quality": "View images by quality",
     "make_map": "Make a map of a smart downsample run",
     "make_searchable": "Make the images of a smart downsample run searchable",
+    "compute_embeddings": "Compute embeddings with a model",
     "sample_frames": "Sample frames of videos",
     "recover_runs": "Finish interrupted smart downsample runs",
     "arrange_app": "Arrange the App for visual buckets",

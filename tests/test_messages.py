@@ -13,7 +13,7 @@ _REMEDY = re.compile(r"; |\bmust\b|: ")
 _EXEMPT = re.compile(
     r"\{(error|reason|problem|beginning|_OF_VERSION_2)\}"
     r"|\{(hint|remedy|loads|_hint\(argument\)|names\.closest\(.*\)|_others\(.*\))\}$"
-    r"|^the pool is closed$|^nobody waits for the frames"
+    r"|^the pool is closed$|^nobody waits for the (frames|embeddings)"
     r"|times on the cluster|_TOO_SLOW|^it(s| has| repeats)\b|has no preview$"
     r"|valid indices are|\{near\}$"
 )

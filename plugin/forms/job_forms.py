@@ -17,7 +17,7 @@ from smartdownsample_core.settings import Setting
 from .. import names
 from ..base import refuse
 from ..config import DownsampleConfig, SignatureConfig, labelled
-from ..jobs import problems
+from ..jobs import embedding, problems
 from ..runs import interrupted
 from ..runs import records as runs
 from ..targets import SAMPLES, Subject, flat_views
@@ -155,6 +155,36 @@ def signatures_form(ctx: foo.ExecutionContext) -> types.Property:
     return form
 
 
+def embeddings_form(ctx: foo.ExecutionContext) -> types.Property:
+    """Asks for a model of FiftyOne's zoo, and says what it will do."""
+    inputs, choice = types.Object(), None
+    if ctx.params.get("stages") is None:
+        choice = inputs.view_target(ctx, action_description="Compute embeddings for")
+    view = flat_views.flat(chosen_view(ctx, choice))
+    models = embedding.models()
+    default = embedding.DEFAULT_MODEL if embedding.DEFAULT_MODEL in models else models[0]
+    model, field = (
+        ctx.params.get(name, value)
+        for name, value in (("model", default), ("field", embedding.DEFAULT_FIELD))
+    )
+    offered = types.AutocompleteView()
+    for name in models:
+        offered.add_choice(name, label=name)
+    about = "Of FiftyOne's zoo; it is downloaded if it is not on this server yet"
+    inputs.str("model", label="Model", description=about, default=default, view=offered)
+    about = "The new field, which the setting 'Compare by' then names"
+    inputs.str("field", label="Field", description=about, default=embedding.DEFAULT_FIELD)
+    found = embedding.problems(view, model, field)
+    if not found:
+        inputs.md(
+            f"Reads all {len(view):,} images, and computes what each shows by `{model}`, into the "
+            f"field `{field}`. Embeddings that are there already are kept.",
+            name="forecast",
+        )
+    mark(inputs, found)
+    return types.Property(inputs, view=types.View(label=names.LABELS["compute_embeddings"]))
+
+
 def frames_form(view: fo.DatasetView, problems: Mapping[str, str]) -> types.Property:
     """Asks how many frames of the videos of a view to sample, and says where they go."""
     inputs = types.Object()
@@ -227,7 +257,11 @@ def _rows(ctx: foo.ExecutionContext, inputs: types.Object, rows: Sequence[Settin
         if row in CHOICE_ROWS and isinstance(given, (list, tuple)):  # ids, from a run of the SDK
             inputs.md(f"{row.label}: {len(given):,} samples chosen in Python.", f"{row.name}_ids")
             continue
-        add(inputs, row, offered(row, ctx.dataset), given=given)
+        offers = offered(row, ctx.dataset)
+        add(inputs, row, offers, given=given)
+        if row.name == "features" and not offers:
+            label, uri = names.LABELS["compute_embeddings"], names.uri("compute_embeddings")
+            inputs.btn("compute_embeddings", label, on_click=uri, prompt=True, variant="outlined")
 
 
 def _advanced_switch(ctx: foo.ExecutionContext, inputs: types.Object) -> bool:

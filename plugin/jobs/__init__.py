@@ -3,6 +3,7 @@
 from . import (
     choices,
     edits,
+    embedding,
     engine,
     folders,
     frame_sampling,
@@ -13,6 +14,7 @@ from . import (
     outcome,
     problems,
     splitting,
+    timeline,
     whatif,
 )
 from .progress import Job, defect, execute, show_output, with_bar

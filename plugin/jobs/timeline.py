@@ -140,7 +140,7 @@ def rows_of(
         rows = np.flatnonzero(is_there & (selection.kept == (what == "kept")))
         if len(rows):
             return rows
-    raise ValueError("the dataset has changed since the timeline was drawn; open the panel again")
+    raise ValueError(f"there are no images of the bar {cell!r} any more; open the panel again")
 
 
 def _places(subject: Subject, stored: Stored, config: DownsampleConfig) -> _Places | None:

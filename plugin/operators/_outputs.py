@@ -116,6 +116,30 @@ def signatures_output(result: Mapping[str, Any]) -> types.Property:
     return types.Property(outputs, view=types.View(label="Visual signatures"))
 
 
+def embeddings_output(result: Mapping[str, Any]) -> types.Property:
+    """Says what was embedded, and offers to choose by that."""
+    outputs, missing = types.Object(), ""
+    if result["missing"]:
+        missing = (
+            f" {result['missing']:,} could not be embedded: choose from those that have one, "
+            f"`dataset.exists({result['field']!r})`, unless their images cannot be read at all."
+        )
+    outputs.md(
+        f"{result['computed']:,} of {result['samples']:,} samples were embedded by "
+        f"`{result['model']}`, into the field `{result['field']}`.{missing}",
+        name="counts",
+    )
+    outputs.btn(
+        "choose",
+        "Choose by these embeddings",
+        on_click=names.uri("downsample"),
+        prompt=True,
+        params={"features": result["field"], "advanced": True},
+        variant="contained",
+    )
+    return types.Property(outputs, view=types.View(label=names.LABELS["compute_embeddings"]))
+
+
 def frames_output(
     result: Mapping[str, Any], stages: list[dict[str, Any]] | None = None
 ) -> types.Property:

@@ -13,7 +13,7 @@ import fiftyone.operators as foo
 from fiftyone.operators.categories import Categories
 
 from .. import names
-from ..jobs import defect
+from ..jobs import defect, embedding
 from ..runs import records as runs
 from . import _answers as answers
 from . import _browser as browser
@@ -164,6 +164,20 @@ class SmartDownsample(Enough, OverTime, Explains, ByHand, Compares, foo.Panel):
     def after_compute(self, ctx: foo.ExecutionContext) -> PanelState:
         """Shows the chart that was waiting for the signatures."""
         return self._answer(ctx, browser.chosen(ctx))
+
+    def compute_embeddings(self, ctx: foo.ExecutionContext) -> None:
+        """Opens the form of the operator that computes embeddings."""
+        params = {"stages": browser.chosen(ctx)["stages"] or []}
+        uri = names.uri("compute_embeddings")
+        ctx.prompt(uri, params=params, on_success=self.after_embeddings)
+
+    def after_embeddings(self, ctx: foo.ExecutionContext) -> PanelState:
+        """Compares by what was computed, if it is there: it may have been scheduled."""
+        field = ctx.params["original_params"].get("field") or embedding.DEFAULT_FIELD
+        ctx.dataset.reload()
+        if ctx.dataset.has_field(field):
+            return self._change(ctx, features=field)
+        return self._change(ctx)
 
     def sample_frames(self, ctx: foo.ExecutionContext) -> None:
         """Opens the form of the operator that samples the frames of videos."""

@@ -210,6 +210,9 @@ def _settings(panel: Any, body: types.Object, shown: PanelState) -> None:
             default=None,  # or the App puts it in the place of the state's value
             on_change=panel.change_setting,
         )
+        if asked.name == "features" and shown.noun == "samples" and not shown.options["features"]:
+            label = names.LABELS["compute_embeddings"]
+            button(settings, "compute_embeddings", f"{label} ...", panel.compute_embeddings)
 
 
 def _missing(panel: Any, body: types.Object, shown: PanelState) -> None:

@@ -9,6 +9,6 @@ from . import (
     stored_signatures,
     written_fields,
 )
-from ._items import GROUPS, MAX_SELECTED_IDS, SAMPLES, Parts, Samples, all_slices
+from ._items import GROUPS, MAX_SELECTED_IDS, SAMPLES, Parts, Samples, all_slices, note_of
 from ._patches import Patches
 from .subject import Subject

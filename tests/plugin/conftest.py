@@ -37,6 +37,8 @@ def _configure_fiftyone() -> None:
         "FIFTYONE_APP_CONFIG_PATH": str(_HOME / "app_config.json"),
         "FIFTYONE_CONFIG_PATH": str(_HOME / "config.json"),
         "FIFTYONE_DEFAULT_DATASET_DIR": str(_HOME / "datasets"),
+        "FIFTYONE_MODEL_ZOO_DIR": str(_HOME / "models"),
+        "FIFTYONE_MODEL_ZOO_MANIFEST_PATHS": str(Path(__file__).with_name("zoo.json")),
         "FIFTYONE_PLUGINS_DIR": str(plugins),
         "FIFTYONE_SHOW_PROGRESS_BARS": "false",
     }
@@ -66,6 +68,7 @@ OPERATORS = (
     "split",
     "delete_split",
     "compute_signatures",
+    "compute_embeddings",
     "view_buckets",
     "view_quality",
     "delete_run",
