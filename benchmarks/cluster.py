@@ -17,7 +17,9 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,6 +30,9 @@ from smartdownsample_core.shards import ClusterShards, Origin, Shards, write_sha
 from smartdownsample_core.signatures import DESCRIPTOR_SIZE
 
 from .table import peak_mb, print_table
+
+if TYPE_CHECKING:
+    from distributed import Client
 
 _CAMERAS, _FRAMES_PER_SCENE = 64, 100
 _BATCH = 65_536
@@ -54,7 +59,7 @@ def main() -> None:
         parts = options.parts if size <= options.exact else [-(-size // 2**18)]
         for kind in options.kinds if size <= options.exact else ("cameras",):
             with tempfile.TemporaryDirectory() as folder:
-                _write(Path(folder), size, kind)
+                write_shards(Path(folder), size, kind)
                 rows += _measure(Path(folder), size, count, kind, parts, size <= options.exact)
     print_table([*_HEADER, "radius", "scenes"], rows)
 
@@ -105,20 +110,42 @@ def _select(
         selection = downsample(table, natural_order(paths), count, choice=choice)
         kept = [paths[row] for row in selection.indices]
         return kept, time.perf_counter() - start, peak_mb(), []
-    from distributed import Client, LocalCluster
-
-    with (
-        LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster,
-        Client(cluster, set_as_default=False) as client,
-    ):
+    with own_cluster() as client:
         start = time.perf_counter()
         with ClusterShards([*map(str, files)], client) as there:
             selection, kept = there.select(count, rows_at_a_time=rows)
         seconds = time.perf_counter() - start
-        return kept, seconds, peak_mb(), list(client.run(peak_mb).values())
+        here, _, workers = peaks(client)
+        return kept, seconds, here, workers
 
 
-def _write(folder: Path, size: int, kind: str) -> None:
+@contextmanager
+def own_cluster() -> Iterator[Client]:
+    """Starts a scheduler and two workers of one thread, each a process of its own."""
+    from distributed import Client
+    from distributed.deploy.subprocess import SubprocessCluster
+
+    with (
+        SubprocessCluster(
+            n_workers=2,
+            threads_per_worker=1,
+            worker_class="distributed.Worker",
+            dashboard_address=":0",
+            scheduler_kwargs={"dashboard": False},
+        ) as cluster,
+        Client(cluster, set_as_default=False) as client,
+    ):
+        client.wait_for_workers(2)
+        yield client
+
+
+def peaks(client: Client) -> tuple[float, float, list[float]]:
+    """Returns the peaks of memory in MB of this process, the scheduler, and the workers."""
+    return peak_mb(), client.run_on_scheduler(peak_mb), [*client.run(peak_mb).values()]
+
+
+def write_shards(folder: Path, size: int, kind: str) -> None:
+    """Writes 64 shards: one of each camera (``"cameras"``), or equal cuts of the list."""
     weights = np.arange(1, _CAMERAS + 1) ** -0.5
     sizes = np.diff(np.rint(np.cumsum([0, *weights]) / weights.sum() * size).astype(np.int64))
     cameras = enumerate(sizes.tolist())

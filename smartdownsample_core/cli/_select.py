@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 from ..console import mark_with_bar
@@ -12,7 +13,7 @@ from ..errors import ParameterError
 from ..extraction import raise_first_error
 from ..selection import STRATEGIES, Choice, downsample, natural_order, target_of
 from ..settings import declared
-from ..shards import ClusterShards, Shards, check_distinct, select_from
+from ..shards import LOCAL, ClusterShards, Shards, check_distinct, check_settings, select_from
 from ._choice import add_choice, choice_of, needs_descriptors
 from ._options import add_null
 from ._output import Output, add_output, check_output, placing
@@ -102,27 +103,26 @@ def _select_parser(program: str) -> argparse.ArgumentParser:
 
 def _on_cluster(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int:
     """Chooses on a cluster, from what its workers find in the shards."""
-    others = [name for name in declared(Choice) if name not in ("strategy", "cover")]
-    for name in (*others, *_NEEDING_ALL):
-        is_off = name == "fixed_cameras" and getattr(options, name) != "all"
-        if getattr(options, name) != parser.get_default(name) and not is_off:
+    names = declared(Choice)
+    check_settings(vars(options), {name: parser.get_default(name) for name in names})
+    for name in _NEEDING_ALL:
+        if getattr(options, name) != parser.get_default(name):
             raise ParameterError(name, "does not go with {scheduler}", "omit one of them")
-    options.fixed_cameras = "none"  # nothing looks for standing cameras there
-    if not STRATEGIES[options.strategy].covers:
-        raise ParameterError(
-            "strategy",
-            "{value} does not go with {scheduler}",
-            "use diverse, or omit {scheduler}",
-            value=repr(options.strategy),
-        )
+    given = {name: getattr(options, name) for name in LOCAL}
+    is_default = options.fixed_cameras is None
+    choice = Choice(**(given | {"fixed_cameras": "auto"} if is_default else given))
     with ClusterShards(options.shards, options.scheduler, options.partial) as shards:
         _check_folder(options, shards)
+        if is_default and not (shards.has_grey or options.leave_out_quiet > 0):
+            choice = replace(choice, fixed_cameras="none")
+            if not options.quiet:
+                print(_NOT_LOOKED_FOR, file=sys.stderr)
+        options.fixed_cameras = choice.fixed_cameras
+        shards.check(choice)
         if options.on_error == "raise" and shards.failure:
             raise_first_error({0: shards.failure})
         output = Output(options, shards.base, **shards.record())
-        return output.write(
-            *shards.select(options.target_count, options.random_seed, options.cover)
-        )
+        return output.write(*shards.select(options.target_count, options.random_seed, choice))
 
 
 def _check_folder(options: argparse.Namespace, shards: Shards | ClusterShards) -> None:

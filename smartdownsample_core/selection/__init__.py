@@ -4,9 +4,16 @@ from ._allocation import allocate, top_up
 from ._choice import Choice, ChoiceOptions, standing_cameras
 from ._choice_settings import RANDOM_SEED, TARGET_COUNT, ChoiceSettings, PlainOptions
 from ._constraints import Constraints
-from ._core_sets import CoreSet, by_size, core_set, rank_union, shares
+from ._core_sets import (
+    CoreSet,
+    as_beside_standing,
+    by_size,
+    core_set,
+    rank_union,
+    shares,
+)
 from ._coverage import Coverage, farthest_left_out
-from ._derived import BUILT_IN, LIMITS
+from ._derived import BUILT_IN, LIMITS, is_given
 from ._distances import Nearest
 from ._downsample import downsample
 from ._events import Events

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -81,9 +81,7 @@ def downsample(
             "needs descriptors, and these signatures have none",
             "extract them with descriptors=True",
         )
-    if choice.order == "time":
-        keys = Keys(signatures, order, choice)
-        order = in_time(keys.cameras.numbers, keys.times, order)
+    order = order_of(signatures, order, choice)
     _check_standing(signatures, choice)
     constraints = constraints or Constraints(signatures, order, choice)
     target = constraints.available() if target_count is None else max(target_count, 0)
@@ -97,7 +95,8 @@ def downsample(
     if cameras is None and choice.uses_camera:  # constraints of a choice without
         cameras = Keys(signatures, order, choice).cameras
     found = standing if standing is not None and standing.n_cameras else None
-    images = replace(images, groupings=groupings_of(images.bucket_ids, cameras, found, choice))
+    groupings = groupings_of(images.bucket_ids, cameras, found, choice)
+    images = replace(images, groupings=to_cover(groupings, cameras))
 
     def choose(target: int) -> Selection:
         fresh = replace(images, found=[])
@@ -198,6 +197,14 @@ def _checked_order(order: _Rows, n: int) -> _Rows:
     )
 
 
+def order_of(signatures: Signatures, order: _Rows, choice: Choice) -> _Rows:
+    """Returns the order of n images that a choice asks for, given their natural order."""
+    if choice.order != "time":
+        return order
+    keys = Keys(signatures, order, choice)
+    return in_time(keys.cameras.numbers, keys.times, order)
+
+
 def images_of(
     signatures: Signatures,
     order: _Rows,
@@ -232,8 +239,8 @@ def groupings_of(
     cameras: Groups | None,
     standing: Standing | None,
     choice: Choice,
-) -> tuple[_Rows, ...]:
-    """Returns the groups of each key to cover; a key with a single group is covered anyway.
+) -> dict[str, _Rows]:
+    """Returns the groups of each key to cover, -1 for images of which none needs to be covered.
 
     Buckets of a standing camera are its light: to cover them would keep empty frames, as would
     covering a standing camera that saw nothing.
@@ -242,11 +249,17 @@ def groupings_of(
     groupings = {"bucket": buckets}
     if standing is not None:
         groupings["bucket"] = np.where(standing.camera != NONE, -1, buckets)
-    if cameras is not None and len(cameras.names) > 1:
+    if cameras is not None:
         groupings["camera"] = cameras.numbers
         if standing is not None:
             groupings["camera"] = np.where(shows_nothing(standing), -1, cameras.numbers)
-    return tuple(groupings[key] for key in choice.covered if key in groupings)
+    return {key: groupings[key] for key in choice.covered if key in groupings}
+
+
+def to_cover(groupings: Mapping[str, _Rows], cameras: Groups | None) -> tuple[_Rows, ...]:
+    """Returns the groups of each key but that of a single camera, which is covered anyway."""
+    is_single = cameras is None or len(cameras.names) <= 1
+    return tuple(one for key, one in groupings.items() if not (key == "camera" and is_single))
 
 
 def _has_descriptors(signatures: Signatures) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -51,6 +52,16 @@ class Shots:
         elif len(shared):
             same = shots[:, None] == of_centers[shared]
             squared[:, shared] *= np.where(same, _SAME_SHOT, np.float32(1))
+
+
+def joined_shots(parts: Sequence[Shots]) -> Shots:
+    """Returns the shots of the images of several parts, of which no two have a shot in common."""
+    ends = np.cumsum([0, *(int(part.number.max(initial=-1)) + 1 for part in parts)])
+    numbers = [
+        np.where(part.number < 0, -1, part.number + end)
+        for part, end in zip(parts, ends, strict=False)
+    ]
+    return Shots(np.concatenate(numbers))
 
 
 def shots(points: Points, order: NDArray[np.int64], squared_gap: float = SQUARED_GAP) -> Shots:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -22,7 +23,7 @@ _HALF = np.float32(2)  # the activity of a frame that counts half
 _LEAST = np.float32(1e-4)  # weight of a quiet frame
 _HALF_OF_BUSY, _LEAST_OF_BUSY = np.float32(0.4), np.float32(0.6)  # the same of busy cameras
 SOMETHING = np.float32(0.2)  # the activity that more than half of a busy camera's frames have
-_OTHERS = np.float32(0.1)  # weight of images of no standing camera
+OTHERS = np.float32(0.1)  # weight of images of no standing camera
 _TOO_FEW = np.float32(0.05)  # of those with too few frames to say what they show
 NEXT = 10  # frames apart at which 63% of a distance counts
 _TIME = 0.6  # what the first and the last frame of a camera are apart
@@ -46,7 +47,7 @@ def weigh(standing: Standing) -> NDArray[np.float32]:
     weights = np.maximum(activity / (activity + _HALF), _LEAST)
     busy = np.maximum(activity / (activity + _HALF_OF_BUSY), _LEAST_OF_BUSY)
     weights = np.where(_is_busy(standing), busy, weights)
-    weights = np.where(standing.camera < 0, _OTHERS, weights)
+    weights = np.where(standing.camera < 0, OTHERS, weights)
     return np.where(standing.camera == TOO_FEW, _TOO_FEW, weights).astype(np.float32)
 
 
@@ -93,6 +94,22 @@ class StillFrames:
         frame[by_camera] = np.arange(len(by_camera)) - np.repeat(starts, sizes)
         return cls(standing.camera, frame, sizes, unit)
 
+    @classmethod
+    def joined(cls, parts: Sequence[tuple[StillFrames | None, int]]) -> StillFrames:
+        """Returns the relation among the images of several parts, which share no camera.
+
+        Args:
+            parts: the relation in each, None without standing cameras, and its number of images
+        """
+        cameras, frames, sizes = [], [], [np.empty(0, np.int64)]
+        for still, n in parts:
+            first = sum(map(len, sizes))
+            camera = np.full(n, NONE) if still is None else still.camera
+            cameras.append(np.where(camera < 0, camera, camera + first))
+            frames.append(np.zeros(n, np.int64) if still is None else still.frame)
+            sizes += [] if still is None else [still.sizes]
+        return cls(np.concatenate(cameras), np.concatenate(frames), np.concatenate(sizes))
+
     def take(self, rows: _Rows) -> StillFrames:
         """Returns the relation among some of the images."""
         return StillFrames(self.camera[rows], self.frame[rows], self.sizes, self.unit)
@@ -115,9 +132,7 @@ class StillFrames:
                 of_one.append((where, squared[where] * near + time[apart]))
         far = np.float32(_APART * self.unit)
         others = np.ix_(camera < 0, of_centers < 0)
-        # Images of no standing camera that look alike are not far apart.
-        alike = np.minimum(squared[others] * np.float32(_APART / _FAR), far)
-        summed = squared[others] + alike
+        summed = _of_others(squared[others], self.unit)
         squared += far
         squared[others] = summed
         for where, adjusted in of_one:
@@ -127,3 +142,14 @@ class StillFrames:
         """Returns what frames of a camera of this size are apart in time, ``(size,)``."""
         share = np.sqrt(np.sqrt(np.arange(size) / size))
         return np.asarray(share * (_TIME * self.unit), np.float32)
+
+
+def weighed_as_others(squared: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Returns squared distances between images of no standing camera, as they count beside some."""
+    return np.asarray(_of_others(squared, UNIT) * OTHERS)
+
+
+def _of_others(squared: NDArray[np.float32], unit: float) -> NDArray[np.float32]:
+    """Adds what two images of no standing camera are apart; if they look alike, that is not far."""
+    far = np.float32(_APART * unit)
+    return np.asarray(squared + np.minimum(squared * np.float32(_APART / _FAR), far))

@@ -78,7 +78,7 @@ def pick_diverse(images: Images, pool: _Rows, taken: _Rows, count: int) -> _Rows
     gate = images.room and images.room.within(rows)
     groups = [groups[rows] for groups in images.groupings]
     first = cover(nearest, count, groups, weights, gate, levels)
-    start = _start(images, pool)
+    start = start_of(images, pool)
     others = farthest_first(nearest, count - len(first), start, weights, None, gate, levels)
     images.found.append(Found.of(nearest, rows))
     return np.asarray(pool[np.concatenate([first, others])])
@@ -146,7 +146,7 @@ RECOMMENDED_STRATEGY: StrategyName = "diverse"
 """where the interface is ours: the App, its operators and the command line"""
 
 
-def _start(images: Images, pool: _Rows) -> int:
+def start_of(images: Images, pool: _Rows) -> int:
     """Returns the first place in a pool if nothing is taken: all are as far then."""
     levels = None if images.levels is None else images.levels[pool]
     if images.weights is not None:

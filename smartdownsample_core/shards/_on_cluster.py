@@ -2,7 +2,8 @@
 
 Each part of the shards is ranked by one worker, which sends its core-set; what is farthest from
 those before, over all parts, is the union, and is ranked here. No process holds more than a part or
-the union. A part whose worker dies is ranked again, by another worker.
+the union. A part whose worker dies is ranked again, by another worker. If anything depends on all
+images of a camera, such as activity or events, each part is of whole cameras.
 """
 
 from __future__ import annotations
@@ -20,26 +21,33 @@ from ..errors import ParameterError
 from ..extraction import Connection, WorkerDiedError
 from ..images import check, is_remote
 from ..selection import (
-    FOLDER,
     Choice,
     Selection,
+    as_beside_standing,
     by_size,
-    labels_of_paths,
     rank_union,
     shares,
     tally,
     target_of,
 )
 from ..signatures import N_BUCKETS, UNREADABLE
+from ._local import check_choice, needs_times, needs_whole_cameras
 from ._origin import check_origins, record_of
-from ._parts import Contribution, check_shard_at, contribute, parts_of
+from ._parts import (
+    Contribution,
+    check_shard_at,
+    contribute,
+    count_cameras,
+    parts_of,
+    parts_of_cameras,
+)
 from ._select import check_distinct
 from ._shards import refuse_two_ways
 
 if TYPE_CHECKING:
     from distributed import Client
 
-#: Images of a part, unless a group of rows has more: about 300 MB while it is ranked.
+#: Images of a part, unless a group of rows has more: up to 850 MB in a worker.
 _ROWS_AT_A_TIME = 2**18
 
 #: Images in the union for each that is kept, besides those that cover. In trials on 100,000
@@ -49,8 +57,6 @@ _UNION = 8
 
 #: A part ranks so many times its share of the union first, and twice as many if that is too few.
 _MARGIN = 1.5
-
-_COVER = "camera,bucket"
 
 
 class ClusterShards:
@@ -94,6 +100,7 @@ class ClusterShards:
             raise
         self._origins = [shard.origin for shard in self._shards]
         self.folders = {origin.folder for origin in self._origins} - {""}
+        self.has_grey = all(origin.grey for origin in self._origins)
         self.base = os.path.commonpath([origin.base for origin in self._origins])
         failures = (shard.failure for shard in self._shards)
         self.failure = next(filter(None, failures), None)
@@ -120,20 +127,23 @@ class ClusterShards:
         self,
         target_count: int | str | None,
         random_seed: int = 42,
-        cover: str | Sequence[str] = _COVER,
+        choice: Choice | None = None,
         rows_at_a_time: int = _ROWS_AT_A_TIME,
     ) -> tuple[Selection, list[str]]:
         """Selects about as :func:`smartdownsample_core.downsample` does by ``"diverse"``.
 
         If there is one part, the selection is the same. If there are several, a shot ends where its
-        part ends. Damaged images are never kept. The ranking is nested in itself: another target
-        may begin with other images. It depends on the files, not on the workers.
+        part ends, and standing cameras are looked for in each. Images that are damaged or excluded
+        are never kept. The ranking is nested in itself: another target may begin with other images.
+        It depends on the files, not on the workers.
 
         Args:
             target_count: images to keep, or a share such as ``"10%"``
             random_seed: at least 0
-            cover: as that of :class:`smartdownsample_core.Choice`; a camera is a folder
-            rows_at_a_time: images of a part, unless a group of rows of a shard has more
+            choice: what to cover, exclude, weigh and cap, with ``camera`` a part of each path;
+                ``Choice(strategy="diverse")`` by default
+            rows_at_a_time: images of a part, unless a group of rows of a shard has more, or, if
+                times, caps or standing cameras matter, a camera
 
         Returns:
             a selection among the paths beside it, which are those that were kept or could not be
@@ -145,55 +155,71 @@ class ClusterShards:
             ChildProcessError: if all workers that ranked a part died
         """
         seed = whole_number("random_seed", random_seed, minimum=0)
-        covered = Choice(strategy="diverse", cover=cover).covered
+        choice = Choice(strategy="diverse") if choice is None else choice
+        self.check(choice)
         if target_count is None:
             raise ParameterError("target_count", "is missing", "{scheduler} needs it")
         target = target_of("target_count", target_count, len(self))
         n_good = sum(shard.n_good for shard in self._shards)
-        if target > n_good:
+        _check_target(target, n_good, "that are readable and not damaged")
+        found = self._contributions(target, seed, choice, rows_at_a_time)
+        if needs_times(choice) and not any(one.has_times for one in found):
             raise ParameterError(
-                "target_count",
-                "{target:,} exceeds the {n:,} images that are readable and not damaged",
-                "lower it, or omit {scheduler}",
-                target=target,
-                n=n_good,
+                "time",
+                "is missing: no file of the {n:,} images says when it was taken",
+                "extract images that do, or omit {scheduler} and give their times with {time}",
+                n=len(self),
             )
-        found = self._contributions(target, seed, covered, rows_at_a_time)
         paths = [path for one in found for path in one.paths]
         check_distinct(paths, self.folders)
-        ids = np.concatenate([one.buckets for one in found])
+        _check_target(target, len(paths), "that the caps and what is excluded leave")
+        cores = [one.core for one in found]
         groupings = []
-        for key in covered:
-            labels = ids.tolist() if key == "bucket" else labels_of_paths(FOLDER, paths)
-            numbers = by_size([one.sizes_of[key] for one in found])
+        for key in choice.covered:
+            numbers = by_size([core.sizes_of[key] for core in cores])
             if key == "bucket" or len(numbers) > 1:  # a single camera is covered anyway
-                groupings.append(np.array([numbers[one] for one in labels], np.int64))
+                labels = (label for core in cores for label in core.groups[key])
+                groupings.append(np.array([numbers.get(one, -1) for one in labels], np.int64))
         with limited:
             ranking = rank_union(
                 np.concatenate([one.points for one in found]),
-                _apart_by_part([one.core.shot for one in found]),
+                cores,
                 groupings,
                 _start(found, groupings, seed),
                 target,
             )
-        return _selection(found, paths, ids, ranking, seed)
+        return _selection(found, paths, ranking, seed)
+
+    def check(self, choice: Choice) -> None:
+        """Raises a ParameterError for a choice that needs all images, or thumbnails."""
+        check_choice(choice)
+        if choice.finds_standing and not self.has_grey:
+            raise ParameterError(
+                "leave_out_quiet" if choice.leave_out_quiet > 0 else "fixed_cameras",
+                "needs thumbnails, and these signatures were extracted without any",
+                "extract them with --grey, or omit it",
+            )
 
     def _contributions(
-        self, target: int, seed: int, covered: tuple[str, ...], rows_at_a_time: int
+        self, target: int, seed: int, choice: Choice, rows_at_a_time: int
     ) -> list[Contribution]:
-        """Returns the core-set of each part, in natural order, of which the union is made."""
-        parts = parts_of(self._shards, rows_at_a_time)
+        """Returns the core-set of each part, in the order of the part, that make up the union."""
+        if needs_whole_cameras(choice):
+            cameras = self._run(count_cameras, [(shard, choice) for shard in self._shards])
+            parts = parts_of_cameras(self._shards, cameras, rows_at_a_time)
+        else:
+            parts = parts_of(self._shards, rows_at_a_time)
         n, budget = sum(part.size for part in parts), _UNION * target
         limit = budget + 1  # the first of all is not part of the budget
         counts = [min(int(np.ceil(_MARGIN * budget * part.size / n)), limit) for part in parts]
-        common = self._origins[0], frozenset(self.folders), covered
+        common = self._origins[0], frozenset(self.folders), choice
         found: dict[int, Contribution] = {}
         left = list(range(len(parts)))
         while left:
             calls = [(parts[number], *common, counts[number], target, seed) for number in left]
             found.update(zip(left, self._run(contribute, calls), strict=True))
             cores = [found[number].core for number in range(len(parts))]
-            taken = shares([core.apart for core in cores], budget)
+            taken = shares(as_beside_standing(cores), budget)
             left = [
                 number
                 for number, core in enumerate(cores)
@@ -213,10 +239,16 @@ class ClusterShards:
             ) from error
 
 
-def _apart_by_part(shots: Sequence[NDArray[np.int64]]) -> NDArray[np.int64]:
-    """Returns numbers of shots of which no two parts have one in common."""
-    ends = np.cumsum([0, *(int(one.max(initial=-1)) + 1 for one in shots)])
-    return np.concatenate([one + first for one, first in zip(shots, ends, strict=False)])
+def _check_target(target: int, n: int, which: str) -> None:
+    """Raises a ParameterError if there are fewer than so many images."""
+    if target > n:
+        raise ParameterError(
+            "target_count",
+            "{target:,} exceeds the {n:,} images " + which,
+            "lower it, or omit {scheduler}",
+            target=target,
+            n=n,
+        )
 
 
 def _start(
@@ -229,26 +261,28 @@ def _start(
     """
     ends = np.cumsum([0, *(len(one.paths) for one in found)])
     starts = [int(end) + one.begins for end, one in zip(ends, found, strict=False)]
-    if groupings:
-        is_largest = groupings[0] == 0
+    first = next((groups for groups in groupings if (groups == 0).any()), None)
+    if first is not None:
+        is_largest = first == 0
         members = [int(part.sum()) for part in np.split(is_largest, ends[1:-1])]
         able = [n * bool(n and is_largest[row]) for n, row in zip(members, starts, strict=True)]
         return starts[int(np.argmax(able))] if any(able) else None
-    sizes = np.array([sum(n for n, _ in one.sizes_of["bucket"].values()) for one in found])
+    sizes = np.array([one.core.pool_size for one in found])
+    if not sizes.any():
+        return None
     return starts[int(np.random.default_rng(seed).choice(len(found), p=sizes / sizes.sum()))]
 
 
 def _selection(
     found: Sequence[Contribution],
     paths: list[str],
-    ids: NDArray[np.int16],
     ranking: NDArray[np.int64],
     seed: int,
 ) -> tuple[Selection, list[str]]:
     rows = np.sort(ranking)
     unreadable = [failure for one in found for failure in one.unreadable]
     sizes = np.sum([one.sizes for one in found], axis=0)
-    kept = ids[rows]
+    kept = np.concatenate([one.buckets for one in found])[rows]
     selection = Selection(
         indices=np.arange(len(rows)),
         bucket_ids=np.append(kept, np.full(len(unreadable), UNREADABLE, np.int16)),
@@ -259,5 +293,6 @@ def _selection(
         random_seed=seed,
         strategy="diverse",
         ranking=np.searchsorted(rows, ranking),
+        n_without_time=sum(one.core.n_without_time for one in found),
     )
     return selection, [paths[row] for row in rows.tolist()] + [path for path, _ in unreadable]

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from itertools import compress
 from pathlib import Path
 from typing import Any
 
@@ -15,16 +17,19 @@ from numpy.typing import NDArray
 from ..blas import limited
 from ..images import check, is_remote, opened_remote
 from ..optional import arrow
-from ..selection import FOLDER, Choice, CoreSet, core_set, labels_of_paths, natural_order
+from ..selection import Choice, CoreSet, core_set, mark_standing, natural_order
 from ..settings import BY_PREVIEW
 from ..signatures import N_BUCKETS, UNREADABLE, Signatures
 from ._check import check_contents
 from ._columns import BUCKET, ERROR, PATH, to_numpy
 from ._damage import damage_named, refuse_if
+from ._local import cameras_of, needs_times, without_time
 from ._origin import Origin, looks_right, open_local, sealed_origin
 from ._seal import read_seal
 from ._select import check_distinct
 from ._shards import as_error, ways_of
+
+_CHANGED = "it has changed since it was opened"
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,6 +58,8 @@ class Part:
     """shards, their checksums, and groups of rows of them"""
     size: int
     """images"""
+    cameras: frozenset[str | None] | None = None
+    """those whose images are in it; None if all of these groups of rows are"""
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,23 +71,20 @@ class Contribution:
     """``(m, d)``; descriptors of the core-set, and so on"""
     buckets: NDArray[np.int16]
     paths: list[str]
-    sizes_of: dict[str, dict[Any, tuple[int, int]]]
-    """``"bucket"``, and ``"camera"`` if these are covered, to what :func:`by_size` takes: each
-    bucket or folder with its number of undamaged images, and the place of the first"""
     sizes: NDArray[np.int64]
     """``(128,)``; readable images of each bucket in the part"""
     unreadable: list[tuple[str, OSError]]
+    has_times: bool
+    """whether it is known of some image when it was taken"""
     begins: int = 0
     """which of the core-set the part picked first"""
 
     def first(self, count: int) -> Contribution:
-        """Returns the same with a shorter core-set, in natural order."""
-        core = self.core
-        rows = np.argsort(core.place[:count])
-        taken = {name: getattr(core, name)[rows] for name in ("rows", "place", "shot", "apart")}
+        """Returns the same with a shorter core-set, in the order of the part."""
+        rows = np.argsort(self.core.place[:count])
         return replace(
             self,
-            core=replace(core, **taken, has_more=True),
+            core=replace(self.core.take(rows), has_more=True),
             points=self.points[rows],
             buckets=self.buckets[rows],
             paths=[self.paths[row] for row in rows.tolist()],
@@ -107,6 +111,43 @@ def parts_of(shards: Sequence[Checked], most: int) -> list[Part]:
                 pieces.append((shard.file, shard.seal, (number,)))
             size += rows
     return [*parts, Part(tuple(pieces), size)] if size else parts
+
+
+def parts_of_cameras(
+    shards: Sequence[Checked], found: Sequence[Sequence[Mapping[str | None, int]]], most: int
+) -> list[Part]:
+    """Divides shards into parts of whole cameras, of at most so many images unless one has more.
+
+    Cameras come in the order in which shards have them. A group of rows that has images of several
+    parts is read for each of them.
+
+    Args:
+        shards: the shards
+        found: for each of them, what :func:`count_cameras` returns
+        most: images of a part
+    """
+    sizes: dict[str | None, int] = {}
+    for camera, size in (item for of in found for group in of for item in group.items()):
+        sizes[camera] = sizes.get(camera, 0) + size
+    cameras: list[set[str | None]] = []
+    totals: list[int] = []
+    part_of: dict[str | None, int] = {}
+    for camera, size in sizes.items():
+        if not totals or totals[-1] + size > most:
+            cameras.append(set())
+            totals.append(0)
+        cameras[-1].add(camera)
+        totals[-1] += size
+        part_of[camera] = len(totals) - 1
+    pieces: list[dict[tuple[str, bytes], list[int]]] = [{} for _ in totals]
+    for shard, of in zip(shards, found, strict=True):
+        for number, group in enumerate(of):
+            for part in sorted({part_of[camera] for camera in group}):
+                pieces[part].setdefault((shard.file, shard.seal), []).append(number)
+    return [
+        Part(tuple((*key, tuple(numbers)) for key, numbers in of.items()), size, frozenset(names))
+        for of, size, names in zip(pieces, totals, cameras, strict=True)
+    ]
 
 
 @contextmanager
@@ -161,11 +202,28 @@ def check_shard_at(file: str) -> Checked:
     return Checked(file, seal, origin, tuple(groups), n_good, failure, frozenset(ways))
 
 
+def count_cameras(shard: Checked, choice: Choice) -> list[dict[str | None, int]]:
+    """Returns for each group of rows of a shard the number of its images of each camera.
+
+    Raises:
+        ValueError: if the shard has changed since it was checked
+        OSError: if it cannot be read
+    """
+    found = []
+    with _opened(shard.file) as stream, damage_named(shard.file):
+        refuse_if(read_seal(stream) != shard.seal, _CHANGED)
+        rows = arrow().parquet.ParquetFile(stream)
+        for number in range(rows.num_row_groups):
+            paths = rows.read_row_group(number, [PATH]).column(PATH).to_pylist()
+            found.append(dict(Counter(cameras_of(choice, [*map(os.fsdecode, paths)]))))
+    return found
+
+
 def contribute(
     part: Part,
     origin: Origin,
     folders: frozenset[str],
-    cover: tuple[str, ...],
+    choice: Choice,
     count: int,
     most: int,
     random_seed: int,
@@ -176,42 +234,51 @@ def contribute(
         ValueError: if a shard has changed since it was checked, or an image comes twice
         OSError: if one cannot be read
     """
-    paths, table, buckets = _read(part, origin)
+    paths, table, buckets = _read(part, origin, choice)
     check_distinct(paths, folders)
     order = natural_order(paths)
-    choice = Choice(strategy="diverse", cover=cover).for_paths(paths)
+    n_readable = int(table.readable.sum())
+    has_times = not np.isnat(table.taken).all()
+    is_timeless = needs_times(choice) and not has_times
+    choice = (without_time(choice) if is_timeless else choice).for_paths(paths)
+    if choice.finds_standing:
+        mark_standing(table, order, choice.camera if choice.fixed_cameras == "all" else None)
     with limited:
         core = core_set(table, order, choice, count, most, random_seed)
-    rows = core.rows.tolist()
-    good = order[table.readable[order] & ~table.damaged[order]]
-    labels: dict[str, list[Any]] = {"bucket": buckets[good].tolist()}
-    if "camera" in cover:
-        labels["camera"] = labels_of_paths(FOLDER, [paths[row] for row in good.tolist()])
     return Contribution(
-        core=core,
+        core=replace(core, n_without_time=n_readable) if is_timeless else core,
         points=table.descriptor[core.rows],
         buckets=buckets[core.rows],
-        paths=[paths[row] for row in rows],
-        sizes_of={key: _counted(values) for key, values in labels.items()},
+        paths=[paths[row] for row in core.rows.tolist()],
         sizes=np.bincount(buckets[buckets != UNREADABLE], minlength=N_BUCKETS),
         unreadable=[(paths[row], error) for row, error in table.unreadable.items()],
+        has_times=has_times,
     )
 
 
-def _read(part: Part, origin: Origin) -> tuple[list[str], Signatures, NDArray[np.int16]]:
+def _read(
+    part: Part, origin: Origin, choice: Choice
+) -> tuple[list[str], Signatures, NDArray[np.int16]]:
     """Returns paths, signatures and buckets of the images of a part."""
     table = Signatures.blank(part.size, origin.hash_size)
+    if choice.finds_standing:
+        table.add_grey()
     buckets = np.empty(part.size, np.int16)
-    names = list(table.columns())
+    names = list(table.columns(choice.finds_standing))
     paths: list[str] = []
     for file, seal, numbers in part.pieces:
         with _opened(file) as stream, damage_named(file):
-            refuse_if(read_seal(stream) != seal, "it has changed since it was opened")
+            refuse_if(read_seal(stream) != seal, _CHANGED)
             shard = arrow().parquet.ParquetFile(stream)
             for number in numbers:
                 group = shard.read_row_group(number, [PATH, BUCKET, ERROR, *names])
+                found = [*map(os.fsdecode, group.column(PATH).to_pylist())]
+                if part.cameras is not None:
+                    is_here = [one in part.cameras for one in cameras_of(choice, found)]
+                    group = group.filter(arrow().array(is_here))
+                    found = [*compress(found, is_here)]
                 rows = slice(len(paths), len(paths) + len(group))
-                paths += map(os.fsdecode, group.column(PATH).to_pylist())
+                paths += found
                 buckets[rows] = group.column(BUCKET).to_numpy()
                 for name in set(group.column_names).intersection(names):
                     column = getattr(table, name)
@@ -220,16 +287,3 @@ def _read(part: Part, origin: Origin) -> tuple[list[str], Signatures, NDArray[np
                     if text is not None:
                         table.unreadable[place] = as_error(os.fsdecode(text))
     return paths, table, buckets
-
-
-def _counted(labels: Iterable[Any]) -> dict[Any, tuple[int, int]]:
-    """Returns label to how often it is there, and where first.
-
-    >>> _counted("aba")
-    {'a': (2, 0), 'b': (1, 1)}
-    """
-    found: dict[Any, tuple[int, int]] = {}
-    for place, label in enumerate(labels):
-        size, first = found.get(label, (0, place))
-        found[label] = (size + 1, first)
-    return found

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from smartdownsample_core import Choice, Signatures, assign_buckets, downsample
 from smartdownsample_core.selection import CoreSet, by_size, core_set, rank_union, shares
+from smartdownsample_core.selection._shots import Shots
 
 _SEEDS = st.integers(0, 2**32)
 _COVERS = st.sampled_from(["camera,bucket", "camera", "bucket", "nothing"])
@@ -44,23 +45,16 @@ def test_one_part_gives_the_exact_ranking(seed: int, n: int, cover: str, data) -
     found = _set(signatures, cover, cameras, budget, n)
     choice = Choice(strategy="diverse", cover=cover, camera=cameras if "camera" in cover else None)
     exact = downsample(signatures, np.arange(n), target, choice=choice)
-    in_order = np.argsort(found.place)
-    rows = found.rows[in_order]
-    good = np.flatnonzero(~signatures.damaged)
+    union = found.take(np.argsort(found.place))
     groupings = []
-    for key, values in (("camera", cameras), ("bucket", assign_buckets(signatures).tolist())):
-        if key in cover and (key == "bucket" or len(set(cameras)) > 1):
-            members: dict[object, list[int]] = {}
-            for place, row in enumerate(good.tolist()):
-                members.setdefault(values[row], []).append(place)
-            numbers = by_size([{one: (len(all_), all_[0]) for one, all_ in members.items()}])
-            groupings.append(np.array([numbers[values[row]] for row in rows], np.int64))
-    start = int(np.flatnonzero(in_order == 0)[0]) if len(rows) else None
-    ranking = rank_union(
-        signatures.descriptor[rows], found.shot[in_order], groupings, start, target
-    )
+    for key in choice.covered:
+        numbers = by_size([union.sizes_of[key]])
+        if key == "bucket" or len(numbers) > 1:
+            groupings.append(np.array([numbers[one] for one in union.groups[key]], np.int64))
+    start = int(union.place.tolist().index(found.place[0])) if len(found.rows) else None
+    ranking = rank_union(signatures.descriptor[union.rows], [union], groupings, start, target)
     assert exact.ranking is not None
-    assert rows[ranking].tolist() == exact.ranking.tolist()
+    assert union.rows[ranking].tolist() == exact.ranking.tolist()
 
 
 @given(seed=_SEEDS, n=st.integers(1, 60), cover=_COVERS, count=st.integers(0, 70))
@@ -119,13 +113,26 @@ def test_the_union_is_ranked_exactly_uniquely_and_nested(seed: int, u: int, data
     points = rng.integers(0, 9, (u, 4)).astype(np.uint8)
     shot = np.sort(rng.integers(0, u, u))
     groups = rng.integers(0, 6, u)
+    core = CoreSet(
+        rows=np.arange(u),
+        place=np.arange(u),
+        shots=Shots(shot),
+        still=None,
+        weights=None,
+        apart=np.zeros(u, np.float32),
+        has_more=False,
+        pool_size=u,
+        groups={},
+        sizes_of={},
+        n_without_time=0,
+    )
     start = data.draw(st.none() | st.integers(0, u - 1))
     if start is not None:
         groups[start] = 0
     count = data.draw(st.integers(0, u))
-    ranking = rank_union(points, shot, [groups], start, count)
+    ranking = rank_union(points, [core], [groups], start, count)
     assert len(set(ranking.tolist())) == len(ranking) == count
-    assert ranking.tolist() == rank_union(points, shot, [groups], start, u)[:count].tolist()
+    assert ranking.tolist() == rank_union(points, [core], [groups], start, u)[:count].tolist()
     kept = list(dict.fromkeys(groups[ranking].tolist()))
     assert kept[: len(set(groups))] == sorted(set(groups))[:count]
 

@@ -77,7 +77,7 @@ def test_one_part_gives_the_exact_answer(shards: list[str], cluster: Cluster, co
     """In the same order; what covers the sizes and the unreadable images is that of all images."""
     with ClusterShards(shards, cluster.address) as there:
         assert len(there) == sum(_SIZES)
-        selection, paths = there.select(60, cover=cover)
+        selection, paths = there.select(60, choice=Choice(strategy="diverse", cover=cover))
     assert _ranked(selection, paths) == _exact(shards, 60, cover)
     assert selection.n_readable == sum(_SIZES) - len(_BROKEN)
     failed = [paths[row] for row in selection.unreadable]
@@ -195,8 +195,9 @@ def test_the_command_line_selects_on_clusters(
     [
         (["--strategy", "stride"], "--strategy 'stride' does not go with --scheduler; use diverse"),
         (["--duplicate-distance", "9"], "--duplicate-distance does not go with --scheduler"),
-        (["--leave-out-junk"], "--leave-out-junk does not go with --scheduler; omit one of them"),
-        (["--camera", "folder:1"], "--camera does not go with --scheduler"),
+        (["--keep", "kept.txt"], "--keep does not go with --scheduler; omit one of them"),
+        (["--camera", "folder:1"], "--camera does not go with --scheduler unless each path tells"),
+        (["--camera", "cameras.csv"], "use 'folder' or a pattern such as"),
         (["--explain", "why.csv"], "--explain does not go with --scheduler"),
         (["--thumbnails", "grid.png"], "--thumbnails does not go with --scheduler"),
     ],
@@ -216,8 +217,6 @@ def test_targets_are_checked(shards: list[str], cluster: Cluster) -> None:
             there.select(_N_GOOD + 1)
         with pytest.raises(ValueError, match="target_count is missing; scheduler needs it"):
             there.select(None)
-        with pytest.raises(ValueError, match="cover must name what to cover first"):
-            there.select(5, cover="event")
 
 
 def test_shards_that_do_not_fit_are_refused(
