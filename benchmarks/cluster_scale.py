@@ -2,11 +2,11 @@
 
 Synthetic shards of 64 cameras (those of ``benchmarks.cluster``), two workers of one thread on this
 machine, and client, scheduler and workers in processes of their own, whose peaks of memory are all
-that they ever had. A constant share of the images is kept. Seconds to open include both checks of
-every shard; those to choose, both rounds. A tilde marks figures of a model that was fitted to the
-measured sizes, and not measured: seconds are a + b n + c n^2, memory of the client and the
-scheduler a + b n, with no part below zero, by least squares of relative errors; that of the workers
-is the largest measured, as a part has as many images in however many there are.
+that they ever had. A constant share of the images is kept. Seconds are from opening the shards to
+the selection, by the clock and of CPU in all processes. A tilde marks figures of a model that was
+fitted to the measured sizes, and not measured: CPU seconds are a + b n + c n^2, memory of client
+and scheduler a + b n from a million images on, with no part below zero and by least squares of
+relative errors; that of workers is the largest measured, as parts do not grow with n.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ import time
 from collections.abc import Iterator, Sequence
 from itertools import combinations
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -28,11 +29,17 @@ from smartdownsample_core.shards import ClusterShards
 from .cluster import own_cluster, peaks, write_shards
 from .table import print_table
 
+if TYPE_CHECKING:
+    from distributed import Client
+
 _SIZES = (100_000, 300_000, 1_000_000, 3_000_000, 10_000_000)
 _MODELLED = (100_000_000, 1_000_000_000)
-_HEADER = ["images", "kept", "s to open", "s to choose", "MB client", "MB scheduler", "MB workers"]
-#: Powers of the number of images in the models of the columns.
-_POWERS = ((0, 1, 2), (0, 1, 2), (0, 1), (0, 1))
+_HEADER = ["images", "kept", "s", "CPU s", "MB client", "MB scheduler", "MB workers"]
+#: Powers of the number of images in the models of CPU seconds, client and scheduler.
+_POWERS = ((0, 1, 2), (0, 1), (0, 1))
+_CPU = 1
+#: Images from which all buffers are in use, so that memory follows its model.
+_FULL = 1_000_000
 
 
 def main() -> None:
@@ -65,15 +72,20 @@ def _measure(folder: str, count: int) -> list[float]:
 
 
 def _select(files: list[Path], count: int) -> list[float]:
-    """Returns seconds to open and to choose, and the peaks of client, scheduler and workers."""
+    """Returns seconds, those of CPU, and the peaks of client, scheduler and workers."""
     with own_cluster() as client:
-        start = time.perf_counter()
+        start, cpu = time.perf_counter(), _cpu_seconds(client)
         with ClusterShards([*map(str, files)], client) as there:
-            opened = time.perf_counter()
             there.select(count)
-        done = time.perf_counter()
+        seconds, cpu = time.perf_counter() - start, _cpu_seconds(client) - cpu
         here, scheduler, workers = peaks(client)
-    return [opened - start, done - opened, here, scheduler, *workers]
+    return [seconds, cpu, here, scheduler, *workers]
+
+
+def _cpu_seconds(client: Client) -> float:
+    workers = client.run(time.process_time).values()
+    scheduler = client.run_on_scheduler(time.process_time)
+    return float(time.process_time() + scheduler + sum(workers))
 
 
 def _rows(
@@ -81,23 +93,26 @@ def _rows(
 ) -> Iterator[list[str]]:
     for size, values in zip(sizes, measured, strict=True):
         yield _row(size, share, values, "")
-    models = [
-        _fitted(sizes, [values[place] for values in measured], powers)
-        for place, powers in enumerate(_POWERS)
-    ]
-    for size in _MODELLED if len(sizes) > 2 else ():
+    full = [place for place, size in enumerate(sizes) if size >= _FULL]
+    if len(full) < 2:
+        return
+    models = []
+    for place, powers in enumerate(_POWERS, 1):
+        fitted = range(len(sizes)) if place == _CPU else full
+        values = [measured[row][place] for row in fitted]
+        models.append(_fitted([sizes[row] for row in fitted], values, powers))
+    for size in _MODELLED:
         values = [
             sum(a * size**power for a, power in zip(model, powers, strict=True))
             for model, powers in zip(models, _POWERS, strict=True)
         ]
-        workers = np.max([values[len(_POWERS) :] for values in measured], axis=0)
-        yield _row(size, share, [*values, *workers.tolist()], "~")
+        workers = [max(max(values[4:]) for values in measured)]
+        yield _row(size, share, [np.nan, *values, *workers], "~")
 
 
 def _row(size: int, share: float, values: Sequence[float], sign: str) -> list[str]:
-    numbers = [f"{sign}{value:,.0f}" for value in values]
-    first, workers = numbers[: len(_POWERS)], ", ".join(numbers[len(_POWERS) :])
-    return [f"{size:,}", f"{round(size * share):,}", *first, workers]
+    numbers = [f"{sign}{value:,.0f}" if value == value else "-" for value in values]
+    return [f"{size:,}", f"{round(size * share):,}", *numbers[:4], ", ".join(numbers[4:])]
 
 
 def _fitted(
