@@ -3,8 +3,20 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 
-from tests.app.pages import Panel
+from playwright.sync_api import Locator, expect
+
+from tests.app.pages import PATIENCE_MS, REPRESS_MS, App, Panel
+
+
+def _press(app: App, bar: Locator, count: int) -> None:
+    """Clicks a bar until the grid shows its images: a click is lost while the App draws anew."""
+    for _ in range(PATIENCE_MS // REPRESS_MS):
+        bar.click(force=True)
+        with suppress(AssertionError):
+            expect(app.count).to_have_text(re.compile(rf"^{count:,} samples?$"), timeout=REPRESS_MS)
+            return
 
 
 def test_a_bar_of_the_timeline_is_clicked(dataset, operators, open_app) -> None:
@@ -23,6 +35,6 @@ def test_a_bar_of_the_timeline_is_clicked(dataset, operators, open_app) -> None:
     dataset.reload()
     for name, texts in (("kept", kept), ("excluded", excluded)):
         n = int(re.search(rf"(\d+) {name}", texts[0])[1])
-        plot.locator(".bars path").nth(places[name]).click(force=True)
+        _press(app, plot.locator(".bars path").nth(places[name]), n)
         ids = app.shown_ids(n)
         assert set(dataset.select(ids).values("some_choice")) == {name}

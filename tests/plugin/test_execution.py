@@ -150,7 +150,8 @@ def test_the_form_asks_for_all_settings(dataset, post) -> None:
     ):
         params["advanced"] = True
         form = _properties(post("resolve-type", "downsample", dataset, params))
-        assert set(form) - set(simple) == headings | advanced | more
+        offered = {"compute_embeddings"}  # as there are none
+        assert set(form) - set(simple) == headings | advanced | more | offered
 
 
 @pytest.mark.parametrize(
