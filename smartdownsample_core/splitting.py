@@ -9,10 +9,11 @@ from typing import Any
 
 from .checks import flag, one_of, path_list
 from .console import print_unreadable, read_with_bar
-from .errors import Word, worded
+from .errors import ParameterError, Word, worded
 from .report import split_summary, split_warnings
 from .selection import Choice, Split, SplitSettings, natural_order, split_images
 from .settings import LOADING_ERRORS, Decode, Reading, raise_first
+from .signatures import Signatures
 
 
 def split(
@@ -22,6 +23,7 @@ def split(
     duplicate_distance: float = 10,
     event_gap: str | float = "5 min",
     whole_cameras: bool = False,
+    group_by: Sequence[Any] | str | None = None,
     stratify_by: Sequence[Any] | str | None = None,
     camera: Sequence[Any] | str | None = None,
     time: Any = None,
@@ -44,6 +46,8 @@ def split(
         event_gap: images of one camera, each taken less than this after the one before, stay in
             one split: seconds, or text such as ``"5 min"``; 0 for no events
         whole_cameras: all images of a camera stay in one split
+        group_by: n labels, or ``"folder"``: images that share one, such as a sequence, an animal or
+            a patient, stay in one split
         stratify_by: n labels, or ``"folder"`` for the folders; each split gets its share of each
             label, as far as whole groups allow
         camera: n labels of what took the images; by default their folders
@@ -65,6 +69,12 @@ def split(
         FileNotFoundError, PermissionError, OSError: for a file that cannot be read, unless skipped
     """
     paths = path_list(image_paths)
+    if not paths:
+        raise ParameterError(
+            "image_paths",
+            "has no paths",
+            "list the files, as pathlib.Path(folder).rglob('*.jpg') does",
+        )
     flag("show_progress", show_progress)
     flag("show_summary", show_summary)
     one_of("image_loading_errors", image_loading_errors, LOADING_ERRORS)
@@ -73,6 +83,7 @@ def split(
         duplicate_distance=duplicate_distance,
         event_gap=event_gap,
         whole_cameras=whole_cameras,
+        group_by=group_by,
         stratify_by=stratify_by,
         camera=camera,
         time=time,
@@ -106,6 +117,13 @@ def split_files(
     """
     settings.check(len(paths))
     signatures = read_with_bar(paths, reading, image_loading_errors, True, show_progress, Choice())
+    return split_signed(paths, signatures, settings, word)
+
+
+def split_signed(
+    paths: list[str], signatures: Signatures, settings: SplitSettings, word: Word = str
+) -> Split:
+    """Splits images by their signatures, which have descriptors; see :func:`split_files`."""
     found = split_images(signatures, natural_order(paths), settings)
     failures = list(signatures.unreadable.values())
     print_unreadable(failures, len(paths), True, sys.stderr)

@@ -56,6 +56,7 @@ ASKED = tuple(what.name for what in (TARGET_COUNT, *WHAT_IF_ROWS))
 #: What rows of names offer for a dataset: value and label.
 OFFERS: dict[str, Callable[[fo.Dataset], list[tuple[str, str]]]] = {
     "stratify_by": labels.options,
+    "group_by": labels.options,
     "keep": keep.options,
     "features": embeddings.fields,
     "prefer": preferences.options,

@@ -17,7 +17,7 @@ from .job_forms import begin, chosen_view, mark
 
 _ROWS = (
     *("shares", "run_key", "stratify_by", "duplicate_distance", "event_gap", "whole_cameras"),
-    *("camera", "time", "random_seed", "group_slice"),
+    *("group_by", "camera", "time", "random_seed", "group_slice"),
 )
 
 

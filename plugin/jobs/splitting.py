@@ -42,6 +42,13 @@ class SplitConfig(SignatureConfig, SplitSettings):
         "of its values, as far as whole groups allow",
         default="",
     )
+    group_by: str = redeclared(
+        SplitSettings,
+        "group_by",
+        help="A field, such as sequence, or folder: samples that share one of its values stay in "
+        "one split",
+        default="",
+    )
     camera: str = redeclared(DownsampleConfig, "camera")
     time: str = redeclared(DownsampleConfig, "time")
     run_key: str = setting(
@@ -62,6 +69,7 @@ class SplitOptions(SignatureOptions, total=False):
     duplicate_distance: float
     event_gap: str | float
     whole_cameras: bool
+    group_by: str
     stratify_by: str
     camera: str
     time: str
@@ -86,7 +94,7 @@ def find_problems(config: SplitConfig, subject: Subject) -> dict[str, ParameterE
 
 
 def _problems(config: SplitConfig, subject: Subject) -> Iterator[ParameterError]:
-    for name in ("stratify_by", "camera", "time"):
+    for name in ("stratify_by", "group_by", "camera", "time"):
         if path := getattr(config, name):
             try:
                 if name == "time":
@@ -177,6 +185,7 @@ def _settings(subject: Subject, config: SplitConfig) -> SplitSettings:
         duplicate_distance=config.duplicate_distance,
         event_gap=config.event_gap,
         whole_cameras=config.whole_cameras,
+        group_by=labels.read_all(subject, path, "group_by") if (path := config.group_by) else None,
         stratify_by=strata,
         camera=camera,
         time=times.read(subject, config.time) if config.time else None,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
 import numpy as np
@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from ._distances import Points, as_centers, as_rows, lengths_of
 from ._near_duplicates import near_duplicates
+from ._strata import Label
 
 _Rows = NDArray[np.int64]
 
@@ -61,6 +62,31 @@ def joined(groupings: Sequence[_Rows], n: int) -> _Rows:
         n_nodes += int(numbers.max(initial=-1)) + 1
     roots = components(n_nodes, np.concatenate(one), np.concatenate(other))[:n]
     return np.unique(roots, return_inverse=True)[1].reshape(-1)
+
+
+def sharing_labels(labels: Iterable[Label]) -> _Rows:
+    """Numbers groups of images so that any two that share a label are in the same group, ``(n,)``.
+
+    Args:
+        labels: of each of n images one, several, or None
+
+    Returns:
+        numbers from 0; -1 for images without a label
+
+    >>> sharing_labels(["a", ["b", "c"], None, "c", "a"]).tolist()
+    [0, 1, -1, 1, 0]
+    """
+    numbers: dict[str, int] = {}
+    first, one, other = list[int](), list[int](), list[int]()
+    for own in labels:
+        several = own if isinstance(own, (list, tuple, set, frozenset)) else [own]
+        names = [str(label) for label in several if label not in (None, "")]
+        found = [numbers.setdefault(name, len(numbers)) for name in names]
+        first.append(found[0] if found else -1)
+        one += found[1:]
+        other += found[:-1]
+    root = components(len(numbers), np.array(one, np.int64), np.array(other, np.int64))
+    return np.append(root, -1)[np.array(first, np.int64)]
 
 
 def linked(points: Points, rows: _Rows, squared_radius: float) -> _Rows:

@@ -14,7 +14,7 @@ from ..settings import Settings, raise_first, redeclared, setting
 from ..signatures import LARGEST_DISTANCE, Signatures
 from ._assignment import Leaks, assign_splits, leaks_at_random
 from ._choice_settings import RANDOM_SEED, ChoiceSettings
-from ._components import joined, linked
+from ._components import joined, linked, sharing_labels
 from ._events import cut_events
 from ._inputs import check_fit, check_labels
 from ._keys import without_unlabelled
@@ -84,6 +84,16 @@ class SplitSettings(Settings):
         help="Keep all images of a {camera} in one split, to test on cameras that were not seen",
         default=False,
     )
+    group_by: Any = setting(
+        kind="name",
+        label="Keep together",
+        help="Labels for each image: images that share one, such as a sequence, an animal or a "
+        "patient, stay in one split",
+        option_help="a CSV table of paths and labels, or a key such as sequence: images that share "
+        "a label stay in one split (with {camtrap_dp}, sequence is the default)",
+        metavar="CSV",
+        default=None,
+    )
     stratify_by: Any = redeclared(
         ChoiceSettings,
         "stratify_by",
@@ -112,7 +122,7 @@ class SplitSettings(Settings):
     def check(self, n: int) -> None:
         """Raises a ParameterError for a value that is invalid or does not fit n images."""
         raise_first(self.problems())
-        for name in ("stratify_by", "camera"):
+        for name in ("stratify_by", "camera", "group_by"):
             labels = getattr(self, name)
             if labels is not None:
                 check_labels(name, labels)
@@ -123,8 +133,9 @@ class SplitSettings(Settings):
     def for_paths(self, paths: Sequence[str]) -> SplitSettings:
         """Returns the settings with the folders of n image files where they say so, or nothing."""
         changes: dict[str, Any] = {}
-        for name, value in (("camera", self.camera or FOLDER), ("stratify_by", self.stratify_by)):
-            if is_of_path(value):
+        for name in ("camera", "stratify_by", "group_by"):
+            value = getattr(self, name) or (FOLDER if name == "camera" else None)
+            if value is not None and is_of_path(value):
                 changes[name] = labels_of_paths(value, paths, name)
         return replace(self, **changes)
 
@@ -208,6 +219,8 @@ def split_images(signatures: Signatures, order: _Rows, settings: SplitSettings) 
     if settings.whole_cameras:
         known = settings.camera
         groupings.append(cameras if known is None else without_unlabelled(*assign_strata(known))[0])
+    if settings.group_by is not None:
+        groupings.append(sharing_labels(settings.group_by))
     groups = np.unique(joined(groupings, n)[readable], return_inverse=True)[1].reshape(-1)
     strata = None if settings.stratify_by is None else Groups(*assign_strata(settings.stratify_by))
     of_readable = None

@@ -102,6 +102,26 @@ def test_splits_divide_no_event_of_a_package(package: list[str], run) -> None:
     assert "Canis lupus" in err
 
 
+def test_splits_divide_no_sequence_of_a_package(package: list[str], run) -> None:
+    """Even if its images are far apart in time; another key, or no events, takes their place."""
+    rows = [_medium(n, path, f"d{n}", 5 * n) for n, path in enumerate(package)]
+    _write("media", rows)
+    seen = [_seen(f"m{n}", "animal", "Canis lupus", eventID=f"e{n % 3}") for n in range(12)]
+    _write("observations", seen)
+    common = ("split", "photos", "--camtrap-dp", ".", "--duplicate-distance", "0", "-q")
+
+    def groups(*options: str) -> list[str]:
+        out = run(*common, "--shares", "a=1,b=1,c=1", *options)[1]
+        splits = {row["path"]: row["split"] for row in csv.DictReader(out)}
+        return [splits[path] for path in package]
+
+    found = groups()
+    assert found == found[:3] * 4
+    assert len(set(found[:3])) == 3
+    assert found != groups("--event-gap", "0")
+    assert len(set(groups("--group-by", "species"))) == 1
+
+
 @pytest.mark.parametrize(
     ("table", "text", "message"),
     [

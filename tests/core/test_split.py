@@ -16,7 +16,12 @@ from smartdownsample_core.errors import ParameterError
 from smartdownsample_core.report import split_summary, split_warnings
 from smartdownsample_core.selection import SplitSettings, split_images
 from smartdownsample_core.selection._assignment import assign_splits, leaks_at_random
-from smartdownsample_core.selection._components import components, joined, linked
+from smartdownsample_core.selection._components import (
+    components,
+    joined,
+    linked,
+    sharing_labels,
+)
 from smartdownsample_core.signatures import LARGEST_DISTANCE
 
 _Rows = NDArray[np.int64]
@@ -198,6 +203,30 @@ def test_events_are_in_one_split(burst_paths: list[str]) -> None:
     assert len(none.sizes) == 60
 
 
+def test_images_that_share_a_label_are_in_one_split(burst_paths: list[str]) -> None:
+    """Also those of several labels; images without one are free."""
+    labels = [*["a"] * 5, ["a", "b"], *["b"] * 5, *[None] * 39, *[("c",)] * 5, *["d"] * 5]
+    options = {"duplicate_distance": 0, "event_gap": 0, "show_progress": False}
+    found = core.split(burst_paths, "x=1, y=1", group_by=labels, show_summary=False, **options)
+    assert len(set(found.group[:11])) == len(set(found.group[50:55])) == 1
+    assert len(found.sizes) == 1 + 39 + 2
+    assert found.sizes.max() == 11
+    folders = core.split(burst_paths, group_by="folder", show_summary=False, **options)
+    assert len(folders.sizes) == len({Path(path).parent for path in burst_paths})
+
+
+@given(st.lists(st.none() | st.sampled_from("abcd") | st.lists(st.sampled_from("abcdef"))))
+def test_shared_labels_are_those_of_a_search(labels: list[str | list[str] | None]) -> None:
+    """Any two images with a common label, and chains of them."""
+    own = [set(one or ()) for one in labels]
+    pairs = [(a, b) for a in range(len(own)) for b in range(len(own)) if own[a] & own[b]]
+    table = np.array(pairs, np.int64).reshape(-1, 2)
+    expected = components(len(own), table[:, 0], table[:, 1])
+    found, has = sharing_labels(labels), np.array([bool(one) for one in own], bool)
+    assert ((found >= 0) == has).all()
+    assert _same_groups(found[has], expected[has])
+
+
 def test_labels_are_stratified(burst_paths: list[str]) -> None:
     labels = ["rare"] * 10 + ["common"] * 50
     found = core.split(
@@ -248,6 +277,11 @@ def test_wrong_settings_are_refused_before_reading(options: dict[str, object], t
         core.split(["a.jpg", "b.jpg"], show_progress=False, **options)
 
 
+def test_no_images_are_refused() -> None:
+    with pytest.raises(ParameterError, match="image_paths has no paths; list the files"):
+        core.split([])
+
+
 def test_warnings_name_splits_that_groups_leave_empty_or_small(
     burst_paths: list[str],
 ) -> None:
@@ -279,6 +313,22 @@ def test_the_command_writes_a_table(tree: list[str], run) -> None:
     assert run("split", "photos", "-q", "-o", "splits.csv")[:2] == (0, [])
     assert sorted(_table(Path("splits.csv").read_text().splitlines())) == sorted(tree)
     assert run("split", "photos", "-o", "splits.csv")[0] == 2
+
+
+def test_signatures_are_split_as_their_images(tree: list[str], run) -> None:
+    """Those of several shards; images beside them, or shards without descriptors, are refused."""
+    for part in ("1", "2"):
+        run("extract", "photos", "-q", "-o", f"{part}.parquet", "--shard", f"{part}/2")
+    settings = ("--duplicate-distance", "1", "--stratify-by", "folder", "-q")
+    expected = run("split", "photos", *settings)
+    assert expected[0] == 0
+    assert run("split", "1.parquet", "2.parquet", *settings) == expected
+    assert "name either signatures or images" in run("split", "1.parquet", "photos")[2]
+    assert run("split", "1.parquet")[0] == 2  # the other part is missing
+    run("extract", "photos", "-q", "-o", "bare.parquet", "--no-descriptors")
+    code, _, err = run("split", "bare.parquet")
+    assert code == 2
+    assert "extract without it" in err
 
 
 def test_the_command_reads_tables_of_labels_cameras_and_times(tree: list[str], run) -> None:

@@ -80,6 +80,11 @@ def test_events_cameras_and_labels_are_those_of_fields(dataset, operators) -> No
     assert result["labels"]["rare"] == {"a": n // 10, "b": n // 10}
     text = json.dumps(outputs.split_output(result).to_json())
     assert "Images of each label" in text
+    dataset.set_values("animal", [f"animal {row % 3}" for row in range(n)])
+    operators.split(dataset, "a=1, b=1", group_by="animal", event_gap=0, **options)
+    tags = _by_tag(dataset, ("a", "b"))
+    assert tags[:3] * (n // 3) == tags[: n // 3 * 3]
+    assert len(set(tags)) == 2
     operators.delete_split(dataset, "split")
     dataset.set_values("camera", ["one"] * (n // 2) + ["two"] * (n // 2))
     operators.split(dataset, "a=1, b=1", whole_cameras=True, **options)
@@ -97,6 +102,7 @@ def test_events_cameras_and_labels_are_those_of_fields(dataset, operators) -> No
         ({"event_gap": "soon"}, "event_gap must be a duration"),
         ({"stratify_by": "nothing"}, "has no field 'nothing'"),
         ({"camera": "nothing"}, "has no field 'nothing'"),
+        ({"group_by": "nothing"}, "has no field 'nothing'"),
         ({"time": "nothing"}, "has no field 'nothing'"),
         ({"run_key": "a b"}, "run_key must be letters"),
         ({"run_key": "taken"}, "there is another run 'taken'"),
