@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 import inspect
 import os
 import sys
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Literal, overload
 
-from .checks import flag, one_of, path_list, shown_path, whole_number
+from .checks import did_you_mean, flag, one_of, path_list, shown_path, whole_number
 from .console import print_reading_of, print_warnings, read_with_bar
 from .errors import ParameterError
 from .new_files import new_pngs
@@ -266,8 +265,7 @@ def _choice(given: ChoiceOptions, paths: Sequence[str]) -> Choice:
         if name == "distance_threshold":
             raise TypeError(_OF_VERSION_2)
         known = [*inspect.signature(sample_diverse).parameters, *declared(Choice)]
-        near = difflib.get_close_matches(name, known, 1, cutoff=0.5)
-        hint = f"did you mean {near[0]!r}?" if near else f"it takes {', '.join(known)}"
+        hint = did_you_mean(name, known)
         raise TypeError(f"sample_diverse() got an unexpected keyword argument {name!r}; {hint}")
     return Choice(**given).for_paths(paths)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import operator
 import os
 from collections.abc import Iterable, Mapping, Sequence
@@ -184,6 +185,13 @@ def path_list(
                 f"{place:,}; list the files, as pathlib.Path(folder).rglob('*.jpg') does"
             )
     return paths
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """Returns the known name that is nearest to a wrong one as a hint; else all of them."""
+    names = list(known)
+    near = difflib.get_close_matches(name, names, 1, cutoff=0.5)
+    return f"did you mean {near[0]!r}?" if near else f"it takes {', '.join(names)}"
 
 
 def reason(error: BaseException) -> str:

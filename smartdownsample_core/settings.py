@@ -8,10 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, fields, replace
-from typing import Any, Literal, get_args
+from functools import wraps
+from typing import Any, Literal, TypeVar, get_args
 
-from .checks import flag, is_number, number, one_of, shown, whole_number
+from .checks import did_you_mean, flag, is_number, number, one_of, shown, whole_number
 from .errors import ParameterError
+
+_S = TypeVar("_S")
 
 #: How signatures are computed; see :func:`smartdownsample_core.extract`.
 Decode = Literal["exact", "fast", "preview", "auto"]
@@ -117,6 +120,22 @@ def _problem(what: Setting, value: Any) -> ParameterError | None:
     except ParameterError as error:
         return error
     return None
+
+
+def naming_unknown(kind: type[_S]) -> type[_S]:
+    """Makes a dataclass of settings suggest the nearest name for an unknown one."""
+    construct = kind.__init__
+
+    @wraps(construct)
+    def __init__(self: Any, *values: Any, **given: Any) -> None:  # noqa: N807 - it is that
+        known = declared(kind)
+        for name in given.keys() - known.keys():
+            hint = did_you_mean(name, known)
+            raise TypeError(f"{kind.__name__}() has no setting {name!r}; {hint}")
+        construct(self, *values, **given)
+
+    kind.__init__ = __init__  # type: ignore[method-assign]
+    return kind
 
 
 def raise_first(found: Iterator[ParameterError]) -> None:

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import ParameterError
-from ..settings import declared, raise_first, redeclared, setting
+from ..settings import declared, naming_unknown, raise_first, redeclared, setting
 from ._choice_settings import ChoiceSettings, PlainOptions
 from ._derived import BUILT_IN
 from ._features import quantized, unit_features
@@ -35,6 +35,7 @@ class ChoiceOptions(PlainOptions, total=False):
     keys: Mapping[str, Sequence[Label]] | None
 
 
+@naming_unknown
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Choice(ChoiceSettings):
     """How to choose among n images; raises a ParameterError for an invalid value.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from ..checks import number, shown, whole_number
@@ -89,8 +89,7 @@ class Derived:
     @property
     def used_keys(self) -> set[str]:
         """The single keys that limits refer to."""
-        named = (*self.caps, *self.floors, *self.excluded, *self.strata_keys)
-        return {part for name in named for part in name.split("+")}
+        return _parts((*self.caps, *self.floors, *self.excluded, *self.strata_keys))
 
     @property
     def strata_keys(self) -> tuple[str, ...]:
@@ -204,14 +203,23 @@ class Derived:
                     value=shown(getattr(self, name)),
                 )
         if "event" in used and not is_given(self.event_gap):
+            by_name: dict[str, Iterable[str]] = {
+                "max_per": caps,
+                "min_per": floors,
+                "exclude": self.excluded,
+            }
+            user = next((by for by in by_name if "event" in _parts(by_name[by])), "stratify_by")
+            is_single = is_given(self.max_per_event)
             yield ParameterError(
                 "event_gap",
-                "is missing, and {max_per} event needs it",
+                "is missing, and "
+                + ("{max_per_event}" if is_single else f"{{{user}}} 'event'")
+                + " needs it",
                 "set it to how long nothing happens between two events, such as 5 min",
             )
         if "label" in used and not is_given(self.stratify_by):
             yield ParameterError(
-                "stratify_by", "is missing, and {max_per} label needs it", "set it to the labels"
+                "stratify_by", "is missing, and {max_per} 'label' needs it", "set it to the labels"
             )
         if is_given(self.prefer) and not (
             self.strategy not in STRATEGIES
@@ -280,6 +288,11 @@ class Derived:
                 value=radius,
                 bits=bits,
             )
+
+
+def _parts(keys: Iterable[str]) -> set[str]:
+    """Returns the single keys of combinations such as ``site+daynight``."""
+    return {part for key in keys for part in key.split("+")}
 
 
 def is_given(value: Any) -> bool:

@@ -68,6 +68,11 @@ def downsample(
         raise ValueError(
             f"choice must be a Choice, got {shown(choice)}; for example Choice(strategy='diverse')"
         )
+    if not isinstance(signatures, Signatures):
+        raise ValueError(
+            f"signatures must be a table of extract(paths), got {shown(signatures)}; for paths, "
+            "use sample_diverse(paths, target_count)"
+        )
     order = _checked_order(order, len(signatures))
     random_seed = whole_number("random_seed", random_seed, minimum=0)
     if target_count is not None:
@@ -185,14 +190,17 @@ def _check_standing(signatures: Signatures, choice: Choice) -> None:
 
 
 def _checked_order(order: _Rows, n: int) -> _Rows:
-    rows = np.asarray(order)
+    try:
+        rows = np.asarray(order)
+    except ValueError:  # rows of different lengths
+        rows = np.empty((0, 0), np.int64)
     if rows.shape == (n,) and (rows.dtype.kind in "iu" or not n):
         rows = rows.astype(np.int64, copy=False)
         inside = rows[(rows >= 0) & (rows < n)]
         if len(inside) == n and (np.bincount(inside, minlength=n) == 1).all():
             return rows
     raise ValueError(
-        f"order must contain each index from 0 to {n - 1} once, got {shown(order)}; use "
+        f"order must contain each of the indices of {n:,} images once, got {shown(order)}; use "
         "natural_order(paths)"
     )
 

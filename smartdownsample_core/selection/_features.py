@@ -60,6 +60,13 @@ def unit_features(features: Any, n: int) -> NDArray[np.float32]:
             row=bad[0],
             value=row[~np.isfinite(table[bad[0]])][0],
         )
+    if n and not table.any():
+        raise ParameterError(
+            "features",
+            "must have a direction, but all {n:,} rows are zeros",
+            "compute the embeddings, or name those of another model",
+            n=n,
+        )
     # Divide by the largest value first: squares of tiny or huge numbers exceed float32.
     table = table / _or_one(np.abs(table).max(axis=1, keepdims=True, initial=0))
     return np.asarray(table / _or_one(np.linalg.norm(table, axis=1, keepdims=True)))

@@ -170,9 +170,13 @@ def test_days_of_sites_are_keys() -> None:
         ({"max_per": {"camera": 0}}, "max_per of 'camera' must be a whole number of at least 1"),
         ({"max_per": "day=x"}, "max_per of 'day' must be a whole number of at least 1, got 'x'"),
         ({"max_per": "day=1, day=2"}, "max_per names a key twice: 'day=1, day=2'; name each once"),
-        ({"max_per": {"event": 3}}, "event_gap is missing, and max_per event needs it; set it to"),
-        ({"max_per_event": 3}, "event_gap is missing, and max_per event needs it; set it"),
-        ({"max_per": {"label": 3}}, "stratify_by is missing, and max_per label needs it"),
+        (
+            {"max_per": {"event": 3}},
+            "event_gap is missing, and max_per 'event' needs it; set it to",
+        ),
+        ({"max_per_event": 3}, "event_gap is missing, and max_per_event needs it; set it"),
+        ({"min_per": {"event": 1}}, "event_gap is missing, and min_per 'event' needs it"),
+        ({"max_per": {"label": 3}}, "stratify_by is missing, and max_per 'label' needs it"),
         (
             {"max_per": {"site": 3}},
             "max_per or another limit names the key 'site', which is not in keys",

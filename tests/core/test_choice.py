@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 
 import numpy as np
@@ -9,6 +10,13 @@ import pyarrow as pa
 import pytest
 
 from smartdownsample_core import Choice
+
+
+def test_a_wrong_name_is_corrected() -> None:
+    """What help shows are the settings themselves."""
+    with pytest.raises(TypeError, match="no setting 'stratgy'; did you mean 'strategy'"):
+        Choice(stratgy="diverse")  # type: ignore[call-arg]
+    assert "stratify_by" in inspect.signature(Choice).parameters
 
 
 @pytest.mark.parametrize(

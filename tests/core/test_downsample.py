@@ -143,14 +143,21 @@ def test_bad_arguments_are_refused(table_of, target: object, seed: int, message:
         "abc",
         [[0, 1, 2]],
         [True] * 3,
+        [[0, 1], [2]],
     ],
-    ids=["short", "twice", "above", "below", "fractions", "none", "text", "rows", "mask"],
+    ids=["short", "twice", "above", "below", "fractions", "none", "text", "rows", "mask", "lists"],
 )
 def test_an_order_has_every_position_once(table_of, order: object) -> None:
     """What is none would give the wrong images, or too few."""
-    message = r"^order must contain each index from 0 to 2 once, got"
+    message = r"^order must contain each of the indices of 3 images once, got"
     with pytest.raises(ValueError, match=message):
         downsample(table_of([0, 0, 0]), order, 2)  # type: ignore[arg-type]
+
+
+def test_paths_are_no_signatures() -> None:
+    """The error says what takes paths."""
+    with pytest.raises(ValueError, match=r"got \['a.jpg'\]; for paths, use sample_diverse"):
+        downsample(["a.jpg"], [0], 1)  # type: ignore[arg-type]
 
 
 def test_an_order_may_be_a_list(table_of) -> None:

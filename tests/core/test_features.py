@@ -82,6 +82,7 @@ def test_a_vector_of_zeros_stays_one() -> None:
         pytest.param(
             np.array([[1.0], [1e39]]), 2, "the first is row 1 with 1e+39; recompute", id="too large"
         ),
+        pytest.param(np.zeros((3, 4)), 3, "all 3 rows are zeros; compute the", id="zeros"),
         pytest.param("emb.npy", 2, "got 'emb.npy'", id="a file"),
         pytest.param(np.array([["a"]]), 1, "got an array of <U1; give", id="array of texts"),
     ],
