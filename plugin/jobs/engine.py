@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from smartdownsample_core import Selection, downsample, natural_order
+from smartdownsample_core.errors import Word
 from smartdownsample_core.extraction import Pace, read_batches
 from smartdownsample_core.report import save_charts
 from smartdownsample_core.selection import Choice, mark_standing
@@ -73,7 +74,11 @@ def compute_signatures(
 
 
 def run(
-    dataset: fo.Dataset, view: fo.DatasetView, config: DownsampleConfig, in_app: bool = False
+    dataset: fo.Dataset,
+    view: fo.DatasetView,
+    config: DownsampleConfig,
+    in_app: bool = False,
+    word: Word = str,
 ) -> Generator[Progress, None, shapes.RunRecord]:
     """Downsamples: signatures, selection, then tag, saved views and record.
 
@@ -82,6 +87,7 @@ def run(
         view: what to choose from
         config: the settings
         in_app: whether this is the App's server; see :meth:`SignatureConfig.reading`
+        word: returns the name of a setting as the reader of warnings knows it
 
     Yields:
         :class:`Progress`
@@ -114,7 +120,8 @@ def run(
     yield selecting
     selection = yield from waiting(lambda: _select(target, config, choice), lambda: selecting)
     written = outcome.written(selection, target.ids, choice, config)
-    warnings = [*whatif.warnings(subject, selection, config), *_lost_edits(dataset, config.run_key)]
+    found = whatif.warnings(subject, selection, config, word)
+    warnings = [*found, *_lost_edits(dataset, config.run_key)]
     record: shapes.RunRecord = {
         **_counts(dataset, target, config, n_read),
         "items": items.key,  # whole groups, where the signatures are of samples

@@ -17,11 +17,12 @@ from bson import json_util
 from numpy.typing import NDArray
 
 from smartdownsample_core import Selection, Signatures, downsample, natural_order
+from smartdownsample_core.errors import Word, worded
 from smartdownsample_core.report import shortfalls
 from smartdownsample_core.selection import ChoiceSettings, Constraints
 from smartdownsample_core.settings import declared
 
-from ..config import DownsampleConfig, SignatureConfig, labelled
+from ..config import DownsampleConfig, SignatureConfig, label
 from ..targets import Subject, signature_fields, stored_signatures
 from ..targets import kinds as targets
 from . import choices, folders, keep
@@ -185,10 +186,12 @@ def forecast(subject: Subject, config: DownsampleConfig) -> Selection | None:
     return answer(subject, stored, config)
 
 
-def warnings(subject: Subject, selection: Selection, config: DownsampleConfig) -> list[str]:
-    """Returns what a selection could not satisfy, worded for forms and the panel."""
+def warnings(
+    subject: Subject, selection: Selection, config: DownsampleConfig, word: Word = label
+) -> list[str]:
+    """Returns what a selection could not satisfy, by default worded for forms and the panel."""
     found = shortfalls(selection, folders.strata_noun(config.stratify_by))
-    texts = [labelled(message) for message in found]
+    texts = [worded(message, word) for message in found]
     if n_outside := keep.n_outside(subject, config):
         texts.append(
             f"{n_outside:,} {subject.items.noun} of {config.keep!r} are "

@@ -68,7 +68,8 @@ class EditRun(Operator):
             take_back: take back the last edit instead
 
         Returns:
-            a dict of what is kept now, see :func:`edits.edit`
+            a dict of what is kept now: ``kept`` (how many), ``summary``, ``kept_by_hand`` and
+            ``left_out_by_hand`` (ids), ``warning``, and more
 
         Raises:
             ValueError: if there is no such run, it would keep other images now, or ids do not fit

@@ -22,6 +22,7 @@ from ..config import (
     DownsampleOptions,
     SignatureConfig,
     SignatureOptions,
+    label,
 )
 from ..forms import job_forms as forms
 from ..jobs import Job, engine, execute, keep, show_output, with_bar
@@ -54,7 +55,7 @@ class Downsample(Operator):
     def execute(self, ctx: foo.ExecutionContext) -> Any:
         """Runs; returns the record, or streams to the App."""
         config = config_of(DownsampleConfig, ctx)
-        job = engine.run(ctx.dataset, forms.chosen_view(ctx), config, in_app(ctx))
+        job = engine.run(ctx.dataset, forms.chosen_view(ctx), config, in_app(ctx), label)
 
         def show(result: shapes.RunRecord) -> Iterator[Any]:
             yield show_output(ctx, outputs.downsample_output(result), outputs.readable(result))
@@ -86,11 +87,13 @@ class Downsample(Operator):
             target_count: samples to keep, or a share such as ``"10%"``; None, with
                 ``duplicate_distance`` or ``max_per_group``, for as many as these leave
             delegate: schedule the run instead of running it now
-            **settings: the fields of :class:`DownsampleConfig`, explained in docs/parameters.md
+            **settings: those of docs/parameters.md, such as ``strategy``
 
         Returns:
-            a dict of what was written, see :func:`engine.run`; if delegated, the queued
-            operation (in a notebook, a task of it to ``await``)
+            a dict of what was written, such as ``kept`` (how many), ``summary``, ``warning``,
+            ``tag``, ``run_key``, ``kept_view`` and ``buckets_view`` (names of saved views) and
+            ``fields``; if delegated, the queued operation (in a notebook, a task of it to
+            ``await``)
 
         Raises:
             TypeError: for an unknown setting
@@ -142,11 +145,12 @@ class ComputeSignatures(Operator):
         Args:
             sample_collection: the dataset or view, also one of patches or frames
             delegate: schedule the computation instead of running it now
-            **settings: the fields of :class:`SignatureConfig`, explained in docs/parameters.md
+            **settings: those of docs/parameters.md, such as ``decode``
 
         Returns:
-            a dict of counts, see :func:`engine.compute_signatures`; if delegated, the queued
-            operation (in a notebook, a task of it to ``await``)
+            a dict of counts, such as ``images``, ``computed`` and ``unreadable``, with the
+            ``errors`` of the first; if delegated, the queued operation (in a notebook, a task of it
+            to ``await``)
 
         Raises:
             TypeError: for an unknown setting

@@ -62,11 +62,12 @@ class Split(Operator):
             sample_collection: the dataset or view, also one of patches or frames
             shares: name and share of each split; the names are the tags
             delegate: schedule it instead of running it now
-            **settings: the fields of :class:`SplitConfig`, explained in docs/parameters.md
+            **settings: those of docs/parameters.md, such as ``stratify_by``
 
         Returns:
-            a dict of what was found, see :func:`splitting.run`; if delegated, the queued
-            operation (in a notebook, a task of it to ``await``)
+            a dict of what was found, such as ``splits`` (samples of each), ``groups`` (how many
+            stay whole), ``leaks`` (what random splits would leak) and ``warning``; if delegated,
+            the queued operation (in a notebook, a task of it to ``await``)
 
         Raises:
             TypeError: for an unknown setting

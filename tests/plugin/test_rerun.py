@@ -114,7 +114,7 @@ def test_more_than_can_be_read_is_a_warning(make_dataset, operators, some_broken
     result = operators.downsample(make_dataset(some_broken), 23)
     assert result["kept"] == 21
     assert result["warning"].startswith(
-        "'Images to keep' 23 exceeds the 21 readable images (3 could not be read)"
+        "target_count 23 exceeds the 21 readable images (3 could not be read)"
     )
 
 
