@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping, Sequence
 from typing import TextIO
 
@@ -93,16 +94,16 @@ def print_reading(
         n_previews: number of images whose preview was read
         n_whole: number of others
         unused: as :attr:`smartdownsample_core.Signatures.unused_previews`
-        stream: where to print
+        stream: where to print how many; the warning goes to standard error
         with_counts: also print how many, if there are previews
     """
     if unused:
         print(
             f"Warning: the previews of {len(unused):,} camera(s) cannot be used, so their images "
             "were read whole:",
-            file=stream,
+            file=sys.stderr,
         )
-        _print_first([f"{camera}: {reason}" for camera, reason in unused.items()], stream)
+        _print_first([f"{camera}: {reason}" for camera, reason in unused.items()], sys.stderr)
     if with_counts and n_previews:
         whole = f"; as a whole: {n_whole:,}" if n_whole else ""
         print(f"Images read by their previews: {n_previews:,}{whole}", file=stream)
@@ -129,17 +130,18 @@ def print_warnings(
         selection: the result of :func:`smartdownsample_core.downsample`
         paths: the n files it was made from
         name_files: also name the first ten unreadable and the first ten damaged files, a line each
-        stream: where to print
+        stream: where to print those about unreadable files; smartdownsample 1.9 does so to standard
+            output. All others go to standard error
         word: returns the name of a setting as the reader knows it
         strata: what to call the strata, in the plural
     """
     failures = list(selection.unreadable.values())
     print_unreadable(failures, selection.n_readable + len(failures), name_files, stream)
     for message in shortfalls(selection, strata):
-        print(f"Warning: {worded(message, word)}", file=stream)
+        print(f"Warning: {worded(message, word)}", file=sys.stderr)
     if name_files:
         damaged = [shown_path(paths[row]) for row in selection.damaged.tolist()]
-        _print_first([f"Damaged: {path}" for path in damaged], stream)
+        _print_first([f"Damaged: {path}" for path in damaged], sys.stderr)
 
 
 def print_unreadable(

@@ -12,8 +12,9 @@ from ..report import check_activity, check_curve
 from ..selection import Choice, ChoiceSettings, target_of
 from ..settings import declared
 from ._choice_files import is_key, keys_of, labels_of, rows_of, times_of, vectors_of
-from ._detections import (
-    IMAGE,
+from ._objects import IMAGE
+from ._options import add_setting
+from ._other_programs import (
     KEY,
     add_files,
     keys_of_package,
@@ -22,12 +23,15 @@ from ._detections import (
     with_package,
     without_empties,
 )
-from ._options import add_setting
 from ._record import radius_of
 
 
-def add_choice(parser: argparse.ArgumentParser) -> None:
-    """Adds the options for the fields of :class:`smartdownsample_core.Choice`."""
+def add_choice(parser: argparse.ArgumentParser) -> argparse._ArgumentGroup:
+    """Adds the options for the fields of :class:`smartdownsample_core.Choice`.
+
+    Returns:
+        the group of those for files of other programs
+    """
     group = parser.add_argument_group("which images to keep")
     # sample_diverse keeps the strategy of 1.9, and does not look for standing cameras.
     of_commands = {
@@ -37,7 +41,9 @@ def add_choice(parser: argparse.ArgumentParser) -> None:
     for what in {**declared(Choice), **of_commands}.values():
         add_setting(group, what)
     users = "--stratify-by, --max-per, --min-per and --exclude-label"
-    add_files(group, users, "are excluded")
+    others = parser.add_argument_group("what other programs say of the images")
+    add_files(others, users, "are excluded")
+    return others
 
 
 def choice_of(
@@ -73,7 +79,7 @@ def choice_of(
         keys.setdefault(IMAGE, list(paths))
     given |= {
         "keys": keys or None,
-        "exclude": without_empties(options, objects),
+        "exclude": without_empties(options) if objects is None else options.exclude,
         "stratify_by": options.stratify_by
         if is_key(options.stratify_by, keys)
         else labels_of("--stratify-by", options.stratify_by, paths),

@@ -15,8 +15,8 @@ from ..selection import downsample, natural_order
 from ..shards import fingerprint
 from ..text_files import ERRORS
 from ._choice import add_choice, choice_of, needs_descriptors
-from ._detections import add_choose, objects_of
 from ._extract import extract_command
+from ._objects import add_choose, objects_of
 from ._options import (
     FAILED,
     INTERRUPTED,
@@ -24,6 +24,7 @@ from ._options import (
     USAGE,
     add_finding,
     add_null,
+    add_on_error,
     add_reading,
     images_of,
     option_of,
@@ -92,6 +93,7 @@ def _parser() -> argparse.ArgumentParser:
 
     parser = argparse.ArgumentParser(
         prog=_PROGRAM,
+        usage="%(prog)s [PATH ...] --target-count N [options]",
         description="Keep exactly N diverse images of a large, redundant collection.",
         epilog="Train, val and test: 'smartdownsample split --help'. Millions of images: "
         "'smartdownsample extract --help' and 'smartdownsample select --help'. Exit codes: 0 done, "
@@ -104,14 +106,15 @@ def _parser() -> argparse.ArgumentParser:
         help="image files, folders (searched recursively), quoted globs, or URLs such as "
         "s3://bucket/folder; '-' or no PATH reads one path per line from standard input",
     )
-    add_finding(parser)
-    add_null(parser, "on standard input and output")
-    add_output(parser)
-    add_reading(parser)
-    add_choice(parser)
-    add_choose(parser)
     parser.add_argument("-q", "--quiet", action="store_true", help="print only warnings and errors")
     parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
+    add_output(parser)
+    add_choose(add_choice(parser))
+    files = parser.add_argument_group("which files to read, and how")
+    add_finding(files)
+    add_null(files, "on standard input and output")
+    add_on_error(files)
+    add_reading(files)
     return parser
 
 

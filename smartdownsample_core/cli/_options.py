@@ -122,7 +122,7 @@ def add_on_error(parser: argparse._ActionsContainer) -> None:
     )
 
 
-def add_finding(parser: argparse.ArgumentParser) -> None:
+def add_finding(parser: argparse._ActionsContainer) -> None:
     """Adds the options that choose files; see :func:`images_of`."""
     names = {
         "include": "include files and folders of this name, even those that a search skips: hidden "
@@ -140,7 +140,7 @@ def add_finding(parser: argparse.ArgumentParser) -> None:
         )
 
 
-def add_reading(parser: argparse.ArgumentParser) -> None:
+def add_reading(parser: argparse._ActionsContainer) -> None:
     """Adds the options for reading images; see :func:`reading`."""
     for name in ("decode", "hash_size", "n_workers"):
         what = declared(Reading)[name]
@@ -173,7 +173,7 @@ def reading(options: argparse.Namespace) -> Reading:
     return how
 
 
-def add_null(parser: argparse.ArgumentParser, where: str) -> None:
+def add_null(parser: argparse._ActionsContainer, where: str) -> None:
     """Adds the option that separates names by null characters."""
     parser.add_argument(
         "--null",

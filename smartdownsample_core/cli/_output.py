@@ -30,8 +30,9 @@ from ..report import (
 )
 from ..selection import FOLDER, RANDOM_SEED, TARGET_COUNT, Choice, Selection
 from ..signatures import Signatures
-from ._detections import IMAGES, OBJECTS, columns_of, name_of, new_package
-from ._options import FAILED, OK, add_on_error, add_setting, option_of
+from ._objects import IMAGES, OBJECTS, columns_of, name_of
+from ._options import FAILED, OK, add_setting, option_of
+from ._other_programs import new_package
 from ._record import manifest_of, record_of
 
 
@@ -41,41 +42,41 @@ def add_output(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "-o", "--output", metavar="FILE", help="write the kept paths to a new .txt, .csv or .json"
     )
-    group = parser.add_mutually_exclusive_group()
+    add_setting(parser, RANDOM_SEED)
+    more = parser.add_argument_group("what else to write")
+    group = more.add_mutually_exclusive_group()
     for verb in VERBS:
         group.add_argument(
             f"--{verb}-to", metavar="DIR", help=f"{verb} the kept files there, folders and all"
         )
-    parser.add_argument(
+    more.add_argument(
         "--explain",
         metavar="FILE",
         help="write why each image was kept or left out, and which kept image stands for it, to a "
         "new .csv or .parquet",
     )
-    parser.add_argument(
+    more.add_argument(
         "--manifest",
         metavar="FILE",
         help="write settings, digests of all images and what was kept to a new .json, for 'verify'",
     )
-    parser.add_argument(
+    more.add_argument(
         "--camtrap-dp-out",
         metavar="DIR",
         help="write a new Camtrap DP package of the kept images of --camtrap-dp, with their files, "
         "observations and deployments",
     )
-    parser.add_argument("--distribution", metavar="PNG", help="chart of kept images per bucket")
-    parser.add_argument(
+    more.add_argument("--distribution", metavar="PNG", help="chart of kept images per bucket")
+    more.add_argument(
         "--curve", metavar="PNG", help="chart of how far images left out are, by the number kept"
     )
-    parser.add_argument(
+    more.add_argument(
         "--activity",
         metavar="PNG",
         help="frames of standing cameras that are most active, or most doubtful, and where they "
         "differ from the background",
     )
-    parser.add_argument("--thumbnails", metavar="PNG", help="grid of thumbnails per bucket")
-    add_on_error(parser)
-    add_setting(parser, RANDOM_SEED)
+    more.add_argument("--thumbnails", metavar="PNG", help="grid of thumbnails per bucket")
 
 
 def check_output(options: argparse.Namespace) -> None:

@@ -13,7 +13,7 @@ from ..report import inputs_of
 from ..selection import STRATEGIES, Choice
 from ..settings import declared
 from ..signatures import Signatures
-from ._detections import OBJECTS
+from ._objects import OBJECTS
 
 _CHUNK = 2**20
 

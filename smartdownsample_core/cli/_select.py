@@ -15,7 +15,7 @@ from ..selection import STRATEGIES, Choice, downsample, natural_order, target_of
 from ..settings import declared
 from ..shards import LOCAL, ClusterShards, Shards, check_distinct, check_settings, select_from
 from ._choice import add_choice, choice_of, needs_descriptors
-from ._options import add_null
+from ._options import add_null, add_on_error
 from ._output import Output, add_output, check_output, placing
 
 #: Options beside those of the choice for which all images must be in memory.
@@ -82,6 +82,7 @@ def select_command(program: str, arguments: list[str]) -> int:
 def _select_parser(program: str) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog=f"{program} select",
+        usage="%(prog)s SHARD ... --target-count N [options]",
         description="Keep exactly N diverse images, chosen by the signatures that 'extract' wrote: "
         "the same as one run on all of them would keep. No image is read.",
     )
@@ -94,10 +95,11 @@ def _select_parser(program: str) -> argparse.ArgumentParser:
         "than fit here; close to what one machine chooses, and not the same; SHARD may be a URL",
     )
     add_null(parser, "on standard output")
+    add_on_error(parser)
+    parser.add_argument("-q", "--quiet", action="store_true", help="print only warnings and errors")
     add_output(parser)
     add_choice(parser)
     parser.set_defaults(fixed_cameras=None)  # "auto" if there are thumbnails
-    parser.add_argument("-q", "--quiet", action="store_true", help="print only warnings and errors")
     return parser
 
 

@@ -19,7 +19,6 @@ from ..settings import declared, raise_first
 from ..shards import Shards
 from ..splitting import split_files, split_signed
 from ._choice_files import labels_of, times_of
-from ._detections import add_files, keys_of_package, package_of, with_labels
 from ._options import (
     FAILED,
     OK,
@@ -33,6 +32,7 @@ from ._options import (
     option_of,
     reading,
 )
+from ._other_programs import add_files, keys_of_package, package_of, with_labels
 
 
 def split_command(program: str, arguments: list[str]) -> int:

@@ -264,8 +264,11 @@ def test_a_target_that_cannot_be_met_is_said(burst_paths: list[str], capsys) -> 
     """Too few readable images: all of them, and a warning."""
     kept = sample_diverse([*_MISSING, *burst_paths[:4]], 6, image_loading_errors="skip", **_QUIET)
     assert kept == burst_paths[:4]
-    assert capsys.readouterr().out.splitlines() == [
+    out, err = capsys.readouterr()
+    assert out.splitlines() == [  # as in smartdownsample 1.9
         "Warning: 3 image(s) could not be loaded and were skipped (of 7); fix or delete them",
+    ]
+    assert err.splitlines() == [
         "Warning: target_count 6 exceeds the 4 readable images (3 could not be read), "
         "all of which were kept; ask for 4 or fewer",
     ]
@@ -275,12 +278,12 @@ def test_what_a_target_costs_is_said(burst_paths: list[str], capsys) -> None:
     """Near-duplicates that the target needs, and the target that would not; no two that clash."""
     paths = [burst_paths[0]] * 3 + [burst_paths[30]]
     sample_diverse(paths, 3, near_duplicates=0, **_QUIET)
-    assert capsys.readouterr().out.splitlines() == [
+    assert capsys.readouterr().err.splitlines() == [
         "Warning: 1 near-duplicates of kept images had to be kept to reach target_count 3; ask for "
         "2 or fewer to keep none",
     ]
     sample_diverse(paths, 5, near_duplicates=0, **_QUIET)
-    assert capsys.readouterr().out.splitlines() == [
+    assert capsys.readouterr().err.splitlines() == [
         "Warning: target_count 5 exceeds the 4 readable images, all of which were kept, also "
         "2 near-duplicates of kept images; ask for 4 or fewer",
     ]
@@ -289,7 +292,7 @@ def test_what_a_target_costs_is_said(burst_paths: list[str], capsys) -> None:
 def test_buckets_that_go_without_are_said(burst_paths: list[str], capsys) -> None:
     """More kinds of image than images asked for: not every kind is represented."""
     sample_diverse(burst_paths, 2, **_QUIET)
-    (line,) = capsys.readouterr().out.splitlines()
+    (line,) = capsys.readouterr().err.splitlines()
     assert re.fullmatch(
         r"Warning: (\d+) of (\d+) buckets have no kept image; ask for \2 or more",
         line,
@@ -300,7 +303,7 @@ def test_labels_that_go_without_are_said(burst_paths: list[str], capsys) -> None
     """And buckets, which the labels' shares can leave without any."""
     labels = [str(number // 3) for number in range(len(burst_paths))]
     sample_diverse(burst_paths, 4, stratify_by=labels, **_QUIET)
-    buckets, labels = capsys.readouterr().out.splitlines()
+    buckets, labels = capsys.readouterr().err.splitlines()
     assert re.fullmatch(
         r"Warning: \d+ of \d+ buckets have no kept image; labels get their shares first; .*",
         buckets,

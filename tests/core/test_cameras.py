@@ -250,9 +250,9 @@ def test_sample_diverse_says_how_images_were_read(make: Make, capsys) -> None:
     """Counts with the summary, cameras read whole as a warning."""
     paths = [*make("a", *["good"] * 5), *make("b", *["lying"] * 3)]
     kept = sample_diverse(paths, 4, decode="preview", show_progress=False)
-    printed = capsys.readouterr().out
+    printed, warned = capsys.readouterr()
     assert len(kept) == 4
-    assert "Warning: the previews of 1 camera(s) cannot be used, so their images were" in printed
+    assert "Warning: the previews of 1 camera(s) cannot be used, so their images were" in warned
     assert "Images read by their previews: 5; as a whole: 3" in printed
 
 

@@ -145,7 +145,7 @@ def test_the_whole_one_stands_for_its_damaged_near_duplicate(tmp_path: Path) -> 
 def test_damaged_files_are_named(photos: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     """In the warnings."""
     sample_diverse(photos, 3, show_summary=False)
-    out = capsys.readouterr().out
+    out = capsys.readouterr().err
     assert "Warning: 2 image(s) are damaged (cut off or corrupt)" in out
     assert [line for line in out.splitlines() if "Damaged" in line] == [
         f"  Damaged: {photos[row]}" for row in _DAMAGED
