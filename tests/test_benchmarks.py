@@ -16,6 +16,7 @@ _ROOT = Path(__file__).parents[1]
 #: The arguments with which each takes seconds, and the rows that its tables then have.
 _SMALL = {
     "cluster": ("--sizes 3000 --parts 2 --kinds cameras", 2),
+    "cluster_cameras": ("--size 1300 --share 0.02 --parts 4", 8),
     "cluster_scale": ("--sizes 2000 --shares 0.01", 1),
     "diverse": ("--largest 10000", 10),
     "fiftyone_write": ("--samples 500 --images 20", 2),
