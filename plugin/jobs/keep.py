@@ -143,4 +143,8 @@ def _check_found(keep: str | tuple[str, ...], found: int, wanted: int) -> None:
             "remove these ids, or choose from more samples",
         )
     if not found:
-        raise refused("keep", f"{keep!r} has none of the samples to choose from; choose another")
+        raise refused(
+            "keep",
+            f"{keep!r} has none of the samples to choose from; choose another, or a view that "
+            "includes them, as they count towards the number to keep",
+        )

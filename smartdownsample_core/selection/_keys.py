@@ -141,7 +141,7 @@ class Keys:
                 "is missing: no file of the {n:,} images says when it was taken"
                 if self._choice.time is None
                 else "has no time for any of the {n:,} images",
-                "give their times, such as 2026-05-31 14:03:00, with {time}",
+                "give dates such as 2026-05-31 14:03:00, seconds or frame numbers with {time}",
                 n=n,
             )
         return times
