@@ -183,7 +183,7 @@ def split_output(result: Mapping[str, Any]) -> types.Property:
     if result["warning"]:
         outputs.view("warning_notice", types.Warning(label=result["warning"]))
     outputs.md(
-        f"{result['groups']:,} groups of near-duplicates and events are whole, the largest of "
+        f"{result['groups']:,} groups of images that belong together are whole, the largest of "
         f"{result['largest']:,} images. {result['leaks']}.",
         name="groups_text",
     )

@@ -22,7 +22,17 @@ from ..new_files import make_folder, new_file
 from ..optional import arrow
 from ..settings import BY_PREVIEW, Reading
 from ..shards import Origin, fingerprint, read_origin, write_shard
-from ._options import FAILED, OK, add_finding, add_null, add_paths, add_reading, images_of, reading
+from ._options import (
+    FAILED,
+    OK,
+    Parser,
+    add_finding,
+    add_null,
+    add_paths,
+    add_reading,
+    images_of,
+    reading,
+)
 
 _SUFFIX = ".parquet"
 
@@ -74,7 +84,7 @@ def extract_command(program: str, arguments: list[str]) -> int:
 
 
 def _extract_parser(program: str) -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog=f"{program} extract",
         description="Read images and write their signatures to a file, for 'select'. Files that "
         "cannot be read are listed in it.",

@@ -7,6 +7,7 @@ import io
 import os
 import sys
 from collections.abc import Sequence
+from difflib import get_close_matches
 
 from ..console import print_reading_of, read_with_bar
 from ..errors import worded
@@ -22,6 +23,7 @@ from ._options import (
     INTERRUPTED,
     OK,
     USAGE,
+    Parser,
     add_finding,
     add_null,
     add_on_error,
@@ -70,6 +72,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         with ended_by_signals():
             if arguments and arguments[0] in _COMMANDS:
                 return _COMMANDS[arguments[0]](_PROGRAM, arguments[1:])
+            _check_command(arguments)
             return _run(_parser().parse_intermixed_args(arguments))
     except (ValueError, FileExistsError, ImportError) as error:
         print(f"{_PROGRAM}: error: {worded(error, option_of)}", file=sys.stderr)
@@ -88,10 +91,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return INTERRUPTED
 
 
+def _check_command(arguments: Sequence[str]) -> None:
+    """Raises a ValueError if the first argument is no path, and looks like a misspelt command."""
+    first = "".join(arguments[:1])
+    if (close := get_close_matches(first, _COMMANDS, 1)) and not os.path.exists(first):
+        raise ValueError(f"there is no file and no command {first!r}; did you mean {close[0]!r}?")
+
+
 def _parser() -> argparse.ArgumentParser:
     from .. import __version__
 
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog=_PROGRAM,
         usage="%(prog)s [PATH ...] --target-count N [options]",
         description="Keep exactly N diverse images of a large, redundant collection.",

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import re
 import sys
 from dataclasses import replace
-from typing import Any
+from difflib import get_close_matches
+from typing import Any, NoReturn
 
 from ..errors import Message
 from ..images import find_images
@@ -33,6 +35,18 @@ _OPTIONS = {
 def option_of(name: str) -> str:
     """Returns the option of a setting, as messages and help name it."""
     return _OPTIONS.get(name, "--" + name.replace("_", "-"))
+
+
+class Parser(argparse.ArgumentParser):
+    """Reports errors without the usage, and with the option that a misspelt one may stand for."""
+
+    def error(self, message: str) -> NoReturn:
+        """Exits with a message that says where the options are listed."""
+        unknown = message.partition("unrecognized arguments: ")[2].partition("=")[0].split()
+        known = re.findall(r"--[a-z-]+", self.format_help())
+        close = get_close_matches(unknown[0], known, 1) if unknown else []
+        meant = f"; did you mean {close[0]}?" if close else ""
+        self.exit(USAGE, f"{self.prog}: error: {message}{meant} (see {self.prog} --help)\n")
 
 
 def _whole_number(text: str) -> int:

@@ -15,7 +15,7 @@ from ..selection import STRATEGIES, Choice, downsample, natural_order, target_of
 from ..settings import declared
 from ..shards import LOCAL, ClusterShards, Shards, check_distinct, check_settings, select_from
 from ._choice import add_choice, choice_of, needs_descriptors
-from ._options import add_null, add_on_error
+from ._options import Parser, add_null, add_on_error
 from ._output import Output, add_output, check_output, placing
 
 #: Options beside those of the choice for which all images must be in memory.
@@ -80,7 +80,7 @@ def select_command(program: str, arguments: list[str]) -> int:
 
 
 def _select_parser(program: str) -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog=f"{program} select",
         usage="%(prog)s SHARD ... --target-count N [options]",
         description="Keep exactly N diverse images, chosen by the signatures that 'extract' wrote: "

@@ -22,6 +22,7 @@ from ._choice_files import labels_of, times_of
 from ._options import (
     FAILED,
     OK,
+    Parser,
     add_finding,
     add_null,
     add_on_error,
@@ -96,7 +97,7 @@ def _shards(options: argparse.Namespace) -> Shards | None:
 
 
 def _split_parser(program: str) -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog=f"{program} split",
         description="Assign images to train, val and test, so that no event and no group of "
         "near-duplicates is divided. Writes a CSV table of path and split. Files that 'extract' "

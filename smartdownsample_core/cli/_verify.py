@@ -15,7 +15,7 @@ from ..report import Difference, compare, kept_of, read_manifest
 from ..selection import downsample, natural_order
 from ..shards import Shards
 from ._choice import choice_of
-from ._options import FAILED, OK, images_of, reading
+from ._options import FAILED, OK, Parser, images_of, reading
 from ._record import manifest_of, record_of
 
 
@@ -39,7 +39,7 @@ def verify_command(program: str, arguments: list[str], defaults: argparse.Namesp
 
 
 def _verify_parser(program: str) -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog=f"{program} verify",
         description="Choose again as a manifest says, and tell whether the same images would be "
         "kept, or what changed: images, settings, files or the version. Nothing is written.",

@@ -33,10 +33,10 @@ def split_summary(split: Split) -> str:
 
 def _groups(split: Split) -> str:
     n_groups, largest = len(split.sizes), int(split.sizes.max(initial=0))
-    of_events = "" if split.n_events is None else f" and {split.n_events:,} events"
+    events = "" if split.n_events is None else f"; events: {split.n_events:,}"
     return (
-        f"{int(split.counts.sum()):,} images in {n_groups:,} groups of near-duplicates{of_events}, "
-        f"none of them divided (the largest: {largest:,} images)"
+        f"{int(split.counts.sum()):,} images in {n_groups:,} groups, none of them divided "
+        f"(the largest: {largest:,} images{events})"
     )
 
 
@@ -72,7 +72,7 @@ def split_warnings(split: Split, wants_events: bool = True) -> Iterator[Message]
     if wants_events and split.n_events is None:
         yield Message(
             "no image says when it was taken, so images of one event may be in several splits; "
-            "give their times with {time}"
+            "give their times with {time}, or keep each folder whole with {whole_cameras}"
         )
     empty = [name for name, count in zip(split.names, counts.tolist(), strict=True) if not count]
     off = 100 * np.abs(counts / n - split.shares).max()

@@ -204,3 +204,29 @@ def test_nothing_found_is_a_bad_argument(
     code, out, err = run("photos", argument, "-n", "3")
     assert (code, out) == (2, [])
     assert err == f"smartdownsample: error: no images found {where}\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["photos", "--target-cuont", "3"], "--target-cuont 3; did you mean --target-count? (see "),
+        (["split", "photos", "--shars=a=1"], "--shars=a=1; did you mean --shares? (see "),
+        (["photos", "--fps", "1"], "unrecognized arguments: --fps 1 (see smartdownsample --help)"),
+    ],
+)
+def test_a_misspelt_option_is_named_with_what_it_may_mean(
+    run, capsys: pytest.CaptureFixture[str], arguments: list[str], message: str
+) -> None:
+    """In one line."""
+    with pytest.raises(SystemExit) as ended:
+        run(*arguments)
+    err = capsys.readouterr().err
+    assert (ended.value.code, err.count("\n")) == (2, 1)
+    assert message in err
+
+
+def test_a_misspelt_command_is_no_folder(run) -> None:
+    """``spilt`` is most likely ``split``."""
+    code, out, err = run("spilt", "photos")
+    assert (code, out) == (2, [])
+    assert "no file and no command 'spilt'; did you mean 'split'?" in err
