@@ -25,9 +25,9 @@ def _ahash_bits(hash_size: int) -> int:
     return (hash_size // 2) ** 2
 
 
-def _column(declared: Column) -> dict[str, Column]:
+def _column(declared: Column) -> Any:
     """Declares a column, from which storing, reading and showing it follow."""
-    return {"column": declared}
+    return field(metadata={"column": declared})
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,203 +38,167 @@ class Signatures:
     """
 
     hash_size: int
-    dhash: NDArray[np.uint8] = field(
-        metadata=_column(Hash({"dhash": "Difference hash (dHash), hexadecimal"}, _dhash_bits))
+    dhash: NDArray[np.uint8] = _column(
+        Hash({"dhash": "Difference hash (dHash), hexadecimal"}, _dhash_bits)
     )
     """``(n, ceil(h * h / 8))``"""
-    ahash: NDArray[np.uint8] = field(
-        metadata=_column(Hash({"ahash": "Average hash (aHash), hexadecimal"}, _ahash_bits))
+    ahash: NDArray[np.uint8] = _column(
+        Hash({"ahash": "Average hash (aHash), hexadecimal"}, _ahash_bits)
     )
     """``(n, ceil((h // 2)**2 / 8))``"""
-    mean_rgb: NDArray[np.float64] = field(
-        metadata=_column(
-            Numbers(
-                {
-                    "mean_red": "Mean of the red channel, 0-255",
-                    "mean_green": "Mean of the green channel, 0-255",
-                    "mean_blue": "Mean of the blue channel, 0-255",
-                },
-                np.float64,
-                bounds=(0, 255),
-            )
+    mean_rgb: NDArray[np.float64] = _column(
+        Numbers(
+            {
+                "mean_red": "Mean of the red channel, 0-255",
+                "mean_green": "Mean of the green channel, 0-255",
+                "mean_blue": "Mean of the blue channel, 0-255",
+            },
+            np.float64,
+            bounds=(0, 255),
         )
     )
     """``(n, 3)``"""
-    descriptor: NDArray[np.uint8] = field(
-        metadata=_column(
-            Bytes(
-                {"descriptor": "What the image looks like: 128 bytes for distances, in base64"},
-                DESCRIPTOR_SIZE,
-                measure=describe,
-            )
+    descriptor: NDArray[np.uint8] = _column(
+        Bytes(
+            {"descriptor": "What the image looks like: 128 bytes for distances, in base64"},
+            DESCRIPTOR_SIZE,
+            measure=describe,
         )
     )
     """``(n, 128)``"""
-    sharpness: NDArray[np.float32] = field(
-        metadata=_column(
-            Numbers(
-                {"sharpness": "Mean absolute Laplacian of the 32x32 thumbnail, in grey levels"},
-                np.float32,
-                measure=quality.sharpness,
-                bounds=(0, np.inf),
-            )
+    sharpness: NDArray[np.float32] = _column(
+        Numbers(
+            {"sharpness": "Mean absolute Laplacian of the 32x32 thumbnail, in grey levels"},
+            np.float32,
+            measure=quality.sharpness,
+            bounds=(0, np.inf),
         )
     )
     """``(n,)``"""
-    dark: NDArray[np.float32] = field(
-        metadata=_column(
-            Numbers(
-                {"clipped_dark": "Share of the thumbnail that is black, 0-1"},
-                np.float32,
-                measure=quality.dark,
-                bounds=(0, 1),
-            )
+    dark: NDArray[np.float32] = _column(
+        Numbers(
+            {"clipped_dark": "Share of the thumbnail that is black, 0-1"},
+            np.float32,
+            measure=quality.dark,
+            bounds=(0, 1),
         )
     )
     """``(n,)``"""
-    bright: NDArray[np.float32] = field(
-        metadata=_column(
-            Numbers(
-                {"clipped_bright": "Share of the thumbnail that is white, 0-1"},
-                np.float32,
-                measure=quality.bright,
-                bounds=(0, 1),
-            )
+    bright: NDArray[np.float32] = _column(
+        Numbers(
+            {"clipped_bright": "Share of the thumbnail that is white, 0-1"},
+            np.float32,
+            measure=quality.bright,
+            bounds=(0, 1),
         )
     )
     """``(n,)``"""
-    taken: NDArray[np.datetime64] = field(
-        metadata=_column(
-            Numbers(
-                {"taken": "When the image was taken, by the camera's clock"},
-                "datetime64[us]",
-                read_from="capture.time",
-                required=False,
-            )
+    taken: NDArray[np.datetime64] = _column(
+        Numbers(
+            {"taken": "When the image was taken, by the camera's clock"},
+            "datetime64[us]",
+            read_from="capture.time",
+            required=False,
         )
     )
     """``(n,)``; NaT where the file does not say it, or not in a way that can be read"""
-    taken_from: NDArray[np.object_] = field(
-        metadata=_column(
-            Text(
-                {"taken_from": "What the time is of: 'original', 'digitized' or 'modified'"},
-                read_from="capture.time_source",
-                required=False,
-            )
+    taken_from: NDArray[np.object_] = _column(
+        Text(
+            {"taken_from": "What the time is of: 'original', 'digitized' or 'modified'"},
+            read_from="capture.time_source",
+            required=False,
         )
     )
     """``(n,)`` str, and None where no time is known; so are the other texts"""
-    utc_offset: NDArray[np.float32] = field(
-        metadata=_column(
-            Numbers(
-                {"utc_offset": "Minutes that the camera's clock is ahead of UTC"},
-                np.float32,
-                read_from="capture.utc_offset",
-                required=False,
-                bounds=(-14 * 60, 14 * 60),
-            )
+    utc_offset: NDArray[np.float32] = _column(
+        Numbers(
+            {"utc_offset": "Minutes that the camera's clock is ahead of UTC"},
+            np.float32,
+            read_from="capture.utc_offset",
+            required=False,
+            bounds=(-14 * 60, 14 * 60),
         )
     )
     """``(n,)``; NaN where the file does not say it; so are the coordinates"""
-    latitude: NDArray[np.float64] = field(
-        metadata=_column(
-            Numbers(
-                {"latitude": "Where the image was taken, in degrees north"},
-                np.float64,
-                read_from="capture.latitude",
-                required=False,
-                bounds=(-90, 90),
-            )
+    latitude: NDArray[np.float64] = _column(
+        Numbers(
+            {"latitude": "Where the image was taken, in degrees north"},
+            np.float64,
+            read_from="capture.latitude",
+            required=False,
+            bounds=(-90, 90),
         )
     )
     """``(n,)``"""
-    longitude: NDArray[np.float64] = field(
-        metadata=_column(
-            Numbers(
-                {"longitude": "Where the image was taken, in degrees east"},
-                np.float64,
-                read_from="capture.longitude",
-                required=False,
-                bounds=(-180, 180),
-            )
+    longitude: NDArray[np.float64] = _column(
+        Numbers(
+            {"longitude": "Where the image was taken, in degrees east"},
+            np.float64,
+            read_from="capture.longitude",
+            required=False,
+            bounds=(-180, 180),
         )
     )
     """``(n,)``"""
-    make: NDArray[np.object_] = field(
-        metadata=_column(
-            Text({"make": "Maker of the camera"}, read_from="capture.make", required=False)
-        )
+    make: NDArray[np.object_] = _column(
+        Text({"make": "Maker of the camera"}, read_from="capture.make", required=False)
     )
     """``(n,)``"""
-    model: NDArray[np.object_] = field(
-        metadata=_column(
-            Text({"model": "Model of the camera"}, read_from="capture.model", required=False)
-        )
+    model: NDArray[np.object_] = _column(
+        Text({"model": "Model of the camera"}, read_from="capture.model", required=False)
     )
     """``(n,)``"""
-    serial: NDArray[np.object_] = field(
-        metadata=_column(
-            Text(
-                {"serial": "Serial number of the camera"},
-                read_from="capture.serial",
-                required=False,
-            )
+    serial: NDArray[np.object_] = _column(
+        Text(
+            {"serial": "Serial number of the camera"},
+            read_from="capture.serial",
+            required=False,
         )
     )
     """``(n,)``"""
     # Required, unlike the other facts, as every file has one: signatures of versions that did not
     # look for any fact are computed again, so that no time means that the file has none.
-    orientation: NDArray[np.uint8] = field(
-        metadata=_column(
-            Numbers(
-                {"orientation": "How EXIF says to turn the image, 1-8; signatures ignore it"},
-                np.uint8,
-                read_from="capture.orientation",
-                bounds=(0, 8),
-            )
+    orientation: NDArray[np.uint8] = _column(
+        Numbers(
+            {"orientation": "How EXIF says to turn the image, 1-8; signatures ignore it"},
+            np.uint8,
+            read_from="capture.orientation",
+            bounds=(0, 8),
         )
     )
     """``(n,)``; 1 is upright, 0 was not read"""
-    decode: NDArray[np.object_] = field(
-        metadata=_column(
-            Text(
-                {"decode": "How the image was read: 'exact', the faster 'fast', or its 'preview'"},
-                required=False,
-            )
+    decode: NDArray[np.object_] = _column(
+        Text(
+            {"decode": "How the image was read: 'exact', the faster 'fast', or its 'preview'"},
+            required=False,
         )
     )
     """``(n,)``; None where nothing was read"""
-    standing: NDArray[np.int32] = field(
-        metadata=_column(
-            Numbers(
-                {"standing_camera": "Number of the standing camera, negative for none"},
-                np.int32,
-                of_all=True,
-                required=False,
-                bounds=(-2, 2**31 - 1),
-            )
+    standing: NDArray[np.int32] = _column(
+        Numbers(
+            {"standing_camera": "Number of the standing camera, negative for none"},
+            np.int32,
+            of_all=True,
+            required=False,
+            bounds=(-2, 2**31 - 1),
         )
     )
     """``(n,)``; from 1; 0 where nobody has looked for standing cameras"""
-    activity: NDArray[np.float32] = field(
-        metadata=_column(
-            Numbers(
-                {"activity": "How much of the image differs from what its standing camera sees"},
-                np.float32,
-                of_all=True,
-                required=False,
-                bounds=(0, 64),
-            )
+    activity: NDArray[np.float32] = _column(
+        Numbers(
+            {"activity": "How much of the image differs from what its standing camera sees"},
+            np.float32,
+            of_all=True,
+            required=False,
+            bounds=(0, 64),
         )
     )
     """``(n,)``; 0 if nothing, about 1 for an animal, up to 9; NaN without a standing camera"""
-    damaged: NDArray[np.bool_] = field(
-        metadata=_column(
-            Numbers(
-                {"damaged": "Whether the file is cut off or corrupt, and part of the image lost"},
-                np.bool_,
-                required=False,
-            )
+    damaged: NDArray[np.bool_] = _column(
+        Numbers(
+            {"damaged": "Whether the file is cut off or corrupt, and part of the image lost"},
+            np.bool_,
+            required=False,
         )
     )
     """``(n,)``"""
