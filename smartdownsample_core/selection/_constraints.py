@@ -22,9 +22,10 @@ from ._events import Events, spaced
 from ._explanation import Cap
 from ._features import mean_squared_length
 from ._keys import Keys
-from ._limits import Bound, Plan, Room, rank_in_group, repaired
+from ._limits import Bound, Room, rank_in_group
 from ._near_duplicates import near_duplicates
 from ._preference import preference
+from ._repair import Plan, repaired
 from ._strata import Groups, assign_strata, with_unlabelled
 from ._tiers import (
     DAMAGED,

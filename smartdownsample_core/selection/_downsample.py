@@ -19,10 +19,10 @@ from ._events import in_time
 from ._explanation import Evidence
 from ._features import mean_squared_length
 from ._keys import Keys
-from ._limits import repaired
 from ._notation import target_of
 from ._picking import picked_by
 from ._preference import levels_of
+from ._repair import repaired
 from ._result import Selection, count_buckets
 from ._shots import SQUARED_GAP, shots, squared_gap_of
 from ._standing import NONE, Standing

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from ..signatures import UNREADABLE
 from ._choice import Choice
 from ._constraints import Constraints
-from ._limits import Room, repaired
+from ._limits import Room
+from ._repair import repaired
 from ._strategies import Images
 from ._tiers import TIERS
 

@@ -25,9 +25,9 @@ def _ahash_bits(hash_size: int) -> int:
     return (hash_size // 2) ** 2
 
 
-def _column(declared: Column) -> Any:
+def _column(declared: Column, **options: Any) -> Any:
     """Declares a column, from which storing, reading and showing it follow."""
-    return field(metadata={"column": declared})
+    return field(metadata={"column": declared}, **options)
 
 
 @dataclass(frozen=True, eq=False)
@@ -206,15 +206,13 @@ class Signatures:
     """maps rows to errors that :func:`smartdownsample_core.images._decode.load_rgb` raised"""
     unused_previews: dict[str, str] = field(default_factory=dict)
     """maps cameras whose previews were asked for, and not used, to the reason"""
-    grey: NDArray[np.uint8] | None = field(
-        default=None,
-        metadata=_column(
-            Bytes(
-                {"grey": "32x32 grey levels by which standing cameras are found, in base64"},
-                THUMBNAIL_SIDE**2,
-                measure=grey_of,
-            )
+    grey: NDArray[np.uint8] | None = _column(
+        Bytes(
+            {"grey": "32x32 grey levels by which standing cameras are found, in base64"},
+            THUMBNAIL_SIDE**2,
+            measure=grey_of,
         ),
+        default=None,
     )
     """``(n, 1024)`` thumbnails, by which standing cameras are found; None if not asked for"""
 

@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from smartdownsample_core.selection._keys import Groups
-from smartdownsample_core.selection._limits import Bound, Room, repaired
+from smartdownsample_core.selection._limits import Bound, Room
+from smartdownsample_core.selection._repair import repaired
 
 
 @st.composite
