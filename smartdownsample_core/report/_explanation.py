@@ -47,8 +47,9 @@ def new_table(name: str, path: Any) -> Path | None:
 def write_table(name: str, output: Path, paths: Sequence[str], selection: Selection) -> None:
     """Writes a line per image: path, kept, rank, reason, representative and distance.
 
-    With near-duplicates also ``near_duplicate_of``, the kept image of the same group, and with
-    standing cameras ``activity``, what each frame shows besides the background. Parquet has
+    With near-duplicates also ``near_duplicate_of``, the kept image of the same group; with a
+    ranking ``added``, how far each kept image is from those before it; and with standing cameras
+    ``activity``, what each frame shows besides the background. Parquet has
     the unit of the distances as metadata of its schema.
 
     Args:
@@ -62,7 +63,7 @@ def write_table(name: str, output: Path, paths: Sequence[str], selection: Select
     if selection.leaders is not None:
         rows["near_duplicate_of"] = found.near_duplicate_of
     standing = selection.standing
-    measured = {}
+    measured = {} if selection.added is None else {"added": selection.added}
     if standing is not None and standing.n_cameras:
         measured["activity"] = standing.activity
     if output.suffix.lower() == _PARQUET:

@@ -23,7 +23,7 @@ from ..signatures import N_BUCKETS, Signatures
 from ._choice import Choice
 from ._constraints import Constraints
 from ._cover import cover
-from ._distances import Nearest, Points, Relation, as_centers
+from ._distances import Nearest, Points, Relation
 from ._downsample import groupings_of, images_of, order_of, to_cover
 from ._farthest_first import farthest_first
 from ._limits import Room
@@ -36,8 +36,6 @@ from ._tiers import GOOD
 _Rows = NDArray[np.int64]
 _Floats = NDArray[np.float32]
 _Group = TypeVar("_Group", bound=Hashable)
-
-_ROWS = 1024
 
 
 @dataclass(frozen=True, eq=False)
@@ -119,7 +117,7 @@ def core_set(
     start = start_of(images, pool) if len(pool) else 0
     others = farthest_first(nearest, left, start, weights, gate=gate)
     ranking = np.concatenate([first, others])
-    apart = _apart(nearest, ranking)
+    apart = nearest.apart(ranking)
     if weights is not None:
         apart *= weights[ranking]
     apart[: len(first)] = np.inf
@@ -158,18 +156,6 @@ def _counted(labels: Iterable[Any]) -> dict[Any, tuple[int, int]]:
             size, first = found.get(label, (0, place))
             found[label] = (size + 1, first)
     return found
-
-
-def _apart(nearest: Nearest, ranking: _Rows) -> _Floats:
-    """Returns the adjusted squared distance of each of some rows to those before it."""
-    apart = np.full(len(ranking), np.inf, np.float32)
-    table = as_centers(nearest.points[ranking])
-    for first in range(0, len(ranking), _ROWS):
-        last = min(first + _ROWS, len(ranking))
-        squared = nearest.distances(ranking[first:last], ranking[:last], table[:last])
-        squared[np.arange(last) >= np.arange(first, last)[:, None]] = np.inf
-        apart[first:last] = squared.min(axis=1)
-    return apart
 
 
 def shares(apart: Sequence[_Floats], budget: int) -> _Rows:

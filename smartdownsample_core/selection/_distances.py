@@ -111,6 +111,27 @@ class Nearest:
             relation.adjust(squared, rows, centers)
         return np.asarray(squared)
 
+    def apart(self, ranking: NDArray[np.int64]) -> NDArray[np.float32]:
+        """Returns the adjusted squared distance of each row to the nearest of those before it.
+
+        Args:
+            ranking: ``(k,)``; rows
+
+        Returns:
+            ``(k,)``; infinity for the first
+        """
+        found = np.full(len(ranking), np.inf, np.float32)
+        places = np.arange(len(ranking))
+        for first in range(0, len(ranking), _CENTERS):
+            before = slice(first, first + _CENTERS)
+            table = as_centers(self.points[ranking[before]])
+            for start in range(first, len(ranking), _ROWS):
+                some = slice(start, start + _ROWS)
+                squared = self.distances(ranking[some], ranking[before], table)
+                squared[places[before] >= places[some, None]] = np.inf
+                np.minimum(found[some], squared.min(axis=1), out=found[some])
+        return found
+
     def add(self, centers: NDArray[np.int64]) -> None:
         """Makes the points at rows ``centers``, ``(m,)``, centers."""
         self.is_center[centers] = True

@@ -205,6 +205,21 @@ class Evidence:
         self._compare(np.flatnonzero(rest), kept, owner, squared, place)
         return owner, squared
 
+    def added(self, ranking: _Rows) -> NDArray[np.float32]:
+        """Returns the distance of each ranked image to the nearest one before it.
+
+        Args:
+            ranking: ``(k,)``; rows in the order of choice
+
+        Returns:
+            ``(n,)``; NaN for the first, and for images without a descriptor or a rank
+        """
+        found = np.full(len(self.points), np.nan, np.float32)
+        ranked = ranking[self.comparable[ranking]]
+        apart = Nearest(self.points[ranked]).apart(np.arange(len(ranked)))
+        found[ranked[1:]] = self.distance(apart[1:])
+        return found
+
     def knowing(
         self, before: _Rows, after: _Rows, owner: NDArray[np.int32], squared: NDArray[np.float32]
     ) -> Evidence:

@@ -273,6 +273,17 @@ class Selection:
             )
         return self.evidence.nearest(self._in_order)
 
+    @cached_property
+    def added(self) -> NDArray[np.float32] | None:
+        """``(n,)``; what each kept image added: its distance to the nearest of those before it.
+
+        In the unit of :class:`Explanation`; NaN for the first and those left out. None if the
+        strategy does not rank, or the signatures have no descriptors.
+        """
+        if self.ranking is None or self.evidence is None:
+            return None
+        return self.evidence.added(self.ranking)
+
     def explain(self) -> Explanation:
         """Returns why each image was kept or left out, and which kept image stands for it.
 

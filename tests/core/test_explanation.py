@@ -97,6 +97,19 @@ def test_ranks_follow_the_ranking(case: _Case) -> None:
     assert (rank > 0).sum() == len(selection.ranking)
 
 
+@given(_cases(st.just("diverse")))
+def test_what_an_image_added_is_its_distance_to_those_before(case: _Case) -> None:
+    """As a loop over the ranking finds it."""
+    selection = _run(case)
+    squared, evidence = _squared(case, selection), selection.evidence
+    expected, before = np.full(len(case.table), np.nan), []
+    for row in selection.ranking[evidence.comparable[selection.ranking]].tolist():
+        if before:
+            expected[row] = evidence.distance(squared[row, before].min())
+        before.append(row)
+    np.testing.assert_allclose(selection.added, expected, rtol=1e-6)
+
+
 @given(seed=st.integers(0, 99), k=st.integers(0, 20))
 def test_the_first_of_a_ranking_are_explained_as_by_themselves(seed: int, k: int) -> None:
     """What is known of a larger selection does not leak into a smaller one."""

@@ -38,6 +38,7 @@ def test_every_image_has_a_line(burst_paths: list[str], tmp_path: Path, strategy
         assert (row["representative"] == row["path"]) == is_kept
         assert (float(row["distance"]) == 0) >= is_kept
         assert bool(row["rank"]) == (is_kept and strategy == "diverse")
+        assert bool(row.get("added")) == (bool(row["rank"]) and row["rank"] != "1")
 
 
 def test_csv_and_parquet_agree(burst_paths: list[str], tmp_path: Path) -> None:
@@ -51,8 +52,9 @@ def test_csv_and_parquet_agree(burst_paths: list[str], tmp_path: Path) -> None:
     stored = pq.read_table(tmp_path / "why.parquet")
     assert stored.schema.metadata == {b"distance_unit": b"distance, 0-100"}
     for row, other in zip(_rows(tmp_path / "why.csv"), stored.to_pylist(), strict=True):
-        distance, exact = row.pop("distance"), other.pop("distance")
-        assert distance == ("" if exact is None else f"{round(exact, 4)}")
+        for name in ("distance", "added"):
+            distance, exact = row.pop(name), other.pop(name)
+            assert distance == ("" if exact is None else f"{round(exact, 4)}")
         assert row == {name: "" if value is None else str(value) for name, value in other.items()}
     reasons = stored["reason"].to_pylist()
     assert reasons[-1] == "unreadable"
