@@ -11,13 +11,12 @@ from difflib import get_close_matches
 
 from ..console import print_reading_of, read_with_bar
 from ..errors import worded
-from ..images import Crop, Item
 from ..selection import downsample, natural_order
 from ..shards import fingerprint
 from ..text_files import ERRORS
 from ._choice import add_choice, choice_of, needs_descriptors
 from ._extract import extract_command
-from ._objects import add_choose, objects_of
+from ._objects import add_choose, items_of, objects_of
 from ._options import (
     FAILED,
     INTERRUPTED,
@@ -138,13 +137,10 @@ def _run(options: argparse.Namespace) -> int:
     read = {"hash_size": how.hash_size, "decode": how.decode}
     output = Output(options, base, paths, images=images, reading=read)
     descriptors = needs_descriptors(options, choice)
-    items: list[Item] = list(paths)
     if objects is not None:
-        pairs = zip(objects.image, objects.box, strict=True)
-        items = [Crop(paths[row], box) for row, box in pairs]
         paths = [paths[row] for row in objects.image]
     signatures = read_with_bar(
-        items,
+        items_of(objects, paths),
         how,
         options.on_error,
         descriptors,

@@ -8,6 +8,7 @@ from typing import Any
 
 from ..annotations import Objects, detected_objects
 from ..errors import ParameterError
+from ..images import Crop, Item
 from ._other_programs import KEY
 
 #: The key of the image that an object is on.
@@ -72,6 +73,11 @@ def objects_of(options: argparse.Namespace, paths: Sequence[str]) -> Objects | N
             value=options.min_confidence,
         )
     return found
+
+
+def items_of(objects: Objects | None, paths: Sequence[str]) -> list[Item]:
+    """Returns what is read and shown: images, or crops of those of n objects, ``paths``."""
+    return list(paths) if objects is None else list(map(Crop, paths, objects.box))
 
 
 def columns_of(objects: Objects | None) -> dict[str, Sequence[Any]]:

@@ -9,14 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from ..annotations import (
-    EMPTY,
-    Package,
-    coco_labels,
-    detected,
-    read_package,
-    yolo_labels,
-)
+from ..annotations import EMPTY, Package, coco_labels, detected, read_package, yolo_labels
 from ..checks import shown_path
 from ..new_files import make_folder, new_file
 from ..selection import Choice, labels_by_key

@@ -11,7 +11,7 @@ from typing import Any
 from .. import report
 from ..annotations import Objects, write_subset
 from ..console import print_warnings
-from ..images import Crop, Item, is_remote
+from ..images import is_remote
 from ..new_files import are_same, new_pngs, writing
 from ..own_files import is_below, note
 from ..report import (
@@ -30,7 +30,7 @@ from ..report import (
 )
 from ..selection import FOLDER, RANDOM_SEED, TARGET_COUNT, Choice, Selection
 from ..signatures import Signatures
-from ._objects import IMAGES, OBJECTS, columns_of, name_of
+from ._objects import IMAGES, OBJECTS, columns_of, items_of, name_of
 from ._options import FAILED, OK, add_setting, option_of
 from ._other_programs import new_package
 from ._record import manifest_of, record_of
@@ -157,22 +157,17 @@ class Output:
         )
         if not selection.n_readable:
             return FAILED
+        kept = list(dict.fromkeys(paths[index] for index in selection.indices))
         if self._placing:
-            kept = list(dict.fromkeys(paths[index] for index in selection.indices))
             self._placing.place(kept)
             if (others := self._placing.n_others(kept)) and not options.quiet:
                 where = self._placing.directory
                 print(f"Note: {where} also has {others:,} other file(s)", file=sys.stderr)
         if self._package:
-            kept = list(dict.fromkeys(paths[index] for index in selection.indices))
             write_subset(options.camtrap_dp, self._package, kept, self._base)
         null = objects is None and self._null(selection, paths)
         columns = columns_of(objects)
-        items: list[Item] = list(paths)
-        names = paths
-        if objects is not None:
-            items = list(map(Crop, paths, objects.box))
-            names = list(map(name_of, paths, objects.box))
+        names = paths if objects is None else list(map(name_of, paths, objects.box))
         if self._list:
             write_list(self._list, paths, selection, null, self._record, columns=columns)
         if self._manifest and signatures is not None:
@@ -185,6 +180,7 @@ class Output:
             if is_below(chart.parent, self._base):
                 note(chart.parent, "charts", [chart.name])
         try:
+            items = items_of(objects, paths)
             report.save_charts(selection, items, self._distribution, self._thumbnails)
             if self._curve:
                 report.save_curve(selection.coverage(), self._curve)
