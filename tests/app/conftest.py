@@ -66,6 +66,28 @@ def open_app(page: Page, server: str) -> Callable[[Any], App]:  # noqa: F811 (a 
 
 
 @pytest.fixture
+def objects(
+    make_dataset: Callable[[list[Any]], Any],  # noqa: F811 (a fixture)
+    images: list[str],  # noqa: F811 (a fixture)
+) -> Any:
+    """A dataset of 20 images with two animals each."""
+    import fiftyone as fo  # not above: it reads its settings when it is imported
+
+    boxes = ([0.1, 0.1, 0.4, 0.5], [0.4, 0.3, 0.5, 0.6])
+    return make_dataset(
+        [
+            fo.Sample(
+                path,
+                animals=fo.Detections(
+                    detections=[fo.Detection(label="deer", bounding_box=list(b)) for b in boxes]
+                ),
+            )
+            for path in images[:20]
+        ]
+    )
+
+
+@pytest.fixture
 def other_server() -> Iterator[str]:
     """The base URL of a second server on the same database, as another person would start one.
 

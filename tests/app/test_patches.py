@@ -4,27 +4,14 @@ from __future__ import annotations
 
 import re
 
-import fiftyone as fo
 from fiftyone import ViewField as F
 from playwright.sync_api import expect
 
 from tests.app.pages import Panel
 
 
-def test_patches_from_end_to_end(make_dataset, images, page, server, open_app) -> None:
+def test_patches_from_end_to_end(objects, page, server, open_app) -> None:
     """Open a view of patches, read the forecast, execute, and see the crops that were kept."""
-    boxes = ([0.1, 0.1, 0.4, 0.5], [0.4, 0.3, 0.5, 0.6])
-    objects = make_dataset(
-        [
-            fo.Sample(
-                path,
-                animals=fo.Detections(
-                    detections=[fo.Detection(label="deer", bounding_box=list(b)) for b in boxes]
-                ),
-            )
-            for path in images[:20]
-        ]
-    )
     objects.save_view("deer", objects.to_patches("animals"))
     app = open_app(objects)
     page.goto(f"{server}/datasets/{objects.name}?view=deer", wait_until="domcontentloaded")
@@ -37,20 +24,8 @@ def test_patches_from_end_to_end(make_dataset, images, page, server, open_app) -
     assert objects.count_label_tags() == {"smartdownsample": 7}
 
 
-def test_two_runs_of_patches_side_by_side(make_dataset, images, operators, open_app) -> None:
+def test_two_runs_of_patches_side_by_side(objects, operators, open_app) -> None:
     """Of different coverage: the numbers are those of the label tags, and so are the crops."""
-    boxes = ([0.1, 0.1, 0.4, 0.5], [0.4, 0.3, 0.5, 0.6])
-    objects = make_dataset(
-        [
-            fo.Sample(
-                path,
-                animals=fo.Detections(
-                    detections=[fo.Detection(label="deer", bounding_box=list(b)) for b in boxes]
-                ),
-            )
-            for path in images[:20]
-        ]
-    )
     operators.downsample(objects.limit(8).to_patches("animals"), 6, run_key="some")
     operators.downsample(objects.to_patches("animals"), 20, run_key="every")
     some, every = (

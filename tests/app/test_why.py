@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 
-import fiftyone as fo
 from playwright.sync_api import expect
 
 from tests.app.pages import Panel
@@ -39,20 +38,8 @@ def test_the_selected_image_is_explained_and_edited(dataset, operators, open_app
     expect(panel.root.get_by_text("stands for it")).to_have_count(0)
 
 
-def test_a_patch_is_explained(make_dataset, images, operators, open_app) -> None:
+def test_a_patch_is_explained(objects, operators, open_app) -> None:
     """Of two runs of different coverage, the one that the panel shows is asked."""
-    boxes = ([0.1, 0.1, 0.4, 0.5], [0.4, 0.3, 0.5, 0.6])
-    objects = make_dataset(
-        [
-            fo.Sample(
-                path,
-                animals=fo.Detections(
-                    detections=[fo.Detection(label="deer", bounding_box=list(b)) for b in boxes]
-                ),
-            )
-            for path in images[:20]
-        ]
-    )
     operators.downsample(objects.to_patches("animals"), 20, run_key="every")
     operators.downsample(objects.limit(8).to_patches("animals"), 6, run_key="some")
     app = open_app(objects)
