@@ -8,11 +8,12 @@ from dataclasses import replace
 from typing import Any
 
 from ..annotations import Objects
+from ..errors import ParameterError
 from ..report import check_activity, check_curve
 from ..selection import Choice, ChoiceSettings, target_of
 from ..settings import declared
 from ._choice_files import is_key, keys_of, labels_of, rows_of, times_of, vectors_of
-from ._objects import IMAGE
+from ._objects import BY_OBJECTS, IMAGE
 from ._options import add_setting
 from ._other_programs import (
     KEY,
@@ -60,11 +61,13 @@ def choice_of(
         options: the parsed options
         paths: of n images
         hash_size: side of the dHash
-        objects: those on the images to choose among; None to choose among the images
+        objects: those on the images to choose among or by; None to choose among the images
     """
     n = len(paths) if objects is None else len(objects.image)
+    by_objects = objects is not None and options.choose == BY_OBJECTS
     if options.target_count is not None:
-        options.target_count = target_of("target_count", options.target_count, n)
+        among = len(set(objects.image)) if objects is not None and by_objects else n
+        options.target_count = target_of("target_count", options.target_count, among)
     given = {name: getattr(options, name) for name in declared(Choice)}
     given |= {
         "near_duplicates": radius_of(options),
@@ -87,7 +90,7 @@ def choice_of(
     }
     choice = with_package(Choice(**given), package).for_paths(paths)
     if objects is not None:
-        choice = _of_objects(choice, objects)
+        choice = _of_objects(choice, objects, by_objects)
     choice.check(n, options.target_count, hash_size)
     if options.curve:
         check_curve(choice)
@@ -96,8 +99,12 @@ def choice_of(
     return choice
 
 
-def _of_objects(choice: Choice, objects: Objects) -> Choice:
-    """Returns a choice among images as one among objects on them."""
+def _of_objects(choice: Choice, objects: Objects, by_objects: bool) -> Choice:
+    """Returns a choice among images as one among objects on them, or by these.
+
+    Raises:
+        ParameterError: if an image to keep has no object to choose it by
+    """
 
     def spread(values: Any) -> Any:
         is_list = isinstance(values, Sequence) and not isinstance(values, str)
@@ -105,7 +112,18 @@ def _of_objects(choice: Choice, objects: Objects) -> Choice:
 
     keys = {name: spread(labels) for name, labels in (choice.keys or {}).items()}
     changes = {name: spread(getattr(choice, name)) for name in ("stratify_by", "camera", "time")}
-    return replace(choice, **changes, keys={**keys, KEY: objects.label})
+    if not by_objects:
+        return replace(choice, **changes, keys={**keys, KEY: objects.label})
+    first = dict(zip(reversed(objects.image), reversed(range(len(objects.image))), strict=True))
+    missing = [row for row in choice.keep if row not in first]
+    if missing:
+        raise ParameterError(
+            "keep",
+            "has {n:,} images without an object",
+            "remove them from the list, or lower {min_confidence}",
+            n=len(missing),
+        )
+    return replace(choice, **changes, keys=keys, keep=[first[row] for row in choice.keep])
 
 
 def needs_descriptors(options: argparse.Namespace, choice: Choice) -> bool:

@@ -16,7 +16,7 @@ from ..shards import fingerprint
 from ..text_files import ERRORS
 from ._choice import add_choice, choice_of, needs_descriptors
 from ._extract import extract_command
-from ._objects import add_choose, items_of, objects_of
+from ._objects import BY_OBJECTS, add_choose, items_of, objects_of
 from ._options import (
     FAILED,
     INTERRUPTED,
@@ -150,5 +150,8 @@ def _run(options: argparse.Namespace) -> int:
     )
     print_reading_of(signatures, sys.stderr, not options.quiet)
     order = natural_order(paths)
-    selection = downsample(signatures, order, options.target_count, options.random_seed, choice)
+    image_of = objects.image if objects is not None and options.choose == BY_OBJECTS else None
+    selection = downsample(
+        signatures, order, options.target_count, options.random_seed, choice, image_of=image_of
+    )
     return output.write(selection, paths, signatures, choice, objects)

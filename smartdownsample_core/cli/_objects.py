@@ -1,4 +1,4 @@
-"""Choosing among the objects on images instead of the images: the option, and what lists say."""
+"""Choosing among the objects on images, or among images by them: the option, and what lists say."""
 
 from __future__ import annotations
 
@@ -9,20 +9,30 @@ from typing import Any
 from ..annotations import Objects, detected_objects
 from ..errors import ParameterError
 from ..images import Crop, Item
+from ..selection import STRATEGIES
 from ._other_programs import KEY
 
 #: The key of the image that an object is on.
 IMAGE = "image"
 
 #: What ``--choose`` takes.
-IMAGES, OBJECTS = "images", "objects"
+IMAGES, OBJECTS, BY_OBJECTS = "images", "objects", "images-by-objects"
 
 #: Options that need images, each with the reason.
 _OF_IMAGES = {
-    "keep": "lists images",
     "manifest": "records images",
     "activity": "shows images",
     "leave_out_quiet": "is about whole frames",
+}
+
+#: Further ones, by what is chosen.
+_MORE_OF_IMAGES = {
+    OBJECTS: {"keep": "lists images"},
+    BY_OBJECTS: {
+        "explain": "compares single objects",
+        "curve": "compares single objects",
+        "max_distance": "compares single objects",
+    },
 }
 
 
@@ -30,33 +40,38 @@ def add_choose(parser: argparse._ActionsContainer) -> None:
     """Adds the option for what to choose among; see :func:`objects_of`."""
     parser.add_argument(
         "--choose",
-        choices=(IMAGES, OBJECTS),
+        choices=(IMAGES, OBJECTS, BY_OBJECTS),
         default=IMAGES,
-        help="images (the default), or the objects of --detections, each cropped in memory; the "
-        "list of objects is a table with the box of each",
+        help="images (the default); the objects of --detections, each cropped in memory and listed "
+        "with its box; or images by the objects on them, each as new as its newest object",
     )
 
 
 def objects_of(options: argparse.Namespace, paths: Sequence[str]) -> Objects | None:
-    """Returns the objects to choose among; None to choose among n images.
+    """Returns the objects to choose among, or by; None to choose among n images as they are.
 
     Raises:
         ParameterError: if an option does not go with objects, or there are none
     """
-    if options.choose != OBJECTS:
+    what = options.choose
+    if what == IMAGES:
         return None
     if not options.detections:
         raise ParameterError(
-            "choose", "objects needs to know where they are", "name a file with {detections}"
+            "choose", f"{what} needs to know where they are", "name a file with {detections}"
         )
-    for name, why in _OF_IMAGES.items():
+    for name, why in {**_OF_IMAGES, **_MORE_OF_IMAGES[what]}.items():
         if getattr(options, name):
-            raise ParameterError(name, f"does not go with {{choose}} objects: it {why}", "omit it")
+            raise ParameterError(name, f"does not go with {{choose}} {what}: it {why}", "omit it")
     if options.fixed_cameras == "all":
         raise ParameterError(
-            "fixed_cameras", "all does not go with {choose} objects", "omit it, or choose images"
+            "fixed_cameras", f"all does not go with {{choose}} {what}", "omit it, or choose images"
         )
-    if options.output and options.output.lower().endswith(".txt"):
+    if what == BY_OBJECTS and not STRATEGIES[options.strategy].ranks:
+        raise ParameterError(
+            "choose", f"{what} does not go with {{strategy}} {options.strategy}", "omit one of them"
+        )
+    if what == OBJECTS and options.output and options.output.lower().endswith(".txt"):
         raise ParameterError(
             "output",
             "cannot list objects in a .txt, got {value}",

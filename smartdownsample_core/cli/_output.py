@@ -147,7 +147,7 @@ class Output:
             paths: n image files
             signatures: theirs, if a manifest or the activity is to be written
             choice: how they were chosen, for the activity
-            objects: if they were chosen among; ``paths`` are those of their images
+            objects: if they were chosen among, or by; ``paths`` are those of their images
         """
         options = self._options
         _refuse_to_place_urls(options, paths)
@@ -165,7 +165,8 @@ class Output:
                 print(f"Note: {where} also has {others:,} other file(s)", file=sys.stderr)
         if self._package:
             write_subset(options.camtrap_dp, self._package, kept, self._base)
-        null = objects is None and self._null(selection, paths)
+        what = options.choose if objects is not None else IMAGES
+        null = what != OBJECTS and self._null(selection, paths)
         columns = columns_of(objects)
         names = paths if objects is None else list(map(name_of, paths, objects.box))
         if self._list:
@@ -188,16 +189,16 @@ class Output:
                 report.save_activity(selection, signatures.grey, paths, choice, self._activity)
         finally:  # a failed chart must not lose the list
             if not options.quiet:
-                what = IMAGES if objects is None else OBJECTS
-                print(report.summary(selection, strata, what), file=sys.stderr)
+                noun = OBJECTS if what == OBJECTS else IMAGES
+                print(report.summary(selection, strata, noun), file=sys.stderr)
                 if self._curve:
                     print(report.how_many(selection.coverage()), file=sys.stderr)
             if not self._list:
                 with writing("standard output", "the list"), dropped_if_it_fails(sys.stdout):
-                    if objects is None:
-                        write_text(sys.stdout, paths, selection, null)
-                    else:
+                    if what == OBJECTS:
                         write_csv(sys.stdout, paths, selection, columns)
+                    else:
+                        write_text(sys.stdout, paths, selection, null)
                     sys.stdout.flush()
         return OK
 

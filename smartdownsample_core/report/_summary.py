@@ -107,11 +107,12 @@ def share(rate: float | None) -> str:
 
 def totals(selection: Selection, noun: str = "images") -> str:
     """Summarizes a selection in one sentence."""
-    kept, readable = len(selection.indices), selection.n_readable
+    kept, readable = len(selection.indices), selection.n_choosable
     rate = kept / readable if readable else 0
     n_buckets = len(selection.buckets)
+    by = "" if selection.image_of is None else f"by their {selection.n_readable:,} objects, "
     return (
-        f"Kept {kept:,} of {readable:,} {noun} ({share(rate)}) "
+        f"Kept {kept:,} of {readable:,} {noun} ({share(rate)}) {by}"
         f"from {n_buckets - selection.n_unrepresented} of {n_buckets} buckets"
     )
 
@@ -190,7 +191,7 @@ def _damage(selection: Selection) -> list[Message]:
 
 
 def _unmet(selection: Selection, strata: str) -> list[Message]:
-    target, n_readable = selection.target_count, selection.n_readable
+    target, n_readable = selection.target_count, selection.n_choosable
     unwanted = {
         "blank images (black, white or blurred)": selection.n_junk_kept,
         "near-duplicates of kept images": selection.n_near_duplicates_kept,

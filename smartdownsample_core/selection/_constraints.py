@@ -65,9 +65,14 @@ class Constraints:
     """the events; None without ``event_gap``"""
     preference: NDArray[np.float64] | None
     """``(n,)``; how much each image is preferred, 0 to 1; None without ``prefer``"""
+    image_of: Groups | None
+    """the images of which each is kept for one of its objects; None if these are the images"""
 
-    def __init__(self, signatures: Signatures, order: _Rows, choice: Choice) -> None:
+    def __init__(
+        self, signatures: Signatures, order: _Rows, choice: Choice, image_of: Groups | None = None
+    ) -> None:
         """Computes the arrays; the choice has been checked."""
+        self.image_of = image_of
         readable = signatures.readable
         self.keep = np.array(choice.keep, np.int64)
         self.preference = preference(signatures, choice.prefer, choice.keys)
@@ -91,8 +96,11 @@ class Constraints:
         self._thin(keys, order, choice.interval)
         if self.preference is not None and self.events is not None and "event" in choice.caps:
             self._pass_over(self.preference, self.events.number, order, choice.caps["event"])
+        self._n_strata = 1 if self.strata is None else len(self.strata[1])
         self._room = self._room_by_stratum(readable, choice.max_per_group)
         self.bounds = _bounds(keys, choice, self.strata)
+        if image_of is not None:
+            self.bounds += (Bound.of("image", image_of, None, 1),)
         times = keys.known_times
         self.n_without_time = 0 if times is None else int((readable & ~times.known).sum())
         self.caps = tuple(
@@ -104,7 +112,7 @@ class Constraints:
             name = "bucket" if choice.stratify_by is None else "label"
             most = np.full(len(self._room), choice.max_per_group)
             self.caps = (Cap(name, self.stratum_of, most),)
-        sizes = np.bincount(self.stratum_of[readable], minlength=len(self._room))
+        sizes = self.sizes(np.flatnonzero(readable))
         self.ratios = None if choice.ratios is None else self._by_stratum(choice.ratios)
         self.shares = np.rint(np.maximum(sizes, 1.0) ** choice.exponent * 1024).astype(np.int64)
 
@@ -116,6 +124,24 @@ class Constraints:
     def room(self, taken: _Rows) -> _Rows:
         """How many more images each stratum may get, ``(s,)``."""
         return self._room - np.bincount(self.stratum_of[taken], minlength=len(self._room))
+
+    @property
+    def able(self) -> _Rows:
+        """Rows that could be kept besides those of ``keep``."""
+        return np.flatnonzero(self.tiers >= GOOD)
+
+    def count(self, rows: _Rows) -> int:
+        """Returns how many images rows are, or are on, of which none is kept anyway."""
+        if self.image_of is None:
+            return len(rows)
+        of_row = self.image_of.numbers
+        return len(np.setdiff1d(of_row[rows], of_row[self.keep]))
+
+    def sizes(self, rows: _Rows) -> _Rows:
+        """Returns how many of the images, or of those that objects are on, each stratum has."""
+        if self.image_of is not None:
+            rows = rows[np.unique(self.image_of.numbers[rows], return_index=True)[1]]
+        return np.bincount(self.stratum_of[rows], minlength=self._n_strata)
 
     def available(self) -> int:
         """How many images can be kept without using a later tier."""
@@ -181,9 +207,9 @@ class Constraints:
         return repaired(self.bounds, self.keep, pool, picked, count)
 
     def _check_bounds(self, target_count: int) -> None:
-        pool = np.flatnonzero(self.tiers >= GOOD)
-        n_barred = int(((self.tiers == TOO_SOON) | (self.tiers == EXCLUDED)).sum())
-        count = min(target_count - len(self.keep), len(pool) + n_barred)
+        pool = self.able
+        barred = np.flatnonzero((self.tiers == TOO_SOON) | (self.tiers == EXCLUDED))
+        count = min(target_count - len(self.keep), self.count(np.concatenate([pool, barred])))
         plan = self._largest(pool, min(count, len(pool)))
         if len(plan.rows) < count:
             raise self.refusal(plan, target_count)
@@ -283,9 +309,8 @@ class Constraints:
         self.tiers[rows[~stays]] = LESS_PREFERRED
 
     def _room_by_stratum(self, readable: NDArray[np.bool_], most: int | None) -> _Rows:
-        n_strata = 1 if self.strata is None else len(self.strata[1])
-        sizes = np.bincount(self.stratum_of[readable], minlength=n_strata)
-        kept = np.bincount(self.stratum_of[self.keep], minlength=n_strata)
+        sizes = self.sizes(np.flatnonzero(readable))
+        kept = self.sizes(self.keep)
         return np.maximum(sizes if most is None else np.minimum(sizes, most), kept)
 
 

@@ -61,7 +61,7 @@ def cover(
     Of each group without a center, the point that is farthest from all centers and all points
     before it is taken; the first point of all is the medoid of its group, or of those of its points
     with the largest weight and level. A point covers its groups in all groupings. The ranking is
-    nested.
+    nested. With a point, all points of its image are seen, if ``nearest`` has images.
 
     Args:
         nearest: n points and the centers already chosen, if any; ranked points become centers
@@ -79,10 +79,10 @@ def cover(
     >>> cover(Nearest(line), 5, [np.array([0, 0, 0, 1, 1])]).tolist()
     [1, 3]
     """
-    chosen = np.empty(0, np.int64)
+    chosen = seen = np.empty(0, np.int64)
     table = np.empty((0, nearest.points.shape[1] + 2), np.float32)
     for grouping in groupings:
-        has = set(grouping[nearest.is_center].tolist()) | set(grouping[chosen].tolist())
+        has = set(grouping[nearest.is_center].tolist()) | set(grouping[seen].tolist())
         for group, rows in _in_turn(grouping, nearest.is_center, by_number):
             if len(chosen) >= count:
                 break
@@ -91,16 +91,18 @@ def cover(
             if group in has or not len(rows):
                 continue
             if len(chosen) or nearest.is_center.any():
-                row = _farthest(nearest, rows, chosen, table[: len(chosen)], weights, levels)
+                row = _farthest(nearest, rows, seen, table[: len(seen)], weights, levels)
             else:
                 for values in (weights, levels):
                     if values is not None:
                         rows = rows[values[rows] == values[rows].max()]
                 row = _medoid(nearest.points, rows)
-            if len(chosen) == len(table):
+            new = nearest.with_images(np.array([row]))
+            while len(seen) + len(new) > len(table):
                 table = np.concatenate([table, np.empty_like(table, shape=_grown(table))])
-            table[len(chosen)] = as_centers(nearest.points[[row]])[0]
-            chosen = np.append(chosen, row)
+            table[len(seen) : len(seen) + len(new)] = as_centers(nearest.points[new])
+            chosen, seen = np.append(chosen, row), np.append(seen, new)
+            has.update(grouping[new].tolist())
             if gate is not None:
                 gate.take(row)
     nearest.add(chosen)

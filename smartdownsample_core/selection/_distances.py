@@ -77,20 +77,40 @@ class Nearest:
     adjusted: NDArray[np.float32]
     """``(n,)``; the least of the squared distances to all centers, as relations adjust them"""
 
-    def __init__(self, points: Points, relations: Sequence[Relation] = ()) -> None:
+    def __init__(
+        self,
+        points: Points,
+        relations: Sequence[Relation] = (),
+        image_of: NDArray[np.int64] | None = None,
+    ) -> None:
         """Starts without centers.
 
         Args:
             points: ``(n, d)``; the squares of each sum to less than 2**22
             relations: adjust the distances between them, one after the other
+            image_of: ``(n,)``, from 0; the image that each point is on, if all points of an image
+                become centers with one of them
         """
         self.points = points
+        self.image_of = image_of
+        if image_of is not None:
+            self._by_image = np.argsort(image_of, kind="stable")
+            self._ends = np.cumsum(np.bincount(image_of))
         self.relations = relations
         self._lengths = lengths_of(points)
         self.squared = np.full(len(points), np.inf, np.float32)
         self.adjusted = self.squared.copy() if relations else self.squared
         self.owner = np.full(len(points), -1, np.int64)
         self.is_center = np.zeros(len(points), bool)
+
+    def with_images(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Returns rows, ``(m,)``, and all others that are on their images."""
+        if self.image_of is None:
+            return rows
+        images = self.image_of[rows]
+        starts = np.where(images, self._ends[images - 1], 0)
+        pairs = zip(starts.tolist(), self._ends[images].tolist(), strict=True)
+        return np.concatenate([rows[:0], *(self._by_image[start:end] for start, end in pairs)])
 
     def between(self, rows: NDArray[np.int64]) -> NDArray[np.float32]:
         """Returns the adjusted squared distances between points, ``(m, m)``."""
@@ -133,7 +153,8 @@ class Nearest:
         return found
 
     def add(self, centers: NDArray[np.int64]) -> None:
-        """Makes the points at rows ``centers``, ``(m,)``, centers."""
+        """Makes the points at rows ``centers``, ``(m,)``, centers, and those on their images."""
+        centers = self.with_images(centers)
         self.is_center[centers] = True
         starts = range(0, len(self.points), _ROWS)
         with ThreadPoolExecutor(min(os.cpu_count() or 1, _MOST_THREADS)) as pool:

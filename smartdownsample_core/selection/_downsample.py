@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -18,6 +18,7 @@ from ._distances import Points, Relation
 from ._events import in_time
 from ._explanation import Evidence
 from ._features import mean_squared_length
+from ._inputs import check_by_objects, images_of_objects
 from ._keys import Keys
 from ._notation import target_of
 from ._picking import picked_by
@@ -27,7 +28,7 @@ from ._result import Selection, count_buckets
 from ._shots import SQUARED_GAP, shots, squared_gap_of
 from ._standing import NONE, Standing
 from ._still_frames import UNIT, StillFrames, shows_nothing, weigh
-from ._strata import Groups
+from ._strata import Groups, Label
 from ._strategies import Images
 from ._tiers import GOOD
 
@@ -41,8 +42,13 @@ def downsample(
     random_seed: int = 42,
     choice: Choice | None = None,
     constraints: Constraints | None = None,
+    image_of: Sequence[Label | int] | None = None,
 ) -> Selection:
     """Chooses exactly ``target_count`` images.
+
+    With ``image_of``, the n items are objects on images, and images are chosen by them: an image is
+    as far from those kept as its farthest object is from all objects on these, and is kept for that
+    object, whose index stands for it. Its other objects are seen with it.
 
     Excluded images (near-duplicates, then junk, then damaged images) are kept only if there are not
     enough others, so the count is exact whenever enough images are readable.
@@ -59,6 +65,8 @@ def downsample(
         choice: strategy and constraints; ``Choice()`` by default
         constraints: those of an earlier choice that differs in its strategy at most, to avoid
             searching for near-duplicates again
+        image_of: the image that each of n objects is on, such as its path; needs the strategy
+            ``"diverse"``. Shares, caps and floors count images then
 
     Raises:
         ValueError: for an argument out of its bounds
@@ -75,9 +83,14 @@ def downsample(
         )
     order = _checked_order(order, len(signatures))
     random_seed = whole_number("random_seed", random_seed, minimum=0)
+    objects_on = None
+    if image_of is not None:
+        check_by_objects(choice)
+        objects_on = images_of_objects(image_of, len(signatures), choice.keep)
     if target_count is not None:
         if isinstance(target_count, str):
-            target_count = target_of("target_count", target_count, len(signatures))
+            n = len(signatures) if objects_on is None else len(objects_on.names)
+            target_count = target_of("target_count", target_count, n)
         target_count = whole_number("target_count", target_count)
     choice.check(len(signatures), target_count, signatures.hash_size)
     if choice.needs_descriptors and not _has_descriptors(signatures):
@@ -88,12 +101,14 @@ def downsample(
         )
     order = order_of(signatures, order, choice)
     _check_standing(signatures, choice)
-    constraints = constraints or Constraints(signatures, order, choice)
+    constraints = constraints or Constraints(signatures, order, choice, objects_on)
     target = constraints.available() if target_count is None else max(target_count, 0)
     constraints.check_target(target)
 
     standing = None if choice.fixed_cameras == "none" else Standing.of(signatures)
     images = images_of(signatures, order, random_seed, choice, standing)
+    if constraints.image_of is not None:
+        images = replace(images, image_of=constraints.image_of.numbers)
     if constraints.preference is not None:
         images = replace(images, levels=levels_of(constraints.preference))
     cameras = constraints.cameras
@@ -149,7 +164,7 @@ def _choose(
 ) -> Selection:
     order = images.order
     taken, n_first = picked_by(images, constraints, choice, target)
-    if len(taken) < min(target, len(constraints.keep) + (constraints.tiers >= GOOD).sum()):
+    if len(taken) < min(target, len(constraints.keep) + constraints.count(constraints.able)):
         pool = order[constraints.tiers[order] >= GOOD]
         rows = taken[len(constraints.keep) :]
         plan = repaired(constraints.bounds, constraints.keep, pool, rows, len(pool))
@@ -174,6 +189,7 @@ def _choose(
         evidence=_evidence(signatures, images, choice),
         events=constraints.events,
         n_without_time=constraints.n_without_time,
+        image_of=constraints.image_of,
     )
 
 

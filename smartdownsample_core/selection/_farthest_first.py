@@ -8,7 +8,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from ._distances import Nearest
+from ._distances import Nearest, as_centers
 from ._preference import keys_of
 
 #: Points searched for the next picks before all distances are updated.
@@ -38,9 +38,12 @@ def farthest_first(
     """Ranks points so that each is the farthest from the centers and all points before it.
 
     T. F. Gonzalez, "Clustering to minimize the maximum intercluster distance" (1985). The ranking
-    is nested: its first k are the answer for k. It is exact, but computed in batches: distances
-    only shrink, so the next point is among the farthest candidates as long as one of them is
-    farther than all other points were. Ties go to the lowest row.
+    is nested: its first k are the answer for k. If ``nearest`` has images, all points of an image
+    become centers with the first of them that is ranked, which stands for the image.
+
+    The ranking is exact, but computed in batches: distances only shrink, so the next point is among
+    the farthest candidates as long as one of them is farther than all other points were. Ties go to
+    the lowest row.
 
     Distances are those that the relations of ``nearest`` adjust.
 
@@ -54,7 +57,8 @@ def farthest_first(
         levels: ``(n,)``; decide between points that are almost as far; all alike by default
 
     Returns:
-        ``(count,)`` rows, in the order in which they were chosen; fewer if the gate closes the rest
+        ``(count,)`` rows, in the order in which they were chosen; fewer if the gate closes the
+        rest, or there are fewer images
 
     >>> line = np.array([[0], [1], [5], [9]], np.uint8)
     >>> farthest_first(Nearest(line), 4, start=0).tolist()
@@ -92,11 +96,11 @@ def _next_batch(
     farness = np.where(nearest.is_center, np.float32(-1), nearest.adjusted * weights)
     if gate:
         farness[~gate.is_open(np.arange(len(farness)))] = -1
-        if farness.max(initial=-1) < 0:
-            return np.empty(0, np.int64)
+    if farness.max(initial=-1) < 0:
+        return np.empty(0, np.int64)
     n_candidates = min(_CANDIDATES, _CANDIDATES_PER_POINT * most)
     rows, bound, last = _candidates(keys_of(farness, levels), n_candidates)
-    between = nearest.between(rows) * weights[rows]
+    between = None if nearest.image_of is not None else nearest.between(rows) * weights[rows]
     left, level = farness[rows], None if levels is None else levels[rows]
     chosen: list[int] = []
     while len(chosen) < most:
@@ -105,8 +109,14 @@ def _next_batch(
         if keys[place] < bound or (keys[place] == bound and rows[place] > last):
             break
         chosen.append(place)
-        np.minimum(left, between[place], out=left)
-        left[place] = -1
+        if between is not None:
+            np.minimum(left, between[place], out=left)
+            left[place] = -1
+        else:
+            seen = nearest.with_images(rows[[place]])
+            apart = nearest.distances(rows, seen, as_centers(nearest.points[seen])).min(axis=1)
+            np.minimum(left, apart * weights[rows], out=left)
+            left[np.isin(rows, seen)] = -1
         if gate and gate.take(int(rows[place])):
             left[~gate.is_open(rows)] = -1
     return np.asarray(rows[chosen])

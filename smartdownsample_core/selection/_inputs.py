@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence, Set, Sized
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from ..checks import listed, shown, whole_number
 from ..errors import ParameterError
 from ._derived import BUILT_IN
-from ._strata import Label, texts_of
+from ._strata import Groups, Label, assign_strata, texts_of
+from ._strategies import STRATEGIES
+
+if TYPE_CHECKING:
+    from ._choice import Choice
 
 
 def check_keys(keys: Any, used: Set[str]) -> None:
@@ -63,6 +69,48 @@ def check_fit(name: str, labels: Sequence[Label], n: int) -> None:
         raise ParameterError(
             name, "has no label for any of the {n:,} images", "label some or omit it", n=n
         )
+
+
+def check_by_objects(choice: Choice) -> None:
+    """Raises a ParameterError if a choice cannot be one among images by their objects."""
+    if not choice.how.ranks:
+        others = " or ".join(repr(name) for name, how in STRATEGIES.items() if how.ranks)
+        raise ParameterError(
+            "image_of",
+            "needs a strategy that ranks images, not {value}",
+            f"set {{strategy}} to {others}",
+            value=repr(choice.strategy),
+        )
+    if choice.max_distance is not None:
+        raise ParameterError("max_distance", "does not go with {image_of}", "set one of them")
+
+
+def images_of_objects(image_of: Any, n: int, keep: Sequence[int]) -> Groups:
+    """Returns the images that n objects are on.
+
+    Raises:
+        ParameterError: unless each is on one, and no two objects of ``keep`` on the same one
+    """
+    check_labels("image_of", image_of)
+    check_fit("image_of", image_of, n)
+    if any(len(texts_of(one)) != 1 for one in image_of):
+        raise ParameterError(
+            "image_of",
+            "must name one image for each of the {n:,} objects",
+            "such as [crop.path for crop in crops]",
+            n=n,
+        )
+    images = Groups(*assign_strata(image_of))
+    n_kept = len(np.unique(images.numbers[list(keep)]))
+    if n_kept < len(keep):
+        raise ParameterError(
+            "keep",
+            "has {n:,} objects of {images:,} images",
+            "keep one object of each image",
+            n=len(keep),
+            images=n_kept,
+        )
+    return images
 
 
 def positions(keep: Any) -> tuple[int, ...]:

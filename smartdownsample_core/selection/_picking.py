@@ -114,7 +114,7 @@ def _of_strata(
 ) -> _Rows:
     pick, stratum_of = choice.how.pick, constraints.stratum_of
     room = constraints.room(taken)
-    sizes = np.minimum(np.bincount(stratum_of[pool], minlength=len(room)), room)
+    sizes = np.minimum(constraints.sizes(pool), room)
     count = min(count, int(sizes.sum()))
     if count <= 0:
         return np.empty(0, np.int64)

@@ -113,7 +113,8 @@ class Selection:
     they have more"""
     n_without_time: int = 0
     """readable images whose time is unknown, if times matter"""
-
+    image_of: Groups | None = None
+    """the images, if these are objects of which one is kept for each chosen image"""
     standing: Standing | None = None
     """the standing cameras, if they were looked for"""
 
@@ -133,6 +134,13 @@ class Selection:
     def n_readable(self) -> int:
         """Images that could be read."""
         return sum(bucket.size for bucket in self.buckets)
+
+    @property
+    def n_choosable(self) -> int:
+        """Images that could be read, or of which an object could be."""
+        if self.image_of is None:
+            return self.n_readable
+        return len(np.unique(self.image_of.numbers[self.bucket_ids != UNREADABLE]))
 
     @property
     def n_near_duplicates_kept(self) -> int:

@@ -12,7 +12,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from ..signatures import N_BUCKETS
+from ..signatures import N_BUCKETS, UNREADABLE
 from ._allocation import top_up
 from ._cover import cover
 from ._distances import Nearest, Points, Relation
@@ -50,6 +50,8 @@ class Images:
     """``(n,)`` each; groups of which each is to be covered first, -1 for none"""
     room: Room | None = None
     """how many more images each group may have; None without caps"""
+    image_of: _Rows | None = None
+    """``(n,)``; if these are objects that choose whole images, the image of each"""
     found: list[Found] = field(default_factory=list)
     """nearest kept images that strategies came across"""
 
@@ -71,11 +73,11 @@ def pick_by_stride(images: Images, pool: _Rows, taken: _Rows, count: int) -> _Ro
 
 def pick_diverse(images: Images, pool: _Rows, taken: _Rows, count: int) -> _Rows:
     """Picks an image of each group, and then those that differ most; in the order of picking."""
-    nearest = _nearest(images, pool, taken)
-    rows = np.concatenate([pool, taken])
+    rows = _compared(images, pool, taken)
+    nearest = _nearest(images, rows, slice(len(pool), len(pool) + len(taken)))
     weights = None if images.weights is None else images.weights[rows]
     levels = None if images.levels is None else images.levels[rows]
-    gate = images.room and images.room.within(rows)
+    gate = images.room and _Pool(images.room.within(rows), len(pool))
     groups = [groups[rows] for groups in images.groupings]
     first = cover(nearest, count, groups, weights, gate, levels)
     start = start_of(images, pool)
@@ -86,8 +88,8 @@ def pick_diverse(images: Images, pool: _Rows, taken: _Rows, count: int) -> _Rows
 
 def pick_representative(images: Images, pool: _Rows, taken: _Rows, count: int) -> _Rows:
     """Picks images that many others are similar to."""
-    nearest = _nearest(images, pool, taken)
     rows = np.concatenate([pool, taken])
+    nearest = _nearest(images, rows, slice(len(pool), None))
     levels = None if images.levels is None else images.levels[rows]
     return np.asarray(pool[representatives(nearest, count, images.random_seed, levels)])
 
@@ -155,9 +157,34 @@ def start_of(images: Images, pool: _Rows) -> int:
     return int(best[np.random.default_rng(images.random_seed).integers(len(best))])
 
 
-def _nearest(images: Images, pool: _Rows, taken: _Rows) -> Nearest:
+@dataclass(frozen=True, eq=False)
+class _Pool:
+    """A gate that is closed to all but the first of some points, those to pick from."""
+
+    room: Room
+    size: int
+
+    def is_open(self, rows: _Rows) -> NDArray[np.bool_]:
+        return self.room.is_open(rows) & (rows < self.size)
+
+    def take(self, row: int) -> bool:
+        return self.room.take(row)
+
+
+def _compared(images: Images, pool: _Rows, taken: _Rows) -> _Rows:
+    """Returns a pool, what is taken, and the other readable objects on their images."""
     rows = np.concatenate([pool, taken])
-    nearest = Nearest(images.points[rows], [one.take(rows) for one in images.relations])
-    if len(taken):
-        nearest.add(len(pool) + np.arange(len(taken)))
+    if images.image_of is None:
+        return rows
+    others = np.isin(images.image_of, images.image_of[rows]) & (images.bucket_ids != UNREADABLE)
+    others[rows] = False
+    return np.concatenate([rows, np.flatnonzero(others)])
+
+
+def _nearest(images: Images, rows: _Rows, taken: slice) -> Nearest:
+    image_of = None if images.image_of is None else images.image_of[rows]
+    relations = [one.take(rows) for one in images.relations]
+    nearest = Nearest(images.points[rows], relations, image_of)
+    if len(centers := np.arange(len(rows))[taken]):
+        nearest.add(centers)
     return nearest

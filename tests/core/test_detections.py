@@ -201,6 +201,34 @@ def test_objects_choose_whole_images(tree: list[str], run, objects: str) -> None
     assert "image" in refused[2]
 
 
+def test_images_are_chosen_by_the_objects_on_them(tree: list[str], run, objects: str) -> None:
+    """The target, labels and lists are of images; an image without an object is left out."""
+    common = ("photos", "--detections", objects, "--choose", "images-by-objects")
+    code, out, err = run(*common, "-n", "100%", "--explain", "why.csv")
+    assert (code, out) == (2, [])
+    assert "--explain does not go with --choose images-by-objects" in err
+    code, out, err = run(*common, "-n", "100%", "-o", "kept.json", "--copy-to", "kept")
+    assert code == 0
+    assert "Kept 2 of 2 images (100%) by their 4 objects" in err
+    kept = json.loads(Path("kept.json").read_text())["kept"]
+    assert [one["path"] for one in kept] == tree[:2]
+    assert kept[1]["left"] == 0.25  # of the object that it was kept for
+    assert len(list(Path("kept").rglob("*.png"))) == 2
+    assert len(run(*common, "-n", "1")[1]) == 1
+    person = ("--exclude-label", "detection=person")
+    assert run(*common, "-n", "1", *person)[1] == tree[1:2]
+    Path("list.txt").write_text(tree[1])
+    assert run(*common, "-n", "1", "--keep", "list.txt", "-o", "new.txt")[0] == 0
+    assert Path("new.txt").read_text() == f"{tree[1]}\n"
+    Path("list.txt").write_text(f"{tree[2]}\n")
+    code, _, err = run(*common, "-n", "1", "--keep", "list.txt")
+    assert code == 2
+    assert "--keep has 1 images without an object" in err
+    code, _, err = run(*common, "-n", "1", "--strategy", "stride")
+    assert code == 2
+    assert "--choose images-by-objects does not go with --strategy stride" in err
+
+
 def test_lists_of_objects_name_them(tree: list[str], run, objects: str) -> None:
     """By box in lists, by a media fragment in the explanation; a copy is of the image, once."""
     common = ("photos", "--detections", objects, "--choose", "objects", "-q", "-n", "2")
