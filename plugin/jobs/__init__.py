@@ -13,6 +13,7 @@ from . import (
     omissions,
     outcome,
     problems,
+    sides,
     splitting,
     timeline,
     whatif,

@@ -28,7 +28,7 @@ from ..runs import records as runs
 from ..runs.shapes import Results
 from ..targets import Subject, flat_views
 from ..targets import kinds as targets
-from . import _enough, _sheet
+from . import _enough, _sheet, _sides
 from . import _sources as sources
 from ._state import Chosen, Curve, PanelState
 
@@ -285,7 +285,16 @@ class Question:
 
     def _compared(self) -> dict[str, Any] | None:
         run, other = sources.run_key(self._chosen["source"]), self._chosen["choose"]["other"]
-        return compare.compared(self._dataset, run, other) if run and other else None
+        if not (run and other):
+            return None
+        found = compare.compared(self._dataset, run, other)
+        if self._refusal:
+            return found
+        try:
+            sides = _sides.shown(self._subject, self._stored, run, other)
+        except ValueError as error:
+            return {**found, "sides": _sides.Shown(str(error))}
+        return {**found, "sides": sides}
 
 
 def _sizes(stored: Stored) -> tuple[Bucket, ...]:

@@ -10,6 +10,7 @@ from smartdownsample_core import bucket_name
 
 from ..runs import compare
 from . import _charts as charts
+from . import _sides as sides
 from ._parts import PLOT_CONFIG, button, row, table
 from ._state import PanelState
 
@@ -21,6 +22,7 @@ def render(panel: Any, body: types.Object, shown: PanelState) -> None:
         return
     a, b, counts = (compared[name] for name in ("a", "b", "counts"))
     body.md(charts.overlap(compared), name="overlap")
+    sides.add_figures(body, compared)
     body.plot(
         "versus_chart",
         data=charts.versus(compared),
@@ -41,5 +43,6 @@ def render(panel: Any, body: types.Object, shown: PanelState) -> None:
         label = f"{text.format(a=a, b=b)} ({counts[part]:,})"
         button(parts, f"show_{part}", label, handler, variant, disabled=not counts[part])
     button(parts, "close", "Close the comparison", panel.close_comparison)
+    sides.add_pictures(body, compared)
     columns = (("name", "Bucket"), ("a", a), ("b", b), ("both", "Both"), ("gain", "Difference"))
     table(body, "difference", columns, charts.differences(compared), panel.click_difference)

@@ -11,6 +11,7 @@ from functools import lru_cache
 from itertools import repeat
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
 from smartdownsample_core import Selection
@@ -60,12 +61,17 @@ def draw(subject: Subject, stored: Stored, selection: Selection) -> tuple[str, s
         some = kept[np.linspace(0, len(kept) - 1, min(len(kept), most)).round().astype(int)]
     if not len(some):
         return "", ""
-    view = subject.view.select(stored.ids_of(some), ordered=True)
-    _, paths = subject.items.read(view, ())
-    uri = _uri(_compose(subject.items.sources(view, paths)))
+    uri = of_rows(subject, stored, some)
     if len(some) == len(kept):
         return uri, f"All {len(kept):,} kept, in {order}"
     return uri, f"{len(some):,} of {len(kept):,} kept, {which}"
+
+
+def of_rows(subject: Subject, stored: Stored, rows: NDArray[np.int64]) -> str:
+    """Returns small pictures of some rows, ``(m,)``, m > 0, in their order, as a data URI."""
+    view = subject.view.select(stored.ids_of(rows), ordered=True)
+    _, paths = subject.items.read(view, ())
+    return _uri(_compose(subject.items.sources(view, paths)))
 
 
 def beside(items: Sequence[Item]) -> str:

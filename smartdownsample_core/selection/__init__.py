@@ -19,6 +19,7 @@ from ._downsample import downsample
 from ._events import Events
 from ._explanation import Explanation, Reason
 from ._farthest_first import farthest_first
+from ._measures import Measured, measure
 from ._notation import as_text, counts, labels_by_key, target_of
 from ._order import natural_order, sort_key
 from ._path_labels import FOLDER, is_of_path, labels_of_paths

@@ -128,6 +128,11 @@ class Panel:
         """The rows of the table."""
         return self.root.locator("tbody tr")
 
+    def rows_of(self, header: str) -> Locator:
+        """The rows of the table that has a column of this name."""
+        column = self.app.page.get_by_role("columnheader", name=header, exact=True)
+        return self.root.locator("table").filter(has=column).locator("tbody tr")
+
     def chart(self) -> list[list[int]]:
         """Heights of the chart's bars: one list per series, in the order of the buckets."""
         heights: list[list[int]] = self.root.locator(".js-plotly-plot").evaluate(

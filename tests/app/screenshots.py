@@ -102,8 +102,8 @@ def _compare(app: App) -> None:
     count = re.search(r"\((.*)\)", only.inner_text())[1]
     only.click()
     expect(app.count).to_have_text(f"{count} samples")
-    _, _, of_b, both, _ = panel.rows.nth(0).locator("td").all_inner_texts()
-    panel.rows.nth(0).click()
+    _, _, of_b, both, _ = panel.rows_of("Difference").nth(0).locator("td").all_inner_texts()
+    panel.rows_of("Difference").nth(0).click()
     panel.says(re.compile("In the grid:"))
     expect(app.tiles).to_have_count(int(of_b) - int(both))
     _settled(app, app.tiles.last)

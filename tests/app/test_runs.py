@@ -35,7 +35,22 @@ def test_two_runs_side_by_side(dataset, operators, open_app) -> None:
         panel.button(f"{label} ({len(part)})").click()
         assert app.shown_ids(len(part)) == part, label
 
-    row = panel.rows.first  # the bucket with the largest difference; of it, what only varied kept
+    figures = panel.rows_of("Of the 80 samples that both chose from")
+    assert figures.nth(0).locator("td").all_inner_texts() == ["Kept", "12", "20"]
+    farthest = [float(text) for text in figures.nth(1).locator("td").all_inner_texts()[1:]]
+    assert 0 < farthest[1] < farthest[0]  # "varied" covers more
+    for one, n, other in (
+        ("small", len(small - varied), "varied"),
+        ("varied", len(varied - small), "small"),
+    ):
+        caption = f"The {n} that only {one} kept, those least like what {other} kept first"
+        if n > 16:
+            caption = caption.replace("The", "16 of the")
+        panel.says(caption)
+    for sheet in panel.root.get_by_role("img", name=re.compile("that only")).all():
+        assert sheet.evaluate("sheet => sheet.naturalWidth") > 0
+
+    row = panel.rows_of("Difference").first  # the largest difference; of it, what only varied kept
     name, of_small, of_varied, both, gain = row.locator("td").all_inner_texts()
     members = set(dataset.match(F("signature.bucket_name") == name).values("id"))
     assert [int(of_small), int(of_varied)] == [len(small & members), len(varied & members)]

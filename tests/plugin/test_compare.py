@@ -2,9 +2,40 @@
 
 from __future__ import annotations
 
+import fiftyone as fo
+import numpy as np
 from fiftyone import ViewField as F
 
+from benchmarks.panel import PanelUser
+from smartdownsample_core import extract
+from smartdownsample_core.signatures import LARGEST_DISTANCE
+
 from .conftest import shown_ids
+
+
+def _assert_measured(dataset: fo.Dataset, user: PanelUser, kept: dict[str, set[str]]) -> None:
+    """Compares the figures with those of the descriptors of what both runs chose from."""
+    both = [set(dataset.load_run_view(key).values("id")) for key in kept]
+    ids = [one for one in dataset.values("id") if all(one in some for some in both)]
+    paths = dataset.select(ids, ordered=True).values("filepath")
+    points = extract(paths).descriptor.astype(float)
+    away = np.linalg.norm(points[:, None] - points, axis=2) * 100 / LARGEST_DISTANCE
+    rows, captions = user.table("sides"), []
+    for side, (key, tagged) in zip("ab", kept.items(), strict=True):
+        is_kept = np.array([one in tagged for one in ids])
+        left_out = np.sort(away[~is_kept][:, is_kept].min(axis=1))
+        among = away[np.ix_(is_kept, is_kept)] + np.diag(np.full(is_kept.sum(), np.inf))
+        alike = int((among.min(axis=1) <= 10).sum())
+        assert rows[0][side] == str(is_kept.sum())
+        assert rows[1][side] == f"{left_out[-1]:.1f}"
+        assert rows[2][side] == f"{left_out[(len(left_out) - 1) // 2]:.1f}"
+        assert rows[3][side].split(" ")[0] == str(alike)
+        (other,) = set(kept) - {key}
+        if n := len((tagged - kept[other]) & set(ids)):
+            some = f"16 of the {n}" if n > 16 else f"The {n}"
+            captions.append(f"{some} that only `{key}` kept, those least like what `{other}`")
+    assert all(caption in user.text for caption in captions)
+    assert user.text.count("data:image/webp;base64") == len(captions)
 
 
 def test_two_runs_are_compared(dataset, operators, open_panel) -> None:
@@ -24,6 +55,7 @@ def test_two_runs_are_compared(dataset, operators, open_panel) -> None:
     buttons = user.layout["parts"]["type"]["properties"]
     for part, ids in parts.items():
         assert f"({len(ids)})" in buttons[f"show_{part}"]["view"]["label"]
+    _assert_measured(dataset, user, kept)
     rows = user.table("difference")
     for part, ids in parts.items():
         user.do(f"show_{part}")
@@ -40,3 +72,28 @@ def test_two_runs_are_compared(dataset, operators, open_panel) -> None:
     user.do("close_comparison")
     assert "difference" not in user.layout
     assert shown_ids(dataset, user) == set(dataset.values("id"))
+
+
+def test_runs_of_different_samples_are_measured_over_those_they_share(
+    dataset, operators, open_panel
+) -> None:
+    """It is said which they are; where there are none, there is nothing to measure."""
+    operators.downsample(dataset.limit(50), 20, run_key="first")
+    operators.downsample(dataset.skip(30), 30, run_key="last")
+    operators.downsample(dataset.skip(60), 5, run_key="rest")
+    user = open_panel(dataset)
+    user.choose("run:first")
+    user.do("compare", value="last")
+    kept = {tag: set(dataset.match_tags(tag).values("id")) for tag in ("first", "last", "rest")}
+    _assert_measured(dataset, user, {key: kept[key] for key in ("first", "last")})
+    columns = user.layout["sides"]["view"]["columns"]
+    assert columns[0]["label"] == (
+        "Of the 20 samples that both chose from, not of those that only one did"
+    )
+    user.do("compare", value="rest")
+    assert "The runs chose from different samples" in user.text
+    assert "sides" not in user.layout
+    user.do("compare", value="last")
+    dataset.match_tags("last").untag_samples("last")  # of another program
+    user.do("show_either")
+    assert [row["b"] for row in user.table("sides")] == ["0", "-", "-", "0"]
