@@ -3,7 +3,8 @@
 from ._by_name import ByName
 from ._camtrap_dp import Package, read_package
 from ._camtrap_subset import write_subset
-from ._coco import coco_labels
+from ._coco import coco_labels, coco_objects
 from ._labels import EMPTY
-from ._megadetector import Objects, detected, detected_objects
-from ._yolo import yolo_labels
+from ._megadetector import detected, detected_objects
+from ._objects import Objects
+from ._yolo import yolo_labels, yolo_objects

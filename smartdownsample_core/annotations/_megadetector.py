@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from ..checks import is_number, number, shown
 from ..errors import ParameterError
 from ._labels import json_of, labels_of_files, of_files
+from ._objects import Box, Marked, Objects, objects_of_images
 
 
 def detected(
@@ -42,20 +42,6 @@ def detected(
     return labels_of_files("detections", path, results, image_paths)
 
 
-@dataclass(frozen=True)
-class Objects:
-    """The n objects that were detected on images, image by image."""
-
-    image: list[int]
-    """index of the image of each"""
-    box: list[tuple[float, float, float, float]]
-    """left, top, width and height as shares of those of the image, 0-1"""
-    label: list[str]
-    """such as ``animal``"""
-    confidence: list[float]
-    """0-1"""
-
-
 def detected_objects(
     path: str | os.PathLike[str], image_paths: Sequence[str], min_confidence: float = 0.2
 ) -> Objects:
@@ -70,15 +56,15 @@ def detected_objects(
         ParameterError: as :func:`detected`, or for a box that is missing or not a share
     """
     number("min_confidence", min_confidence, 0, 1)
-    found = Objects([], [], [], [])
-    for row, own in enumerate(of_files("detections", path, _results(path), image_paths)):
-        for one in own or ():
-            if one.confidence >= min_confidence:
-                found.image.append(row)
-                found.box.append(_box(path, one.box))
-                found.label.append(one.label)
-                found.confidence.append(one.confidence)
-    return found
+    of_image = of_files("detections", path, _results(path), image_paths)
+    return objects_of_images(
+        [
+            Marked(one.label, _box(path, one.box), one.confidence)
+            for one in own or ()
+            if one.confidence >= min_confidence
+        ]
+        for own in of_image
+    )
 
 
 class _Detection(NamedTuple):
@@ -87,7 +73,7 @@ class _Detection(NamedTuple):
     box: Any
 
 
-def _box(path: Any, box: Any) -> tuple[float, float, float, float]:
+def _box(path: Any, box: Any) -> Box:
     if isinstance(box, list) and len(box) == 4 and all(is_number(side, 0, 1) for side in box):
         return (box[0], box[1], box[2], box[3])
     raise ParameterError(

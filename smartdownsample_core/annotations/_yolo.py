@@ -1,4 +1,4 @@
-"""Labels in the YOLO format: which classes of objects are on each image.
+"""Labels in the YOLO format: which classes of objects are on each image, and where.
 
 A text file for each image has a line for each object, which begins with the number of its class;
 an image without objects needs none (https://docs.ultralytics.com/datasets/detect).
@@ -6,6 +6,7 @@ an image without objects needs none (https://docs.ultralytics.com/datasets/detec
 
 from __future__ import annotations
 
+import math
 import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -16,6 +17,7 @@ from ..checks import shown, shown_path
 from ..errors import ParameterError
 from ..optional import optional
 from ._labels import EMPTY, text_in
+from ._objects import Box, Marked, Objects, objects_of_images, within_image
 
 #: Files with the names of the classes, where they are in a folder.
 _NAMES = ("data.yaml", "data.yml", "dataset.yaml", "classes.txt", "obj.names")
@@ -43,15 +45,46 @@ def yolo_labels(path: str | os.PathLike[str], image_paths: Sequence[str]) -> lis
         ParameterError: if a file cannot be read, or no image has labels
     """
     names = _names(path)
-    found: list[list[str] | None] = []
-    missing = 0
+    return [
+        sorted({_class(names, line[0], place) for line in lines}) or [EMPTY]
+        for place, lines in _lines(image_paths)
+    ]
+
+
+def yolo_objects(path: str | os.PathLike[str], image_paths: Sequence[str]) -> Objects:
+    """Returns the objects on images, to choose among them.
+
+    A line has the class, and then center, width and height of a box, or the corners of a polygon,
+    whose bounding box is taken, all as shares of the image; boxes are cut at its border. What may
+    follow a box is the confidence, or keypoints, an odd number of values.
+
+    Args:
+        path: as for :func:`yolo_labels`
+        image_paths: n image files, as for :func:`yolo_labels`
+
+    Raises:
+        ParameterError: as :func:`yolo_labels`, or for a line without a box
+    """
+    names = _names(path)
+    return objects_of_images(
+        [
+            Marked(_class(names, line[0], place), box, confidence)
+            for line in lines
+            for box, confidence in [_box(line, place)]
+            if box is not None
+        ]
+        for place, lines in _lines(image_paths)
+    )
+
+
+def _lines(image_paths: Sequence[str]) -> list[tuple[str | None, list[list[str]]]]:
+    """Returns where the labels of each image are, and the values in each line."""
+    found: list[tuple[str | None, list[list[str]]]] = []
     for image in image_paths:
         place = next(filter(os.path.isfile, _places(image)), None)
-        missing += place is None
         lines = text_in("yolo", place, _REMEDY).splitlines() if place else []
-        numbers = {line.split()[0] for line in lines if line.strip()}
-        found.append(sorted({_class(names, one, place) for one in numbers}) or [EMPTY])
-    if found and missing == len(found):
+        found.append((place, [line.split() for line in lines if line.strip()]))
+    if found and all(place is None for place, _ in found):
         raise ParameterError(
             "yolo",
             ": none of the images has labels, such as {example}",
@@ -59,6 +92,29 @@ def yolo_labels(path: str | os.PathLike[str], image_paths: Sequence[str]) -> lis
             example=shown_path(next(_places(image_paths[0]))),
         )
     return found
+
+
+def _box(line: list[str], place: str | None) -> tuple[Box | None, float | None]:
+    """Returns the box of a line, None if it is outside of the image, and the confidence."""
+    try:
+        sides = [float(value) for value in line[1:]]
+    except ValueError:
+        sides = []
+    if len(sides) < 4 or not all(map(math.isfinite, sides)):
+        raise ParameterError(
+            "yolo",
+            ": {place} has the line {line}",
+            "to choose among objects, each line needs center, width and height as shares of the "
+            "image, or the corners of a polygon",
+            place=place,
+            line=shown(" ".join(line)),
+        )
+    if len(sides) > 5 and not len(sides) % 2:
+        across, down = sides[::2], sides[1::2]
+        return within_image(min(across), min(down), max(across), max(down)), None
+    x, y, width, height = sides[:4]
+    box = within_image(x - width / 2, y - height / 2, x + width / 2, y + height / 2)
+    return box, sides[4] if len(sides) == 5 else None
 
 
 def _places(image: str) -> Iterator[str]:

@@ -13,10 +13,9 @@ from ..report import check_activity, check_curve
 from ..selection import Choice, ChoiceSettings, target_of
 from ..settings import declared
 from ._choice_files import is_key, keys_of, labels_of, rows_of, times_of, vectors_of
-from ._objects import BY_OBJECTS, IMAGE
+from ._objects import BY_OBJECTS, IMAGE, key_of
 from ._options import add_setting
 from ._other_programs import (
-    KEY,
     add_files,
     keys_of_package,
     package_of,
@@ -90,7 +89,7 @@ def choice_of(
     }
     choice = with_package(Choice(**given), package).for_paths(paths)
     if objects is not None:
-        choice = _of_objects(choice, objects, by_objects)
+        choice = _of_objects(choice, objects, None if by_objects else key_of(options))
     choice.check(n, options.target_count, hash_size)
     if options.curve:
         check_curve(choice)
@@ -99,8 +98,13 @@ def choice_of(
     return choice
 
 
-def _of_objects(choice: Choice, objects: Objects, by_objects: bool) -> Choice:
+def _of_objects(choice: Choice, objects: Objects, key: str | None) -> Choice:
     """Returns a choice among images as one among objects on them, or by these.
+
+    Args:
+        choice: among the images
+        objects: those on them
+        key: of what each object is; None to choose among the images
 
     Raises:
         ParameterError: if an image to keep has no object to choose it by
@@ -112,8 +116,8 @@ def _of_objects(choice: Choice, objects: Objects, by_objects: bool) -> Choice:
 
     keys = {name: spread(labels) for name, labels in (choice.keys or {}).items()}
     changes = {name: spread(getattr(choice, name)) for name in ("stratify_by", "camera", "time")}
-    if not by_objects:
-        return replace(choice, **changes, keys={**keys, KEY: objects.label})
+    if key is not None:
+        return replace(choice, **changes, keys={**keys, key: objects.label})
     first = dict(zip(reversed(objects.image), reversed(range(len(objects.image))), strict=True))
     missing = [row for row in choice.keep if row not in first]
     if missing:

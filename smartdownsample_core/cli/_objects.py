@@ -6,11 +6,11 @@ import argparse
 from collections.abc import Sequence
 from typing import Any
 
-from ..annotations import Objects, detected_objects
+from ..annotations import Objects, coco_objects, detected_objects, yolo_objects
 from ..errors import ParameterError
 from ..images import Crop, Item
 from ..selection import STRATEGIES
-from ._other_programs import KEY
+from ._other_programs import KEY, LABELS_KEY
 
 #: The key of the image that an object is on.
 IMAGE = "image"
@@ -42,8 +42,9 @@ def add_choose(parser: argparse._ActionsContainer) -> None:
         "--choose",
         choices=(IMAGES, OBJECTS, BY_OBJECTS),
         default=IMAGES,
-        help="images (the default); the objects of --detections, each cropped in memory and listed "
-        "with its box; or images by the objects on them, each as new as its newest object",
+        help="images (the default); the objects of --detections, --coco or --yolo, each cropped in "
+        "memory and listed with its box; or images by the objects on them, each as new as its "
+        "newest object",
     )
 
 
@@ -56,9 +57,11 @@ def objects_of(options: argparse.Namespace, paths: Sequence[str]) -> Objects | N
     what = options.choose
     if what == IMAGES:
         return None
-    if not options.detections:
+    if not (options.detections or options.coco or options.yolo):
         raise ParameterError(
-            "choose", f"{what} needs to know where they are", "name a file with {detections}"
+            "choose",
+            f"{what} needs to know where they are",
+            "name a file with {detections}, {coco} or {yolo}",
         )
     for name, why in {**_OF_IMAGES, **_MORE_OF_IMAGES[what]}.items():
         if getattr(options, name):
@@ -79,15 +82,31 @@ def objects_of(options: argparse.Namespace, paths: Sequence[str]) -> Objects | N
             value=options.output,
         )
     options.fixed_cameras = "none"  # crops of one place are no frames of one camera
-    found = detected_objects(options.detections, paths, options.min_confidence)
+    if options.detections:
+        found = detected_objects(options.detections, paths, options.min_confidence)
+        if not found.image:
+            raise ParameterError(
+                "min_confidence",
+                "{value:g} leaves no object on any image",
+                "lower it",
+                value=options.min_confidence,
+            )
+        return found
+    name, read = ("coco", coco_objects) if options.coco else ("yolo", yolo_objects)
+    found = read(getattr(options, name), paths)
     if not found.image:
         raise ParameterError(
-            "min_confidence",
-            "{value:g} leaves no object on any image",
-            "lower it",
-            value=options.min_confidence,
+            name,
+            "{value} has no box on any image",
+            "choose images, or draw some",
+            value=getattr(options, name),
         )
     return found
+
+
+def key_of(options: argparse.Namespace) -> str:
+    """Returns the key of what objects are, that of the file which says where they are."""
+    return KEY if options.detections else LABELS_KEY
 
 
 def items_of(objects: Objects | None, paths: Sequence[str]) -> list[Item]:
@@ -95,12 +114,14 @@ def items_of(objects: Objects | None, paths: Sequence[str]) -> list[Item]:
     return list(paths) if objects is None else list(map(Crop, paths, objects.box))
 
 
-def columns_of(objects: Objects | None) -> dict[str, Sequence[Any]]:
+def columns_of(objects: Objects | None, key: str) -> dict[str, Sequence[Any]]:
     """Returns what lists say of each object besides its image; nothing for None."""
     if objects is None:
         return {}
     sides = zip(("left", "top", "width", "height"), zip(*objects.box, strict=True), strict=True)
-    return {**dict(sides), KEY: objects.label, "confidence": objects.confidence}
+    found = {**dict(sides), key: objects.label}
+    is_known = any(confidence is not None for confidence in objects.confidence)
+    return {**found, "confidence": objects.confidence} if is_known else found
 
 
 def name_of(path: str, box: Sequence[float]) -> str:

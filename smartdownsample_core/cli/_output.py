@@ -30,7 +30,7 @@ from ..report import (
 )
 from ..selection import FOLDER, RANDOM_SEED, TARGET_COUNT, Choice, Selection
 from ..signatures import Signatures
-from ._objects import IMAGES, OBJECTS, columns_of, items_of, name_of
+from ._objects import IMAGES, OBJECTS, columns_of, items_of, key_of, name_of
 from ._options import FAILED, OK, add_setting, option_of
 from ._other_programs import new_package
 from ._record import manifest_of, record_of
@@ -167,7 +167,7 @@ class Output:
             write_subset(options.camtrap_dp, self._package, kept, self._base)
         what = options.choose if objects is not None else IMAGES
         null = what != OBJECTS and self._null(selection, paths)
-        columns = columns_of(objects)
+        columns = columns_of(objects, key_of(options))
         names = paths if objects is None else list(map(name_of, paths, objects.box))
         if self._list:
             write_list(self._list, paths, selection, null, self._record, columns=columns)

@@ -9,7 +9,13 @@ from typing import Any
 
 import pytest
 
-from smartdownsample_core.annotations import EMPTY, coco_labels, yolo_labels
+from smartdownsample_core.annotations import (
+    EMPTY,
+    coco_labels,
+    coco_objects,
+    yolo_labels,
+    yolo_objects,
+)
 from smartdownsample_core.errors import ParameterError
 
 
@@ -27,7 +33,7 @@ def _coco(files: dict[str, list[int]], path: str = "instances.json", **changes: 
             for n, file in enumerate(files)
         ],
         "annotations": [
-            {"id": n, "image_id": 100 + row, "category_id": category, "bbox": [1, 2, 3, 4]}
+            {"id": n, "image_id": 100 + row, "category_id": category, "bbox": [8, 9, 60, 50]}
             for row, categories in enumerate(files.values())
             for n, category in enumerate(categories)
         ],
@@ -197,3 +203,95 @@ def test_images_that_a_coco_file_lacks_are_named(tree: list[str], run) -> None:
     code, _, err = run("photos", "-n", "3", "--coco", path)
     assert code == 0
     assert f"does not have 1 of 12 images, such as {tree[11]}" in err
+
+
+def test_coco_boxes_are_shares_of_their_image(tree: list[str]) -> None:
+    """Cut at its border; annotations without a box, or with none of the image, are no objects."""
+    boxes = [[24, 36, 48, 18], [-10, -10, 58, 28], [90, 60, 50, 50], [200, 0, 5, 5], [9, 9, 0, 5]]
+    annotations = [
+        {"image_id": 100 + n // 2, "category_id": 1, "bbox": box} for n, box in enumerate(boxes)
+    ]
+    path = _coco(
+        {tree[0]: [], tree[1]: [], tree[2]: []},
+        annotations=[*annotations, {"image_id": 100, "category_id": 5}],
+    )
+    found = coco_objects(path, tree)
+    assert found.image == [0, 0, 1]
+    assert found.box[:2] == [(0.25, 0.5, 0.5, 0.25), (0, 0, 0.5, 0.25)]
+    assert found.box[2] == pytest.approx((0.9375, 60 / 72, 0.0625, 12 / 72))
+    assert found.label == ["fox"] * 3
+    assert coco_labels(path, tree)[0] == ["fox", "owl"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"images": [{"id": 100, "file_name": "{}"}]}, "each image needs width and height"),
+        (
+            {"images": [{"id": 100, "file_name": "{}", "width": 0, "height": 9}]},
+            "each image needs width and height",
+        ),
+        (
+            {"annotations": [{"image_id": 100, "category_id": 1, "bbox": [1, 2, 3]}]},
+            "each must be left, top, width and height in pixels",
+        ),
+        (
+            {"annotations": [{"image_id": 100, "category_id": 1, "bbox": [1, 2, 3, "4"]}]},
+            "each must be left, top, width and height in pixels",
+        ),
+    ],
+    ids=["no-size", "no-width", "three", "text"],
+)
+def test_coco_boxes_that_are_none_are_refused(
+    tree: list[str], changes: dict[str, Any], message: str
+) -> None:
+    """Though the labels can be used."""
+    for image in changes.get("images", ()):
+        image["file_name"] = tree[0]
+    path = _coco({tree[0]: [1]}, **changes)
+    assert coco_labels(path, tree)[0] == ["fox"]
+    with pytest.raises(ParameterError, match=message):
+        coco_objects(path, tree)
+
+
+def test_yolo_lines_are_boxes_or_polygons(tree: list[str]) -> None:
+    """With or without confidence or keypoints."""
+    box = "0 0.5 0.5 0.5 0.25"
+    lines = [box, f"{box} 0.75", "1 0.25 0.25 0.5 0.25 0.5 0.75", f"{box}{' 0.1 0.2 2' * 3}"]
+    _yolo(tree, ["\n".join(lines), "0 0.0 0.5 0.5 0.5\n0 5 5 1 1"], "photos")
+    found = yolo_objects(".", tree)
+    whole = (0.25, 0.375, 0.5, 0.25)
+    assert found.image == [0, 0, 0, 0, 1]
+    assert found.box == [whole, whole, (0.25, 0.25, 0.25, 0.5), whole, (0, 0.25, 0.25, 0.5)]
+    assert found.confidence == [None, 0.75, None, None, None]
+    assert found.label == ["0", "0", "1", "0", "0"]
+
+
+@pytest.mark.parametrize("line", ["0 0.5 0.5 0.1", "0 0.5 0.5 0.1 wide", "0 0.5 0.5 0.1 nan"])
+def test_yolo_lines_without_a_box_are_refused(tree: list[str], line: str) -> None:
+    """Though their class can be used."""
+    _yolo(tree, [line], "photos")
+    assert yolo_labels(".", tree)[0] == ["0"]
+    with pytest.raises(ParameterError, match="to choose among objects, each line needs center"):
+        yolo_objects(".", tree)
+
+
+@pytest.mark.parametrize("file", ["coco", "yolo"])
+def test_the_command_chooses_among_labelled_objects(tree: list[str], run, file: str) -> None:
+    """As among those that were detected, by the key ``object``; or images by them."""
+    if file == "yolo":
+        _yolo(tree, [_FOX + _OWL, _OWL], "photos")
+        Path("classes.txt").write_text("fox\nowl\n")
+    labels = _coco({tree[0]: [1, 5], tree[1]: [5]}) if file == "coco" else "classes.txt"
+    common = ("photos", f"--{file}", labels, "-q", "--choose")
+    code, out, _ = run(*common, "objects", "-n", "2", "--exclude-label", "object=fox")
+    assert code == 0
+    rows = list(csv.DictReader(out))
+    assert [(row["path"], row["object"]) for row in rows] == [(tree[0], "owl"), (tree[1], "owl")]
+    assert "confidence" not in rows[0]
+    assert run(*common, "images-by-objects", "-n", "2")[1] == tree[:2]
+    if file == "coco":
+        _coco({tree[0]: []})
+        code, _, err = run(*common, "objects", "-n", "2")
+        assert code == 2
+        assert "--coco instances.json has no box on any image" in err

@@ -118,12 +118,14 @@ def _write_traps(folder: Path, images: list[str]) -> None:
 
 def _write_labels(folder: Path) -> None:
     """Writes COCO and YOLO labels: a fox on every third photo, an owl on the next."""
-    images = [{"id": n, "file_name": f"cam{n % 3}/{n}.jpg"} for n in range(_N_IMAGES)]
+    size = {"width": 100, "height": 100}
+    images = [{"id": n, "file_name": f"cam{n % 3}/{n}.jpg", **size} for n in range(_N_IMAGES)]
     (folder / "photos" / "labels").mkdir()
     annotations = []
     for number in range(_N_IMAGES):
         if number % 3 < 2:
-            annotations.append({"image_id": number, "category_id": number % 3})
+            of_what = {"image_id": number, "category_id": number % 3}
+            annotations.append({**of_what, "bbox": [45, 45, 10, 10]})
             label = folder / "photos" / "labels" / f"{number}.txt"
             label.write_text(f"{number % 3} 0.5 0.5 0.1 0.1\n")
     categories = [{"id": 0, "name": "fox"}, {"id": 1, "name": "owl"}]
