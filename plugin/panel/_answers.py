@@ -30,7 +30,7 @@ from ..targets import Subject, flat_views
 from ..targets import kinds as targets
 from . import _enough, _sheet, _sides
 from . import _sources as sources
-from ._state import Chosen, Curve, PanelState
+from ._state import Chosen, Curve, PanelState, Sheet
 
 #: Settings that decide what is kept.
 _ASKED = (*inputs.ASKED, "signature_field", "hash_size", "decode")
@@ -226,11 +226,12 @@ class Question:
             omissions=self._omissions(selection),
         )
 
-    def _sheet(self, selection: Selection) -> tuple[str, str]:
+    def _sheet(self, selection: Selection) -> Sheet:
+        unfolded = bool(self._chosen["settings"].get("pictures"))
         shown = selection.indices if selection.ranking is None else selection.ranking
         return self._stored.remember(
-            ("sheet", shown.tobytes()),
-            lambda: _sheet.draw(self._subject, self._stored, selection),
+            ("sheet", unfolded, shown.tobytes()),
+            lambda: _sheet.draw(self._subject, self._stored, selection, unfolded=unfolded),
         )
 
     def _curve(self) -> Curve | None:

@@ -22,6 +22,7 @@ from . import _view as panel_view
 from ._answers import OvertakenError
 from ._enough import Enough
 from ._hand import ByHand
+from ._pictures import Pictures
 from ._sources import Source
 from ._state import FOLDS, Chosen, PanelState, changes
 from ._timeline import OverTime
@@ -34,7 +35,7 @@ _HALF_TYPED = 0.5
 Grid = Literal["stays", "follows", "shows"]
 
 
-class SmartDownsample(Enough, OverTime, Explains, ByHand, Compares, foo.Panel):
+class SmartDownsample(Enough, OverTime, Explains, ByHand, Compares, Pictures, foo.Panel):
     """Shows the buckets, answers what-if questions, and hands them to the operators."""
 
     @property

@@ -20,13 +20,17 @@ from smartdownsample_core.report import thumbnail
 
 from ..jobs.whatif import Stored
 from ..targets import Subject
+from ._state import Sheet
 
 #: Pictures side by side and one below the other. At 40 of them a person still sees what each shows
 #: in a panel of 420 pixels, and two alike.
 _COLUMNS, _ROWS = 8, 5
 
+#: The same of the unfolded sheet, where two alike are still seen.
+_MORE_COLUMNS, _MORE_ROWS = 12, 20
+
 #: Width and height of each, with a gap around it.
-_TILE = (96, 72)
+_TILE, _SMALL = (96, 72), (64, 48)
 _GAP = 2
 
 #: The same of two that are compared.
@@ -38,7 +42,9 @@ _MAX_HELD = 1_000
 _THREADS = 4
 
 
-def draw(subject: Subject, stored: Stored, selection: Selection) -> tuple[str, str]:
+def draw(
+    subject: Subject, stored: Stored, selection: Selection, *, unfolded: bool = False
+) -> Sheet:
     """Draws a sheet of kept images, and words which of them.
 
     Those that were chosen first, if the strategy ranks; else some at even distances in natural
@@ -48,11 +54,10 @@ def draw(subject: Subject, stored: Stored, selection: Selection) -> tuple[str, s
         subject: what there is to choose from
         stored: its signatures
         selection: what would be kept of it
-
-    Returns:
-        the sheet as a data URI, "" if nothing is kept, and a sentence
+        unfolded: whether to draw more and smaller pictures
     """
-    most = _COLUMNS * _ROWS
+    few, many = _COLUMNS * _ROWS, _MORE_COLUMNS * _MORE_ROWS
+    most = many if unfolded else few
     if selection.ranking is not None:
         kept, order, which = selection.ranking, "order of choice", "first chosen"
         some = kept[:most]
@@ -60,18 +65,26 @@ def draw(subject: Subject, stored: Stored, selection: Selection) -> tuple[str, s
         kept, order, which = selection.indices, "natural order", "at even distances"
         some = kept[np.linspace(0, len(kept) - 1, min(len(kept), most)).round().astype(int)]
     if not len(some):
-        return "", ""
-    uri = of_rows(subject, stored, some)
+        return Sheet()
+    size = (_SMALL, _MORE_COLUMNS) if unfolded else (_TILE, _COLUMNS)
+    uri = _uri(_compose(_sources(subject, stored, some), *size))
+    other = ""
+    if len(kept) > few:
+        other = f"Show {few} larger ones" if unfolded else f"Show {min(len(kept), many)}, smaller"
     if len(some) == len(kept):
-        return uri, f"All {len(kept):,} kept, in {order}"
-    return uri, f"{len(some):,} of {len(kept):,} kept, {which}"
+        return Sheet(uri, f"All {len(kept):,} kept, in {order}", other)
+    return Sheet(uri, f"{len(some):,} of {len(kept):,} kept, {which}", other)
 
 
 def of_rows(subject: Subject, stored: Stored, rows: NDArray[np.int64]) -> str:
     """Returns small pictures of some rows, ``(m,)``, m > 0, in their order, as a data URI."""
+    return _uri(_compose(_sources(subject, stored, rows)))
+
+
+def _sources(subject: Subject, stored: Stored, rows: NDArray[np.int64]) -> Sequence[Item]:
     view = subject.view.select(stored.ids_of(rows), ordered=True)
     _, paths = subject.items.read(view, ())
-    return _uri(_compose(subject.items.sources(view, paths)))
+    return subject.items.sources(view, paths)
 
 
 def beside(items: Sequence[Item]) -> str:
@@ -79,11 +92,13 @@ def beside(items: Sequence[Item]) -> str:
     return _uri(_compose(items, _LARGE))
 
 
-def _compose(items: Sequence[Item], tile: tuple[int, int] = _TILE) -> Image.Image:
+def _compose(
+    items: Sequence[Item], tile: tuple[int, int] = _TILE, columns: int = _COLUMNS
+) -> Image.Image:
     with ThreadPoolExecutor(_THREADS) as threads:
         tiles = list(threads.map(_tile, items, map(_changed, items), repeat(tile)))
     width, height = tile[0] + _GAP, tile[1] + _GAP
-    columns = min(_COLUMNS, len(tiles))
+    columns = min(columns, len(tiles))
     size = (columns * width - _GAP, -(-len(tiles) // columns) * height - _GAP)
     sheet = Image.new("RGBA", size)
     for number, picture in enumerate(tiles):

@@ -21,7 +21,7 @@ from ..runs.shapes import Edit, StratumRow
 Show = Literal["all", "kept", "excluded", "unreadable"] | None
 
 #: Switches among the settings that unfold a part of the panel.
-FOLDS = ("more", "curve", "timeline")
+FOLDS = ("more", "curve", "timeline", "pictures")
 
 Phase = Literal["refused", "unsigned", "unreadable", "ready"]
 
@@ -72,6 +72,16 @@ class Why(NamedTuple):
     """its number"""
 
 
+class Sheet(NamedTuple):
+    """Small pictures of what would be kept."""
+
+    picture: str = ""
+    """a data URI; "" if nothing is kept"""
+    caption: str = ""
+    other: str = ""
+    """what the button says that shows more of them, or fewer; "" if these are all"""
+
+
 class Curve(NamedTuple):
     """How far what is left out is from what is kept, by the number kept; or why that is unknown."""
 
@@ -112,8 +122,7 @@ class PanelState:
     strata: list[StratumRow] | None = None
     """see :func:`outcome.strata`"""
     totals: str = ""
-    sheet: tuple[str, str] = ("", "")
-    """a picture of kept images, as a data URI, and a sentence; see :func:`_sheet.draw`"""
+    sheet: Sheet = Sheet()
     why: Why | None = None
     """of the one image that is selected in the grid"""
     curve: Curve | None = None

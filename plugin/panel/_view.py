@@ -17,6 +17,7 @@ from ..jobs import folders
 from . import _charts as charts
 from . import _compare_view as panel_compare
 from . import _enough as enough
+from . import _pictures as pictures
 from . import _sources as sources
 from . import _timeline as timeline
 from . import _why as why
@@ -137,9 +138,7 @@ def _ready(panel: Any, body: types.Object, shown: PanelState) -> None:
     # Below the chart, which is not to move while somebody types.
     if shown.why:
         why.add(panel, body, shown.why)
-    picture, caption = shown.sheet
-    if picture:
-        body.md(f"![{caption}]({picture})\n\n{caption}", name="sheet")
+    pictures.add(panel, body, shown.sheet)
     enough.add(panel, body, shown)
     timeline.add(panel, body, shown)
     _notices(panel, body, shown)

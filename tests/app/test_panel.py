@@ -97,8 +97,13 @@ def test_typed_numbers_and_the_slider_follow_each_other(dataset, operators, open
     expect(panel.number).not_to_have_value("37")
     panel.says(re.compile(f"(Kept|keep) {panel.number.input_value()} of 80 images"))
     expect(slider).to_have_value(panel.number.input_value())
+    panel.number.fill("60")
+    panel.says("40 of 60 kept, first chosen")
+    panel.button("Show 60, smaller").click()
+    panel.says("All 60 kept, in order of choice")
     panel.number.fill("20")
     panel.says(re.compile("Kept 20 of 80 images.*saved as the run"))
+    panel.says("All 20 kept, in order of choice")
     expect(slider).to_have_value("20")
 
 

@@ -59,10 +59,12 @@ def _sheet(user) -> tuple[Image.Image, str]:
     return Image.open(io.BytesIO(base64.b64decode(found[1]))).convert("RGB"), found[2]
 
 
-def _looks_like(sheet: Image.Image, column: int, path: str) -> bool:
-    """Whether the small picture in the first row shows a file."""
-    tile = sheet.crop((98 * column, 0, 98 * column + 96, 72))
-    wanted = ImageOps.fit(Image.open(path).convert("RGB"), (96, 72))
+def _looks_like(sheet: Image.Image, column: int, path: str, size=(96, 72), row=0) -> bool:
+    """Whether a small picture, by default in the first row, shows a file."""
+    width, height = size
+    left, top = (width + 2) * column, (height + 2) * row
+    tile = sheet.crop((left, top, left + width, top + height))
+    wanted = ImageOps.fit(Image.open(path).convert("RGB"), size)
     return np.abs(np.asarray(tile, float) - np.asarray(wanted, float)).mean() < 12
 
 
@@ -76,9 +78,16 @@ def test_the_images_that_would_be_kept_are_shown(dataset, operators, open_panel)
     assert (sheet.size, caption) == ((488, 72), "All 5 kept, in order of choice")
     assert all(_looks_like(sheet, column, ranked[column]) for column in range(5))
     assert not _looks_like(sheet, 0, ranked[1])
+    assert "sheet_size" not in user.layout
     user.change("target_count", 50)
     sheet, caption = _sheet(user)
     assert (sheet.size, caption) == ((782, 368), "40 of 50 kept, first chosen")
+    user.do("fold_pictures")
+    sheet, caption = _sheet(user)
+    assert (sheet.size, caption) == ((790, 248), "All 50 kept, in order of choice")
+    assert all(_looks_like(sheet, n % 12, ranked[n], (64, 48), n // 12) for n in (0, 11, 12, 49))
+    user.do("fold_pictures")
+    assert _sheet(user)[1] == "40 of 50 kept, first chosen"
     user.change("strategy", "stride")
     assert _sheet(user)[1] == "40 of 50 kept, at even distances"
     user.change("target_count", 81)
