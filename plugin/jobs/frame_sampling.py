@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from numbers import Real
 from typing import Any, TypedDict
 
@@ -16,6 +18,9 @@ from .engine import Progress
 from .progress import Job
 
 _PROGRAMS = ("ffmpeg", "ffprobe")
+
+#: Who logs several lines, with all that ffmpeg says, for each video that it cannot read.
+_LOGGERS = ("fiftyone.core.metadata", "fiftyone.utils.video", "eta.core.video")
 
 
 class Sampled(TypedDict):
@@ -62,14 +67,15 @@ def sample(
         )
     finally:
         is_wanted = False
-    frames = view.to_frames(sample_frames=True, fps=fps)
+    with _quiet() as withheld:
+        frames = view.to_frames(sample_frames=True, fps=fps)
     sampled = set(frames.distinct("sample_id"))
     paths = zip(*view.values(["id", "filepath"]), strict=True)
     failed = [path for video, path in paths if video not in sampled]
     if len(failed) == total:
         raise ValueError(
-            f"ffmpeg could read none of the {total:,} videos, the first is {failed[0]}; to "
-            f"see why, run ffmpeg -i {failed[0]}"
+            f"ffmpeg could read none of the {total:,} videos, the first is {failed[0]}: "
+            f"{_problem_of(failed[0], withheld)}"
         )
     take(frames)
     return {"videos": total, "frames": len(frames), "fps": fps, "failed": failed}
@@ -80,7 +86,8 @@ def _save_frames(view: fo.DatasetView, fps: float, follow: Callable[[Any], None]
 
     Not by ``fps`` of ``sample_videos``, which takes other frames than ``to_frames`` expects.
     """
-    view.compute_metadata()
+    with _quiet():
+        view.compute_metadata()
     fields = ["id", "metadata.frame_rate", "metadata.total_frame_count"]
     known = [video for video in zip(*view.values(fields), strict=True) if None not in video]
     frames = [
@@ -88,7 +95,35 @@ def _save_frames(view: fo.DatasetView, fps: float, follow: Callable[[Any], None]
         for _, rate, count in known
     ]
     readable = view.select([video for video, _, _ in known], ordered=True)
-    fouv.sample_videos(readable, frames=frames, skip_failures=True, progress=follow)
+    with _quiet():
+        fouv.sample_videos(readable, frames=frames, skip_failures=True, progress=follow)
+
+
+@contextmanager
+def _quiet() -> Iterator[list[str]]:
+    """Withholds what is logged of videos that cannot be read, which results name; yields it."""
+    loggers, withheld = list(map(logging.getLogger, _LOGGERS)), list[str]()
+
+    def is_shown(record: logging.LogRecord) -> bool:
+        if record.levelno >= logging.WARNING:
+            withheld.append(record.getMessage())
+        return record.levelno < logging.WARNING
+
+    for logger in loggers:
+        logger.addFilter(is_shown)
+    try:
+        yield withheld
+    finally:
+        for logger in loggers:
+            logger.removeFilter(is_shown)
+
+
+def _problem_of(path: str, logged: list[str]) -> str:
+    """Returns the last line that ffmpeg said of a video; without any, what to do."""
+    said = [text.partition("failed with error:")[2] for text in logged if path in text]
+    lines = [line for text in said for line in text.replace("\\n", "\n").split("\n")]
+    last = [line.removeprefix(f"{path}: ") for line in lines if len(line) > 1][-1:]
+    return last[0] if last else f"to see why, run ffmpeg -i {path}"
 
 
 def problems(view: fo.DatasetView, fps: Any) -> dict[str, str]:

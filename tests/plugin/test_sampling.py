@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import threading
 from pathlib import Path
@@ -46,8 +47,8 @@ def test_frames_that_are_there_are_left_as_they_are(videos, operators) -> None:
     assert set(more.values("filepath")) > set(before)
 
 
-def test_a_video_that_cannot_be_read_costs_no_other(videos, operators, tmp_path) -> None:
-    """It is named; if there is no other, that is an error."""
+def test_a_video_that_cannot_be_read_costs_no_other(videos, operators, tmp_path, caplog) -> None:
+    """It is named; if there is no other, that is an error, with what ffmpeg says, and no log."""
     broken = tmp_path / "broken.mp4"
     broken.write_bytes(b"no video")
     videos.add_sample(fo.Sample(str(broken)))
@@ -56,8 +57,10 @@ def test_a_video_that_cannot_be_read_costs_no_other(videos, operators, tmp_path)
         **counts,
         "failed": [str(broken)],
     }
-    with pytest.raises(ValueError, match=f"ffmpeg could read none of the 1 videos.*{broken}"):
+    problem = f"ffmpeg could read none of the 1 videos.*{broken}: Invalid data found"
+    with pytest.raises(ValueError, match=problem):
         operators.sample_frames(videos.select(videos.last().id))
+    assert [one.message for one in caplog.records if one.levelno >= logging.WARNING] == []
 
 
 def test_who_stops_waiting_stops_ffmpeg(videos, monkeypatch) -> None:
