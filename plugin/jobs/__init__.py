@@ -7,6 +7,7 @@ from . import (
     engine,
     folders,
     frame_sampling,
+    in_memory,
     keep,
     labels,
     maps,

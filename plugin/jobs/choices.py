@@ -18,9 +18,13 @@ from smartdownsample_core.settings import declared
 from ..config import DownsampleConfig, is_given
 from ..targets import Subject, embeddings
 from . import keep, labels, preferences, times
+from .folders import FOLDER
 
 Remember = Callable[[Any, Callable[[], Any]], Any]
 """``remember(key, make)`` returns what ``make`` returns; a cached value if the key is known"""
+
+#: Settings that name something of the samples.
+_OF_SAMPLES = ("stratify_by", "features", "prefer", "camera", "time", "keep")
 
 
 def make(
@@ -67,6 +71,14 @@ def make(
     choice = Choice(**{name: value for name, value in given.items() if is_given(value)})
     choice.check(len(ids), config.target_count, config.hash_size)
     return choice
+
+
+def reads_samples(subject: Subject, config: DownsampleConfig) -> bool:
+    """Whether a choice depends on fields or tags, besides signatures and the paths of files."""
+    if any(is_given(getattr(config, name)) for name in _OF_SAMPLES):
+        return True
+    by_field = labels.default_camera(subject) != FOLDER  # which some strategies do not ask for
+    return by_field or not config.used_keys <= set(BUILT_IN)
 
 
 def stamp(dataset: fo.Dataset, config: DownsampleConfig) -> tuple[Any, ...]:

@@ -23,8 +23,8 @@ from ..runs import records as runs
 from ..runs import shapes, writes
 from ..targets import Subject
 from ..targets import kinds as targets
-from . import choices, outcome, whatif
-from .whatif import Stored
+from . import choices, in_memory, outcome, whatif
+from .in_memory import Stored
 
 #: What the field of reasons says.
 KEPT, LEFT_OUT = "kept by hand", "left out by hand"
@@ -247,7 +247,7 @@ def _load(dataset: fo.Dataset, run_key: str, hand: shapes.Hand) -> _State:
     config = without_own_mark(config_of(runs.settings(dataset, run_key)), hand)
     view = targets.fresh(runs.view_of(dataset, run_key))
     subject = Subject.of(dataset, view, whole_groups=config.whole_groups)
-    stored = whatif.load(subject.view, config)
+    stored = in_memory.load(subject.view, config)
     return _State(subject, stored, config, whatif.answer(subject, stored, config))
 
 
@@ -262,7 +262,8 @@ def _changes(
 ) -> dict[str, dict[str, Any]]:
     """Returns the values of the run's fields that change, by id and name of the field."""
     ids, there = state.stored.id_list, runs.fields_of(dataset, run_key)
-    choice = choices.make(state.subject, ids, state.config, state.stored.remember)
+    memory = state.stored.memory(state.subject, state.config)
+    choice = choices.make(state.subject, ids, state.config, memory.remember)
     changes: dict[str, dict[str, Any]] = {}
 
     def found(selection: Selection) -> Found:

@@ -144,6 +144,8 @@ def run(
         "items": items.key,
     }
     saved = to_the_end(lambda: writes.save(dataset, subject.view, written, settings, record))
+    if in_app:
+        whatif.know(subject, config, target, selection)
     return _with_warnings(record, saved, items)
 
 

@@ -13,7 +13,7 @@ from ..config import SignatureConfig
 from ..runs import brain
 from ..runs import records as runs
 from ..targets import kinds as targets
-from . import whatif
+from . import in_memory
 
 #: How images are laid out on a map: value and what a person reads.
 METHODS = {
@@ -53,7 +53,7 @@ def make(dataset: fo.Dataset, run_key: str, what: str, method: str = "pca") -> d
     brain.key_of(dataset, run_key, what)  # before anything takes time
     record, view = runs.load(dataset, run_key), targets.fresh(runs.view_of(dataset, run_key))
     field = record["signature_field"].rpartition(".")[2]
-    stored = whatif.load(view, SignatureConfig.from_params({**record, "signature_field": field}))
+    stored = in_memory.load(view, SignatureConfig.from_params({**record, "signature_field": field}))
     rows = np.flatnonzero(stored.signatures.readable)
     if not len(rows):
         raise ValueError(

@@ -14,7 +14,7 @@ from smartdownsample_core.signatures import UNREADABLE
 
 from ..targets import Subject
 from . import folders, labels
-from .whatif import Stored
+from .in_memory import Stored
 
 #: Of more folders or labels it is not said which ones go without.
 _MAX_NAMES = 200
@@ -73,7 +73,7 @@ def _groupings(subject: Subject, stored: Stored) -> Iterator[tuple[str, _Groups]
         def read(path: str = path) -> Any:
             return assign_strata(labels.read_all(subject, path))
 
-        numbers, names = stored.remember((f"labels {path}",), read)
+        numbers, names = stored.of_samples.remember((f"labels {path}",), read)
         if len(numbers) == len(stored):  # unless samples have been added meanwhile
             yield path, (names, numbers)
 

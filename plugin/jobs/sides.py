@@ -13,7 +13,7 @@ from smartdownsample_core.selection import Measured, measure
 from ..runs import records as runs
 from ..targets import Subject
 from ..targets import kinds as targets
-from .whatif import Stored
+from .in_memory import Stored
 
 #: Distance within which kept images count as alike: the one that the settings suggest.
 ALIKE = 10
@@ -75,7 +75,7 @@ def find(subject: Subject, stored: Stored, a: str, b: str) -> Sides:
         differ = not is_theirs.all() or len(theirs) > len(ids)
         return _compare(stored, rows, kept[0][rows], kept[1][rows], differ)
 
-    sides: Sides = stored.remember(("sides", a, b, *tags), make)
+    sides: Sides = stored.of_samples.remember(("sides", a, b, *tags), make)
     return sides
 
 

@@ -14,7 +14,7 @@ from smartdownsample_core.selection import Times, assign_strata, read_times
 from ..config import DownsampleConfig
 from ..targets import Subject, written_fields
 from . import folders, labels, times
-from .whatif import Stored
+from .in_memory import Stored
 
 #: Spans that the time is cut into: in a panel of 420 pixels, 5 pixels each.
 _SPANS = 60
@@ -147,7 +147,9 @@ def _places(subject: Subject, stored: Stored, config: DownsampleConfig) -> _Plac
     """Returns where images are; None if the time of none is known."""
     camera = config.camera or labels.default_camera(subject)
     key = ("timeline", camera, config.time)
-    places: _Places | None = stored.remember(key, lambda: _place(subject, stored, config, camera))
+    places: _Places | None = stored.of_samples.remember(
+        key, lambda: _place(subject, stored, config, camera)
+    )
     return places
 
 

@@ -2,136 +2,24 @@
 
 from __future__ import annotations
 
-import json
-import threading
-from collections import OrderedDict
-from collections.abc import Callable
-from concurrent.futures import Future
-from dataclasses import dataclass, field
-from functools import cached_property
 from typing import Any
 
-import fiftyone as fo
-import numpy as np
-from bson import json_util
-from numpy.typing import NDArray
-
-from smartdownsample_core import Selection, Signatures, downsample, natural_order
+from smartdownsample_core import Selection, downsample
 from smartdownsample_core.errors import Word, worded
 from smartdownsample_core.report import shortfalls
 from smartdownsample_core.selection import ChoiceSettings, Constraints
 from smartdownsample_core.settings import declared
 
-from ..config import DownsampleConfig, SignatureConfig, label
-from ..targets import Subject, signature_fields, stored_signatures
-from ..targets import kinds as targets
-from . import choices, folders, keep
-
-#: Rows kept in memory, over all datasets and views; a row takes about 200 bytes, and four times
-#: the length of an embedding, if these were asked for.
-_MAX_ROWS = 2_000_000
-
-#: Of each kind, what :meth:`Stored.remember` keeps: the other value of a switch, and some more.
-_REMEMBERED = 3
+from ..config import DownsampleConfig, label
+from ..targets import Subject, stored_signatures
+from . import choices, folders, in_memory, keep
+from .in_memory import Stored
 
 #: Settings that decide between which images a strategy chooses.
 _CONSTRAINTS = tuple(name for name in declared(ChoiceSettings) if name != "strategy")
 
 #: Up to so many samples any answer is there in about a second.
 _FEW = 5_000
-
-
-@dataclass(frozen=True, eq=False)
-class Stored:
-    """The signatures that a dataset holds for a view, in the view's order."""
-
-    ids: NDArray[np.bytes_]
-    """``(n,)``; of the samples, 24 characters each"""
-    signatures: Signatures
-    order: NDArray[np.int64]
-    """``(n,)``; rows in natural order"""
-    n_missing: int
-    """samples without a signature, or with one of another file, hash size or decode"""
-    n_unreadable: int
-    """samples whose image could not be read"""
-    folders: tuple[list[str], NDArray[np.int64]]
-    """names of the folders that the files are in, and ``(n,)`` the number of each one's"""
-    memory: dict[str, OrderedDict[Any, Future[Any]]] = field(default_factory=dict)
-    """what was made of them and is likely to be asked for again; see :meth:`remember`"""
-    lock: threading.Lock = field(default_factory=threading.Lock)
-
-    def __len__(self) -> int:
-        return len(self.ids)
-
-    @cached_property
-    def id_list(self) -> list[str]:
-        """The ids as text."""
-        return [sample_id.decode() for sample_id in self.ids.tolist()]
-
-    def remember(self, key: Any, make: Callable[[], Any]) -> Any:
-        """Returns what ``make`` returns, or returned before under that key.
-
-        Keeps a few labels, embeddings and answers each, as long as the signatures. Concurrent calls
-        with one key wait for the first.
-        """
-        with self.lock:
-            memory = self.memory.setdefault(key[0], OrderedDict())
-            future = memory.get(key)
-            is_new = future is None
-            if future is None:
-                future = memory[key] = Future()
-            if len(memory) > _REMEMBERED:
-                memory.popitem(last=False)
-        if is_new:
-            try:
-                future.set_result(make())
-            except BaseException as error:
-                with self.lock:
-                    memory.pop(key, None)
-                future.set_exception(error)
-                raise
-        return future.result()
-
-    def remembers(self, key: Any) -> bool:
-        """Whether :meth:`remember` would answer at once."""
-        with self.lock:
-            future = self.memory.get(key[0], {}).get(key)
-        return future is not None and future.done()
-
-    def ids_of(self, rows: NDArray[np.int64]) -> list[str]:
-        """Returns the ids of some rows, ``(m,)``."""
-        return [sample_id.decode() for sample_id in self.ids[rows].tolist()]
-
-
-class _Cache:
-    """The signatures that were asked for last, until the samples of their dataset change.
-
-    Shared by all users of a server; it holds what the dataset holds, never a user's settings.
-    """
-
-    def __init__(self) -> None:
-        self._entries: OrderedDict[Any, tuple[Any, Stored]] = OrderedDict()
-        self._lock = threading.Lock()
-
-    def get(self, key: Any, stamp: Any) -> Stored | None:
-        with self._lock:
-            found_stamp, stored = self._entries.get(key, (None, None))
-            if found_stamp != stamp:
-                return None
-            self._entries.move_to_end(key)
-            return stored
-
-    def put(self, key: Any, stamp: Any, stored: Stored) -> None:
-        with self._lock:
-            self._entries[key] = (stamp, stored)
-            self._entries.move_to_end(key)
-            rows = sum(len(entry) for _, entry in self._entries.values())
-            while rows > _MAX_ROWS and len(self._entries) > 1:
-                _, (_, dropped) = self._entries.popitem(last=False)
-                rows -= len(dropped)
-
-
-_cache = _Cache()
 
 
 def answer(subject: Subject, stored: Stored, config: DownsampleConfig) -> Selection:
@@ -146,14 +34,14 @@ def answer(subject: Subject, stored: Stored, config: DownsampleConfig) -> Select
         ValueError: if the settings do not fit the samples
     """
     meaning = choices.stamp(subject.dataset, config)
-    choice = choices.make(subject, stored.id_list, config, stored.remember)
-    constraints = stored.remember(
-        _constraints_key(config, meaning),
-        lambda: Constraints(stored.signatures, stored.order, choice),
-    )
+    memory = stored.memory(subject, config)
+    choice = choices.make(subject, stored.id_list, config, memory.remember)
+
+    def constraints() -> Constraints:
+        return Constraints(stored.signatures, stored.order, choice)
 
     def select(target_count: int | None) -> Selection:
-        selection: Selection = stored.remember(
+        selection: Selection = memory.remember(
             _selection_key(config, target_count, meaning),
             lambda: downsample(
                 stored.signatures,
@@ -161,14 +49,16 @@ def answer(subject: Subject, stored: Stored, config: DownsampleConfig) -> Select
                 target_count,
                 config.random_seed,
                 choice,
-                constraints,
+                memory.remember(_constraints_key(config, meaning), constraints),
             ),
         )
         return selection
 
     target, most = config.target_count, ranked_target(config, len(stored))
+    if target == most or memory.remembers(_selection_key(config, target, meaning)):
+        return select(target)
     ranked = select(most)
-    if target == most or target is None:
+    if target is None:
         return ranked
     return ranked.first(target) if target <= len(ranked.indices) else select(target)
 
@@ -180,7 +70,7 @@ def forecast(subject: Subject, config: DownsampleConfig) -> Selection | None:
     """
     if takes_long(subject, config):
         return None
-    stored = load(subject.view, config)
+    stored = in_memory.load(subject.view, config)
     if stored.n_missing or stored.n_unreadable == len(stored):
         return None
     return answer(subject, stored, config)
@@ -205,15 +95,18 @@ def takes_long(subject: Subject, config: DownsampleConfig) -> str | None:
     view, n_samples = subject.view, len(subject.view)
     if n_samples <= _FEW:
         return None
-    stored = _cache.get(_key(view, config), _stamp(view))
+    stored = in_memory.held(view, config)
     if stored is None:
         return f"Reading the stored signatures of {n_samples:,} samples"
+    memory = stored.memory(subject, config)
     meaning = choices.stamp(subject.dataset, config)
+    if memory.remembers(_selection_key(config, config.target_count, meaning)):
+        return None
     compares = config.excludes_duplicates or config.how.compares
-    if compares and not stored.remembers(_constraints_key(config, meaning)):
+    if compares and not memory.remembers(_constraints_key(config, meaning)):
         return f"Comparing {n_samples:,} images with each other; this is done once"
     key = _selection_key(config, ranked_target(config, n_samples), meaning)
-    if config.how.compares and not stored.remembers(key):
+    if config.how.compares and not memory.remembers(key):
         return f"Choosing among {n_samples:,} images with the strategy {config.strategy!r}"
     return None
 
@@ -240,59 +133,25 @@ def _selection_key(config: DownsampleConfig, target: int | None, meaning: Any) -
     return ("selection", target, *asked, meaning)
 
 
-def load(view: fo.DatasetView, config: SignatureConfig) -> Stored:
-    """Returns the stored signatures of a flat view; from memory, if no sample has changed."""
-    key, stamp = _key(view, config), _stamp(view)
-    stored = _cache.get(key, stamp)
-    if stored is None:
-        stored = _read(view, config)
-        _cache.put(key, stamp, stored)
-    return stored
+def know(
+    subject: Subject,
+    config: DownsampleConfig,
+    target: stored_signatures.Target,
+    selection: Selection,
+) -> None:
+    """Remembers what a run keeps, for those who ask what it would keep.
 
+    The run has written to the samples since it read them, so their signatures are read again, and
+    are compared with those that it had.
 
-def _read(view: fo.DatasetView, config: SignatureConfig) -> Stored:
-    name = config.signature_field
-    target = stored_signatures.load(view, name, config.hash_size, config.decode, recompute=False)
-    unreadable = signature_fields.unreadable_ids(view, target.items, name)
-    for row in target.stale.tolist():
-        if target.ids[row] in unreadable:
-            target.signatures.unreadable[row] = OSError(f"{target.paths[row]} could not be read")
-    n_unreadable = len(target.signatures.unreadable)
-    return Stored(
-        ids=np.array(target.ids, dtype="S24"),
-        signatures=target.signatures,
-        order=natural_order(target.paths),
-        n_missing=len(target.stale) - n_unreadable,
-        n_unreadable=n_unreadable,
-        folders=_folders(target.paths),
-    )
-
-
-def _folders(paths: list[str]) -> tuple[list[str], NDArray[np.int64]]:
-    names, numbers = np.unique(folders.of_files(paths), return_inverse=True)
-    return names.tolist(), numbers.astype(np.int64)
-
-
-def _key(view: fo.DatasetView, config: SignatureConfig) -> tuple[Any, ...]:
-    stages = json.dumps(view._serialize(include_uuids=False), default=json_util.default)
-    return (
-        str(view._dataset._doc.id),
-        stages,
-        config.signature_field,
-        config.hash_size,
-        config.decode,
-    )
-
-
-def _stamp(view: fo.DatasetView) -> tuple[Any, ...]:
-    """What changes when a sample or frame is added, changed or deleted; by fast queries."""
-    dataset = targets.dataset_of(view)
-    stamps = []
-    for collection in (dataset._sample_collection, dataset._frame_collection):
-        if collection is not None:
-            newest = collection.find_one(
-                sort=[("last_modified_at", -1)], projection=["last_modified_at"]
-            )
-            count = collection.estimated_document_count()
-            stamps.append((count, newest and newest.get("last_modified_at")))
-    return tuple(stamps)
+    Args:
+        subject: what the run chose from
+        config: its settings
+        target: its signatures
+        selection: what it keeps
+    """
+    if choices.reads_samples(subject, config):
+        return
+    key = _selection_key(config, config.target_count, choices.stamp(subject.dataset, config))
+    stored = in_memory.put(subject.view, config, target)
+    stored.of_signatures.remember(key, lambda: selection)

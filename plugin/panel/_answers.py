@@ -20,9 +20,9 @@ from smartdownsample_core.signatures import N_BUCKETS, UNREADABLE
 
 from ..config import DownsampleConfig, labelled
 from ..forms import inputs
-from ..jobs import edits, omissions, outcome, problems, timeline, whatif
+from ..jobs import edits, in_memory, omissions, outcome, problems, timeline, whatif
+from ..jobs.in_memory import Stored
 from ..jobs.timeline import Timeline
-from ..jobs.whatif import Stored
 from ..runs import compare, interrupted
 from ..runs import records as runs
 from ..runs.shapes import Results
@@ -135,7 +135,7 @@ class Question:
 
     @cached_property
     def _stored(self) -> Stored:
-        return whatif.load(self._base, self._config)
+        return in_memory.load(self._base, self._config)
 
     @cached_property
     def _problem(self) -> str | None:
@@ -229,7 +229,7 @@ class Question:
     def _sheet(self, selection: Selection) -> Sheet:
         unfolded = bool(self._chosen["settings"].get("pictures"))
         shown = selection.indices if selection.ranking is None else selection.ranking
-        return self._stored.remember(
+        return self._stored.of_signatures.remember(
             ("sheet", unfolded, shown.tobytes()),
             lambda: _sheet.draw(self._subject, self._stored, selection, unfolded=unfolded),
         )

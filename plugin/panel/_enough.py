@@ -14,7 +14,7 @@ from smartdownsample_core.selection import farthest_left_out
 
 from ..config import DownsampleConfig
 from ..jobs import whatif
-from ..jobs.whatif import Stored
+from ..jobs.in_memory import Stored
 from ..targets import Subject
 from . import _charts as charts
 from ._parts import PLOT_CONFIG

@@ -18,7 +18,7 @@ from smartdownsample_core import Selection
 from smartdownsample_core.images import Item, path_of
 from smartdownsample_core.report import thumbnail
 
-from ..jobs.whatif import Stored
+from ..jobs.in_memory import Stored
 from ..targets import Subject
 from ._state import Sheet
 

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from smartdownsample_core.report import share
 
 from ..jobs import sides
+from ..jobs.in_memory import Stored
 from ..jobs.sides import Side, Sides
-from ..jobs.whatif import Stored
 from ..targets import Subject
 from . import _sheet
 from ._parts import table
@@ -37,7 +37,7 @@ class Shown(NamedTuple):
 def shown(subject: Subject, stored: Stored, a: str, b: str) -> Shown:
     """Returns what to show of two runs; see :func:`sides.find`."""
     found = sides.find(subject, stored, a, b)
-    pictures = stored.remember(
+    pictures = stored.of_samples.remember(
         ("side pictures", a, b, found.only_a.tobytes(), found.only_b.tobytes()),
         lambda: [
             _picture(subject, stored, rows, runs, is_sorted=found.a is not None)

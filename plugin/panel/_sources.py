@@ -18,7 +18,7 @@ from .. import names
 from ..config import CHARTS, DownsampleConfig
 from ..forms import inputs
 from ..forms import job_forms as forms
-from ..jobs.whatif import Stored
+from ..jobs.in_memory import Stored
 from ..runs import compare
 from ..runs import records as runs
 from ..targets import SAMPLES, flat_views, signature_fields
