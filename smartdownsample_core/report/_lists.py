@@ -14,7 +14,7 @@ import numpy as np
 
 from ..new_files import make_folder, new_file
 from ..partial_files import complete_text
-from ..selection import Selection
+from ..selection import NEVER, Reason, Selection
 from ..signatures import bucket_name
 
 Columns = Mapping[str, Sequence[Any]]
@@ -132,6 +132,11 @@ def kept_of(
     }
     if selection.ranking is not None:
         columns["rank"] = (np.argsort(selection.ranking) + 1).tolist()
+    if selection.tiers is not None:
+        is_old = selection.tiers[kept] == NEVER
+        if is_old.any():
+            texts = Reason.KEPT.text, Reason.ALWAYS_KEPT.text
+            columns["reason"] = [texts[old] for old in is_old.tolist()]
     if selection.strata is not None:
         numbers, names = selection.strata
         columns["stratum"] = [names[number] for number in numbers[kept]]

@@ -30,6 +30,6 @@ from ._standing import Standing, mark_standing
 from ._strata import UNLABELLED, assign_strata
 from ._strategies import RECOMMENDED_STRATEGY, STRATEGIES, Strategy, StrategyName
 from ._systematic import select
-from ._tiers import GOOD, are_good
+from ._tiers import GOOD, NEVER, are_good
 from ._times import Times, read_times
 from ._where import frames_to_show, heat_maps

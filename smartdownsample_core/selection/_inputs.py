@@ -38,7 +38,8 @@ def check_keys(keys: Any, used: Set[str]) -> None:
         raise ParameterError(
             "max_per",
             "or another limit names the key {key}, which is not in {keys}",
-            "keys are {known}, and those in {keys}",
+            ("{camera} is the folder of each image, unless set otherwise; " * (name == "folder"))
+            + "keys are {known}, and those in {keys}",
             key=repr(name),
             known=", ".join(BUILT_IN),
         )

@@ -179,7 +179,11 @@ def test_days_of_sites_are_keys() -> None:
         ({"max_per": {"label": 3}}, "stratify_by is missing, and max_per 'label' needs it"),
         (
             {"max_per": {"site": 3}},
-            "max_per or another limit names the key 'site', which is not in keys",
+            "max_per or another limit names the key 'site', which is not in keys; keys are camera",
+        ),
+        (
+            {"max_per": {"folder": 3}},
+            "key 'folder', which is not in keys; camera is the folder of each image, unless set",
         ),
         (
             {"max_per": {"day": 3}, "min_per": {"day": 4}},

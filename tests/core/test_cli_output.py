@@ -83,10 +83,13 @@ def test_json_says_how_images_were_chosen(tree: list[str], run) -> None:
         for name, path in (("stratify_by", "labels.csv"), ("keep", "first.txt"))
     }
     assert {"path", "rank", "stratum"} < set(document["kept"][0])
+    old = [one["path"] for one in document["kept"] if one["reason"] == "always kept"]
+    assert old == [tree[3]]
     run("photos", "-n", "5", "-q", "-o", "b.json")
     plain = json.loads(Path("b.json").read_text(encoding="utf-8"))
     assert set(plain["settings"]) == {"strategy", "fixed_cameras", "paths", "on_error"}
     assert plain["images"] == document["images"]
+    assert "reason" not in plain["kept"][0]
 
 
 @pytest.mark.parametrize(
