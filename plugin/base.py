@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import wraps
@@ -12,9 +11,11 @@ import fiftyone.operators as foo
 import fiftyone.operators.types as types
 from pymongo.errors import PyMongoError
 
+from smartdownsample_core.checks import nearest_name
+
 from . import names
 
-#: How much alike two names are that may be one and its misspelling.
+#: How much alike two names are of which one is taken for a misspelling, though it may be neither.
 _ALIKE = 0.8
 
 
@@ -132,6 +133,6 @@ def check_names(params: Mapping[str, Any], known: Iterable[str]) -> None:
     """
     names = list(known)
     for name in params:
-        close = difflib.get_close_matches(name, names, 1, _ALIKE)
-        if close and name not in names:
-            raise ValueError(f"there is no setting {name!r}; did you mean {close[0]!r}?")
+        near = nearest_name(name, names, _ALIKE)
+        if near and name not in names:
+            raise ValueError(f"there is no setting {name!r}; did you mean {near!r}?")

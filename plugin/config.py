@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import os
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, TypedDict, TypeVar
@@ -253,14 +252,11 @@ class DownsampleConfig(SignatureConfig, ChoiceSettings):
 
         Text that means none stays, to be refused.
         """
-        target: Any = self.target_count
-        if not isinstance(target, str):
-            return self
-        if re.fullmatch(r"\s*[0-9]{1,18}\s*", target):
-            target = int(target)
-        with contextlib.suppress(ParameterError):
-            target = target_of("target_count", target, n)
-        return dataclasses.replace(self, target_count=target)
+        if isinstance(self.target_count, str):
+            with contextlib.suppress(ParameterError):
+                target = target_of("target_count", self.target_count, n)
+                return dataclasses.replace(self, target_count=target)
+        return self
 
     def contradictions(self) -> Iterator[ParameterError]:
         """Yields which settings do not go together, or would have no effect."""

@@ -190,8 +190,17 @@ def path_list(
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """Returns the known name that is nearest to a wrong one as a hint; else all of them."""
     names = list(known)
-    near = difflib.get_close_matches(name, names, 1, cutoff=0.5)
-    return f"did you mean {near[0]!r}?" if near else f"it takes {', '.join(names)}"
+    near = nearest_name(name, names)
+    return f"did you mean {near!r}?" if near else f"it takes {', '.join(names)}"
+
+
+def nearest_name(name: str, known: Iterable[str], alike: float = 0.6) -> str | None:
+    """Returns the known name that a misspelt one may stand for; None if none is as much alike.
+
+    >>> nearest_name("stratify", ["strategy", "stratify_by"]), nearest_name("photos", ["select"])
+    ('stratify_by', None)
+    """
+    return next(iter(difflib.get_close_matches(name, list(known), 1, alike)), None)
 
 
 def reason(error: BaseException) -> str:

@@ -7,8 +7,8 @@ import io
 import os
 import sys
 from collections.abc import Sequence
-from difflib import get_close_matches
 
+from ..checks import nearest_name
 from ..console import print_reading_of, read_with_bar
 from ..errors import worded
 from ..selection import downsample, natural_order
@@ -93,8 +93,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _check_command(arguments: Sequence[str]) -> None:
     """Raises a ValueError if the first argument is no path, and looks like a misspelt command."""
     first = "".join(arguments[:1])
-    if (close := get_close_matches(first, _COMMANDS, 1)) and not os.path.exists(first):
-        raise ValueError(f"there is no file and no command {first!r}; did you mean {close[0]!r}?")
+    if (near := nearest_name(first, _COMMANDS)) and not os.path.exists(first):
+        raise ValueError(f"there is no file and no command {first!r}; did you mean {near!r}?")
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -6,9 +6,9 @@ import argparse
 import re
 import sys
 from dataclasses import replace
-from difflib import get_close_matches
 from typing import Any, NoReturn
 
+from ..checks import nearest_name
 from ..errors import Message
 from ..images import find_images
 from ..selection import RANDOM_SEED, Choice
@@ -44,8 +44,8 @@ class Parser(argparse.ArgumentParser):
         """Exits with a message that says where the options are listed."""
         unknown = message.partition("unrecognized arguments: ")[2].partition("=")[0].split()
         known = re.findall(r"--[a-z-]+", self.format_help())
-        close = get_close_matches(unknown[0], known, 1) if unknown else []
-        meant = f"; did you mean {close[0]}?" if close else ""
+        near = nearest_name(unknown[0], known) if unknown else None
+        meant = f"; did you mean {near}?" if near else ""
         self.exit(USAGE, f"{self.prog}: error: {message}{meant} (see {self.prog} --help)\n")
 
 
@@ -85,16 +85,12 @@ def add_setting(parser: argparse._ActionsContainer, what: Setting, *short: str) 
         elif what.kind == "choice":
             options["choices"] = list(what.choices)
         elif what.kind in _TYPES:
-            kind = _number_or_share if what.reads else _TYPES[what.kind]
+            kind = str if what.reads else _TYPES[what.kind]
             options |= {"type": kind, "metavar": what.metavar or "N"}
     parser.add_argument(*short, option_of(what.name), **options)
 
 
 _TYPES = {"whole number": _whole_number, "number": _number}
-
-
-def _number_or_share(text: str) -> int | str:
-    return text if text.endswith("%") else _whole_number(text)
 
 
 def images_of(options: argparse.Namespace) -> tuple[list[str], str]:
