@@ -53,7 +53,7 @@ def standing(selection: Selection) -> str:
     found = selection.standing
     if found is None or not found.n_cameras:
         return ""
-    count = int((found.camera >= 0).sum())
+    count = found.n_images
     others = selection.n_readable - count
     cameras = (
         "1 standing camera" if found.n_cameras == 1 else f"{found.n_cameras:,} standing cameras"

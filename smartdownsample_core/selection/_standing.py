@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -56,6 +56,11 @@ class Standing:
         """Number of standing cameras."""
         return int(self.camera.max(initial=NONE)) + 1
 
+    @property
+    def n_images(self) -> int:
+        """Images that they took."""
+        return int((self.camera >= 0).sum())
+
     @classmethod
     def of(cls, signatures: Signatures) -> Standing:
         """Returns what :func:`mark_standing` found; cameras of which no image is left are none."""
@@ -64,6 +69,58 @@ class Standing:
         camera = camera.astype(np.int64)
         camera[is_known] = np.unique(signatures.standing[is_known], return_inverse=True)[1]
         return cls(camera, np.where(is_known, signatures.activity, np.float32(np.nan)))
+
+
+@dataclass(frozen=True, eq=False)
+class StandingOfSome(Standing):
+    """The standing cameras of some images, counted among all."""
+
+    of_all: tuple[int, int]
+    """standing cameras, and the images that they took"""
+
+    @classmethod
+    def among(cls, all_images: Standing, rows: _Rows) -> StandingOfSome:
+        """Returns what is known of some images, ``(m,)`` rows."""
+        counts = (all_images.n_cameras, all_images.n_images)
+        return cls(all_images.camera[rows], all_images.activity[rows], counts)
+
+    def take(self, rows: _Rows) -> StandingOfSome:
+        """Returns what is known of some of them, ``(m,)`` rows."""
+        return replace(self, camera=self.camera[rows], activity=self.activity[rows])
+
+    @classmethod
+    def joined(cls, parts: Sequence[StandingOfSome], rows: _Rows, n: int) -> StandingOfSome:
+        """Returns what is known of images of several parts, which have no camera in common.
+
+        Args:
+            parts: of the images of each part
+            rows: ``(m,)``; which of them, one part after the other
+            n: number of images; what follows the first m are of no camera
+        """
+        ends = np.cumsum([0, *(part.n_cameras for part in parts)])
+        camera = np.concatenate(
+            [
+                np.where(part.camera < 0, part.camera, part.camera + end)
+                for part, end in zip(parts, ends, strict=False)
+            ]
+        )
+        activity = np.concatenate([part.activity for part in parts])
+        more = n - len(rows)
+        return cls(
+            np.append(camera[rows], np.full(more, NONE)),
+            np.append(activity[rows], np.full(more, np.nan, np.float32)),
+            (int(ends[-1]), sum(part.n_images for part in parts)),
+        )
+
+    @property
+    def n_cameras(self) -> int:
+        """Number of standing cameras of all images."""
+        return self.of_all[0]
+
+    @property
+    def n_images(self) -> int:
+        """Images that they took, of all."""
+        return self.of_all[1]
 
 
 def find_standing(

@@ -23,6 +23,7 @@ from ..images import check, is_remote
 from ..selection import (
     Choice,
     Selection,
+    StandingOfSome,
     as_beside_standing,
     by_size,
     rank_union,
@@ -283,6 +284,7 @@ def _selection(
     unreadable = [failure for one in found for failure in one.unreadable]
     sizes = np.sum([one.sizes for one in found], axis=0)
     kept = np.concatenate([one.buckets for one in found])[rows]
+    standing = [one.standing for one in found if one.standing is not None]
     selection = Selection(
         indices=np.arange(len(rows)),
         bucket_ids=np.append(kept, np.full(len(unreadable), UNREADABLE, np.int16)),
@@ -294,5 +296,8 @@ def _selection(
         strategy="diverse",
         ranking=np.searchsorted(rows, ranking),
         n_without_time=sum(one.core.n_without_time for one in found),
+        standing=StandingOfSome.joined(standing, rows, len(rows) + len(unreadable))
+        if standing
+        else None,
     )
     return selection, [paths[row] for row in rows.tolist()] + [path for path, _ in unreadable]

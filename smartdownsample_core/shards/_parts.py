@@ -17,7 +17,15 @@ from numpy.typing import NDArray
 from ..blas import limited
 from ..images import check, is_remote, opened_remote
 from ..optional import arrow
-from ..selection import Choice, CoreSet, core_set, mark_standing, natural_order
+from ..selection import (
+    Choice,
+    CoreSet,
+    Standing,
+    StandingOfSome,
+    core_set,
+    mark_standing,
+    natural_order,
+)
 from ..settings import BY_PREVIEW
 from ..signatures import N_BUCKETS, UNREADABLE, Signatures
 from ._check import check_contents
@@ -78,6 +86,8 @@ class Contribution:
     """whether it is known of some image when it was taken"""
     begins: int = 0
     """which of the core-set the part picked first"""
+    standing: StandingOfSome | None = None
+    """of the core-set; None if nobody looked for standing cameras"""
 
     def first(self, count: int) -> Contribution:
         """Returns the same with a shorter core-set, in the order of the part."""
@@ -89,6 +99,7 @@ class Contribution:
             buckets=self.buckets[rows],
             paths=[self.paths[row] for row in rows.tolist()],
             begins=int(rows.argmin()) if len(rows) else 0,
+            standing=None if self.standing is None else self.standing.take(rows),
         )
 
 
@@ -253,6 +264,9 @@ def contribute(
         sizes=np.bincount(buckets[buckets != UNREADABLE], minlength=N_BUCKETS),
         unreadable=[(paths[row], error) for row, error in table.unreadable.items()],
         has_times=has_times,
+        standing=StandingOfSome.among(Standing.of(table), core.rows)
+        if choice.finds_standing
+        else None,
     )
 
 

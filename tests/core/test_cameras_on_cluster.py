@@ -205,8 +205,13 @@ def test_visits_to_standing_cameras_are_found_in_parts(
     kept = {one["path"] for one in document["kept"]}
     visits = {f"/data/{name}/IMG_{frame:04d}.JPG" for name, of in _VISITS.items() for frame in of}
     assert len(visits & kept) >= 3
-    assert "not looked for" not in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert "not looked for" not in said
     assert document["settings"]["fixed_cameras"] == "auto"
+    here = ["select", *shards, "-n", "8", "--on-error", "skip", "-o", str(tmp_path / "here.json")]
+    assert main(here) == 0
+    line = re.compile("3 standing cameras with .*")
+    assert line.findall(said) == line.findall(capsys.readouterr().err) != []
 
 
 def test_parts_without_times_have_no_events(cluster: Cluster, tmp_path: Path) -> None:
