@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import struct
 import subprocess
 import sys
@@ -247,12 +248,24 @@ def tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return paths
 
 
+def _by_threads(arguments: Sequence[str]) -> list[str]:
+    """Returns arguments with which images are read by threads, unless these say otherwise."""
+    says = any(re.match("--$|--(no-)?processes|--scheduler", argument) for argument in arguments)
+    if says or arguments[:1] in (("select",), ("verify",)):
+        return [*arguments]
+    return [*arguments, "--no-processes"]
+
+
 @pytest.fixture
 def run(capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, list[str], str]]:
-    """``run(*arguments)``: exit code, lines of standard output, and standard error."""
+    """``run(*arguments)``: exit code, lines of standard output, and standard error.
+
+    A process takes a second to start, which says nothing of what its caller tests; those that
+    :func:`run_python` runs, and tests of processes, have them.
+    """
 
     def call(*arguments: str) -> tuple[int, list[str], str]:
-        code = main(arguments)
+        code = main(_by_threads(arguments))
         out, err = capsys.readouterr()
         return code, out.splitlines(), err
 

@@ -208,6 +208,7 @@ def test_limits_on_the_command_line(
     rows = [f'fox{row % 2},"{path}",s{row % 3}' for row, path in enumerate(burst_paths)]
     table.write_text("\n".join(["species,path,site", *rows]))
     options = ["--keys", str(table), "--max-per", "site=2", "--min-per", "species=3"]
+    options.append("--no-processes")
     assert main([*burst_paths, "-n", "6", "-q", "-o", str(kept), *options]) == 0
     found = [burst_paths.index(row["path"]) for row in csv.DictReader(kept.open())]
     assert sorted(row % 3 for row in found) == [0, 0, 1, 1, 2, 2]

@@ -24,7 +24,7 @@ def keep(capsys: pytest.CaptureFixture[str], burst_paths: list[str]):
     """``keep(*options)``: the kept paths of the bursts; fails unless the exit code is 0."""
 
     def run(*options: str) -> list[str]:
-        code = main([*burst_paths, *options, "-q"])
+        code = main([*burst_paths, *options, "-q", "--no-processes"])
         captured = capsys.readouterr()
         assert code == 0, captured.err
         return captured.out.splitlines()
@@ -195,7 +195,7 @@ def test_features_of_a_file(keep, burst_paths: list[str], tmp_path: Path) -> Non
 def test_contradictions_are_errors(
     burst_paths: list[str], capsys: pytest.CaptureFixture[str], options: list[str], message: str
 ) -> None:
-    assert main([*burst_paths, *options, "-q"]) == 2
+    assert main([*burst_paths, *options, "-q", "--no-processes"]) == 2
     assert message in capsys.readouterr().err
 
 
@@ -231,13 +231,13 @@ def test_a_file_of_another_kind_is_refused(
     """A file without what is asked of it is an error, not a file that says nothing."""
     path = tmp_path / "file.csv"
     path.write_bytes(content)
-    assert main([*burst_paths, "-n", "5", option, str(path), "-q"]) == 2
+    assert main([*burst_paths, "-n", "5", option, str(path), "-q", "--no-processes"]) == 2
     assert message in capsys.readouterr().err
 
 
 def test_warnings_name_the_options(burst_paths: list[str], capsys) -> None:
     """What could not be done is said in the words of the command line."""
-    assert main([*burst_paths[:3], "-n", "5", "-q"]) == 0
+    assert main([*burst_paths[:3], "-n", "5", "-q", "--no-processes"]) == 0
     assert capsys.readouterr().err.startswith("Warning: --target-count 5 exceeds the 3 readable")
 
 
@@ -246,7 +246,7 @@ def test_a_kept_file_that_is_no_image_is_named(
 ) -> None:
     listed = tmp_path / "kept.txt"
     listed.write_text("elsewhere.jpg\n")
-    assert main([*burst_paths, "-n", "5", "--keep", str(listed), "-q"]) == 2
+    assert main([*burst_paths, "-n", "5", "--keep", str(listed), "-q", "--no-processes"]) == 2
     assert "names 1 files that are not among the images, the first is elsewhere.jpg" in (
         capsys.readouterr().err
     )

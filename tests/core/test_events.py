@@ -320,6 +320,7 @@ def test_events_on_the_command_line(burst_paths: list[str], tmp_path: Path) -> N
     times.write_text("\n".join(f'"{path}",{time}' for path, time in rows))
     cameras.write_text("\n".join(f'"{path}",cam{row % 2}' for row, path in enumerate(burst_paths)))
     options = ["--time", str(times), "--camera", str(cameras), "--event-gap", "3min"]
+    options.append("--no-processes")
     assert main([*burst_paths, "-n", "5", "-q", "-o", str(kept), *options]) == 0
     found = list(csv.DictReader(kept.open()))
     sizes = {0: (len(rows) + 1) // 2, 1: len(rows) // 2}
