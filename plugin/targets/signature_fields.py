@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fiftyone as fo
+from fiftyone.core.odm import create_field
 
 from .. import names
 from ._items import Samples, note_of
@@ -21,12 +22,18 @@ def declare(
         grey: whether it also has thumbnails, by which standing cameras are found
     """
     stored = items.dataset_path(field)
+    thumbnails = names.THUMBNAILS if grey else ()
+    subfields = [
+        {"name": name, "ftype": kind, "description": description}
+        for name, kind, description in (*names.SUBFIELDS, *thumbnails, *items.subfields)
+    ]
     if not dataset.has_field(stored):
         items.add_field(
             dataset,
             field,
             fo.EmbeddedDocumentField,
             embedded_doc_type=fo.DynamicEmbeddedDocument,
+            fields=[create_field(**subfield) for subfield in subfields],  # in one write
             description="Visual signature of the image, made by smartdownsample",
             info={names.METHOD: {"wanted_by_user": wanted_by_user}},
         )
@@ -34,10 +41,10 @@ def declare(
         declared = dataset.get_field(stored)
         declared.info = {**declared.info, names.METHOD: {"wanted_by_user": True}}
         declared.save()
-    thumbnails = names.THUMBNAILS if grey else ()
-    for name, kind, description in (*names.SUBFIELDS, *thumbnails, *items.subfields):
-        if not dataset.has_field(f"{stored}.{name}"):
-            items.add_field(dataset, f"{field}.{name}", kind, description=description)
+    for subfield in subfields:  # of a field that an older version declared
+        if not dataset.has_field(f"{stored}.{subfield['name']}"):
+            kind, description = subfield["ftype"], subfield["description"]
+            items.add_field(dataset, f"{field}.{subfield['name']}", kind, description=description)
     for indexed in ("bucket", "bucket_name", "taken", "model"):  # what people filter by
         items.add_index(dataset, f"{field}.{indexed}")
 
