@@ -31,9 +31,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """
     if odd := [item.nodeid for item in items if " at 0x" in item.nodeid]:
         raise pytest.UsageError(f"give its parameters ids without addresses: {odd[0]}")
-    folders = ["app", "plugin"]
+    folders = ["app", "plugin", "tests"]
     items.sort(
-        key=lambda item: folders.index(name) if (name := item.path.parent.name) in folders else 2
+        key=lambda item: folders.index(name) if (name := item.path.parent.name) in folders else 3
     )
 
 
