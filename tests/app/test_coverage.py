@@ -32,21 +32,24 @@ def expect_run(panel: Panel, dataset: fo.Dataset, record: dict[str, Any]) -> Non
 
 
 @pytest.mark.parametrize("settings", [{}, {"strategy": "diverse", "near_duplicates": 3}])
-@pytest.mark.parametrize("unfolded", [False, True])
-def test_runs_of_different_coverage(dataset, operators, open_app, settings, unfolded) -> None:
+def test_runs_of_different_coverage(dataset, operators, open_app, settings) -> None:
     """Whatever was typed and unfolded before, and whichever comes first."""
     some = operators.downsample(dataset.limit(24), 9, run_key="some", **settings)
     every = operators.downsample(dataset, 30, run_key="every")
     panel = Panel(open_app(dataset))
     expect_run(panel, dataset, every)
-    if unfolded:
-        panel.root.get_by_text("More settings").click()
-        panel.root.get_by_text("Random seed").wait_for()
-    for record in (some, every, some):
-        panel.number.fill("7")
-        panel.says(re.compile("Would keep 7 of"))
-        panel.choose("Choose from", f"Run: {record['run_key']}")
-        expect_run(panel, dataset, record)
+
+    def open_in_turn(*records: dict[str, Any]) -> None:
+        for record in records:
+            panel.number.fill("7")
+            panel.says(re.compile("Would keep 7 of"))
+            panel.choose("Choose from", f"Run: {record['run_key']}")
+            expect_run(panel, dataset, record)
+
+    open_in_turn(some, every)
+    panel.root.get_by_text("More settings").click()
+    panel.root.get_by_text("Random seed").wait_for()
+    open_in_turn(some, every)
 
 
 def test_a_field_that_goes_without_gets_a_share_by_one_press(dataset, operators, open_app) -> None:
