@@ -13,6 +13,7 @@ from . import (
     maps,
     omissions,
     outcome,
+    pairs,
     problems,
     sides,
     splitting,

@@ -28,7 +28,7 @@ from ..runs import records as runs
 from ..runs.shapes import Results
 from ..targets import Subject, flat_views
 from ..targets import kinds as targets
-from . import _enough, _sheet, _sides
+from . import _enough, _pictures, _sheet, _sides
 from . import _sources as sources
 from ._state import Chosen, Curve, PanelState, Sheet
 
@@ -213,6 +213,7 @@ class Question:
             problem = labelled(error)
             return PanelState(**known, problem=problem, buckets=_sizes(stored))
         check()
+        all_rows, bucket = self._chosen["all_rows"], self._chosen["bucket"]
         return PanelState(
             **known,
             **self._of_run(selection),
@@ -220,6 +221,9 @@ class Question:
             strata=outcome.strata(selection),
             totals=totals(selection),
             sheet=self._sheet(selection),
+            pairs=self._pairs(),
+            of_buckets=_pictures.of_buckets(self._subject, self._stored, selection, all_rows),
+            of_bucket=_pictures.of_bucket(self._subject, self._stored, selection, bucket),
             curve=self._curve(),
             timeline=self._timeline(selection),
             warnings=whatif.warnings(self._subject, selection, self._config),
@@ -233,6 +237,11 @@ class Question:
             ("sheet", unfolded, shown.tobytes()),
             lambda: _sheet.draw(self._subject, self._stored, selection, unfolded=unfolded),
         )
+
+    def _pairs(self) -> tuple[Sheet, ...]:
+        if not self._chosen["settings"].get("more"):
+            return ()
+        return _pictures.of_pairs(self._subject, self._stored, self._config)
 
     def _curve(self) -> Curve | None:
         if not self._chosen["settings"].get("curve"):

@@ -12,12 +12,13 @@ from itertools import repeat
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image, ImageDraw, ImageFont
 
 from smartdownsample_core import Selection
 from smartdownsample_core.images import Item, path_of
 from smartdownsample_core.report import thumbnail
 
+from .. import wording
 from ..jobs.in_memory import Stored
 from ..targets import Subject
 from ._state import Sheet
@@ -33,7 +34,10 @@ _MORE_COLUMNS, _MORE_ROWS = 12, 20
 _TILE, _SMALL = (96, 72), (64, 48)
 _GAP = 2
 
-#: The same of two that are compared.
+#: Pictures of buckets side by side, the height of their numbers, and what is behind these.
+_BUCKETS, _NUMBER, _BACK = 10, 24, (34, 38, 44)
+
+#: Width and height of two that are compared.
 _LARGE = (192, 144)
 
 #: Small pictures that are held, of 20 to 80 KB each.
@@ -87,6 +91,47 @@ def _sources(subject: Subject, stored: Stored, rows: NDArray[np.int64]) -> Seque
     return subject.items.sources(view, paths)
 
 
+def of_buckets(subject: Subject, stored: Stored, rows: NDArray[np.int64]) -> str:
+    """Returns small pictures of some rows, ``(m,)``, m > 0, numbered from 1, as a data URI."""
+    sheet = _compose(_sources(subject, stored, rows), columns=_BUCKETS)
+    draw, font = ImageDraw.Draw(sheet), ImageFont.load_default(_NUMBER)
+    for number in range(len(rows)):
+        left, top, *_ = _place(number, _TILE, _BUCKETS)
+        text = str(number + 1)
+        box = draw.textbbox((left + 4, top + 2), text, font=font)
+        draw.rectangle((left, top, box[2] + 4, box[3] + 4), fill=_BACK)
+        draw.text((left + 4, top + 2), text, "white", font)
+    return _uri(sheet)
+
+
+def of_bucket(
+    subject: Subject, stored: Stored, rows: NDArray[np.int64], kept: NDArray[np.bool_]
+) -> str:
+    """Returns small pictures of some rows, ``(m,)``, m > 0, with frames around some: a data URI."""
+    sheet = _compose(_sources(subject, stored, rows))
+    draw = ImageDraw.Draw(sheet)
+    for number in np.flatnonzero(kept).tolist():
+        draw.rectangle(
+            _place(number, _TILE, _COLUMNS), outline=wording.COLORS[wording.KEPT], width=5
+        )
+    return _uri(sheet)
+
+
+def of_pairs(subject: Subject, stored: Stored, rows: NDArray[np.int64], color: str) -> str:
+    """Returns small pictures of pairs, ``(m, 2)`` rows, m > 0, framed as such, as a data URI.
+
+    The row of pictures has room for four pairs, so that any number of pairs is of one size.
+    """
+    sheet = _compose(_sources(subject, stored, rows.reshape(-1)))
+    wide = Image.new("RGBA", (_place(_COLUMNS - 1, _TILE, _COLUMNS)[2] + 1, sheet.height))
+    wide.paste(sheet)
+    draw = ImageDraw.Draw(wide)
+    for number in range(0, rows.size, 2):
+        first, second = (_place(at, _TILE, _COLUMNS) for at in (number, number + 1))
+        draw.rectangle((*first[:2], *second[2:]), outline=color, width=5)
+    return _uri(wide)
+
+
 def beside(items: Sequence[Item]) -> str:
     """Returns larger pictures of one image or two, side by side, as a data URI."""
     return _uri(_compose(items, _LARGE))
@@ -102,9 +147,15 @@ def _compose(
     size = (columns * width - _GAP, -(-len(tiles) // columns) * height - _GAP)
     sheet = Image.new("RGBA", size)
     for number, picture in enumerate(tiles):
-        row, column = divmod(number, columns)
-        sheet.paste(picture, (column * width, row * height))
+        sheet.paste(picture, _place(number, tile, columns)[:2])
     return sheet
+
+
+def _place(number: int, tile: tuple[int, int], columns: int) -> tuple[int, int, int, int]:
+    """Returns the corners of a picture, by its number from 0: left, top, right, bottom."""
+    row, column = divmod(number, columns)
+    left, top = column * (tile[0] + _GAP), row * (tile[1] + _GAP)
+    return left, top, left + tile[0] - 1, top + tile[1] - 1
 
 
 def _changed(item: Item) -> int | None:

@@ -23,6 +23,9 @@ Show = Literal["all", "kept", "excluded", "unreadable"] | None
 #: Switches among the settings that unfold a part of the panel.
 FOLDS = ("more", "curve", "timeline", "pictures")
 
+#: Rows of the table that are shown at first: the App takes long to draw many.
+FIRST_ROWS = 10
+
 Phase = Literal["refused", "unsigned", "unreadable", "ready"]
 
 
@@ -73,10 +76,10 @@ class Why(NamedTuple):
 
 
 class Sheet(NamedTuple):
-    """Small pictures of what would be kept."""
+    """Small pictures."""
 
     picture: str = ""
-    """a data URI; "" if nothing is kept"""
+    """a data URI; "" if there are none"""
     caption: str = ""
     other: str = ""
     """what the button says that shows more of them, or fewer; "" if these are all"""
@@ -123,6 +126,13 @@ class PanelState:
     """see :func:`outcome.strata`"""
     totals: str = ""
     sheet: Sheet = Sheet()
+    """of all that would be kept"""
+    pairs: tuple[Sheet, ...] = ()
+    """pairs of near-duplicates, and of others, at the threshold; see :func:`pairs.find`"""
+    of_buckets: Sheet = Sheet()
+    """one of each bucket that the table shows"""
+    of_bucket: Sheet = Sheet()
+    """of the bucket that the grid shows, kept or not"""
     why: Why | None = None
     """of the one image that is selected in the grid"""
     curve: Curve | None = None

@@ -22,10 +22,7 @@ from . import _sources as sources
 from . import _timeline as timeline
 from . import _why as why
 from ._parts import INPUT, PLOT_CONFIG, button, dropdown, item, row, table
-from ._state import PanelState
-
-#: Rows of the table that are shown at first: the App takes long to draw many.
-FIRST_ROWS = 10
+from ._state import FIRST_ROWS, PanelState
 
 _COLUMNS = (
     ("place", "#"),
@@ -139,6 +136,8 @@ def _ready(panel: Any, body: types.Object, shown: PanelState) -> None:
     if shown.why:
         why.add(panel, body, shown.why)
     pictures.add(panel, body, shown.sheet)
+    for number, pairs in enumerate(shown.pairs):
+        pictures.add_one(body, f"pairs_{number}", pairs)
     enough.add(panel, body, shown)
     timeline.add(panel, body, shown)
     _notices(panel, body, shown)
@@ -152,6 +151,7 @@ def _tables(panel: Any, body: types.Object, shown: PanelState) -> None:
     columns = [column for column in _COLUMNS if has_stride or column[0] != "stride"]
     all_rows, n_buckets = shown.chosen["all_rows"], len(shown.buckets)
     rows = charts.table(shown.buckets if all_rows else shown.buckets[:FIRST_ROWS])
+    pictures.add_one(body, "of_buckets", shown.of_buckets)
     table(body, "buckets", columns, rows, panel.click_row)
     if n_buckets > FIRST_ROWS:
         text = f"Show all {n_buckets} buckets"
@@ -320,6 +320,7 @@ def _navigation(panel: Any, body: types.Object, shown: PanelState) -> None:
         button(navigation, f"show_{value}", label, handler, variant)
     if shown.chosen["bucket"] is not None:
         button(navigation, "leave", "Leave the bucket", panel.leave_bucket)
+    pictures.add_one(body, "of_bucket", shown.of_bucket)
 
 
 def _say(body: types.Object, text: str, severity: str = "info", name: str = "notice") -> None:

@@ -18,4 +18,4 @@ from ._lists import (
 from ._manifest import Difference, compare, inputs_of, new_manifest, read_manifest
 from ._splits import leaks, split_summary, split_warnings, write_splits
 from ._summary import share, shortfalls, standing, summary, totals
-from ._thumbnails import thumbnail
+from ._thumbnails import spread, thumbnail

@@ -70,24 +70,27 @@ def thumbnail(item: Item, size: tuple[int, int]) -> Image.Image:
     return Image.new("RGB", size, EXCLUDED_COLOR) if isinstance(tile, OSError) else tile
 
 
-def spread(members: NDArray[np.int64], kept: NDArray[np.bool_]) -> NDArray[np.int64]:
-    """Chooses up to 25 images of a bucket to show, with kept ones in proportion, at least one.
+def spread(
+    members: NDArray[np.int64], kept: NDArray[np.bool_], most: int = _GRID_SIDE**2
+) -> NDArray[np.int64]:
+    """Chooses some images of a bucket to show, with kept ones in proportion, at least one.
 
     Args:
         members: ``(size,)``; the images of the bucket in natural order
         kept: ``(n,)``; True for the kept images
+        most: how many to show
 
     Returns:
-        ``(min(size, 25),)``; in natural order
+        ``(min(size, most),)``; in natural order
     """
-    if len(members) <= _GRID_SIDE**2:
+    if len(members) <= most:
         return members
     is_kept = kept[members]
     kept_places, other_places = np.flatnonzero(is_kept), np.flatnonzero(~is_kept)
-    n_kept = round(_GRID_SIDE**2 * is_kept.mean())
+    n_kept = round(most * is_kept.mean())
     n_kept = min(max(n_kept, min(len(kept_places), 1)), len(kept_places))
-    n_other = min(_GRID_SIDE**2 - n_kept, len(other_places))
-    n_kept = _GRID_SIDE**2 - n_other
+    n_other = min(most - n_kept, len(other_places))
+    n_kept = most - n_other
     places = [_evenly(kept_places, n_kept), _evenly(other_places, n_other)]
     shown: NDArray[np.int64] = members[np.sort(np.concatenate(places))]
     return shown

@@ -22,6 +22,7 @@ from ._farthest_first import farthest_first
 from ._measures import Measured, measure
 from ._notation import as_text, counts, labels_by_key, target_of
 from ._order import natural_order, sort_key
+from ._pairs import Pair, pairs_around
 from ._path_labels import FOLDER, is_of_path, labels_of_paths
 from ._preference import MEASURES, numbers_of, split_prefer
 from ._result import Bucket, Selection, Stratum, tally

@@ -335,20 +335,27 @@ def _strata_of_buckets(signatures: Signatures) -> tuple[_Rows, list[str]]:
     return numbers[places.reshape(-1)], names
 
 
-def _leaders(signatures: Signatures, order: _Rows, choice: Choice) -> _Rows | None:
-    points: Points
+def compared_by(signatures: Signatures, choice: Choice) -> tuple[Points, float] | None:
+    """Returns what near-duplicates are found by, ``(n, d)``, and the largest squared distance.
+
+    None if a choice does not exclude them.
+    """
     if choice.duplicate_distance is not None:
-        points = signatures.descriptor
-        squared_radius = (choice.duplicate_distance * LARGEST_DISTANCE / 100) ** 2
-    elif choice.near_duplicates is None:
+        return signatures.descriptor, (choice.duplicate_distance * LARGEST_DISTANCE / 100) ** 2
+    if choice.near_duplicates is None:
         return None
-    elif choice.features is None:
-        points = unpack(signatures.dhash, signatures.hash_size**2).view(np.uint8)
-        squared_radius = float(choice.near_duplicates)  # of bits: the number that differ
-    else:
-        points = choice.points(len(signatures))
-        squared_radius = 2 * choice.near_duplicates * mean_squared_length(points)
+    if choice.features is None:
+        bits = unpack(signatures.dhash, signatures.hash_size**2).view(np.uint8)
+        return bits, float(choice.near_duplicates)  # the number that differ
+    points = choice.points(len(signatures))
+    return points, 2 * choice.near_duplicates * mean_squared_length(points)
+
+
+def _leaders(signatures: Signatures, order: _Rows, choice: Choice) -> _Rows | None:
+    how = compared_by(signatures, choice)
+    if how is None:
+        return None
     rows = order[signatures.readable[order]]
     leaders = np.full(len(signatures), -1, np.int64)
-    leaders[rows] = near_duplicates(points, rows, squared_radius)
+    leaders[rows] = near_duplicates(how[0], rows, how[1])
     return leaders

@@ -131,6 +131,8 @@ def test_buckets_are_browsed(dataset, operators, open_app) -> None:
     size, kept = buckets[2]["size"], buckets[2]["kept"]  # "diverse" has no stride to speak of
     panel.says(re.compile(f"Bucket 3 of {len(buckets)}: .* kept {kept} of {size}$"))
     assert app.shown_ids(size) == _bucket_ids(dataset, buckets[2]["name"])
+    for caption in ("An image of each bucket, by its number", "Its images, the kept ones framed"):
+        expect(panel.root.get_by_role("img", name=caption)).to_have_js_property("complete", True)
     panel.root.get_by_label("Previous bucket").first.click()
     panel.says(re.compile(f"Bucket 2 of {len(buckets)}"))
     members = _bucket_ids(dataset, buckets[1]["name"])
@@ -166,6 +168,7 @@ def test_a_strategy_is_shown_and_tried(dataset, operators, open_app) -> None:
     panel.says(re.compile("Kept 20 of 80 images.*saved as the run"))
     panel.root.get_by_text("More settings").click()
     expect(panel.root.get_by_label("Label or train")).to_be_checked()
+    panel.says(re.compile("Not near-duplicates, beyond 4 bits: pairs .* apart"))
     panel.says(re.compile("Kept 20 of 80 images.*saved as the run"))
     panel.root.get_by_text("Look over: a few images").click()
     panel.says(re.compile("Would keep 20 of 80 images"))

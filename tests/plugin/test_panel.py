@@ -51,10 +51,10 @@ def test_it_answers_as_a_run_would(dataset, operators, open_panel) -> None:
     assert would_keep == set(dataset.match_tags("smartdownsample").values("id"))
 
 
-def _sheet(user) -> tuple[Image.Image, str]:
-    """Returns the picture of kept images, and what is said below it."""
+def _sheet(user, name: str = "sheet") -> tuple[Image.Image, str]:
+    """Returns a picture, by default that of kept images, and what is said below it."""
     found = re.fullmatch(
-        r"!\[.*\]\(data:image/webp;base64,(.*)\)\n\n(.*)", user.layout["sheet"]["default"]
+        r"!\[.*\]\(data:image/webp;base64,(.*)\)\n\n(.*)", user.layout[name]["default"]
     )
     return Image.open(io.BytesIO(base64.b64decode(found[1]))).convert("RGB"), found[2]
 
@@ -211,6 +211,7 @@ def test_a_bar_shows_its_bucket(dataset, operators, open_panel) -> None:
         kept = set(dataset.match_tags("smartdownsample").values("id"))
         user.do("click_bar", id=bucket)
         assert shown_ids(dataset, user) == members
+        _assert_framed(user, dataset.select(list(members)), kept)
         user.do("show_kept")
         assert shown_ids(dataset, user) == members & kept
         user.do("show_excluded")
@@ -218,6 +219,69 @@ def test_a_bar_shows_its_bucket(dataset, operators, open_panel) -> None:
         user.do("show_all")
     user.do("leave_bucket")
     assert shown_ids(dataset, user) == set(dataset.values("id"))
+
+
+def _assert_framed(user, members: fo.DatasetView, kept: set[str]) -> None:
+    """Pictures of a bucket are some of its images in natural order, with frames if kept."""
+    sheet, caption = _sheet(user, "of_bucket")
+    assert (
+        caption
+        == ("Its images" if len(members) <= 16 else "16 of its images") + ", the kept ones framed"
+    )
+    columns, lines = (sheet.width + 2) // 98, (sheet.height + 2) // 74
+    edges = [
+        (98 * column + 2, 74 * line + 36) for line in range(lines) for column in range(columns)
+    ]
+    colors = [sheet.getpixel(edge)[:3] for edge in edges[: len(members)]]
+    is_framed = [np.abs(np.subtract(color, (26, 165, 157))).max() < 40 for color in colors]
+    if len(members) > 16:
+        assert 0 < sum(is_framed) < 16
+        return
+    ordered = members.sort_by("signature.sort_key").values("id")
+    assert is_framed == [one in kept for one in ordered]
+
+
+def test_each_bucket_has_a_picture(dataset, operators, open_panel) -> None:
+    """Of the kept image that was chosen first; of those that the table shows, in its order."""
+    operators.downsample(dataset, 40)
+    user = open_panel(dataset)
+    rows = user.table("buckets")
+    sheet, caption = _sheet(user, "of_buckets")
+    assert caption == "An image of each bucket, by its number in the table"
+    assert sheet.size == (98 * len(rows) - 2, 72)
+    for place, row in enumerate(rows):
+        members = dataset.match(F("signature.bucket") == int(row["id"]))
+        first = members.exists("smartdownsample_rank").sort_by("smartdownsample_rank").first()
+        right = (40, 0, 96, 72)  # of the number
+        tile = sheet.crop((98 * place, 0, 98 * place + 96, 72)).crop(right)
+        wanted = ImageOps.fit(Image.open(first.filepath).convert("RGB"), (96, 72)).crop(right)
+        assert np.abs(np.asarray(tile, float) - np.asarray(wanted, float)).mean() < 12
+    user.change("target_count", 3)
+    user.change("strategy", "stride")
+    assert "of those without a kept one, the first" in _sheet(user, "of_buckets")[1]
+
+
+def test_pairs_around_the_threshold_are_shown(dataset, operators, open_panel) -> None:
+    """While settings are unfolded and exclude near-duplicates, by whatever they compare."""
+    operators.compute_signatures(dataset)
+    user = open_panel(dataset)
+    user.change("duplicate_distance", 15)
+    assert "pairs_0" not in user.layout
+    user.change("more", True)
+    for number, (said, sign) in enumerate(
+        (("Near-duplicates, within 15", -1), ("Not near-duplicates, beyond 15", 1))
+    ):
+        sheet, caption = _sheet(user, f"pairs_{number}")
+        assert sheet.size == (782, 72)
+        kind, _, distances = caption.removesuffix(" apart").partition(": pairs ")
+        assert kind == said
+        signed_distances = [sign * (float(one) - 15) for one in distances.split(", ")]
+        assert signed_distances == sorted(signed_distances)
+        assert signed_distances[0] >= 0
+    user.change("duplicate_distance", None)
+    assert "pairs_0" not in user.layout
+    user.change("near_duplicates", 6)
+    assert "beyond 6 bits: pairs 7" in user.text
 
 
 def test_next_and_previous_go_round(dataset, operators, open_panel) -> None:
