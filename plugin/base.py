@@ -73,6 +73,8 @@ class Operator(foo.Operator):
     """whether it reports progress, and can be scheduled"""
     risk = "medium"
     """what an agent is told: "low" if it writes nothing, "high" if it deletes, or writes images"""
+    is_listed = True
+    """whether people find it"""
     is_dynamic = True
     """whether its form follows what is typed"""
 
@@ -89,6 +91,7 @@ class Operator(foo.Operator):
             label=names.LABELS[self.key],
             description=self.about,
             dynamic=self.is_dynamic,
+            unlisted=not self.is_listed,
             execute_as_generator=self.is_job,
             allow_delegated_execution=self.is_job,
             risk_level=self.risk,  # FiftyOne 1.8 has none, and ignores it
@@ -110,13 +113,13 @@ class Operator(foo.Operator):
 
 
 def reload(ctx: foo.ExecutionContext) -> Any:
-    """Reloads the dataset in the App, and closes a saved view that no longer exists.
+    """Reloads the dataset in the App, and leaves a saved view that no longer exists.
 
     FiftyOne's server cannot serve a deleted saved view, so the App must not ask for it again.
     """
     shown = ctx.request_params.get("view_name")
     if shown and not ctx.dataset.has_saved_view(shown):
-        return ctx.ops.open_dataset(ctx.dataset.name)
+        return ctx.ops.clear_view()
     return ctx.ops.reload_dataset()
 
 

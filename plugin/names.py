@@ -27,6 +27,7 @@ LABELS = {
     "sample_frames": "Sample frames of videos",
     "recover_runs": "Finish interrupted smart downsample runs",
     "arrange_app": "Arrange the App for visual buckets",
+    "select_saved_view": "Select a saved view",
 }
 
 #: The icons of the operators: for either theme, and those that suit a light and a dark one.

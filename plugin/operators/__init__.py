@@ -1,6 +1,6 @@
 """The operators: parse, call, write."""
 
-from . import _brain, _embedding, _jobs, _runs, _sampling, _splits
+from . import _brain, _embedding, _jobs, _runs, _sampling, _saved_view, _splits
 
 OPERATORS = (
     *_jobs.OPERATORS,
@@ -9,4 +9,5 @@ OPERATORS = (
     *_embedding.OPERATORS,
     *_sampling.OPERATORS,
     *_splits.OPERATORS,
+    *_saved_view.OPERATORS,
 )

@@ -62,9 +62,9 @@ class Downsample(Operator):
             yield reload(ctx)
             fields = app_settings.visible(ctx.dataset, result["run_key"], ctx.active_fields)
             yield ctx.ops.set_active_fields(fields)
-            # By its stages: the App may not have heard of the saved view yet, and then ignores it.
-            if ctx.dataset.has_saved_view(result["kept_view"]):
-                yield ctx.ops.set_view(ctx.dataset.load_saved_view(result["kept_view"]))
+            if ctx.dataset.has_saved_view(kept := result["kept_view"]):
+                yield ctx.ops.set_view(ctx.dataset.load_saved_view(kept))
+                yield ctx.trigger(names.uri("select_saved_view"), {"name": kept})
 
         return execute(ctx, job, show)
 

@@ -52,6 +52,11 @@ class App:
         return self.page.locator("[data-cy=entry-counts]")
 
     @property
+    def view_name(self) -> Locator:
+        """The name of the saved view that is selected, above the sidebar."""
+        return self.page.get_by_role("combobox").get_by_role("paragraph").first
+
+    @property
     def dialog(self) -> Locator:
         """An operator's form or output."""
         return self.page.get_by_role("dialog")

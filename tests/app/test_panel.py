@@ -64,6 +64,7 @@ def test_from_nothing_to_a_run_and_back(dataset, open_app) -> None:
     app.button("Done").click()
     panel.says("saved as the run")
     expect(app.count).to_have_text(f"{target} samples")
+    expect(app.view_name).to_have_text("smartdownsample kept")
     dataset.reload()
     assert dataset.count_sample_tags() == {"smartdownsample": target}
     app.page.locator("[data-cy=sidebar-field-arrow-enabled-tags]").click()
@@ -76,6 +77,7 @@ def test_from_nothing_to_a_run_and_back(dataset, open_app) -> None:
     expect(app.page.get_by_text("Removed the run")).to_be_visible()
     app.button("Close").click()
     panel.says(re.compile(f"Would keep {target} of 80 images.*nothing is saved yet"))
+    expect(app.count).to_have_text("80 samples")
     expect(panel.number).to_have_value(str(target))
     dataset.reload()
     assert (dataset.count_sample_tags(), dataset.list_runs()) == ({}, [])

@@ -222,6 +222,7 @@ def test_the_app_follows_a_run(dataset, post) -> None:
         "reload_dataset",
         "set_active_fields",
         "set_view",
+        "select_saved_view",
     ]
     (stage,) = calls[3][1]["view"]
     assert stage["_cls"].endswith(".MatchTags")
@@ -231,6 +232,23 @@ def test_the_app_follows_a_run(dataset, post) -> None:
     assert "80 computed, 0 reused, 0 unreadable" in outputs["counts"]["default"]
     dataset.reload()
     assert dataset.count_sample_tags() == {"smartdownsample": 20}
+
+
+def test_the_app_is_asked_until_it_has_selected_a_view(dataset, post) -> None:
+    """It ignores the name of a saved view that it has not heard of yet; not for ever, though."""
+    dataset.save_view("some", dataset.limit(3))
+
+    def asked(name: str, tries: int, shown: str | None = None) -> list[tuple[str, Any]]:
+        params = {"name": name, "tries": tries}
+        answer = post("execute", "select_saved_view", dataset, params, view_name=shown)
+        requests = answer["executor"]["requests"]
+        return [(one["operator_uri"].rpartition("/")[2], one["params"]) for one in requests]
+
+    assert asked("some", 2) == [
+        ("set_view", {"name": "some"}),
+        ("select_saved_view", {"name": "some", "tries": 3}),
+    ]
+    assert asked("some", 2, "some") == asked("some", 50) == asked("gone", 0) == []
 
 
 def test_the_app_follows_signatures(dataset, post) -> None:
