@@ -54,7 +54,7 @@ def pairs_around(
     """
     how = compared_by(signatures, choice)
     if how is None:
-        raise ValueError("the choice does not exclude near-duplicates; set duplicate_distance")
+        raise ValueError("the choice has no radius of near-duplicates; set duplicate_distance")
     all_points, radius = how
     rows = _some(order[signatures.readable[order]])
     points = all_points[rows]
