@@ -346,7 +346,9 @@ def test_the_columns_of_a_csv_are_those_that_are_documented(
     choice = ["--strategy", "diverse", "--stratify-by", "folder", "--near-duplicates", "2"]
     times = tmp_path / "times.csv"
     times.write_text("".join(f'"{path}",2024-05-01\n' for path in images))
-    choice += ["--event-gap", "60", "--time", str(times)]
+    old = tmp_path / "old.txt"
+    old.write_text(images[0])
+    choice += ["--event-gap", "60", "--time", str(times), "--keep", str(old)]
     assert main([*images, "-n", "9", *choice, "-o", str(output), "-q"]) == 0
     with output.open(newline="") as stream:
         header = next(csv.reader(stream))
