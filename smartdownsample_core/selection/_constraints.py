@@ -8,22 +8,18 @@ from numpy.typing import NDArray
 from ..checks import shown
 from ..errors import ParameterError
 from ..signatures import (
-    LARGEST_DISTANCE,
     Signatures,
     assign_buckets,
     bucket_name,
     is_junk,
-    unpack,
 )
 from ._allocation import by_ratio, top_up
 from ._choice import Choice
-from ._distances import Points
 from ._events import Events, spaced
 from ._explanation import Cap
-from ._features import mean_squared_length
 from ._keys import Keys
 from ._limits import Bound, Room, rank_in_group
-from ._near_duplicates import near_duplicates
+from ._near_duplicates import leaders
 from ._preference import preference
 from ._repair import Plan, repaired
 from ._strata import Groups, assign_strata, with_unlabelled
@@ -76,7 +72,7 @@ class Constraints:
         readable = signatures.readable
         self.keep = np.array(choice.keep, np.int64)
         self.preference = preference(signatures, choice.prefer, choice.keys)
-        self.leaders = _leaders(signatures, self._preferred_first(order), choice)
+        self.leaders = leaders(signatures, self._preferred_first(order), choice)
         self.strata = None
         keys = Keys(signatures, order, choice)
         if isinstance(choice.stratify_by, str):
@@ -333,29 +329,3 @@ def _strata_of_buckets(signatures: Signatures) -> tuple[_Rows, list[str]]:
     named = [bucket_name(bucket) for bucket in found.tolist()]
     numbers, names = assign_strata(named)
     return numbers[places.reshape(-1)], names
-
-
-def compared_by(signatures: Signatures, choice: Choice) -> tuple[Points, float] | None:
-    """Returns what near-duplicates are found by, ``(n, d)``, and the largest squared distance.
-
-    None if a choice does not exclude them.
-    """
-    if choice.duplicate_distance is not None:
-        return signatures.descriptor, (choice.duplicate_distance * LARGEST_DISTANCE / 100) ** 2
-    if choice.near_duplicates is None:
-        return None
-    if choice.features is None:
-        bits = unpack(signatures.dhash, signatures.hash_size**2).view(np.uint8)
-        return bits, float(choice.near_duplicates)  # the number that differ
-    points = choice.points(len(signatures))
-    return points, 2 * choice.near_duplicates * mean_squared_length(points)
-
-
-def _leaders(signatures: Signatures, order: _Rows, choice: Choice) -> _Rows | None:
-    how = compared_by(signatures, choice)
-    if how is None:
-        return None
-    rows = order[signatures.readable[order]]
-    leaders = np.full(len(signatures), -1, np.int64)
-    leaders[rows] = near_duplicates(how[0], rows, how[1])
-    return leaders

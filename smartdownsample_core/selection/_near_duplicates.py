@@ -5,7 +5,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from ..signatures import LARGEST_DISTANCE, Signatures, unpack
+from ._choice import Choice
 from ._distances import Points, as_centers, as_rows, lengths_of
+from ._features import mean_squared_length
 
 #: Points handled together, and leaders they are compared with in one matrix product.
 _ROWS, _LEADERS = 1024, 8192
@@ -97,3 +100,35 @@ class _Leaders:
             closer = values < best
             best[closer], leader[closer] = values[closer], self.rows[first + places[closer]]
         return leader, best
+
+
+def compared_by(signatures: Signatures, choice: Choice) -> tuple[Points, float] | None:
+    """Returns what near-duplicates are found by, ``(n, d)``, and the largest squared distance.
+
+    None if a choice does not exclude them.
+    """
+    if choice.duplicate_distance is not None:
+        return signatures.descriptor, (choice.duplicate_distance * LARGEST_DISTANCE / 100) ** 2
+    if choice.near_duplicates is None:
+        return None
+    if choice.features is None:
+        bits = unpack(signatures.dhash, signatures.hash_size**2).view(np.uint8)
+        return bits, float(choice.near_duplicates)  # the number that differ
+    points = choice.points(len(signatures))
+    return points, 2 * choice.near_duplicates * mean_squared_length(points)
+
+
+def leaders(
+    signatures: Signatures, order: NDArray[np.int64], choice: Choice
+) -> NDArray[np.int64] | None:
+    """Returns the first row of each image's group, ``(n,)``, -1 for unreadable images.
+
+    None if a choice does not exclude near-duplicates. ``order`` is ``(n,)``; earlier rows lead.
+    """
+    how = compared_by(signatures, choice)
+    if how is None:
+        return None
+    rows = order[signatures.readable[order]]
+    found = np.full(len(signatures), -1, np.int64)
+    found[rows] = near_duplicates(how[0], rows, how[1])
+    return found

@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from ..signatures import LARGEST_DISTANCE, Signatures
 from ._choice import Choice
-from ._constraints import compared_by
 from ._distances import as_centers, as_rows, lengths_of
 from ._features import mean_squared_length
+from ._near_duplicates import compared_by
 
 #: Images that are compared with each other, and how many of them follow each other in the order:
 #: images that are alike often do.

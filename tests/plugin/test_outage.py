@@ -35,7 +35,7 @@ def test_a_run_goes_on_after_an_outage(tmp_path: Path, images: list[str], outage
     )
     assert done.returncode == 0, done.stderr
     seen = json.loads(done.stdout.splitlines()[-1])
-    asked = OPERATORS if outage == "killed" else ()
+    asked = (*OPERATORS, "select_saved_view") if outage == "killed" else ()
     assert set(seen["errors"]) == {"the run", *asked}
     for error in seen["errors"].values():
         assert "The signatures written so far are kept" in error
