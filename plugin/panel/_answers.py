@@ -23,7 +23,7 @@ from ..forms import inputs
 from ..jobs import edits, in_memory, omissions, outcome, problems, timeline, whatif
 from ..jobs.in_memory import Stored
 from ..jobs.timeline import Timeline
-from ..runs import compare, interrupted
+from ..runs import compare, interrupted, quality
 from ..runs import records as runs
 from ..runs.shapes import Results
 from ..targets import Subject, flat_views
@@ -226,6 +226,7 @@ class Question:
             of_bucket=_pictures.of_bucket(self._subject, self._stored, selection, bucket),
             curve=self._curve(),
             timeline=self._timeline(selection),
+            quality=self._quality(),
             warnings=whatif.warnings(self._subject, selection, self._config),
             omissions=self._omissions(selection),
         )
@@ -253,6 +254,20 @@ class Question:
         if not self._chosen["settings"].get("timeline"):
             return None
         return timeline.timeline(self._subject, self._stored, self._config, selection)
+
+    def _quality(self) -> dict[str, int] | None:
+        if not self._chosen["settings"].get("quality"):
+            return None
+        return {kind: len(rows) for kind, rows in quality.rows_of(self._stored.signatures).items()}
+
+    def of_quality(self, kind: str) -> fo.DatasetView:
+        """Returns the view of the images of a kind; see :data:`quality.KINDS`.
+
+        Raises:
+            ValueError: if it has too many samples for the App
+        """
+        rows = quality.rows_of(self._stored.signatures)[kind]
+        return self._base.select(sources.listed(self._stored, rows))
 
     def of_cell(self, cell: str) -> fo.DatasetView:
         """Returns the view of a cell of the timeline; see :func:`timeline.rows_of`.

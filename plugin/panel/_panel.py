@@ -23,6 +23,7 @@ from ._answers import OvertakenError
 from ._enough import Enough
 from ._hand import ByHand
 from ._pictures import Pictures
+from ._quality import ByQuality
 from ._sources import Source
 from ._state import FOLDS, Chosen, PanelState, changes
 from ._timeline import OverTime
@@ -35,7 +36,7 @@ _HALF_TYPED = 0.5
 Grid = Literal["stays", "follows", "shows"]
 
 
-class SmartDownsample(Enough, OverTime, Explains, ByHand, Compares, Pictures, foo.Panel):
+class SmartDownsample(Enough, OverTime, Explains, ByHand, Compares, Pictures, ByQuality, foo.Panel):
     """Shows the buckets, answers what-if questions, and hands them to the operators."""
 
     @property

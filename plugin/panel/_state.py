@@ -21,7 +21,7 @@ from ..runs.shapes import Edit, StratumRow
 Show = Literal["all", "kept", "excluded", "unreadable"] | None
 
 #: Switches among the settings that unfold a part of the panel.
-FOLDS = ("more", "curve", "timeline", "pictures")
+FOLDS = ("more", "curve", "timeline", "quality", "pictures")
 
 #: Rows of the table that are shown at first: the App takes long to draw many.
 FIRST_ROWS = 10
@@ -139,6 +139,8 @@ class PanelState:
     """how many are enough; None unless it is unfolded"""
     timeline: Timeline | None = None
     """cameras over time; None unless it is unfolded"""
+    quality: dict[str, int] | None = None
+    """images of each of :data:`quality.KINDS`; None unless it is unfolded"""
     warnings: list[str] = field(default_factory=list)
     omissions: list[Omission] = field(default_factory=list)
     """folders and labels of which nothing is kept"""

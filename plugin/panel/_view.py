@@ -18,6 +18,7 @@ from . import _charts as charts
 from . import _compare_view as panel_compare
 from . import _enough as enough
 from . import _pictures as pictures
+from . import _quality as by_quality
 from . import _sources as sources
 from . import _timeline as timeline
 from . import _why as why
@@ -140,6 +141,7 @@ def _ready(panel: Any, body: types.Object, shown: PanelState) -> None:
         pictures.add_one(body, f"pairs_{number}", pairs)
     enough.add(panel, body, shown)
     timeline.add(panel, body, shown)
+    by_quality.add(panel, body, shown)
     _notices(panel, body, shown)
     if not shown.problem:  # the answer to other settings must not be seen
         _navigation(panel, body, shown)
@@ -188,6 +190,7 @@ def _settings(panel: Any, body: types.Object, shown: PanelState) -> None:
         ("more", "More settings", panel.fold_settings),
         ("curve", "How many are enough?", panel.fold_curve),
         ("timeline", "Over time", panel.fold_timeline),
+        ("quality", "Image quality", panel.fold_quality),
     ):
         view = types.SwitchView(**item(flex="1 1 auto"), **INPUT)
         settings.bool(name, label=label, on_change=handler, view=view)

@@ -7,8 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import fiftyone as fo
+import numpy as np
 from fiftyone import ViewField as F
+from numpy.typing import NDArray
 
+from smartdownsample_core import Signatures
 from smartdownsample_core.signatures import MAX_CLIPPED, MIN_SHARPNESS
 
 from .. import names
@@ -101,6 +104,20 @@ def count(
     """Returns how many images there are of each of :data:`KINDS`; see :func:`view_of`."""
     view, field = _signed(dataset, run_key, signature_field)
     return {show: len(view.match(_condition(field, show))) for show in KINDS}
+
+
+def rows_of(signatures: Signatures) -> dict[str, NDArray[np.int64]]:
+    """Returns the rows of signatures that are of each of :data:`KINDS`; see :func:`view_of`."""
+    arrays = {
+        subfield: getattr(signatures, name)
+        for name, column in signatures.columns().items()
+        for subfield in column.subfields
+    }
+    arrays["error"] = np.isin(np.arange(len(signatures)), list(signatures.unreadable))
+    known = signatures.readable | arrays["error"]
+    return {
+        show: np.flatnonzero(kind.where(arrays.__getitem__) & known) for show, kind in KINDS.items()
+    }
 
 
 def _condition(field: str, show: str) -> Any:

@@ -1,4 +1,4 @@
-"""Cameras over time in the panel: a bar is clicked."""
+"""Cameras over time and image quality in the panel: a bar and a button are clicked."""
 
 from __future__ import annotations
 
@@ -21,6 +21,8 @@ def _press(app: App, bar: Locator, count: int) -> None:
 
 def test_a_bar_of_the_timeline_is_clicked(dataset, operators, open_app) -> None:
     """Of a run of some samples: the grid shows what the bar is of."""
+    operators.compute_signatures(dataset)
+    dataset.limit(17).set_values("signature.sharpness", [0.1] * 17)  # as if they were blank
     operators.downsample(dataset, 30, run_key="every")
     operators.downsample(dataset.limit(40), 10, run_key="some")
     app = open_app(dataset)
@@ -38,3 +40,9 @@ def test_a_bar_of_the_timeline_is_clicked(dataset, operators, open_app) -> None:
         _press(app, plot.locator(".bars path").nth(places[name]), n)
         ids = app.shown_ids(n)
         assert set(dataset.select(ids).values("some_choice")) == {name}
+
+    panel.root.get_by_text("Image quality").click()
+    blank = operators.view_quality(dataset, "blank", run_key="some").values("id")
+    assert len(blank) != n  # or the grid would not tell that it has followed
+    _press(app, panel.button(f"Blank ({len(blank)})"), len(blank))
+    assert app.shown_ids(len(blank)) == set(blank) >= set(dataset.limit(17).values("id"))

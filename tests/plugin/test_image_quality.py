@@ -15,6 +15,7 @@ from PIL import Image
 from plugin.runs import quality
 from smartdownsample_core import extract
 from smartdownsample_core.signatures import is_junk
+from tests.plugin.conftest import shown_ids
 
 _URI = "@smartdownsample/smartdownsample/view_quality"
 
@@ -79,6 +80,24 @@ def test_quiet_frames_are_found(signed_dataset, operators) -> None:
     signed_dataset.set_values("signature.activity", activity)
     ids = signed_dataset.values("id")
     assert operators.view_quality(signed_dataset, "quiet").values("id") == ids[:2]
+
+
+def test_the_panel_counts_and_shows_each_kind(mixed, open_panel) -> None:
+    """One press each; what has no signature is of no kind."""
+    dataset, paths = mixed
+    user = open_panel(dataset)
+    assert "kinds" not in user.layout
+    user.do("fold_quality", value=True)
+    buttons = user.layout["kinds"]["type"]["properties"]
+    labels = [button["view"]["label"] for button in buttons.values()]
+    counts = {"quiet": 0}
+    assert [label.rpartition(" ")[2] for label in labels] == [
+        f"({counts.get(kind, 1)})" for kind in quality.KINDS
+    ]
+    for kind in set(quality.KINDS) - {"quiet"}:
+        user.do("show_quality", kind=kind)
+        (found,) = shown_ids(dataset, user)
+        assert dataset[found].filepath == str(paths[kind])
 
 
 def test_the_form_counts_and_the_app_shows(mixed, post) -> None:
