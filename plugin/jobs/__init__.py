@@ -15,6 +15,7 @@ from . import (
     outcome,
     pairs,
     problems,
+    proposal,
     sides,
     splitting,
     timeline,

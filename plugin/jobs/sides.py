@@ -79,6 +79,12 @@ def find(subject: Subject, stored: Stored, a: str, b: str) -> Sides:
     return sides
 
 
+def between(stored: Stored, kept_a: NDArray[np.bool_], kept_b: NDArray[np.bool_]) -> Sides:
+    """Returns how two ways to keep some of the same n images compare, ``(n,)`` each."""
+    rows = stored.order[stored.signatures.readable[stored.order]]
+    return _compare(stored, rows, kept_a[rows], kept_b[rows], differ=False)
+
+
 def _ids(dataset: fo.Dataset, run_key: str) -> list[str]:
     """Returns the ids of what a run chose from."""
     settings = runs.settings(dataset, run_key)

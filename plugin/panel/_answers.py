@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import threading
-from collections import OrderedDict
 from collections.abc import Callable
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -20,64 +18,22 @@ from smartdownsample_core.signatures import N_BUCKETS, UNREADABLE
 
 from ..config import DownsampleConfig, labelled
 from ..forms import inputs
-from ..jobs import edits, in_memory, omissions, outcome, problems, timeline, whatif
+from ..jobs import edits, in_memory, omissions, outcome, problems, sides, timeline, whatif
 from ..jobs.in_memory import Stored
+from ..jobs.proposal import Proposal
 from ..jobs.timeline import Timeline
 from ..runs import compare, interrupted, quality
 from ..runs import records as runs
 from ..runs.shapes import Results
 from ..targets import Subject, flat_views
 from ..targets import kinds as targets
+from . import _browser as browser
 from . import _enough, _pictures, _sheet, _sides
 from . import _sources as sources
 from ._state import Chosen, Curve, PanelState, Sheet
 
 #: Settings that decide what is kept.
 _ASKED = (*inputs.ASKED, "signature_field", "hash_size", "decode")
-
-#: Open panels that are remembered.
-_MAX_PANELS = 10_000
-
-
-class OvertakenError(Exception):
-    """An answer is not wanted any more: the settings have changed while it was worked out."""
-
-
-class Turns:
-    """What each open panel asked last.
-
-    Browsers of one session share a panel, and each of them asks: the same question twice is
-    answered twice.
-    """
-
-    def __init__(self) -> None:
-        self._last: OrderedDict[str, str] = OrderedDict()
-        self._lock = threading.Condition()
-
-    def ask(self, panel_id: str, question: str) -> None:
-        """Remembers what a panel asks now."""
-        with self._lock:
-            self._last[panel_id] = question
-            self._last.move_to_end(panel_id)
-            if len(self._last) > _MAX_PANELS:
-                self._last.popitem(last=False)
-            self._lock.notify_all()
-
-    def wait(self, panel_id: str, question: str, seconds: float) -> None:
-        """Waits until a panel asks something else, but no longer than some seconds."""
-        with self._lock:
-            self._lock.wait_for(
-                lambda: self._last.get(panel_id, question) != question, timeout=seconds
-            )
-
-    def check(self, panel_id: str, question: str) -> None:
-        """Raises an OvertakenError if the panel has asked something else meanwhile."""
-        with self._lock:
-            if self._last.get(panel_id, question) != question:
-                raise OvertakenError
-
-
-turns = Turns()
 
 
 class Found(NamedTuple):
@@ -147,16 +103,18 @@ class Question:
         """What the panel offers, whatever the answer."""
         unfolded = self._chosen["settings"].get("more")
         run = sources.run_key(self._chosen["source"])
+        proposal = [sources.PROPOSAL] if run and self._run is None else []
         return {
             "chosen": self._chosen,
             "sources": sources.offered(self._dataset),
-            "comparable": sources.comparable(self._dataset, run),
+            "comparable": [*sources.comparable(self._dataset, run), *proposal],
             "options": inputs.options(self._dataset) if unfolded else {},
         }
 
     def takes_long(self) -> str | None:
         """Words what has to be done for :meth:`answer`, if it takes more than a moment."""
-        if self._chosen["choose"]["other"] or self._refusal or self._problem:
+        is_of_runs = self._chosen["choose"]["other"] not in (None, sources.PROPOSAL[0])
+        if is_of_runs or self._refusal or self._problem:
             return None
         return whatif.takes_long(self._subject, self._config)
 
@@ -176,6 +134,14 @@ class Question:
         n_edited = len(edited.indices) - n_both, len(chosen.indices) - n_both
         return Found(self._base, self._stored, edited, n_edited)
 
+    @property
+    def has_no_answer(self) -> bool:
+        """Whether the settings do not fit the samples."""
+        try:
+            return bool(self._refusal or self._problem) or not self.found
+        except ValueError:
+            return True
+
     def promise(self, working: str) -> PanelState:
         """Returns what to show until there is an answer."""
         return PanelState(**self._lists, working=working, n_samples=len(self._base))
@@ -186,7 +152,7 @@ class Question:
         Args:
             check: raises an error if that is not wanted any more; called before pictures are read
         """
-        if compared := self._compared():  # also of runs whose settings have no answer any more
+        if compared := self._side_by_side():  # also of runs whose settings have no answer any more
             return PanelState(**self._lists, compared=compared)
         if self._refusal:
             return PanelState(
@@ -308,18 +274,56 @@ class Question:
             "can_take_back": n_edited is not None,
         }
 
-    def _compared(self) -> dict[str, Any] | None:
+    def compared(self) -> dict[str, Any]:
+        """Counts what the two that are compared keep; see :func:`compare.compared`.
+
+        Raises:
+            ValueError: if there are not two any more
+        """
+        a, b = browser.compared(self._chosen)
+        return (
+            self._proposal.compared() if self._proposal else compare.compared(self._dataset, a, b)
+        )
+
+    def difference(self, part: str, bucket: int | None) -> fo.DatasetView:
+        """Returns the view of one of :data:`compare.PARTS`, of one bucket or all.
+
+        Raises:
+            ValueError: if it has too many samples for the App
+        """
+        if self._proposal:
+            rows = self._proposal.rows(part, bucket)
+            return self._base.select(sources.listed(self._stored, rows))
+        view: fo.DatasetView = compare.view(
+            self._dataset, *browser.compared(self._chosen), part, bucket
+        )
+        return view
+
+    @cached_property
+    def _proposal(self) -> Proposal | None:
+        a, b = browser.compared(self._chosen)
+        if b != sources.PROPOSAL[0]:
+            return None
+        return Proposal.of(self._subject, self._stored, a, self.found.selection)
+
+    def _side_by_side(self) -> dict[str, Any] | None:
         run, other = sources.run_key(self._chosen["source"]), self._chosen["choose"]["other"]
         if not (run and other):
             return None
-        found = compare.compared(self._dataset, run, other)
+        if other == sources.PROPOSAL[0] and self.has_no_answer:
+            return None
+        found = self.compared()
         if self._refusal:
             return found
         try:
-            sides = _sides.shown(self._subject, self._stored, run, other)
+            if self._proposal:
+                measured = self._proposal.sides()
+            else:
+                measured = sides.find(self._subject, self._stored, run, other)
         except ValueError as error:
             return {**found, "sides": _sides.Shown(str(error))}
-        return {**found, "sides": sides}
+        shown = _sides.shown(self._subject, self._stored, found["a"], found["b"], measured)
+        return {**found, "sides": shown}
 
 
 def _sizes(stored: Stored) -> tuple[Bucket, ...]:

@@ -19,7 +19,6 @@ from . import _answers as answers
 from . import _browser as browser
 from . import _sources as sources
 from . import _view as panel_view
-from ._answers import OvertakenError
 from ._enough import Enough
 from ._hand import ByHand
 from ._pictures import Pictures
@@ -27,6 +26,7 @@ from ._quality import ByQuality
 from ._sources import Source
 from ._state import FOLDS, Chosen, PanelState, changes
 from ._timeline import OverTime
+from ._turns import OvertakenError, turns
 from ._versus import Compares
 from ._why import Explains, explained
 
@@ -286,17 +286,17 @@ class SmartDownsample(Enough, OverTime, Explains, ByHand, Compares, Pictures, By
             ValueError: if the grid cannot show what is chosen
         """
         question = answers.Question(ctx.dataset, chosen)
-        answers.turns.ask(ctx.panel.id, question.key)
+        turns.ask(ctx.panel.id, question.key)
         if at_once and (working := question.takes_long()):
             # The App calls back before it has taken over the new state, so that goes along.
             params = {"chosen": chosen, "grid": grid}
             ctx.prompt(self.method_to_uri("work"), params=params, skip_prompt=True)
             shown = question.promise(working)
         else:
-            shown = question.answer(lambda: answers.turns.check(ctx.panel.id, question.key))
+            shown = question.answer(lambda: turns.check(ctx.panel.id, question.key))
             if is_typed and (shown.problem or shown.warnings):
-                answers.turns.wait(ctx.panel.id, question.key, _HALF_TYPED)
-            answers.turns.check(ctx.panel.id, question.key)
+                turns.wait(ctx.panel.id, question.key, _HALF_TYPED)
+            turns.check(ctx.panel.id, question.key)
             if grid != "stays" and shown.has_answer:
                 shown = self._show_in_grid(ctx, question, shown, grid)
         if grid == "stays":

@@ -34,9 +34,8 @@ class Shown(NamedTuple):
     """of what only a and only b kept, if anything: data URIs, each with a sentence"""
 
 
-def shown(subject: Subject, stored: Stored, a: str, b: str) -> Shown:
+def shown(subject: Subject, stored: Stored, a: str, b: str, found: Sides) -> Shown:
     """Returns what to show of two runs; see :func:`sides.find`."""
-    found = sides.find(subject, stored, a, b)
     pictures = stored.of_samples.remember(
         ("side pictures", a, b, found.only_a.tobytes(), found.only_b.tobytes()),
         lambda: [

@@ -108,11 +108,16 @@ def _made_with(base: fo.DatasetView, field: str) -> dict[str, Any]:
     return {"hash_size": signed[0][1], "decode": "auto" if decode == "preview" else decode}
 
 
-def comparable(dataset: fo.Dataset, run: str | None) -> list[str]:
-    """Returns the keys of the runs that can be compared with a run."""
+#: What a run is compared with that is no other run: see :mod:`plugin.jobs.proposal`.
+PROPOSAL = "settings:", "What these settings keep"
+
+
+def comparable(dataset: fo.Dataset, run: str | None) -> list[tuple[str, str]]:
+    """Returns the runs that can be compared with a run: key and label."""
     kinds = {key: targets.of_record(runs.settings(dataset, key)) for key in runs.keys(dataset)}
     mine = kinds.pop(run or "", None)
-    return [key for key in kinds if mine and compare.are_comparable(mine, kinds[key])]
+    keys = [key for key in kinds if mine and compare.are_comparable(mine, kinds[key])]
+    return [(key, f"Run: {key}") for key in keys]
 
 
 def run_key(source: str | None) -> str | None:

@@ -35,7 +35,7 @@ class Inputs(TypedDict):
     source: str
     """what to choose from: a key of :mod:`_sources`"""
     other: str | None
-    """key of the run that is compared with the source, a run, too"""
+    """what is compared with the source, a run: the key of another one, or ``sources.PROPOSAL``"""
 
 
 class Chosen(TypedDict):
@@ -105,8 +105,8 @@ class PanelState:
     chosen: Chosen
     sources: list[tuple[str, str]]
     """what can be chosen from: value and label"""
-    comparable: list[str]
-    """keys of the runs that can be compared with the source"""
+    comparable: list[tuple[str, str]]
+    """what can be compared with the source: value and label"""
     phase: Phase = "ready"
     working: str | None = None
     """what takes a moment; the answer is still to come"""

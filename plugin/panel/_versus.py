@@ -6,8 +6,8 @@ from typing import Any, cast
 
 import fiftyone.operators as foo
 
-from ..runs import compare
 from ..targets import flat_views
+from . import _answers as answers
 from . import _browser as browser
 from ._state import Chosen, PanelState
 
@@ -18,7 +18,7 @@ class Compares:
     _answer: Any
 
     def compare(self, ctx: foo.ExecutionContext) -> PanelState:
-        """Puts another run beside the one that the panel is about; none if none is named."""
+        """Puts another run, or what the settings keep, beside the run; none if none is named."""
         chosen = browser.chosen(ctx)
         chosen["choose"] = {**chosen["choose"], "other": ctx.params.get("value")}
         chosen |= {"part": None, "bucket": None}
@@ -56,16 +56,15 @@ class Compares:
 
     def click_difference(self, ctx: foo.ExecutionContext) -> PanelState:
         """Shows the bucket of the row: of what was shown before, or of what either run kept."""
-        a, b = browser.compared(browser.chosen(ctx))
-        rows = compare.compared(ctx.dataset, a, b)["rows"]
+        rows = answers.Question(ctx.dataset, browser.chosen(ctx)).compared()["rows"]
         return self._show_difference(ctx, bucket=int(rows[ctx.params["row"]]["id"]))
 
     def _show_difference(self, ctx: foo.ExecutionContext, **what: Any) -> PanelState:
         chosen = browser.chosen(ctx)
         part = chosen["part"] or "either"
         chosen = cast(Chosen, {**chosen, "part": part, **what})
-        a, b = browser.compared(chosen)
-        view = compare.view(ctx.dataset, a, b, chosen["part"] or part, chosen["bucket"])
+        question = answers.Question(ctx.dataset, chosen)
+        view = question.difference(chosen["part"] or part, chosen["bucket"])
         shown: PanelState = self._answer(ctx, chosen)
         ctx.ops.set_view(view)
         return shown

@@ -85,8 +85,8 @@ def _source(panel: Any, body: types.Object, shown: PanelState) -> None:
     choose.enum(
         "source", view.values(), label="Choose from", view=view, on_change=panel.choose_source
     )
-    if others := [(key, f"Run: {key}") for key in shown.comparable]:
-        view = dropdown(others, **INPUT)
+    if shown.comparable:
+        view = dropdown(shown.comparable, **INPUT)
         choose.enum(
             "other", view.values(), label="Compare with", view=view, on_change=panel.compare
         )

@@ -23,6 +23,7 @@ from . import _sheet
 from . import _sources as sources
 from ._parts import button, row
 from ._state import PanelState, Why
+from ._turns import turns
 
 
 class Explains:
@@ -34,7 +35,7 @@ class Explains:
             return None
         question = answers.Question(ctx.dataset, browser.chosen(ctx))
         # At the end of a run the App clears the selection, and sends a state that is out of date.
-        answers.turns.check(ctx.panel.id, question.key)
+        turns.check(ctx.panel.id, question.key)
         return None if question.takes_long() else question.answer()
 
     def show_represented(self, ctx: foo.ExecutionContext) -> None:

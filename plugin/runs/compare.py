@@ -42,7 +42,13 @@ def compared(dataset: fo.Dataset, a: str, b: str) -> dict[str, Any]:
     Raises:
         ValueError: if there is no such run
     """
-    of_a, of_b, both = _bucket_counts(dataset, a, b)
+    return tabled(a, b, *_bucket_counts(dataset, a, b))
+
+
+def tabled(
+    a: str, b: str, of_a: Mapping[Any, int], of_b: Mapping[Any, int], both: Mapping[Any, int]
+) -> dict[str, Any]:
+    """Returns what :func:`compared` does, for two names and how many of each bucket they keep."""
     kept_a, kept_b, shared = (sum(counts.values()) for counts in (of_a, of_b, both))
     gains = {key: of_b.get(key, 0) - of_a.get(key, 0) for key in {*of_a, *of_b} - {None}}
     return {

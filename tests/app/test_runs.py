@@ -61,6 +61,12 @@ def test_two_runs_side_by_side(dataset, operators, open_app) -> None:
     panel.button("Close the comparison").click()
     panel.says(re.compile("Kept 12 of 80"))
 
+    panel.number.fill("16")  # beside the run, what is not saved yet
+    panel.says(re.compile("Would keep 16 of 80"))
+    panel.choose("Compare with", "What these settings keep")
+    panel.says(re.compile("small kept 12, these settings kept 16"))
+    assert panel.rows_of("Of the 80 samples that both chose from").count() == 4
+
 
 @pytest.mark.parametrize("ending", ["csv", "json"])
 def test_a_run_is_exported(dataset, operators, open_app, tmp_path, ending) -> None:

@@ -97,3 +97,35 @@ def test_runs_of_different_samples_are_measured_over_those_they_share(
     dataset.match_tags("last").untag_samples("last")  # of another program
     user.do("show_either")
     assert [row["b"] for row in user.table("sides")] == ["0", "-", "-", "0"]
+
+
+def test_a_run_is_compared_with_what_other_settings_keep(dataset, operators, open_panel) -> None:
+    """As with a run that is made with them, which is not there yet; not without an answer."""
+    operators.downsample(dataset, 20, strategy="stride")
+    user = open_panel(dataset)
+    user.choose("run:smartdownsample")
+    assert "other" not in user.layout["choose"]["type"]["properties"]
+    user.change("target_count", 500)
+    user.do("compare", value="settings:")
+    assert "difference" not in user.layout
+    user.change("target_count", 30)
+    tables = user.table("sides"), user.table("difference")
+    parts = {}
+    for part in ("either", "both", "only_a", "only_b"):
+        user.do(f"show_{part}")
+        parts[part] = shown_ids(dataset, user)
+    assert "`these settings` kept 30" in user.text
+    dataset.reload()
+    assert dataset.list_runs() == ["smartdownsample"]
+
+    operators.downsample(dataset, 30, run_key="new", strategy="stride")
+    old, new = (set(dataset.match_tags(tag).values("id")) for tag in ("smartdownsample", "new"))
+    assert parts == {
+        "either": old | new,
+        "both": old & new,
+        "only_a": old - new,
+        "only_b": new - old,
+    }
+    user.do("close_comparison")
+    user.do("compare", value="new")
+    assert (user.table("sides"), user.table("difference")) == tables
