@@ -17,11 +17,20 @@ _KEPT, _EXCLUDED = wording.COLORS[wording.KEPT], wording.COLORS[wording.EXCLUDED
 _OTHER = "#a678de"
 _MARK = {"color": "#ff6d04", "width": 2}
 
+#: The App gives only the first axis the colours of its theme; these suit a light and a dark one.
+_SECOND_AXIS = {
+    "color": "#909090",
+    "gridcolor": "rgba(128, 128, 128, 0.25)",
+    "rangemode": "tozero",
+    "fixedrange": True,
+}
+
 
 def traces(buckets: Sequence[Bucket], has_answer: bool = True) -> list[dict[str, Any]]:
-    """Returns two stacked bars per bucket, kept and excluded, in the order of the buckets.
+    """Returns two bars per bucket, kept and excluded, in the order of the buckets.
 
-    A bar's id is that of its bucket, so that a click says which one it was.
+    One is above the other, each on a scale of its own, or nobody would see 1% of a bucket. A bar's
+    id is that of its bucket, so that a click says which one it was.
 
     Args:
         buckets: of a :class:`smartdownsample_core.Selection`, largest first
@@ -31,20 +40,24 @@ def traces(buckets: Sequence[Bucket], has_answer: bool = True) -> list[dict[str,
     if not has_answer:
         texts = [f"<b>{bucket.name}</b><br>{bucket.size:,} images" for bucket in buckets]
         sizes = {"name": "images", "y": [bucket.size for bucket in buckets]}
-        return [{**_bars(ids, texts), **sizes, "marker": {"color": _EXCLUDED}}]
+        return [{**_bars(ids, texts), **sizes, "yaxis": "y2", "marker": {"color": _EXCLUDED}}]
     shared = _bars(ids, [_hover(bucket) for bucket in buckets])
     kept = {"name": "kept", "y": [bucket.kept for bucket in buckets]}
     excluded = {"name": "excluded", "y": [bucket.excluded for bucket in buckets]}
     return [
         {**shared, **kept, "marker": {"color": _KEPT}},
-        {**shared, **excluded, "marker": {"color": _EXCLUDED}},
+        {**shared, **excluded, "yaxis": "y2", "marker": {"color": _EXCLUDED}},
     ]
 
 
-def layout(marked: int | None = None) -> dict[str, Any]:
-    """Returns the layout of the chart, with a frame around the bar at place ``marked`` (from 1)."""
-    axes = _layout("buckets, largest first", "images", marked)
-    return {**axes, "barmode": "stack", "bargap": 0.15}
+def layout(marked: int | None = None, has_answer: bool = True) -> dict[str, Any]:
+    """Returns the layout of :func:`traces`, with a frame around the place ``marked`` (from 1)."""
+    axes = _layout("buckets, largest first", "kept" if has_answer else "", marked)
+    axes["xaxis"]["anchor"] = "y"
+    axes["yaxis"] |= {"domain": [0, 0.36], "rangemode": "tozero", "nticks": 4}
+    title = {"text": "excluded" if has_answer else "images", "standoff": 6}
+    axes["yaxis2"] = {**_SECOND_AXIS, "title": {**title, "font": {"size": 14}}, "domain": [0.44, 1]}
+    return {**axes, "bargap": 0.15}
 
 
 def versus(compared: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -128,7 +128,7 @@ def _ready(panel: Any, body: types.Object, shown: PanelState) -> None:
     body.plot(
         "chart",
         data=charts.traces(shown.buckets, has_answer=not shown.problem),
-        layout=charts.layout(shown.place),
+        layout=charts.layout(shown.place, has_answer=not shown.problem),
         config=PLOT_CONFIG,
         on_click=panel.click_bar,
         height="300px",

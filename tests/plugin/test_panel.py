@@ -19,7 +19,7 @@ from fiftyone import ViewField as F
 from PIL import Image, ImageOps
 
 from benchmarks.panel import signed
-from plugin.panel import _answers as answers
+from plugin.panel._turns import OvertakenError, Turns
 from smartdownsample_core import Choice, downsample, extract, natural_order
 
 from .conftest import shown_ids
@@ -193,12 +193,12 @@ def test_what_takes_long_is_said_first(open_panel) -> None:
 
 def test_an_answer_that_came_too_late_is_not_sent() -> None:
     """Only the last question of a panel is answered, however often it was asked."""
-    turns = answers.Turns()
+    turns = Turns()
     for panel, question in (("1", "diverse"), ("2", "diverse"), ("1", "stride"), ("1", "stride")):
         turns.ask(panel, question)
     turns.check("1", "stride")
     turns.check("2", "diverse")
-    with pytest.raises(answers.OvertakenError):
+    with pytest.raises(OvertakenError):
         turns.check("1", "diverse")
 
 
