@@ -86,6 +86,7 @@ def _panel(app: App) -> None:
     panel.says(re.compile("Bucket 7 of"))
     expect(app.count).to_have_text(f"{size} samples")
     _settled(app, app.tiles.nth(8))
+    panel.root.get_by_text("Choose from").scroll_into_view_if_needed()
     panel.bars.nth(6).hover(force=True)
     app.page.locator(".hoverlayer .hovertext").first.wait_for()
     _save(app, "panel")
@@ -107,6 +108,7 @@ def _compare(app: App) -> None:
     panel.says(re.compile("In the grid:"))
     expect(app.tiles).to_have_count(int(of_b) - int(both))
     _settled(app, app.tiles.last)
+    panel.root.get_by_text("Choose from").scroll_into_view_if_needed()
     _save(app, "compare")
     app.page.close()
 
