@@ -189,6 +189,13 @@ def videos(
     return make_dataset([str(shutil.copy(video, tmp_path)) for video in two_videos])
 
 
+@pytest.fixture
+def report_always(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Progress is reported after every batch of images, however fast they are read."""
+    module = sys.modules["smartdownsample_core.extraction._extract"]
+    monkeypatch.setattr(module, "_SECONDS_BETWEEN_REPORTS", 0)
+
+
 @pytest.fixture(scope="session")
 def operators() -> SimpleNamespace:
     """The operators as FiftyOne loaded them: ``operators.downsample`` and so on."""

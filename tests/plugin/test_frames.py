@@ -133,10 +133,11 @@ def test_what_was_kept_can_be_kept_again(videos, frames, operators) -> None:
     assert _kept(videos, "first") < _kept(videos, "second")
 
 
-def test_a_stopped_run_is_resumed(videos, frames, operators, monkeypatch) -> None:
+def test_a_stopped_run_is_resumed(videos, frames, operators, monkeypatch, report_always) -> None:
     """Signatures written before a run was stopped are on the frames, and reused."""
     monkeypatch.setattr(engine, "WRITE_EVERY", 8)
-    job = engine.run(videos, frames, DownsampleConfig(target_count=5))
+    config = DownsampleConfig(target_count=5, n_workers=1, decode="exact")
+    job = engine.run(videos, frames, config)
     next(progress for progress in job if videos.has_frame_field("signature"))
     job.close()
     signed = videos.count("frames.signature.bucket")

@@ -200,10 +200,11 @@ def test_unreadable_crops_are_recorded(make_dataset, operators, images, tmp_path
     assert (again["reused"], again["unreadable"]) == (12, 3)
 
 
-def test_a_stopped_run_is_resumed(objects, cars, operators, monkeypatch) -> None:
+def test_a_stopped_run_is_resumed(objects, cars, operators, monkeypatch, report_always) -> None:
     """Signatures written before a run was stopped are on the labels, and reused."""
     monkeypatch.setattr(engine, "WRITE_EVERY", 8)
-    job = engine.run(objects, cars, DownsampleConfig(target_count=10))
+    config = DownsampleConfig(target_count=10, n_workers=1, decode="exact")
+    job = engine.run(objects, cars, config)
     next(progress for progress in job if objects.has_field("ground_truth.detections.signature"))
     job.close()
     signed = objects.count("ground_truth.detections.signature.bucket")
@@ -389,7 +390,8 @@ def test_labels_that_are_deleted_meanwhile_are_missed(
         return real(dataset, view, written, *others)
 
     monkeypatch.setattr(writes, "save", deleting)
-    job = engine.run(objects, cars, DownsampleConfig(target_count=10))
+    config = DownsampleConfig(target_count=10, n_workers=1, decode="exact")
+    job = engine.run(objects, cars, config)
     warning = with_bar(job)["warning"]
     assert warning.startswith("3 of the 10 patches that were chosen have been deleted meanwhile")
     assert len(_tagged(objects)) == 7

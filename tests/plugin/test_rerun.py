@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import sys
 from pathlib import Path
 
 import fiftyone as fo
@@ -150,13 +149,10 @@ def test_if_nothing_can_be_read_nothing_is_written(
 
 @pytest.mark.parametrize("stop", [GeneratorExit, KeyboardInterrupt], ids=["closed", "interrupted"])
 def test_a_run_that_is_stopped_keeps_what_it_has_read(
-    dataset, operators, monkeypatch, stop
+    dataset, operators, monkeypatch, report_always, stop
 ) -> None:
     """What was written before a run was stopped is reused by the next; no run is recorded."""
     monkeypatch.setattr(engine, "WRITE_EVERY", 20)
-    monkeypatch.setattr(
-        sys.modules["smartdownsample_core.extraction._extract"], "_SECONDS_BETWEEN_REPORTS", 0
-    )
     config = DownsampleConfig(target_count=20, n_workers=1, decode="exact")
     job = engine.run(dataset, dataset.view(), config)
     next(progress for progress in job if progress.done == 40)  # the second batch of four

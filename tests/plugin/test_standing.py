@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
@@ -88,6 +87,7 @@ def test_a_run_stopped_while_it_reads_is_finished_as_one_run(
     operators: SimpleNamespace,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
+    report_always: None,
 ) -> None:
     """Signatures and thumbnails read before the stop are kept; cameras are found among all."""
     paths = _frames(tmp_path)
@@ -95,9 +95,6 @@ def test_a_run_stopped_while_it_reads_is_finished_as_one_run(
     settings = {"strategy": "diverse", "fixed_cameras": "auto", "run_key": "again"}
     of_one = operators.downsample(one, 3, **settings)
     monkeypatch.setattr(engine, "WRITE_EVERY", 1)
-    monkeypatch.setattr(
-        sys.modules["smartdownsample_core.extraction._extract"], "_SECONDS_BETWEEN_REPORTS", 0
-    )
     config = DownsampleConfig(target_count=3, n_workers=1, decode="exact", **settings)
     job = engine.run(stopped, stopped.view(), config)
     next(progress for progress in job if 0 < progress.done < 30)
