@@ -103,7 +103,8 @@ class Question:
         """What the panel offers, whatever the answer."""
         unfolded = self._chosen["settings"].get("more")
         run = sources.run_key(self._chosen["source"])
-        proposal = [sources.PROPOSAL] if run and self._run is None else []
+        # Of any run, whatever the settings: a list that came and went would move the panel.
+        proposal = [sources.PROPOSAL] if run and runs.exists(self._dataset, run) else []
         return {
             "chosen": self._chosen,
             "sources": sources.offered(self._dataset),

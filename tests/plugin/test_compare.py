@@ -104,7 +104,8 @@ def test_a_run_is_compared_with_what_other_settings_keep(dataset, operators, ope
     operators.downsample(dataset, 20, strategy="stride")
     user = open_panel(dataset)
     user.choose("run:smartdownsample")
-    assert "other" not in user.layout["choose"]["type"]["properties"]
+    (choice,) = user.layout["choose"]["type"]["properties"]["other"]["view"]["choices"]
+    assert choice["label"] == "What these settings keep"
     user.change("target_count", 500)
     user.do("compare", value="settings:")
     assert "difference" not in user.layout

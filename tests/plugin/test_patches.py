@@ -456,6 +456,10 @@ def test_two_runs_of_patches_are_compared(objects, cars, operators, open_panel) 
     operators.downsample(objects, 5, run_key="images")
     user = open_panel(objects)
     user.choose("run:images")
-    assert "other" not in user.layout["choose"]["type"]["properties"]
+    (choice,) = user.layout["choose"]["type"]["properties"]["other"]["view"]["choices"]
+    assert choice["value"] == "settings:"  # no run of patches
     user.choose("run:some")
     assert_compared(objects, user, {key: _tagged(objects, key) for key in ("some", "every")})
+    user.do("close_comparison")
+    user.do("compare", value="settings:")
+    assert "`some` kept 12, `these settings` kept 12" in user.text
