@@ -67,6 +67,10 @@ class Stored:
         reads = choices.reads_samples(subject, config)
         return self.of_samples if reads else self.of_signatures
 
+    def among(self, ids: list[str]) -> NDArray[np.bool_]:
+        """Returns whether each row is one of some samples, ``(n,)``."""
+        return np.isin(self.ids, np.array(ids, self.ids.dtype))
+
     def ids_of(self, rows: NDArray[np.int64]) -> list[str]:
         """Returns the ids of some rows, ``(m,)``."""
         return [sample_id.decode() for sample_id in self.ids[rows].tolist()]

@@ -37,8 +37,8 @@ class Proposal(NamedTuple):
     def of(cls, subject: Subject, stored: Stored, run: str, selection: Selection) -> Proposal:
         """Returns the proposal that a selection is."""
         tag = runs.settings(subject.dataset, run)["tag"]
-        marked = np.array(subject.items.marked_ids(subject.view, tag), stored.ids.dtype)
-        was = np.isin(stored.ids, marked) & stored.signatures.readable
+        was = stored.among(subject.items.marked_ids(subject.view, tag))
+        was &= stored.signatures.readable
         return cls(run, stored, was, selection.kept, selection.bucket_ids)
 
     def compared(self) -> dict[str, Any]:
@@ -50,14 +50,8 @@ class Proposal(NamedTuple):
 
     def rows(self, part: str, bucket: int | None) -> NDArray[np.int64]:
         """Returns the rows of one of :data:`compare.PARTS`, of one bucket or all."""
-        parts = {
-            "either": self.was | self.now,
-            "both": self.was & self.now,
-            "only_a": self.was & ~self.now,
-            "only_b": self.now & ~self.was,
-        }
         of_bucket = True if bucket is None else self.bucket_ids == bucket
-        return np.flatnonzero(parts[part] & of_bucket)
+        return np.flatnonzero(compare.parts(self.was, self.now)[part] & of_bucket)
 
     def sides(self) -> Sides:
         """Measures both; see :func:`sides.find`."""

@@ -67,12 +67,11 @@ def find(subject: Subject, stored: Stored, a: str, b: str) -> Sides:
     tags = [runs.settings(dataset, key)["tag"] for key in (a, b)]
 
     def make() -> Sides:
-        shared = stored.signatures.readable.copy()
-        ids, theirs = np.array(stored.id_list), _ids(dataset, b)
-        is_theirs = np.isin(ids, theirs)
-        kept = [shared & np.isin(ids, subject.items.marked_ids(subject.view, tag)) for tag in tags]
+        shared, theirs = stored.signatures.readable, _ids(dataset, b)
+        is_theirs = stored.among(theirs)
+        kept = [shared & stored.among(subject.items.marked_ids(subject.view, t)) for t in tags]
         rows = stored.order[(shared & is_theirs)[stored.order]]
-        differ = not is_theirs.all() or len(theirs) > len(ids)
+        differ = not is_theirs.all() or len(theirs) > len(stored)
         return _compare(stored, rows, kept[0][rows], kept[1][rows], differ)
 
     sides: Sides = stored.of_samples.remember(("sides", a, b, *tags), make)

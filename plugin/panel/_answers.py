@@ -135,13 +135,15 @@ class Question:
         n_edited = len(edited.indices) - n_both, len(chosen.indices) - n_both
         return Found(self._base, self._stored, edited, n_edited)
 
-    @property
-    def has_no_answer(self) -> bool:
-        """Whether the settings do not fit the samples."""
+    @cached_property
+    def _found_or_why_not(self) -> Found | str:
+        """What is chosen, or why the settings have no answer."""
+        if self._problem:
+            return self._problem
         try:
-            return bool(self._refusal or self._problem) or not self.found
-        except ValueError:
-            return True
+            return self.found
+        except ValueError as error:
+            return labelled(error)
 
     def promise(self, working: str) -> PanelState:
         """Returns what to show until there is an answer."""
@@ -172,13 +174,10 @@ class Question:
         }
         if stored.n_missing + stored.n_unreadable == len(stored):
             return PanelState(**known, phase="unsigned" if stored.n_missing else "unreadable")
-        if self._problem:
-            return PanelState(**known, problem=self._problem, buckets=_sizes(stored))
-        try:
-            selection = self.found.selection
-        except ValueError as error:
-            problem = labelled(error)
-            return PanelState(**known, problem=problem, buckets=_sizes(stored))
+        found = self._found_or_why_not
+        if isinstance(found, str):
+            return PanelState(**known, problem=found, buckets=_sizes(stored))
+        selection = found.selection
         check()
         all_rows, bucket = self._chosen["all_rows"], self._chosen["bucket"]
         return PanelState(
@@ -311,7 +310,9 @@ class Question:
         run, other = sources.run_key(self._chosen["source"]), self._chosen["choose"]["other"]
         if not (run and other):
             return None
-        if other == sources.PROPOSAL[0] and self.has_no_answer:
+        if other == sources.PROPOSAL[0] and (
+            self._refusal or isinstance(self._found_or_why_not, str)
+        ):
             return None
         found = self.compared()
         if self._refusal:

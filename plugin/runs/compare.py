@@ -98,8 +98,17 @@ def view(dataset: fo.Dataset, a: str, b: str, part: str, bucket: int | None = No
         field = items.to_view_path(record["signature_field"])
         everything = everything.match(F(f"{field}.bucket") == bucket)
     of_a, of_b = map(items.mark_in_views, (record["tag"], runs.load(dataset, b)["tag"]))
-    chosen = {"either": of_a | of_b, "both": of_a & of_b, "only_a": of_a & ~of_b}
-    return everything.match(chosen.get(part, of_b & ~of_a))
+    return everything.match(parts(of_a, of_b)[part])
+
+
+def parts(of_a: Any, of_b: Any) -> dict[str, Any]:
+    """Returns each of :data:`PARTS`: conditions of views, or masks, for what two runs kept."""
+    return {
+        "either": of_a | of_b,
+        "both": of_a & of_b,
+        "only_a": of_a & ~of_b,
+        "only_b": of_b & ~of_a,
+    }
 
 
 def are_comparable(one: Samples, other: Samples) -> bool:
