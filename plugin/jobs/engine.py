@@ -11,11 +11,11 @@ import fiftyone as fo
 import numpy as np
 from numpy.typing import NDArray
 
-from smartdownsample_core import Selection, downsample, natural_order
+from smartdownsample_core import downsample
 from smartdownsample_core.errors import Word
 from smartdownsample_core.extraction import Pace, read_batches
 from smartdownsample_core.report import save_charts
-from smartdownsample_core.selection import Choice, mark_standing
+from smartdownsample_core.selection import mark_standing
 
 from ..config import CHARTS, DownsampleConfig, SignatureConfig
 from ..runs import Saved, files, held, shapes, writes
@@ -118,7 +118,12 @@ def run(
         choice = choices.make(subject, target.ids, config)
     selecting = Progress(len(target.ids), len(target.ids), "Selecting")
     yield selecting
-    selection = yield from waiting(lambda: _select(target, config, choice), lambda: selecting)
+    selection = yield from waiting(
+        lambda: downsample(
+            target.signatures, target.order, config.target_count, config.random_seed, choice
+        ),
+        lambda: selecting,
+    )
     written = outcome.written(selection, target.ids, choice, config)
     found = whatif.warnings(subject, selection, config, word)
     warnings = [*found, *_lost_edits(dataset, config.run_key)]
@@ -147,13 +152,6 @@ def run(
     if in_app:
         whatif.know(subject, config, target, selection)
     return _with_warnings(record, saved, items)
-
-
-def _select(
-    target: stored_signatures.Target, config: DownsampleConfig, choice: Choice
-) -> Selection:
-    order = natural_order(target.paths)
-    return downsample(target.signatures, order, config.target_count, config.random_seed, choice)
 
 
 def _lost_edits(dataset: fo.Dataset, run_key: str) -> list[str]:
@@ -253,7 +251,7 @@ def _mark_standing(
     """
     signatures = target.signatures
     before = signatures.standing.copy(), signatures.activity.copy()
-    mark_standing(signatures, natural_order(target.paths), cameras)
+    mark_standing(signatures, target.order, cameras)
     is_known = (signatures.standing == before[0]) & (
         (signatures.activity == before[1]) | np.isnan(signatures.activity)
     )

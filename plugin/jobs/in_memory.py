@@ -15,7 +15,7 @@ import numpy as np
 from bson import json_util
 from numpy.typing import NDArray
 
-from smartdownsample_core import Signatures, natural_order
+from smartdownsample_core import Signatures
 
 from ..config import DownsampleConfig, SignatureConfig
 from ..targets import Samples, Subject, signature_fields, stored_signatures
@@ -199,7 +199,7 @@ def _stored(target: stored_signatures.Target, n_stale: int) -> Stored:
     return Stored(
         ids=np.array(target.ids, dtype="S24"),
         signatures=target.signatures,
-        order=natural_order(target.paths),
+        order=target.order,
         n_missing=n_stale - n_unreadable,
         n_unreadable=n_unreadable,
         folders=_folders(target.paths),

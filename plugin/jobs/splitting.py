@@ -9,7 +9,6 @@ from typing import Any
 
 import fiftyone as fo
 
-from smartdownsample_core import natural_order
 from smartdownsample_core.errors import ParameterError, worded
 from smartdownsample_core.report import leaks, split_warnings
 from smartdownsample_core.selection import (
@@ -150,7 +149,7 @@ def run(
     asked = _settings(subject, config)
     splitting = engine.Progress(len(target.ids), len(target.ids), "Splitting")
     found = yield from waiting(
-        lambda: split_images(target.signatures, natural_order(target.paths), asked),
+        lambda: split_images(target.signatures, target.order, asked),
         lambda: splitting,
     )
     warnings = [worded(one, str) for one in split_warnings(found, asked.gap > 0)]

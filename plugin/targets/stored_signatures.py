@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import fiftyone as fo
 import numpy as np
 from numpy.typing import NDArray
 
-from smartdownsample_core import Signatures, assign_buckets, bucket_name
+from smartdownsample_core import Signatures, assign_buckets, bucket_name, natural_order
 from smartdownsample_core.extraction import Cameras
 from smartdownsample_core.images import Item, Part
 from smartdownsample_core.selection import sort_key
@@ -53,6 +54,11 @@ class Target:
     """``(k,)``; these and, by previews, the others of their cameras: see :func:`_with_cameras`"""
     cameras: Cameras | None
     """of the rows to read, by previews"""
+
+    @cached_property
+    def order(self) -> NDArray[np.int64]:
+        """``(n,)``; rows in natural order of their paths."""
+        return natural_order(self.paths)
 
 
 def load(
