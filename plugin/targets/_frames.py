@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
 import fiftyone as fo
 from fiftyone import ViewField as F
+from fiftyone.core.odm import create_field
 from pymongo import UpdateOne
 
 from .. import names
@@ -31,9 +32,9 @@ class Frames(Parts):
         """Whether FiftyOne uses this name."""
         return hasattr(fo.Frame, name) or hasattr(fo.Sample, name)
 
-    def add_field(self, dataset: fo.Dataset, name: str, kind: Any, **options: Any) -> None:
-        """Declares a field of the frames."""
-        dataset.add_frame_field(name, kind, **options)
+    def add_fields(self, dataset: fo.Dataset, declared: Mapping[str, fo.Field]) -> None:
+        """Declares fields of the frames, by name, in one write."""
+        dataset._merge_frame_field_schema(dict(declared))
 
     def delete_fields(self, dataset: fo.Dataset, paths: Sequence[str]) -> None:
         """Deletes fields by their paths in the dataset."""
@@ -42,13 +43,13 @@ class Frames(Parts):
 
     def mark(self, dataset: fo.Dataset, ids: Sequence[str], tag: str) -> None:
         """Sets the field of that name to true, for the frames with these ids."""
-        self.add_field(
-            dataset,
+        field = create_field(
             tag,
             fo.BooleanField,
             description="True for the frames that smartdownsample kept",
             info={names.METHOD: {"tag": tag}},
         )
+        self.add_fields(dataset, {tag: field})
         self.write(dataset, ids, ids, ({tag: True} for _ in ids))
 
     def unmark_some(self, dataset: fo.Dataset, ids: Sequence[str], tag: str) -> None:

@@ -95,9 +95,14 @@ class Samples:
         """Returns the values of :attr:`subfields` for a source."""
         return ()
 
-    def add_field(self, dataset: fo.Dataset, name: str, kind: Any, **options: Any) -> None:
-        """Declares a field of such items."""
-        dataset.add_sample_field(self.dataset_path(name), kind, **options)
+    def add_fields(self, dataset: fo.Dataset, declared: Mapping[str, fo.Field]) -> None:
+        """Declares fields of such items, by name, in one write.
+
+        What dataset.add_sample_field does for one field: writing a dataset's schema and reading it
+        again, twice, takes 50 ms or more.
+        """
+        paths = {self.dataset_path(name): field for name, field in declared.items()}
+        dataset._merge_sample_field_schema(paths)
 
     def add_index(self, dataset: fo.Dataset, name: str, kind: int | str = 1) -> None:
         """Makes a field fast to group and filter by, if MongoDB can have one index more (of 64)."""

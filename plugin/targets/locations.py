@@ -7,6 +7,7 @@ from typing import Any
 import fiftyone as fo
 import numpy as np
 from bson import ObjectId
+from fiftyone.core.odm import create_field
 from numpy.typing import NDArray
 
 from .. import names
@@ -36,14 +37,14 @@ def is_to_declare(dataset: fo.Dataset, target: Target) -> bool:
 
 def declare(dataset: fo.Dataset, items: Samples, signature_field: str) -> None:
     """Declares the field and its index."""
-    items.add_field(
-        dataset,
+    field = create_field(
         FIELD,
         fo.EmbeddedDocumentField,
         embedded_doc_type=fo.GeoLocation,
         description="Where the image was taken, from its file; made by smartdownsample",
         info={names.METHOD: {"positions_of": signature_field}},
     )
+    items.add_fields(dataset, {FIELD: field})
     items.add_index(dataset, f"{FIELD}.point", "2dsphere")  # without it, geo_near() fails
 
 

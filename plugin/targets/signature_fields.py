@@ -28,23 +28,25 @@ def declare(
         for name, kind, description in (*names.SUBFIELDS, *thumbnails, *items.subfields)
     ]
     if not dataset.has_field(stored):
-        items.add_field(
-            dataset,
-            field,
+        whole = create_field(
+            field.rpartition(".")[2],
             fo.EmbeddedDocumentField,
             embedded_doc_type=fo.DynamicEmbeddedDocument,
-            fields=[create_field(**subfield) for subfield in subfields],  # in one write
+            fields=[create_field(**subfield) for subfield in subfields],
             description="Visual signature of the image, made by smartdownsample",
             info={names.METHOD: {"wanted_by_user": wanted_by_user}},
         )
+        items.add_fields(dataset, {field: whole})
     elif wanted_by_user and not is_wanted_by_user(dataset, stored):
         declared = dataset.get_field(stored)
         declared.info = {**declared.info, names.METHOD: {"wanted_by_user": True}}
         declared.save()
-    for subfield in subfields:  # of a field that an older version declared
-        if not dataset.has_field(f"{stored}.{subfield['name']}"):
-            kind, description = subfield["ftype"], subfield["description"]
-            items.add_field(dataset, f"{field}.{subfield['name']}", kind, description=description)
+    missing = {  # of a field that an older version declared
+        f"{field}.{subfield['name']}": create_field(**subfield)
+        for subfield in subfields
+        if not dataset.has_field(f"{stored}.{subfield['name']}")
+    }
+    items.add_fields(dataset, missing)
     for indexed in ("bucket", "bucket_name", "taken", "model"):  # what people filter by
         items.add_index(dataset, f"{field}.{indexed}")
 

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 import fiftyone as fo
+from fiftyone.core.odm import create_field
 
 from .. import names
 from ..run_fields import RUN_FIELDS
@@ -33,9 +34,17 @@ def write(
     if not fields:
         return
     info = {names.METHOD: {"run": run_key}}
+    declared = {
+        field.of(run_key): create_field(
+            field.of(run_key),
+            names.FIELD_TYPES[field.kind],
+            description=field.about.format(run=run_key),
+            info=info,
+        )
+        for field in fields
+    }
+    items.add_fields(dataset, declared)
     for field in fields:
-        kind, about = names.FIELD_TYPES[field.kind], field.about.format(run=run_key)
-        items.add_field(dataset, field.of(run_key), kind, description=about, info=info)
         if field.is_indexed:
             items.add_index(dataset, field.of(run_key))
     rows = zip(*(columns[field.name] for field in fields), strict=True)

@@ -70,6 +70,15 @@ def test_every_sample_has_a_declared_signature(dataset, operators, images) -> No
     assert "signature.bucket" in dataset.get_index_information()
 
 
+def test_fields_of_a_run_are_declared_in_one_write(dataset, operators) -> None:
+    """They have one time of creation; FiftyOne takes 50 ms or more to write a dataset's schema."""
+    operators.downsample(dataset, 20, near_duplicates=4, explain=True)
+    schema = dataset.get_field_schema()
+    declared = [field for name, field in schema.items() if name.startswith("smartdownsample_")]
+    assert len(declared) >= 8
+    assert len({field.created_at for field in declared}) == 1
+
+
 def test_a_signature_has_all_its_attributes(make_dataset, operators, images) -> None:
     """A sub-field without a value is None on a sample: ``error`` if read, ``bucket`` if not."""
     dataset = make_dataset([images[0], "/nowhere/lost.jpg"])
