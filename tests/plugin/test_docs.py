@@ -46,7 +46,8 @@ _ELSEWHERE = {
     "make demo": ".ci/run runs it",
     "make test": "this test is a part of it",
 }
-_N_IMAGES, _N_TRAPS = 1200, 700
+_N_IMAGES, _N_TRAPS = 1050, 700
+_SIZE = 120, 90
 
 #: One of each category, of which every fourth image has none.
 _DETECTIONS = [{"category": str(n), "conf": 0.9, "bbox": [0, 0, 1, 1]} for n in (1, 2, 3)]
@@ -85,11 +86,12 @@ def project(images: list[str], tmp_path_factory: pytest.TempPathFactory) -> Path
         if (_ROOT / name).is_file():
             (copy / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(_ROOT / name, copy / name)
+    small = _smaller(copy / "small", images)
     for number in range(_N_IMAGES):
         photo = copy / "photos" / f"cam{number % 3}" / f"{number}.jpg"
         photo.parent.mkdir(parents=True, exist_ok=True)
-        os.link(images[number % len(images)], photo)
-    _write_traps(copy / "traps", images)
+        os.link(small[number % len(small)], photo)
+    _write_traps(copy / "traps", small)
     files = [f"photos/cam{n % 3}/{n}.jpg" for n in range(_N_IMAGES)]
     files += [f"traps/{n}.jpg" for n in range(_N_TRAPS)]
     results = [
@@ -105,6 +107,16 @@ def project(images: list[str], tmp_path_factory: pytest.TempPathFactory) -> Path
     return copy
 
 
+def _smaller(folder: Path, images: list[str]) -> list[str]:
+    """Writes small copies of the images, which each of the many commands reads sooner."""
+    folder.mkdir()
+    copies = [str(folder / f"{number}.jpg") for number in range(len(images))]
+    for path, copy in zip(images, copies, strict=True):
+        with Image.open(path) as image:
+            image.resize(_SIZE).save(copy, exif=image.getexif())
+    return copies
+
+
 def _write_traps(folder: Path, images: list[str]) -> None:
     """Writes images of a camera trap, of which the files say that they are ten minutes apart."""
     folder.mkdir()
@@ -113,7 +125,7 @@ def _write_traps(folder: Path, images: list[str]) -> None:
         taken = datetime(2024, 5, 1) + timedelta(minutes=10 * row)
         exif.get_ifd(ExifTags.IFD.Exif)[ExifTags.Base.DateTimeOriginal] = f"{taken:%Y:%m:%d %X}"
         with Image.open(images[row % len(images)]) as image:
-            image.resize((80, 60)).save(folder / f"{row}.jpg", exif=exif)
+            image.save(folder / f"{row}.jpg", exif=exif)
 
 
 def _write_labels(folder: Path) -> None:
@@ -161,16 +173,14 @@ def video(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return made
 
 
-@pytest.fixture
-def known(
-    project: Path, video: Path, make_dataset, operators: SimpleNamespace
-) -> Iterator[dict[str, Any]]:
-    """What the documents take for granted: a dataset, videos, paths, a model, an operator."""
-    paths = [str(path) for path in sorted((project / "photos").rglob("*.jpg"))]
-    dataset = fo.Dataset("my-dataset", persistent=True)
+@pytest.fixture(scope="module")
+def photos(project: Path) -> Iterator[fo.Dataset]:
+    """A dataset of the photos, which tests clone."""
+    paths = sorted((project / "photos").rglob("*.jpg"))
+    dataset = fo.Dataset(persistent=True)
     dataset.add_samples(
         fo.Sample(
-            path,
+            str(path),
             tags=["last_week"] if number % 100 == 0 else [],
             objects=fo.Detections(detections=[_car(), _car()]),
             ground_truth=fo.Classification(label=("fox", "owl", None)[number % 3]),
@@ -180,6 +190,17 @@ def known(
         )
         for number, path in enumerate(paths)
     )
+    yield dataset
+    dataset.delete()
+
+
+@pytest.fixture
+def known(
+    photos: fo.Dataset, video: Path, make_dataset, operators: SimpleNamespace
+) -> Iterator[dict[str, Any]]:
+    """What the documents take for granted: a dataset, videos, paths, a model, an operator."""
+    dataset = photos.clone("my-dataset", persistent=True)
+    paths = dataset.values("filepath")
     yield {
         "dataset": dataset,
         "videos": make_dataset([str(video)]),
