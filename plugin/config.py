@@ -17,6 +17,7 @@ from smartdownsample_core.optional import optional
 from smartdownsample_core.selection import (
     RANDOM_SEED,
     RECOMMENDED_STRATEGY,
+    STRATEGIES,
     TARGET_COUNT,
     ChoiceSettings,
     PlainOptions,
@@ -228,6 +229,14 @@ class DownsampleConfig(SignatureConfig, ChoiceSettings):
         help="In a grouped dataset, tag all samples of a group if its image is kept",
         default=False,
     )
+    whole_images: bool = setting(
+        kind="switch",
+        label="Keep whole samples",
+        help="Of patches, choose the samples that they are on: a sample is as new as its newest "
+        "patch, is kept with all its patches, and counts as one. Needs {strategy} 'diverse'",
+        default=False,
+        live=True,
+    )
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -265,6 +274,14 @@ class DownsampleConfig(SignatureConfig, ChoiceSettings):
         yield from self.target_problems(self.target_count)
         if isinstance(self.hash_size, int):  # if it is not, that is said of it
             yield from self.radius_problems(self.hash_size)
+        how = STRATEGIES.get(self.strategy)
+        if self.whole_images and how is not None and not how.ranks:
+            yield ParameterError(
+                "whole_images",
+                "needs {strategy} 'diverse', not {value}",
+                "change one of them",
+                value=repr(self.strategy),
+            )
 
     @property
     def strata_keys(self) -> tuple[str, ...]:
@@ -319,6 +336,7 @@ class DownsampleOptions(SignatureOptions, PlainOptions, total=False):
     save_thumbnails: str | os.PathLike[str]
     explain: bool
     whole_groups: bool
+    whole_images: bool
 
 
 def label(name: str) -> str:

@@ -79,10 +79,7 @@ def written_by(settings: Any) -> list[RunField]:
 def _ranks(found: Found) -> list[int | None] | None:
     if found.selection.ranking is None:
         return None
-    ranks: list[int | None] = [None] * len(found.ids)
-    for rank, row in enumerate(found.selection.ranking.tolist(), 1):
-        ranks[row] = rank
-    return ranks
+    return [rank or None for rank in found.selection.ranks.tolist()]
 
 
 def _groups(found: Found) -> list[int | None] | None:

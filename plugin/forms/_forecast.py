@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from smartdownsample_core.report import totals
-
 from .. import names
 from ..config import DownsampleConfig, labelled
-from ..jobs import choices, whatif
+from ..jobs import choices, outcome, whatif
 from ..runs import records as runs
 from ..targets import Subject
 from ..targets import kinds as targets
@@ -41,7 +39,7 @@ def _count(config: DownsampleConfig, subject: Subject) -> str:
         return f"nothing: {labelled(error)}"
     if selection is not None:
         warnings = "".join(f". **{text}**" for text in whatif.warnings(subject, selection, config))
-        return totals(selection).removeprefix("Kept ") + warnings
+        return outcome.summary(selection, subject.items).removeprefix("Kept ") + warnings
     if config.target_count is not None:
         number = f"{config.target_count:,}"
     else:
@@ -49,4 +47,4 @@ def _count(config: DownsampleConfig, subject: Subject) -> str:
         limits = [f"{config.max_per_group:,} of each {group}"] if config.max_per_group else []
         limits += [f"{most:,} per {name}" for name, most in config.caps.items()]
         number = " and ".join(["one of each near-duplicate group"] * config.has_groups + limits)
-    return f"{number} of {len(subject.view):,} {subject.items.noun}"
+    return f"{number} of {subject.count:,} {subject.items.kept_noun}"

@@ -23,8 +23,8 @@ def _rows(*names: str) -> tuple[Setting, ...]:
     return tuple(_ALL[name] for name in names)
 
 
-TARGET_COUNT, STRATEGY, RUN_KEY, GROUP_SLICE, WHOLE_GROUPS = _rows(
-    "target_count", "strategy", "run_key", "group_slice", "whole_groups"
+TARGET_COUNT, STRATEGY, RUN_KEY, GROUP_SLICE, WHOLE_GROUPS, WHOLE_IMAGES = _rows(
+    "target_count", "strategy", "run_key", "group_slice", "whole_groups", "whole_images"
 )
 
 _TIME = ("order", "event_gap", "min_interval", "camera", "time")
@@ -85,6 +85,11 @@ def matters(row: Setting, settings: Mapping[str, Any]) -> bool:
     if needed is None or settings.get(row.name) not in (None, row.default):
         return True
     return any(settings.get(name) not in (None, "", _ALL[name].default) for name in needed)
+
+
+def suits(row: Setting, noun: str) -> bool:
+    """Whether a setting is for what there is to choose from, such as "patches"."""
+    return row is not WHOLE_IMAGES or noun == "patches"
 
 
 def described(what: Setting) -> str:

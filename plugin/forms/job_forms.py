@@ -20,7 +20,7 @@ from ..config import DownsampleConfig, SignatureConfig, labelled
 from ..jobs import embedding, problems
 from ..runs import interrupted
 from ..runs import records as runs
-from ..targets import SAMPLES, Subject, flat_views
+from ..targets import SAMPLES, Patches, Subject, flat_views
 from ..targets import kinds as targets
 from ._forecast import forecast
 from .inputs import (
@@ -32,6 +32,7 @@ from .inputs import (
     STRATEGY,
     TARGET_COUNT,
     WHOLE_GROUPS,
+    WHOLE_IMAGES,
     add,
     matters,
     offered,
@@ -67,9 +68,9 @@ def chosen_view(ctx: foo.ExecutionContext, choice: types.Property | None = None)
 
 def _subject(ctx: foo.ExecutionContext, choice: types.Property | None) -> Subject:
     """Returns what the form is about so far."""
-    group_slice, whole_groups = (ctx.params.get(name) for name in ("group_slice", "whole_groups"))
-    view = chosen_view(ctx, choice)
-    return Subject.of(ctx.dataset, view, group_slice or "", bool(whole_groups))
+    view, params = chosen_view(ctx, choice), ctx.params
+    wholes = (bool(params.get(name)) for name in ("whole_groups", "whole_images"))
+    return Subject.of(ctx.dataset, view, params.get("group_slice") or "", *wholes)
 
 
 def default_target(n_samples: int) -> int:
@@ -98,8 +99,8 @@ def downsample_form(ctx: foo.ExecutionContext) -> types.Property:
         default = foo.constants.ViewTarget.DATASET if of_samples else None
         choice = inputs.view_target(ctx, action_description="Choose from", default_target=default)
     subject = _subject(ctx, choice)
-    n_samples = len(subject.view)  # a query, and the form is resolved at every keystroke
-    noun = subject.items.noun
+    n_samples = subject.count  # a query, and the form is resolved at every keystroke
+    noun = subject.items.kept_noun
     proposed = _proposed_target(ctx, n_samples)
     given = ctx.params.get("target_count", str(proposed))
     config = DownsampleConfig.from_params({**ctx.params, "target_count": given}).counted(n_samples)
@@ -124,6 +125,8 @@ def downsample_form(ctx: foo.ExecutionContext) -> types.Property:
     add(inputs, STRATEGY)
     add(inputs, RUN_KEY)
     _group_rows(ctx, inputs, GROUP_SLICE, WHOLE_GROUPS)
+    if isinstance(subject.items, Patches):
+        _rows(ctx, inputs, (WHOLE_IMAGES,))
     if not found:
         inputs.md(forecast(config, subject), name="forecast")
     if _advanced_switch(ctx, inputs):

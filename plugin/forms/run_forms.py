@@ -173,8 +173,11 @@ def export_form(ctx: foo.ExecutionContext) -> types.Property:
         record = runs.load(ctx.dataset, run_key)
         items = targets.of_record(record)
         view = runs.views_of(record)[0]
+        what = f"{record['kept']:,} {items.kept_noun}"
+        if items.noun != items.kept_noun:
+            what = f"the {items.noun} of {what}"
         inputs.md(
-            f"Writes id, path and bucket of {record['kept']:,} {items.noun}. "
+            f"Writes id, path and bucket of {what}. "
             "For images and labels, use FiftyOne's own exporter: "
             f'`dataset.load_saved_view("{view}").export(...)`.',
             name="forecast",

@@ -68,9 +68,17 @@ def make(
     given |= {"stratify_by": strata, "features": features, "prefer": prefer, "camera": camera}
     given |= {"time": time, "keys": keys or None}
     given["keep"] = keep.rows(subject, ids, config.keep) if is_given(config.keep) else None
+    if given["keep"] and (images := images_of(subject, ids, config)):
+        first = {images[row]: row for row in reversed(given["keep"])}
+        given["keep"] = sorted(first.values())
     choice = Choice(**{name: value for name, value in given.items() if is_given(value)})
     choice.check(len(ids), config.target_count, config.hash_size)
     return choice
+
+
+def images_of(subject: Subject, ids: Sequence[str], config: DownsampleConfig) -> list[str] | None:
+    """Returns the sample of each of some patches, if whole samples are chosen by them."""
+    return subject.items.documents(subject.view, list(ids)) if config.whole_images else None
 
 
 def reads_samples(subject: Subject, config: DownsampleConfig) -> bool:
@@ -128,7 +136,7 @@ def _check_keys(subject: Subject, limits: str, setting: str) -> None:
 
 def worded(config: DownsampleConfig) -> str:
     """Returns a sentence on how samples are chosen, besides their number; may be empty."""
-    parts = []
+    parts = ["chooses whole samples by their patches"] if config.whole_images else []
     if config.strategy != DownsampleConfig.strategy:
         parts.append(f"strategy {config.strategy}")
     if config.cover != DownsampleConfig.cover:

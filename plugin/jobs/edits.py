@@ -14,7 +14,6 @@ import fiftyone as fo
 import numpy as np
 
 from smartdownsample_core import Selection
-from smartdownsample_core.report import totals
 from smartdownsample_core.signatures import UNREADABLE
 
 from ..config import DownsampleConfig
@@ -32,7 +31,10 @@ KEPT, LEFT_OUT = "kept by hand", "left out by hand"
 #: Settings that are for once.
 _ONCE = ("recompute", "save_distribution", "save_thumbnails")
 
-Revise = Callable[[shapes.Hand, list[str]], list[shapes.Edit]]
+Whole = Callable[[list[str]], list[str]]
+"""returns all that is kept or left out with some ids"""
+
+Revise = Callable[[shapes.Hand, list[str], Whole], list[shapes.Edit]]
 
 
 def replay(chosen: Sequence[str], edits: Sequence[shapes.Edit]) -> list[str]:
@@ -115,17 +117,17 @@ def edit(
     """
     keep, drop = list(dict.fromkeys(keep)), list(dict.fromkeys(drop))
 
-    def revise(hand: shapes.Hand, kept: list[str]) -> list[shapes.Edit]:
+    def revise(hand: shapes.Hand, kept: list[str], whole: Whole) -> list[shapes.Edit]:
         if not keep and not drop:
             raise ValueError(
                 "keep and drop are both empty; an edit needs ids of samples in one of them"
             )
-        there = set(kept)
-        if again := [one for one in keep if one in there]:
+        there, added, gone = set(kept), whole(keep), whole(drop)
+        if again := [one for one in added if one in there]:
             raise ValueError(f"the run {run_key!r} keeps {again[0]!r} already; omit it")
-        if lacking := [one for one in drop if one not in there]:
+        if lacking := [one for one in gone if one not in there]:
             raise ValueError(f"the run {run_key!r} does not keep {lacking[0]!r}; omit it")
-        return [*hand["edits"], {"keep": keep, "drop": drop}]
+        return [*hand["edits"], {"keep": added, "drop": gone}]
 
     return _change(dataset, run_key, revise)
 
@@ -156,7 +158,7 @@ def take_back(dataset: fo.Dataset, run_key: str) -> dict[str, Any]:
         ValueError: if there is no such run or edit, or the run would keep other images now
     """
 
-    def revise(hand: shapes.Hand, kept: list[str]) -> list[shapes.Edit]:
+    def revise(hand: shapes.Hand, kept: list[str], whole: Whole) -> list[shapes.Edit]:
         if not hand["edits"]:
             raise ValueError(f"the run {run_key!r} has no hand edits to take back; edit it first")
         return hand["edits"][:-1]
@@ -179,12 +181,13 @@ def _change(dataset: fo.Dataset, run_key: str, revise: Revise) -> dict[str, Any]
         dataset, run_key, lambda: _contents(dataset, run_key, revise)
     )
     record, kept_by = contents["record"], KEPT_BY.name
+    items = targets.of_record(runs.settings(dataset, run_key))
     edited = {*contents["marked"], *contents["unmarked"]}
     moved = [one for one, of in contents["changes"].items() if kept_by in of and one not in edited]
     return {
         "run_key": run_key,
         "kept": record["kept"],
-        "chosen": len(contents["hand"]["chosen"]),
+        "chosen": items.count(runs.view_of(dataset, run_key), contents["hand"]["chosen"]),
         "kept_by_hand": record["kept_by_hand"],
         "left_out_by_hand": record["left_out_by_hand"],
         "reassigned": len(moved),
@@ -199,7 +202,12 @@ def _contents(dataset: fo.Dataset, run_key: str, revise: Revise) -> shapes.Editi
     if before is None:
         raise ValueError(f"the run {run_key!r} has no record of what it kept; run it again")
     hand = before.hand
-    after: shapes.Hand = {**hand, "edits": revise(hand, before.kept["ids"])}
+
+    def whole(some: list[str]) -> list[str]:
+        is_of_images = runs.settings(dataset, run_key).get("whole_images")
+        return _on_same_images(_load(dataset, run_key, hand), some) if is_of_images else some
+
+    after: shapes.Hand = {**hand, "edits": revise(hand, before.kept["ids"], whole)}
     state = _load(dataset, run_key, hand)
     ids, noun = state.stored.id_list, state.subject.items.noun
     row_of = {one: row for row, one in enumerate(ids)}
@@ -223,13 +231,13 @@ def _contents(dataset: fo.Dataset, run_key: str, revise: Revise) -> shapes.Editi
         old.explain()  # so that with_kept() compares no more than it must
     new = old.with_kept(rows)
     added, gone = _by_hand(state, new)
-    edited = by_hand(len(hand["chosen"]), len(added), len(gone))
+    edited = by_hand(*counts(state.selection, new))
     record: shapes.RunRecord = {
         **before.record,
-        "kept": len(new.indices),
+        "kept": len(new.chosen),
         "kept_by_hand": [ids[row] for row in added],
         "left_out_by_hand": [ids[row] for row in gone],
-        "summary": "; ".join(filter(None, [totals(new), edited])),
+        "summary": "; ".join(filter(None, [outcome.summary(new, state.subject.items), edited])),
         "buckets": outcome.buckets(new),
         "strata": outcome.strata(new),
     }
@@ -246,9 +254,39 @@ def _contents(dataset: fo.Dataset, run_key: str, revise: Revise) -> shapes.Editi
 def _load(dataset: fo.Dataset, run_key: str, hand: shapes.Hand) -> _State:
     config = without_own_mark(config_of(runs.settings(dataset, run_key)), hand)
     view = targets.fresh(runs.view_of(dataset, run_key))
-    subject = Subject.of(dataset, view, whole_groups=config.whole_groups)
+    subject = Subject.of(dataset, view, "", config.whole_groups, config.whole_images)
     stored = in_memory.load(subject.view, config)
     return _State(subject, stored, config, whatif.answer(subject, stored, config))
+
+
+def _on_same_images(state: _State, ids: Sequence[str]) -> list[str]:
+    """Returns some patches, or those of some samples, with all others on the same samples."""
+    there = state.stored.id_list
+    samples = state.subject.items.documents(state.subject.view, there)
+    sample_of = dict(zip(there, samples, strict=True))
+    wanted = {sample_of.get(one, one) for one in ids}
+    readable = state.stored.signatures.readable.tolist()
+    found = [
+        one
+        for one, sample, can_be_kept in zip(there, samples, readable, strict=True)
+        if can_be_kept and sample in wanted
+    ]
+    return list(dict.fromkeys([*(one for one in ids if one not in set(samples)), *found]))
+
+
+def counts(chosen: Selection, edited: Selection) -> tuple[int, int, int]:
+    """Returns how many a run chose, and how many are added and left out by hand.
+
+    Args:
+        chosen: what the run chose
+        edited: that with hand edits
+    """
+    of_images = chosen.image_of
+    was, now = (
+        np.unique(one.indices if of_images is None else of_images.numbers[one.indices])
+        for one in (chosen, edited)
+    )
+    return len(was), len(np.setdiff1d(now, was)), len(np.setdiff1d(was, now))
 
 
 def _by_hand(state: _State, selection: Selection) -> tuple[list[int], list[int]]:

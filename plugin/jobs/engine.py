@@ -101,8 +101,10 @@ def run(
     """
     if writes.unfinished(dataset):
         writes.recover(dataset)
-    subject = Subject.of(dataset, view, config.group_slice, config.whole_groups)
-    config = config.counted(len(subject.view))
+    subject = Subject.of(
+        dataset, view, config.group_slice, config.whole_groups, config.whole_images
+    )
+    config = config.counted(subject.count)
     problems.check(config, subject)
     items = subject.items
     target = _load(subject.view, config, config.finds_standing)
@@ -118,12 +120,19 @@ def run(
         choice = choices.make(subject, target.ids, config)
     selecting = Progress(len(target.ids), len(target.ids), "Selecting")
     yield selecting
-    selection = yield from waiting(
+    image_of = target.documents if config.whole_images else None
+    chosen = yield from waiting(
         lambda: downsample(
-            target.signatures, target.order, config.target_count, config.random_seed, choice
+            target.signatures,
+            target.order,
+            config.target_count,
+            config.random_seed,
+            choice,
+            image_of=image_of,
         ),
         lambda: selecting,
     )
+    selection = chosen.of_objects
     written = outcome.written(selection, target.ids, choice, config)
     found = whatif.warnings(subject, selection, config, word)
     warnings = [*found, *_lost_edits(dataset, config.run_key)]
@@ -150,7 +159,7 @@ def run(
     }
     saved = to_the_end(lambda: writes.save(dataset, subject.view, written, settings, record))
     if in_app:
-        whatif.know(subject, config, target, selection)
+        whatif.know(subject, config, target, chosen)
     return _with_warnings(record, saved, items)
 
 
@@ -168,8 +177,8 @@ def _with_warnings(record: shapes.RunRecord, saved: Saved, items: Samples) -> sh
     found = [record["warning"]]
     if saved.tagged != record["kept"]:
         found.append(
-            f"{record['kept'] - saved.tagged:,} of the {record['kept']:,} {items.noun} that were "
-            "chosen have been deleted meanwhile; run again for as many as you asked for"
+            f"{record['kept'] - saved.tagged:,} of the {record['kept']:,} {items.kept_noun} that "
+            "were chosen have been deleted meanwhile; run again for as many as you asked for"
         )
     found += [f"Not written: {text}" for text in saved.impossible]
     return {**record, "warning": ". ".join(filter(None, found)) or None}

@@ -81,11 +81,11 @@ def n_outside(subject: Subject, config: DownsampleConfig) -> int:
     keep = config.keep
     if not keep or not isinstance(keep, str) or keep == config.tag:
         return 0
+    inside = set(_kept_ids(subject, keep))
     if subject.items.is_marked(subject.dataset, keep):
         n_all = subject.items.count_kept(subject.dataset, keep)
-    else:
-        n_all = len(flat_views.flat(subject.dataset.load_saved_view(keep)))
-    return n_all - len(set(_kept_ids(subject, keep)))
+        return n_all - subject.items.count(subject.view, inside)
+    return len(flat_views.flat(subject.dataset.load_saved_view(keep))) - len(inside)
 
 
 def check(subject: Subject, keep: Any, target_count: int | None) -> None:
@@ -99,8 +99,8 @@ def check(subject: Subject, keep: Any, target_count: int | None) -> None:
                 "dataset.select_by('filepath', paths)",
             )
         wanted = set(keep)
-        n = len(subject.view.select(list(wanted)))
-        _check_found(keep, n, len(wanted))
+        _check_found(keep, len(subject.view.select(list(wanted))), len(wanted))
+        n = subject.items.count(subject.view, wanted)
     elif not isinstance(keep, str):
         raise refused(
             "keep",
@@ -115,8 +115,9 @@ def check(subject: Subject, keep: Any, target_count: int | None) -> None:
             + (names.closest(keep, known) or "; there are none yet, so tag samples first"),
         )
     else:
-        n = len(set(_kept_ids(subject, keep)))
-        _check_found(keep, n, 1)
+        found = set(_kept_ids(subject, keep))
+        _check_found(keep, len(found), 1)
+        n = subject.items.count(subject.view, found)
     if isinstance(target_count, int) and n > target_count:
         raise refused(
             "keep",

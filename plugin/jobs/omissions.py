@@ -57,7 +57,7 @@ def find(subject: Subject, stored: Stored, selection: Selection) -> list[Omissio
         kept = np.bincount(numbers[selection.indices], minlength=len(names))
         occupied = [place for place in np.flatnonzero(sizes).tolist() if names[place] != UNLABELLED]
         without = [names[place] for place in occupied if not kept[place]]
-        if without and len(selection.indices) >= len(occupied):
+        if without and len(selection.chosen) >= len(occupied):
             found.append(Omission(path, without, len(occupied)))
     return found
 

@@ -49,12 +49,12 @@ def record(
         "tag": config.tag,
         "target_count": config.target_count,
         "strategy": config.strategy,
-        "kept": len(selection.indices),
+        "kept": len(selection.chosen),
         "kept_by_hand": [],
         "left_out_by_hand": [],
         "kept_view": names.kept_view(config.run_key),
         "buckets_view": names.buckets_view(config.run_key),
-        "summary": totals(selection),
+        "summary": summary(selection, items),
         "standing": standing(selection),
         "choice": choices.worded(config),
         "warning": ". ".join(warnings) or None,
@@ -74,6 +74,13 @@ def record(
         "features_digest": _digest(choice.features),
         "version": __version__,
     }
+
+
+def summary(selection: Selection, items: Samples) -> str:
+    """Says in a sentence how many are kept; of samples that patches chose, by how many of these."""
+    if selection.image_of is None:
+        return totals(selection)
+    return totals(selection, items.kept_noun, items.noun)
 
 
 def _digest(features: NDArray[Any] | None) -> str | None:

@@ -13,7 +13,7 @@ from smartdownsample_core.settings import raise_first
 
 from ..config import CHARTS, DownsampleConfig, SignatureConfig
 from ..runs import collisions, files
-from ..targets import SAMPLES, Subject, signature_fields
+from ..targets import SAMPLES, Subject, WholeImages, signature_fields
 from ..targets import kinds as targets
 from . import choices
 
@@ -39,7 +39,10 @@ def of_choice(config: DownsampleConfig, subject: Subject) -> _Problems:
     """Yields what is wrong with the settings that decide what is kept."""
     yield from choices.problems(subject, config)
     yield from config.problems()
-    n, noun = len(subject.view), subject.items.noun
+    n, noun = subject.count, subject.items.kept_noun
+    if config.whole_images and not isinstance(subject.items, WholeImages):
+        reason = f"the view holds {subject.items.noun}, and only patches can do so; turn this off"
+        yield refused("whole_images", reason)
     if isinstance(config.target_count, int) and 0 < n < config.target_count:
         yield ParameterError(
             "target_count",

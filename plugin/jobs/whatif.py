@@ -7,7 +7,7 @@ from typing import Any
 from smartdownsample_core import Selection, downsample
 from smartdownsample_core.errors import Word, worded
 from smartdownsample_core.report import shortfalls
-from smartdownsample_core.selection import ChoiceSettings, Constraints
+from smartdownsample_core.selection import ChoiceSettings, Constraints, images_of_objects
 from smartdownsample_core.settings import declared
 
 from ..config import DownsampleConfig, label
@@ -17,6 +17,8 @@ from .in_memory import Stored
 
 #: Settings that decide between which images a strategy chooses.
 _CONSTRAINTS = tuple(name for name in declared(ChoiceSettings) if name != "strategy")
+
+_OTHERS = ("whole_images", "strategy", "random_seed")
 
 #: Up to so many samples any answer is there in about a second.
 _FEW = 5_000
@@ -37,8 +39,14 @@ def answer(subject: Subject, stored: Stored, config: DownsampleConfig) -> Select
     memory = stored.memory(subject, config)
     choice = choices.make(subject, stored.id_list, config, memory.remember)
 
+    image_of = memory.remember(
+        ("images",) if config.whole_images else ("no images",),
+        lambda: choices.images_of(subject, stored.id_list, config),
+    )
+
     def constraints() -> Constraints:
-        return Constraints(stored.signatures, stored.order, choice)
+        images = image_of and images_of_objects(image_of, len(stored), choice.keep)
+        return Constraints(stored.signatures, stored.order, choice, images)
 
     def select(target_count: int | None) -> Selection:
         selection: Selection = memory.remember(
@@ -50,17 +58,20 @@ def answer(subject: Subject, stored: Stored, config: DownsampleConfig) -> Select
                 config.random_seed,
                 choice,
                 memory.remember(_constraints_key(config, meaning), constraints),
+                image_of,
             ),
         )
         return selection
 
-    target, most = config.target_count, ranked_target(config, len(stored))
+    n_samples = len(set(image_of)) if image_of else len(stored)
+    target, most = config.target_count, ranked_target(config, n_samples)
     if target == most or memory.remembers(_selection_key(config, target, meaning)):
-        return select(target)
+        return select(target).of_objects
     ranked = select(most)
     if target is None:
-        return ranked
-    return ranked.first(target) if target <= len(ranked.indices) else select(target)
+        return ranked.of_objects
+    found = ranked.first(target) if target <= len(ranked.indices) else select(target)
+    return found.of_objects
 
 
 def forecast(subject: Subject, config: DownsampleConfig) -> Selection | None:
@@ -105,7 +116,7 @@ def takes_long(subject: Subject, config: DownsampleConfig) -> str | None:
     compares = config.excludes_duplicates or config.how.compares
     if compares and not memory.remembers(_constraints_key(config, meaning)):
         return f"Comparing {n_samples:,} images with each other; this is done once"
-    key = _selection_key(config, ranked_target(config, n_samples), meaning)
+    key = _selection_key(config, ranked_target(config, subject.count), meaning)
     if config.how.compares and not memory.remembers(key):
         return f"Choosing among {n_samples:,} images with the strategy {config.strategy!r}"
     return None
@@ -125,11 +136,12 @@ def ranked_target(config: DownsampleConfig, n_samples: int) -> int | None:
 
 
 def _constraints_key(config: DownsampleConfig, meaning: Any) -> tuple[Any, ...]:
-    return ("constraints", *(getattr(config, name) for name in _CONSTRAINTS), meaning)
+    asked = (getattr(config, name) for name in (*_CONSTRAINTS, "whole_images"))
+    return ("constraints", *asked, meaning)
 
 
 def _selection_key(config: DownsampleConfig, target: int | None, meaning: Any) -> tuple[Any, ...]:
-    asked = (getattr(config, name) for name in (*_CONSTRAINTS, "strategy", "random_seed"))
+    asked = (getattr(config, name) for name in (*_CONSTRAINTS, *_OTHERS))
     return ("selection", target, *asked, meaning)
 
 

@@ -12,7 +12,6 @@ import fiftyone as fo
 import numpy as np
 
 from smartdownsample_core import Bucket, Selection, assign_buckets
-from smartdownsample_core.report import totals
 from smartdownsample_core.selection import tally
 from smartdownsample_core.signatures import N_BUCKETS, UNREADABLE
 
@@ -43,8 +42,8 @@ class Found(NamedTuple):
     stored: Stored
     selection: Selection
     """hand edits included"""
-    n_edited: tuple[int, int] | None = None
-    """how many are added to what the run chose, and left out of it, by hand; None without edits"""
+    n_edited: tuple[int, int, int] | None = None
+    """how many the run chose, and how many are added and left out by hand; None without edits"""
 
 
 class Question:
@@ -60,8 +59,8 @@ class Question:
         self._chosen = chosen
         self._base = flat_views.rebuild(dataset, chosen["stages"])
         self._asked = DownsampleConfig.from_params(chosen["settings"])
-        whole_groups = self._asked.whole_groups
-        self._subject = Subject.of(dataset, self._base, whole_groups=whole_groups)
+        wholes = self._asked.whole_groups, self._asked.whole_images
+        self._subject = Subject.of(dataset, self._base, "", *wholes)
 
     @property
     def key(self) -> str:
@@ -131,9 +130,7 @@ class Question:
         edited = edits.applied(chosen, self._stored, hand) if hand and hand["edits"] else None
         if edited is None:
             return Found(self._base, self._stored, chosen)
-        n_both = int((edited.kept & chosen.kept).sum())
-        n_edited = len(edited.indices) - n_both, len(chosen.indices) - n_both
-        return Found(self._base, self._stored, edited, n_edited)
+        return Found(self._base, self._stored, edited, edits.counts(chosen, edited))
 
     @cached_property
     def _found_or_why_not(self) -> Found | str:
@@ -171,7 +168,10 @@ class Question:
             "n_missing": stored.n_missing,
             "n_unreadable": stored.n_unreadable,
             "noun": self._subject.items.noun,
+            "n_choosable": len(stored) - stored.n_missing - stored.n_unreadable,
         }
+        if self._asked.whole_images:
+            known["n_choosable"] = self._subject.count
         if stored.n_missing + stored.n_unreadable == len(stored):
             return PanelState(**known, phase="unsigned" if stored.n_missing else "unreadable")
         found = self._found_or_why_not
@@ -185,7 +185,7 @@ class Question:
             **self._of_run(selection),
             buckets=tuple(selection.buckets),
             strata=outcome.strata(selection),
-            totals=totals(selection),
+            totals=outcome.summary(selection, self._subject.items),
             sheet=self._sheet(selection),
             pairs=self._pairs(),
             of_buckets=_pictures.of_buckets(self._subject, self._stored, selection, all_rows),
@@ -270,7 +270,7 @@ class Question:
         return {
             "is_saved": True,
             "has_changed": is_lost or self._run.record["buckets"] != outcome.buckets(selection),
-            "by_hand": edits.by_hand(len(hand["chosen"]), *n_edited) if n_edited else "",
+            "by_hand": edits.by_hand(*n_edited) if n_edited else "",
             "can_take_back": n_edited is not None,
         }
 

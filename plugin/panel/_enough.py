@@ -54,7 +54,7 @@ def curve(
     """
     if not config.how.ranks:
         return Curve("The strategy does not rank images, so there is no curve.")
-    target = whatif.ranked_target(config, len(stored))
+    target = whatif.ranked_target(config, subject.count)
     if target is not None and len(stored) * target > _MOST_COMPARED:
         text = (
             f"The curve of {len(stored):,} images takes too long here: "
@@ -63,7 +63,7 @@ def curve(
         return Curve(text)
     ranked = whatif.answer(subject, stored, replace(config, target_count=target))
     coverage = ranked.coverage()
-    kept = min(config.target_count or len(ranked.indices), len(ranked.indices))
+    kept = min(config.target_count or len(ranked.chosen), len(ranked.chosen))
     text = f"{how_many(coverage, kept)}. Click the curve to set the number."
     if edited is not None:
         text += (

@@ -120,6 +120,8 @@ class PanelState:
     n_missing: int = 0
     """samples without a signature that holds"""
     n_unreadable: int = 0
+    n_choosable: int = 1
+    """the most that can be kept; of patches that choose whole samples, these"""
     buckets: tuple[Bucket, ...] = ()
     """largest first; with a problem, nothing of them is kept"""
     strata: list[StratumRow] | None = None

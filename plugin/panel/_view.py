@@ -184,7 +184,7 @@ def _settings(panel: Any, body: types.Object, shown: PanelState) -> None:
         **item(flex="1 1 160px", minWidth=0, mt="-26px", mb="-26px"),
         **INPUT,
     )
-    most = max(shown.n_samples - shown.n_unreadable - shown.n_missing, 1)
+    most = max(shown.n_choosable, 1)
     settings.int("slider", min=1, max=most, on_change=panel.change_target, view=slider)
     for name, label, handler in (
         ("more", "More settings", panel.fold_settings),
@@ -196,7 +196,7 @@ def _settings(panel: Any, body: types.Object, shown: PanelState) -> None:
         settings.bool(name, label=label, on_change=handler, view=view)
     for asked in inputs.WHAT_IF_ROWS if chosen["more"] else ():
         value = chosen.get(asked.name)
-        if not inputs.matters(asked, chosen):
+        if not inputs.matters(asked, chosen) or not inputs.suits(asked, shown.noun):
             continue
         if isinstance(value, (list, tuple)):  # ids, from a run of the SDK
             settings.md(f"{asked.label}: {len(value):,} samples", name=f"{asked.name}_ids")

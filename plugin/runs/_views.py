@@ -9,8 +9,14 @@ import fiftyone as fo
 
 from .. import names
 from ..run_fields import EVENT, GROUP, KEPT_BY
+from ..targets import Samples
 from ..targets import kinds as targets
 from . import records as runs
+
+
+def _kept(items: Samples, n_kept: int) -> str:
+    of = "" if items.noun == items.kept_noun else f"{items.noun} of the "
+    return f"{of}{n_kept:,} {items.kept_noun}"
 
 
 def put_views(
@@ -34,7 +40,7 @@ def put_views(
     views = {
         names.kept_view(run_key): (
             items.kept(dataset, settings["tag"]),
-            f"The {n_kept:,} {items.noun} that the run {run_key} kept: "
+            f"The {_kept(items, n_kept)} that the run {run_key} kept: "
             + runs.tag_note(items, settings["tag"]),
         ),
         names.buckets_view(run_key): (

@@ -36,20 +36,18 @@ def problems(subject: Subject, config: DownsampleConfig) -> Iterator[ParameterEr
                 "run_key",
                 f"there already is a field {name!r}; choose another key, or rename the field",
             )
-    is_new = old is None or (config.tag, items.dataset_path("tags")) != (
-        old["tag"],
-        targets.of_record(old).dataset_path("tags"),
-    )
+    is_same = old is not None and old["tag"] == config.tag
+    replaced = targets.of_record(old).marks if old and is_same else ()
+    known = {kind.dataset_path("tags") for kind in replaced}
+    new = [kind for kind in items.marks if kind.dataset_path("tags") not in known]
     if reason := items.refused_tag(config.tag):
         yield refused("tag", reason)
-    elif (
-        is_new
-        and items.is_marked(dataset, config.tag)
-        and not runs.left_tag(dataset, items, config.run_key, config.tag)
+    elif any(kind.is_marked(dataset, config.tag) for kind in new) and not runs.left_tag(
+        dataset, items, config.run_key, config.tag
     ):
         own = config.tag != config.run_key
         yield refused(
             "tag",
-            f"{items.noun} are tagged {config.tag!r} already, and not by the run "
+            f"{items.tagged} are tagged {config.tag!r} already, and not by the run "
             f"{config.run_key!r}; choose another tag{'' if own else ' or run key'}",
         )

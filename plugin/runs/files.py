@@ -94,7 +94,8 @@ def save_list(dataset: fo.Dataset, run_key: str, path: str) -> int:
     It follows the run's record, even if its mark has changed since; for whole groups, of which the
     record has one image each, it follows the mark. Its columns are ``id``, ``filepath``
     (empty for a sample that has been deleted), those of the items (of patches ``label`` and
-    ``bounding_box``, of frames ``video_id`` and ``frame_number``), ``bucket`` and ``bucket_name``;
+    ``bounding_box``, and ``sample_id`` if whole samples were chosen, of frames ``video_id`` and
+    ``frame_number``), ``bucket`` and ``bucket_name``;
     with ``stratify_by`` also ``stratum``, with the strategy "diverse" ``rank``, 1 for the first
     choice, and with ``near_duplicates`` ``group``, the number of the group of near-duplicates,
     empty for a sample that has none.
@@ -143,7 +144,9 @@ def _recorded(
     found = _values(items.everything(dataset), ids, read)
     own_values = {name: found.pop(name) for name in own}
     strata = {} if kept["strata"] is None else {"stratum": kept["strata"]}
-    ranks = {"rank": range(1, len(ids) + 1)} if record["rank_field"] else {}
+    # The ranks of whole samples are those of the field.
+    has_ranks = record["rank_field"] and items.noun == items.kept_noun
+    ranks = {"rank": range(1, len(ids) + 1)} if has_ranks else {}
     return {
         "id": ids,
         **found,

@@ -318,7 +318,7 @@ def _write(dataset: fo.Dataset, key: str, contents: Writing) -> list[str]:
     )
     attempt(
         "the saved views",
-        lambda: put_views(dataset, view, settings, len(written.kept_ids), written.fields),
+        lambda: put_views(dataset, view, settings, contents["record"]["kept"], written.fields),
         impossible,
     )
     attempt("the App's settings", lambda: app_settings.show_latest(dataset), impossible)

@@ -10,5 +10,5 @@ from . import (
     written_fields,
 )
 from ._items import GROUPS, MAX_SELECTED_IDS, SAMPLES, Parts, Samples, all_slices, note_of
-from ._patches import Patches
+from ._patches import Patches, WholeImages
 from .subject import Subject

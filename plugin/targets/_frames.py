@@ -19,7 +19,7 @@ class Frames(Parts):
     """The frames of videos whose images are files, each chosen for itself."""
 
     key = "frames"
-    noun = "frames"
+    noun = kept_noun = "frames"
     tag_kind = "field"
     tagged = "frames"
     columns = MappingProxyType({"video_id": "sample_id", "frame_number": "frame_number"})

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timezone
 from types import MappingProxyType
 from typing import Any
@@ -34,6 +34,9 @@ class Samples:
     key = "samples"
     """tells what a run was about, in its record"""
     noun = "samples"
+    """what has signatures"""
+    kept_noun = "samples"
+    """what is counted by a target"""
     tag_kind = "tag"
     """what a person calls the mark of what is kept"""
     tagged = "samples"
@@ -187,6 +190,15 @@ class Samples:
         for start in range(0, len(ids), MAX_SELECTED_IDS):
             yield all_slices(dataset).select(ids[start : start + MAX_SELECTED_IDS])
 
+    @property
+    def marks(self) -> tuple[Samples, ...]:
+        """The kinds of items that have the mark."""
+        return (self,)
+
+    def count(self, view: fo.DatasetView, ids: Collection[str] | None = None) -> int:
+        """Returns how many a target counts among the items of a view, or among some of them."""
+        return len(view) if ids is None else len(ids)
+
     def count_marked(self, dataset: fo.Dataset, tag: str) -> int:
         """Returns how many there are with a mark."""
         return len(self.marked(dataset, tag))
@@ -300,7 +312,7 @@ class Groups(Samples):
     """Groups of samples, compared by the images of one slice and kept as a whole."""
 
     key = "groups"
-    noun = "groups"
+    noun = kept_noun = "groups"
 
     def _some(self, dataset: fo.Dataset, ids: Sequence[str]) -> Iterator[fo.DatasetView]:
         """Yields views of all samples of the groups that these are in, whatever their media."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timezone
 from typing import Any
 
@@ -14,13 +14,13 @@ from pymongo import UpdateOne
 from smartdownsample_core import Crop
 from smartdownsample_core.images import Item
 
-from ._items import Parts
+from ._items import SAMPLES, Parts, Samples
 
 
 class Patches(Parts):
     """The detections of a field, whose attributes hold what is known of them."""
 
-    noun = "patches"
+    noun = kept_noun = "patches"
     tag_kind = "label tag"
     tagged = "patches"
     subfields = (("box", fo.ListField, "The bounding box when the crop was signed"),)
@@ -152,8 +152,75 @@ class Patches(Parts):
         return f"{self._list}.$.{name}"
 
 
-#: What the keys of patches begin with.
-PREFIX = "patches "
+class WholeImages(Patches):
+    """Patches that choose the samples they are on, of which each is kept with all its patches.
+
+    A kept sample has the tag, and those of its patches that were chosen from have the label tag.
+    """
+
+    kept_noun = "samples"
+    tag_kind = "tag"
+    tagged = "samples and their patches"
+
+    def __init__(self, field: str) -> None:
+        super().__init__(field)
+        self.key = f"{WHOLE_PREFIX}{field}"
+        self.columns = {"sample_id": "sample_id", **self.columns}
+
+    @property
+    def marks(self) -> tuple[Samples, ...]:
+        """The kinds of items that have the mark."""
+        return Patches(self.field), SAMPLES
+
+    def count(self, view: fo.DatasetView, ids: Collection[str] | None = None) -> int:
+        """Returns how many samples the patches of a view, or some of them, are on."""
+        if ids is None:
+            return len(view.distinct("sample_id"))
+        samples = zip(*view.values(["id", "sample_id"]), strict=True)
+        wanted = set(ids)
+        return len({sample for patch, sample in samples if patch in wanted})
+
+    def mark(self, dataset: fo.Dataset, ids: Sequence[str], tag: str) -> None:
+        """Tags the detections with these ids, and their samples."""
+        super().mark(dataset, ids, tag)
+        SAMPLES.mark(dataset, self._samples(dataset, ids), tag)
+
+    def unmark_some(self, dataset: fo.Dataset, ids: Sequence[str], tag: str) -> None:
+        """Removes a tag from the detections with these ids, and their samples."""
+        super().unmark_some(dataset, ids, tag)
+        SAMPLES.unmark_some(dataset, self._samples(dataset, ids), tag)
+
+    def _samples(self, dataset: fo.Dataset, ids: Sequence[str]) -> list[str]:
+        return list(dict.fromkeys(sample for _, sample in self.located(dataset, ids)))
+
+    def unmark(self, dataset: fo.Dataset, tag: str) -> None:
+        """Removes a tag from detections and samples."""
+        super().unmark(dataset, tag)
+        SAMPLES.unmark(dataset, tag)
+
+    def count_marked(self, dataset: fo.Dataset, tag: str) -> int:
+        """Returns how many samples have a tag, or else have detections with it."""
+        if n_samples := SAMPLES.count_marked(dataset, tag):
+            return n_samples
+        if not dataset.has_field(self.field):
+            return 0
+        return len(image_slices(dataset).match_labels(tags=tag, fields=self.field))
+
+    def is_marked(self, dataset: fo.Dataset, tag: str) -> bool:
+        """Whether a detection of the field, or a sample, has this tag."""
+        return any(kind.is_marked(dataset, tag) for kind in self.marks)
+
+    def marked_ids(self, view: fo.DatasetView, tag: str) -> list[str]:
+        """Returns the ids of the patches of a view that have a tag now, or else on samples."""
+        if found := super().marked_ids(view, tag):
+            return found
+        tagged = set(SAMPLES.marked(view._root_dataset, tag).values("id"))
+        samples = zip(*view.values(["id", "sample_id"]), strict=True)
+        return [patch for patch, sample in samples if sample in tagged]
+
+
+#: What the keys of patches begin with, and those of samples that they choose.
+PREFIX, WHOLE_PREFIX = "patches ", "samples by patches "
 
 
 def image_slices(dataset: fo.Dataset) -> fo.Dataset | fo.DatasetView:

@@ -14,7 +14,7 @@ from fiftyone.core.video import FramesView
 from .. import names
 from ._frames import Frames
 from ._items import GROUPS, SAMPLES, Samples
-from ._patches import PREFIX, Patches
+from ._patches import PREFIX, WHOLE_PREFIX, Patches, WholeImages
 
 FRAMES = Frames()
 
@@ -46,25 +46,27 @@ def dataset_of(collection: Any) -> fo.Dataset:
     raise ValueError(f"expected a dataset or view, got a {type(collection).__name__}{loads}")
 
 
-def of(view: fo.DatasetView, whole_groups: bool = False) -> Samples:
+def of(view: fo.DatasetView, whole_groups: bool = False, whole_images: bool = False) -> Samples:
     """Returns what a (flat) view holds.
 
     Args:
         view: the view
         whole_groups: its samples stand for their groups
+        whole_images: its patches choose the samples that they are on
     """
     if isinstance(view, FramesView):
         return FRAMES
     if isinstance(view, PatchesView):
-        return Patches(view.patches_field)
+        return (WholeImages if whole_images else Patches)(view.patches_field)
     return GROUPS if whole_groups else SAMPLES
 
 
 def of_record(record: Mapping[str, Any]) -> Samples:
     """Returns what a run of this record or these settings is about."""
     key = record.get("items", SAMPLES.key)
-    if key.startswith(PREFIX):
-        return Patches(key.removeprefix(PREFIX))
+    for prefix, kind in ((PREFIX, Patches), (WHOLE_PREFIX, WholeImages)):
+        if key.startswith(prefix):
+            return kind(key.removeprefix(prefix))
     return {kind.key: kind for kind in (SAMPLES, GROUPS, FRAMES)}[key]
 
 

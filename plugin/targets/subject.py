@@ -20,6 +20,11 @@ class Subject:
     items: Samples
     """their kind, which knows where they keep fields and marks"""
 
+    @property
+    def count(self) -> int:
+        """How many there are, as a target counts them."""
+        return self.items.count(self.view)
+
     @classmethod
     def of(
         cls,
@@ -27,6 +32,7 @@ class Subject:
         view: fo.DatasetView,
         group_slice: str = "",
         whole_groups: bool = False,
+        whole_images: bool = False,
     ) -> Subject:
         """Returns the subject that a view shows.
 
@@ -35,6 +41,7 @@ class Subject:
             view: a view of it
             group_slice: of a grouped dataset, the slice; that which is active by default
             whole_groups: the samples stand for their groups
+            whole_images: patches choose the samples that they are on
         """
         flat = flat_views.flat(view, group_slice)
-        return cls(dataset, flat, kinds.of(flat, whole_groups))
+        return cls(dataset, flat, kinds.of(flat, whole_groups, whole_images))

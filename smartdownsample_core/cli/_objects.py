@@ -25,16 +25,6 @@ _OF_IMAGES = {
     "leave_out_quiet": "is about whole frames",
 }
 
-#: Further ones, by what is chosen.
-_MORE_OF_IMAGES = {
-    OBJECTS: {"keep": "lists images"},
-    BY_OBJECTS: {
-        "explain": "compares single objects",
-        "curve": "compares single objects",
-        "max_distance": "compares single objects",
-    },
-}
-
 
 def add_choose(parser: argparse._ActionsContainer) -> None:
     """Adds the option for what to choose among; see :func:`objects_of`."""
@@ -63,7 +53,8 @@ def objects_of(options: argparse.Namespace, paths: Sequence[str]) -> Objects | N
             f"{what} needs to know where they are",
             "name a file with {detections}, {coco} or {yolo}",
         )
-    for name, why in {**_OF_IMAGES, **_MORE_OF_IMAGES[what]}.items():
+    refused = {**_OF_IMAGES, **({"keep": "lists images"} if what == OBJECTS else {})}
+    for name, why in refused.items():
         if getattr(options, name):
             raise ParameterError(name, f"does not go with {{choose}} {what}: it {why}", "omit it")
     if options.fixed_cameras == "all":

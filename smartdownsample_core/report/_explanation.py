@@ -67,7 +67,7 @@ def write_table(name: str, output: Path, paths: Sequence[str], selection: Select
     if standing is not None and standing.n_cameras:
         measured["activity"] = standing.activity
     if output.suffix.lower() == _PARQUET:
-        _write_parquet(name, output, paths, selection.indices, found, rows, measured)
+        _write_parquet(name, output, paths, selection.of_objects.indices, found, rows, measured)
     else:
         _write_csv(name, output, paths, found, rows, measured)
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from ..errors import Message
-from ..selection import STRATEGIES, Bucket, Selection, Stratum, are_good
+from ..selection import STRATEGIES, Bucket, Selection, Stratum, are_good, count_images
 from ..signatures import UNREADABLE
 
 #: A camera is named if its share is this many times too large or small, and makes a difference of
@@ -30,6 +30,7 @@ def summary(selection: Selection, strata: str = "labels", noun: str = "images") 
         lines of text without a final newline, largest strata and buckets first; rates in per cent,
         and with the strategy ``"stride"`` also strides in images
     """
+    selection = selection.of_objects
     lines = [totals(selection, noun), *_left_out(selection), *_events(selection)]
     lines += filter(None, [standing(selection)])
     lines += _table_of_strata(selection.count_strata(), strata)
@@ -105,12 +106,19 @@ def share(rate: float | None) -> str:
     return "<0.1%" if rate < 0.0005 else ">99.9%" if rate >= 0.9995 else f"{rate:.1%}"
 
 
-def totals(selection: Selection, noun: str = "images") -> str:
-    """Summarizes a selection in one sentence."""
-    kept, readable = len(selection.indices), selection.n_choosable
+def totals(selection: Selection, noun: str = "images", objects: str = "objects") -> str:
+    """Summarizes a selection in one sentence.
+
+    Args:
+        selection: the selection
+        noun: what was chosen among, in the plural
+        objects: what chose whole images, if it did
+    """
+    selection = selection.of_objects
+    kept, readable = len(selection.chosen), selection.n_choosable
     rate = kept / readable if readable else 0
     n_buckets = len(selection.buckets)
-    by = "" if selection.image_of is None else f"by their {selection.n_readable:,} objects, "
+    by = "" if selection.image_of is None else f"by their {selection.n_readable:,} {objects}, "
     return (
         f"Kept {kept:,} of {readable:,} {noun} ({share(rate)}) {by}"
         f"from {n_buckets - selection.n_unrepresented} of {n_buckets} buckets"
@@ -126,6 +134,7 @@ def shortfalls(selection: Selection, strata: str = "labels") -> list[Message]:
         selection: the result of :func:`smartdownsample_core.downsample`
         strata: what to call its strata
     """
+    selection = selection.of_objects
     return [
         *_unmet(selection, strata),
         *_uneven(selection),
@@ -137,13 +146,14 @@ def shortfalls(selection: Selection, strata: str = "labels") -> list[Message]:
 
 def _uneven(selection: Selection) -> list[Message]:
     """Names the cameras whose share of the kept images is far from their share of all images."""
-    cameras, n_kept = selection.cameras, len(selection.indices)
+    cameras, n_kept = selection.cameras, len(selection.chosen)
     if cameras is None or len(cameras.names) < 2 or not n_kept or selection.count_strata():
         return []  # shares of labels are asked for, and those of cameras follow from them
-    readable = selection.bucket_ids != UNREADABLE
+    readable = np.flatnonzero(selection.bucket_ids != UNREADABLE)
     numbers, n = cameras.numbers, len(cameras.names)
-    sizes = np.bincount(numbers[readable], minlength=n) / max(readable.sum(), 1)
-    kept = np.bincount(numbers[selection.indices], minlength=n)
+    sizes = count_images(numbers, readable, n, selection.image_of)
+    sizes = sizes / max(sizes.sum(), 1)
+    kept = np.bincount(numbers[selection.chosen], minlength=n)
     expected = sizes * n_kept
     is_far = np.maximum(kept, expected) >= np.maximum(_FAR * np.minimum(kept, expected), _ENOUGH)
     far = np.flatnonzero(is_far)
@@ -216,7 +226,7 @@ def _unmet(selection: Selection, strata: str) -> list[Message]:
             )
         ]
     messages = [*_left_without(selection, strata), *_short_of_share(selection, strata)]
-    others = len(selection.indices)
+    others = len(selection.chosen)
     for kind, count in unwanted.items():
         others -= count
         messages.append(

@@ -19,18 +19,20 @@ from ._downsample import downsample
 from ._events import Events
 from ._explanation import Explanation, Reason
 from ._farthest_first import farthest_first
+from ._inputs import images_of_objects
 from ._measures import Measured, measure
 from ._notation import as_text, counts, labels_by_key, target_of
 from ._order import natural_order, sort_key
 from ._pairs import Pair, pairs_around
 from ._path_labels import FOLDER, is_of_path, labels_of_paths
 from ._preference import MEASURES, numbers_of, split_prefer
-from ._result import Bucket, Selection, Stratum, tally
+from ._result import Selection
 from ._split import Split, SplitSettings, split_images, split_shares
 from ._standing import Standing, StandingOfSome, mark_standing
 from ._strata import UNLABELLED, assign_strata
 from ._strategies import RECOMMENDED_STRATEGY, STRATEGIES, Strategy, StrategyName
 from ._systematic import select
+from ._tally import Bucket, Stratum, count_images, tally
 from ._tiers import GOOD, NEVER, are_good
 from ._times import Times, read_times
 from ._where import frames_to_show, heat_maps

@@ -23,6 +23,7 @@ from ._near_duplicates import leaders
 from ._preference import preference
 from ._repair import Plan, repaired
 from ._strata import Groups, assign_strata, with_unlabelled
+from ._tally import count_images
 from ._tiers import (
     DAMAGED,
     EXCLUDED,
@@ -94,9 +95,7 @@ class Constraints:
             self._pass_over(self.preference, self.events.number, order, choice.caps["event"])
         self._n_strata = 1 if self.strata is None else len(self.strata[1])
         self._room = self._room_by_stratum(readable, choice.max_per_group)
-        self.bounds = _bounds(keys, choice, self.strata)
-        if image_of is not None:
-            self.bounds += (Bound.of("image", image_of, None, 1),)
+        self.bounds = _bounds(keys, choice, self.strata, image_of)
         times = keys.known_times
         self.n_without_time = 0 if times is None else int((readable & ~times.known).sum())
         self.caps = tuple(
@@ -135,9 +134,7 @@ class Constraints:
 
     def sizes(self, rows: _Rows) -> _Rows:
         """Returns how many of the images, or of those that objects are on, each stratum has."""
-        if self.image_of is not None:
-            rows = rows[np.unique(self.image_of.numbers[rows], return_index=True)[1]]
-        return np.bincount(self.stratum_of[rows], minlength=self._n_strata)
+        return count_images(self.stratum_of, rows, self._n_strata, self.image_of)
 
     def available(self) -> int:
         """How many images can be kept without using a later tier."""
@@ -311,12 +308,13 @@ class Constraints:
 
 
 def _bounds(
-    keys: Keys, choice: Choice, strata: tuple[_Rows, list[str]] | None
+    keys: Keys, choice: Choice, strata: tuple[_Rows, list[str]] | None, image_of: Groups | None
 ) -> tuple[Bound, ...]:
     """Returns the joint caps and floors; with them, ``max_per_group`` is one of them."""
     caps, floors = choice.caps, choice.floors
     names = list(dict.fromkeys([*caps, *floors]))
     found = [Bound.of(name, keys.of(name), floors.get(name), caps.get(name)) for name in names]
+    found += [] if image_of is None else [Bound.of("image", image_of, None, 1)]
     if found and choice.max_per_group is not None and strata is not None:
         name = "bucket" if choice.stratify_by is None else "label"
         found.append(Bound.of(name, Groups(*strata), None, choice.max_per_group))

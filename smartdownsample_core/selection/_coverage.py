@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from ..errors import ParameterError
 from ._distances import Points, as_centers, as_rows, lengths_of
 from ._tiers import NEVER, are_good
+from ._whole_images import ends_of_images
 
 if TYPE_CHECKING:
     from ._explanation import Evidence
@@ -90,10 +91,11 @@ def coverage(selection: Selection) -> Coverage:
         )
     evidence, counts = _compared(selection)
     is_center = evidence.comparable[ranking]
+    ends = ends_of_images(ranking, selection.image_of)
     # Unreadable images of keep are ranked, but nothing is near them.
-    n_centers = np.concatenate([[0], np.cumsum(is_center)])
-    n_counted = np.concatenate([[0], np.cumsum(counts[ranking])])
-    wanted = _numbers(len(ranking))
+    n_centers = np.concatenate([[0], np.cumsum(is_center)])[ends]
+    n_counted = np.concatenate([[0], np.cumsum(counts[ranking])])[ends]
+    wanted = _numbers(len(ends) - 1)
     squared, medians = _pass(
         evidence.points,
         np.flatnonzero(counts),
@@ -119,6 +121,7 @@ def farthest_left_out(selection: Selection) -> float:
 
     As :func:`coverage`, of a selection whose signatures have descriptors.
     """
+    selection = selection.of_objects
     evidence, counts = _compared(selection)
     _, squared = evidence.nearest(selection.indices)
     left_out = squared[counts & ~selection.kept]

@@ -24,12 +24,13 @@ from ._notation import target_of
 from ._picking import picked_by
 from ._preference import levels_of
 from ._repair import repaired
-from ._result import Selection, count_buckets
+from ._result import Selection
 from ._shots import SQUARED_GAP, shots, squared_gap_of
 from ._standing import NONE, Standing
 from ._still_frames import UNIT, StillFrames, shows_nothing, weigh
 from ._strata import Groups, Label
 from ._strategies import Images
+from ._tally import count_buckets
 from ._tiers import GOOD
 
 _Rows = NDArray[np.int64]
@@ -48,7 +49,8 @@ def downsample(
 
     With ``image_of``, the n items are objects on images, and images are chosen by them: an image is
     as far from those kept as its farthest object is from all objects on these, and is kept for that
-    object, whose index stands for it. Its other objects are seen with it.
+    object, whose index stands for it. Its other objects are seen with it, and are kept in
+    :attr:`Selection.of_objects`; explanations and distances are of objects.
 
     Excluded images (near-duplicates, then junk, then damaged images) are kept only if there are not
     enough others, so the count is exact whenever enough images are readable.

@@ -276,7 +276,7 @@ def explain(selection: Selection) -> Explanation:
     reason = np.full(n, Reason.REPRESENTED, np.int8)
     cap = np.full(n, -1, np.int8)
     for number, limit in enumerate(selection.caps):
-        cap[(cap < 0) & limit.is_reached(indices)] = number
+        cap[(cap < 0) & limit.is_reached(selection.chosen)] = number
     reason[cap >= 0] = Reason.CAP
     near_duplicate_of = _kept_of_group(selection.leaders, order, n)
     near_duplicate_of[tiers != NEAR_DUPLICATE] = -1
@@ -289,10 +289,7 @@ def explain(selection: Selection) -> Explanation:
     cap[reason != Reason.CAP] = -1
     near_duplicate_of[reason != Reason.NEAR_DUPLICATE] = -1
 
-    rank = np.zeros(n, np.int32)
-    if selection.ranking is not None:
-        rank[order] = np.arange(1, len(order) + 1)
-    names = tuple(limit.name for limit in selection.caps)
+    names, rank = tuple(limit.name for limit in selection.caps), selection.ranks
     return Explanation(reason, rank, owner, distance, near_duplicate_of, cap, names, evidence.unit)
 
 

@@ -82,8 +82,6 @@ def check_by_objects(choice: Choice) -> None:
             f"set {{strategy}} to {others}",
             value=repr(choice.strategy),
         )
-    if choice.max_distance is not None:
-        raise ParameterError("max_distance", "does not go with {image_of}", "set one of them")
 
 
 def images_of_objects(image_of: Any, n: int, keep: Sequence[int]) -> Groups:

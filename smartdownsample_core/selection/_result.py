@@ -9,61 +9,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..checks import whole_number
-from ..signatures import N_BUCKETS, UNREADABLE, bucket_name
+from ..signatures import UNREADABLE
 from ._coverage import Coverage, coverage
 from ._events import Events
 from ._explanation import Cap, Evidence, Explanation, explain
 from ._standing import Standing
 from ._strata import Groups
+from ._tally import Bucket, Stratum, count_buckets, count_images
 from ._tiers import DAMAGED, EXCLUDED, JUNK, NEAR_DUPLICATE, NEVER, QUIET, TOO_SOON
-
-
-@dataclass(frozen=True)
-class Bucket:
-    """One non-empty bucket of a selection."""
-
-    id: int
-    """0-127; an image has the same in every run"""
-    size: int
-    """readable images in it"""
-    kept: int
-    """images of it that were kept"""
-
-    @property
-    def name(self) -> str:
-        """Readable name: what its images have in common."""
-        return bucket_name(self.id)
-
-    @property
-    def excluded(self) -> int:
-        """Readable images of it that were not kept."""
-        return self.size - self.kept
-
-    @property
-    def rate(self) -> float:
-        """Share that was kept, 0-1."""
-        return self.kept / self.size
-
-    @property
-    def stride(self) -> float | None:
-        """Average step between kept images in natural order; None if none is kept."""
-        return self.size / self.kept if self.kept else None
-
-
-@dataclass(frozen=True)
-class Stratum:
-    """The images of one label."""
-
-    name: str
-    size: int
-    """readable images in it"""
-    kept: int
-    """images of it that were kept"""
-
-    @property
-    def rate(self) -> float | None:
-        """Share that was kept, 0-1; None if no image is readable."""
-        return self.kept / self.size if self.size else None
+from ._whole_images import by_image, ends_of_images, with_objects
 
 
 @dataclass(frozen=True, eq=False)
@@ -115,6 +69,8 @@ class Selection:
     """readable images whose time is unknown, if times matter"""
     image_of: Groups | None = None
     """the images, if these are objects of which one is kept for each chosen image"""
+    kept_for: NDArray[np.int64] | None = None
+    """``(m,)``; of :attr:`of_objects`, the object that each image is kept for, in order"""
     standing: Standing | None = None
     """the standing cameras, if they were looked for"""
 
@@ -143,9 +99,33 @@ class Selection:
         return len(np.unique(self.image_of.numbers[self.bucket_ids != UNREADABLE]))
 
     @property
+    def ranks(self) -> NDArray[np.int32]:
+        """``(n,)``; 1 for the image picked first, objects as their image; 0 for others."""
+        ranks = np.zeros(len(self.bucket_ids), np.int32)
+        if self.ranking is not None:
+            ends = ends_of_images(self.ranking, self.image_of)
+            ranks[self.ranking] = np.repeat(np.arange(1, len(ends)), np.diff(ends))
+        return ranks
+
+    @property
+    def chosen(self) -> NDArray[np.int64]:
+        """The kept images, ``(m,)``; of objects, the one that each image is kept for."""
+        return self.indices if self.kept_for is None else self.kept_for
+
+    @property
+    def of_objects(self) -> Selection:
+        """What is kept of the objects, if they chose whole images: all that are on kept ones."""
+        is_one = self.image_of is not None and self.kept_for is None
+        return self._with_objects if is_one else self
+
+    @cached_property
+    def _with_objects(self) -> Selection:
+        return with_objects(self)
+
+    @property
     def n_near_duplicates_kept(self) -> int:
         """Near-duplicates that were kept to reach the target."""
-        return int((self._are(NEAR_DUPLICATE) & self.kept).sum())
+        return self._n_chosen(NEAR_DUPLICATE)
 
     @property
     def n_near_duplicates_left_out(self) -> int:
@@ -158,7 +138,7 @@ class Selection:
     @property
     def n_junk_kept(self) -> int:
         """Blank images that were kept to reach the target."""
-        return int((self._are(JUNK) & self.kept).sum())
+        return self._n_chosen(JUNK)
 
     @property
     def n_junk_left_out(self) -> int:
@@ -183,7 +163,7 @@ class Selection:
     @property
     def n_quiet_kept(self) -> int:
         """Quiet frames that were kept to reach the target."""
-        return int((self._are(QUIET) & self.kept).sum())
+        return self._n_chosen(QUIET)
 
     @property
     def damaged(self) -> NDArray[np.int64]:
@@ -193,7 +173,10 @@ class Selection:
     @property
     def n_damaged_kept(self) -> int:
         """Damaged images that were kept to reach the target."""
-        return int((self._are(DAMAGED) & self.kept).sum())
+        return self._n_chosen(DAMAGED)
+
+    def _n_chosen(self, tier: int) -> int:
+        return int(self._are(tier)[self.chosen].sum())
 
     def _are(self, tier: int) -> NDArray[np.bool_]:
         if self.tiers is None:
@@ -205,8 +188,9 @@ class Selection:
         if self.strata is None:
             return ()
         numbers, names = self.strata
-        sizes = np.bincount(numbers[self.bucket_ids != UNREADABLE], minlength=len(names)).tolist()
-        kept = np.bincount(numbers[self.indices], minlength=len(names)).tolist()
+        rows = np.flatnonzero(self.bucket_ids != UNREADABLE)
+        sizes = count_images(numbers, rows, len(names), self.image_of).tolist()
+        kept = np.bincount(numbers[self.chosen], minlength=len(names)).tolist()
         strata = map(Stratum, names, sizes, kept)
         return tuple(sorted(strata, key=lambda stratum: (-stratum.size, stratum.name)))
 
@@ -248,11 +232,14 @@ class Selection:
 
         Args:
             rows: ``(k,)``; all that are kept, different ones; in the order of choice, if the
-                strategy ranks
+                strategy ranks; of objects on images, all of each image
         """
+        kept_for = None
+        if self.image_of is not None:
+            rows, kept_for = by_image(rows, self.image_of)
         evidence = self.evidence
         if evidence is not None and "nearest" in self.__dict__:  # compared already
-            evidence = evidence.knowing(self._in_order, rows, *self.nearest)
+            evidence = evidence.knowing(self.of_objects._in_order, rows, *self.nearest)
         return replace(
             self,
             indices=np.sort(rows),
@@ -260,6 +247,7 @@ class Selection:
             n_first=None,
             buckets=count_buckets(self.bucket_ids, rows),
             evidence=evidence,
+            kept_for=kept_for,
         )
 
     @property
@@ -279,7 +267,7 @@ class Selection:
                 "the signatures of this selection have no descriptors, by which images are "
                 "compared; extract them with descriptors=True"
             )
-        return self.evidence.nearest(self._in_order)
+        return self.evidence.nearest(self.of_objects._in_order)
 
     @cached_property
     def added(self) -> NDArray[np.float32] | None:
@@ -288,9 +276,13 @@ class Selection:
         In the unit of :class:`Explanation`; NaN for the first and those left out. None if the
         strategy does not rank, or the signatures have no descriptors.
         """
-        if self.ranking is None or self.evidence is None:
+        ranking = self.of_objects.ranking
+        if ranking is None or self.evidence is None:
             return None
-        return self.evidence.added(self.ranking)
+        added = self.evidence.added(ranking)
+        if self.image_of is not None:  # objects beside these are kept with their images
+            added[np.setdiff1d(ranking, self.of_objects.chosen)] = np.nan
+        return added
 
     def explain(self) -> Explanation:
         """Returns why each image was kept or left out, and which kept image stands for it.
@@ -298,7 +290,7 @@ class Selection:
         Raises:
             ValueError: if the signatures have no descriptors
         """
-        return self._explanation
+        return self.of_objects._explanation
 
     def coverage(self) -> Coverage:
         """Returns how far the images left out are, for every beginning of the ranking.
@@ -306,7 +298,7 @@ class Selection:
         Raises:
             ValueError: if the strategy does not rank, or the signatures have no descriptors
         """
-        return self._coverage
+        return self.of_objects._coverage
 
     @cached_property
     def _coverage(self) -> Coverage:
@@ -320,26 +312,3 @@ class Selection:
         """Returns the input indices of a bucket's images in natural order."""
         members: NDArray[np.int64] = self.order[self.bucket_ids[self.order] == bucket_id]
         return members
-
-
-def count_buckets(bucket_ids: NDArray[np.int16], kept: NDArray[np.int64]) -> tuple[Bucket, ...]:
-    """Returns the non-empty buckets, the largest first.
-
-    Args:
-        bucket_ids: ``(n,)``; -1 for unreadable images
-        kept: ``(k,)``; indices of the kept images
-    """
-    sizes = np.bincount(bucket_ids[bucket_ids != UNREADABLE], minlength=N_BUCKETS)
-    kept_ids = bucket_ids[kept]
-    return tally(sizes, np.bincount(kept_ids[kept_ids != UNREADABLE], minlength=N_BUCKETS))
-
-
-def tally(sizes: NDArray[np.int64], kept: NDArray[np.int64]) -> tuple[Bucket, ...]:
-    """Returns the non-empty buckets, the largest first.
-
-    Args:
-        sizes: ``(b,)``; readable images in bucket 0..b-1
-        kept: ``(b,)``; kept images in bucket 0..b-1
-    """
-    buckets = [Bucket(int(b), int(sizes[b]), int(kept[b])) for b in np.flatnonzero(sizes)]
-    return tuple(sorted(buckets, key=lambda bucket: -bucket.size))

@@ -205,8 +205,15 @@ def test_images_are_chosen_by_the_objects_on_them(tree: list[str], run, objects:
     """The target, labels and lists are of images; an image without an object is left out."""
     common = ("photos", "--detections", objects, "--choose", "images-by-objects")
     code, out, err = run(*common, "-n", "100%", "--explain", "why.csv")
-    assert (code, out) == (2, [])
-    assert "--explain does not go with --choose images-by-objects" in err
+    assert (code, out) == (0, tree[:2])
+    rows = list(csv.DictReader(Path("why.csv").read_text().splitlines()))
+    assert {row["path"].partition("#")[0] for row in rows} == set(tree[:2])
+    assert {(row["reason"], row["representative"] == row["path"]) for row in rows} == {
+        ("kept", True)
+    }
+    code, out, err = run(*common, "-n", "1", "--curve", "curve.png", "--max-distance", "99")
+    assert (code, len(out)) == (0, 1)
+    assert "1 kept: the farthest image left out is at" in err
     code, out, err = run(*common, "-n", "100%", "-o", "kept.json", "--copy-to", "kept")
     assert code == 0
     assert "Kept 2 of 2 images (100%) by their 4 objects" in err
