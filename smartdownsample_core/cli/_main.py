@@ -16,6 +16,7 @@ from ..shards import fingerprint
 from ..text_files import ERRORS
 from ._choice import add_choice, choice_of, needs_descriptors
 from ._extract import extract_command
+from ._help import add_help
 from ._objects import BY_OBJECTS, add_choose, items_of, objects_of
 from ._options import (
     FAILED,
@@ -102,6 +103,7 @@ def _parser() -> argparse.ArgumentParser:
 
     parser = Parser(
         prog=_PROGRAM,
+        add_help=False,
         usage="%(prog)s [PATH ...] --target-count N [options]",
         description="Keep exactly N diverse images of a large, redundant collection.",
         epilog="Train, val and test: 'smartdownsample split --help'. Millions of images: "
@@ -115,6 +117,7 @@ def _parser() -> argparse.ArgumentParser:
         help="image files, folders (searched recursively), quoted globs, or URLs such as "
         "s3://bucket/folder; '-' or no PATH reads one path per line from standard input",
     )
+    add_help(parser)
     parser.add_argument("-q", "--quiet", action="store_true", help="print only warnings and errors")
     parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
     add_output(parser)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 import os
 import pty
+import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -13,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from smartdownsample_core import sample_diverse
+from smartdownsample_core.cli._main import _COMMANDS, _parser, main
 from tests.patience import PATIENCE
 
 _MODULE = ("-m", "smartdownsample_core")
@@ -230,3 +233,29 @@ def test_a_misspelt_command_is_no_folder(run) -> None:
     code, out, err = run("spilt", "photos")
     assert (code, out) == (2, [])
     assert "no file and no command 'spilt'; did you mean 'split'?" in err
+
+
+def test_help_is_short_and_names_options_that_there_are(capsys: pytest.CaptureFixture[str]) -> None:
+    """On 80 columns of a screen; all the others are in ``--help-all``."""
+
+    def printed(option: str) -> str:
+        with pytest.raises(SystemExit) as ended:
+            main([option])
+        assert ended.value.code == 0
+        return capsys.readouterr().out
+
+    short, full = printed("--help"), printed("--help-all")
+    assert printed("-h") == short
+    lines = short.splitlines()
+    assert len(lines) <= 60
+    assert max(map(len, lines)) <= 80
+    options = set(re.findall(r"--[a-z-]+", short))
+    assert {"--target-count", "--help-all"} < options
+    assert options <= set(re.findall(r"--[a-z-]+", _parser().format_help()))
+    assert _parser().format_help() == full
+    for command in _COMMANDS:
+        assert re.search(rf"^  .*\b{command}\b", short, re.MULTILINE)
+    for line in lines:
+        if line.startswith("  smartdownsample "):
+            arguments = shlex.split(line.partition("   ")[0].partition("  each")[0])[1:]
+            _parser().parse_intermixed_args(arguments)
