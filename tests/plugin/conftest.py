@@ -196,10 +196,31 @@ def report_always(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "_SECONDS_BETWEEN_REPORTS", 0)
 
 
+class _ByThreads:
+    """An operator that reads images by threads, unless it is told otherwise.
+
+    A process takes half a second to start, which says nothing of what its caller tests;
+    :mod:`tests.plugin.test_workers` is about them.
+    """
+
+    def __init__(self, operator: Any) -> None:
+        self._operator = operator
+
+    def __call__(self, *arguments: Any, **params: Any) -> Any:
+        how = {} if "scheduler" in params else {"workers": "threads"}
+        return self._operator(*arguments, **{**how, **params})
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._operator, name)
+
+
 @pytest.fixture(scope="session")
 def operators() -> SimpleNamespace:
     """The operators as FiftyOne loaded them: ``operators.downsample`` and so on."""
-    return SimpleNamespace(**{name: foo.get_operator(f"{_PLUGIN}/{name}") for name in OPERATORS})
+    loaded = {name: foo.get_operator(f"{_PLUGIN}/{name}") for name in OPERATORS}
+    for name in ("downsample", "compute_signatures", "split"):
+        loaded[name] = _ByThreads(loaded[name])
+    return SimpleNamespace(**loaded)
 
 
 class Zygote:

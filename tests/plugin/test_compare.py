@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fiftyone as fo
 import numpy as np
+import pytest
 from fiftyone import ViewField as F
 
 from benchmarks.panel import PanelUser
@@ -11,6 +12,12 @@ from smartdownsample_core import extract
 from smartdownsample_core.signatures import LARGEST_DISTANCE
 
 from .conftest import shown_ids
+
+
+@pytest.fixture
+def dataset(signed_dataset: fo.Dataset) -> fo.Dataset:
+    """A dataset of the 80 images, whose signatures are there already."""
+    return signed_dataset
 
 
 def _assert_measured(dataset: fo.Dataset, user: PanelUser, kept: dict[str, set[str]]) -> None:

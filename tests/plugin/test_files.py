@@ -22,6 +22,12 @@ from plugin.runs import files
 
 
 @pytest.fixture
+def dataset(signed_dataset: fo.Dataset) -> fo.Dataset:
+    """A dataset of the 80 images, whose signatures are there already."""
+    return signed_dataset
+
+
+@pytest.fixture
 def kept(dataset, operators) -> set[tuple[str, str]]:
     """Ids and paths of what a run of 20 samples kept."""
     operators.downsample(dataset, 20)
@@ -177,8 +183,9 @@ def test_the_app_is_as_it_was_before(dataset, operators, kept) -> None:
     assert "smartdownsample" not in groups
 
 
-def test_arranging_needs_signatures(dataset, operators) -> None:
+def test_arranging_needs_signatures(make_dataset, images, operators) -> None:
     """Without signatures there is nothing to arrange."""
+    dataset = make_dataset(images[:4])
     with pytest.raises(ValueError, match="run compute_signatures first"):
         operators.arrange_app(dataset)
     dataset.reload()

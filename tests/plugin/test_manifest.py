@@ -151,8 +151,11 @@ def test_the_command_line_lists_the_plugin() -> None:
     assert _NAME in listed.stdout
 
 
-@pytest.mark.parametrize("folder", ["smartdownsample", "7 - my plugin.v2 (copy)"])
-@pytest.mark.parametrize("env", [{}, {"WITHOUT_CORE": "1"}], ids=["core-installed", "core-copied"])
+@pytest.mark.parametrize(
+    ("folder", "env"),
+    [("smartdownsample", {}), ("7 - my plugin.v2 (copy)", {"WITHOUT_CORE": "1"})],
+    ids=["core-installed", "core-copied"],
+)
 def test_it_loads_from_any_folder(copy_plugin, folder, env) -> None:
     """A copy loads under any folder name, with the installed core or else its own."""
     plugin = copy_plugin(folder)

@@ -25,9 +25,15 @@ from smartdownsample_core import Choice, downsample, extract, natural_order
 from .conftest import shown_ids
 
 
-def test_it_starts_with_what_to_do(dataset, open_panel) -> None:
+@pytest.fixture
+def dataset(signed_dataset: fo.Dataset) -> fo.Dataset:
+    """A dataset of the 80 images, whose signatures are there already."""
+    return signed_dataset
+
+
+def test_it_starts_with_what_to_do(make_dataset, images, open_panel) -> None:
     """Without signatures there is one button, which opens the operator's form."""
-    user = open_panel(dataset)
+    user = open_panel(make_dataset(images))
     assert "None of the 80 samples has a visual signature yet" in user.text
     assert set(user.layout) == {"choose", "notice", "start"}
     user.do("compute")
@@ -38,7 +44,6 @@ def test_it_starts_with_what_to_do(dataset, open_panel) -> None:
 
 def test_it_answers_as_a_run_would(dataset, operators, open_panel) -> None:
     """The what-if of some settings is what the run with these settings keeps."""
-    operators.compute_signatures(dataset)
     user = open_panel(dataset)
     user.change("target_count", 23)
     user.change("random_seed", 7)
@@ -94,9 +99,8 @@ def test_the_images_that_would_be_kept_are_shown(dataset, operators, open_panel)
     assert "sheet" not in user.layout
 
 
-def test_how_many_are_enough(dataset, operators, open_panel) -> None:
+def test_how_many_are_enough(dataset, open_panel) -> None:
     """The curve is that of the core, a click on it sets the number, and Apply sends neither."""
-    operators.compute_signatures(dataset)
     user = open_panel(dataset)
     assert "curve" not in user.layout
     user.change("curve", True)
@@ -261,9 +265,8 @@ def test_each_bucket_has_a_picture(dataset, operators, open_panel) -> None:
     assert "of those without a kept one, the first" in _sheet(user, "of_buckets")[1]
 
 
-def test_pairs_around_the_threshold_are_shown(dataset, operators, open_panel) -> None:
+def test_pairs_around_the_threshold_are_shown(dataset, open_panel) -> None:
     """While settings are unfolded and exclude near-duplicates, by whatever they compare."""
-    operators.compute_signatures(dataset)
     user = open_panel(dataset)
     user.change("duplicate_distance", 15)
     assert "pairs_0" not in user.layout
@@ -308,9 +311,8 @@ def test_users_do_not_see_each_others_settings(dataset, operators, open_panel) -
     assert open_panel(dataset).settings["target_count"] == 20
 
 
-def test_the_view_of_the_grid_is_what_is_chosen_from(dataset, operators, open_panel) -> None:
+def test_the_view_of_the_grid_is_what_is_chosen_from(dataset, open_panel) -> None:
     """A view that was taken stays the one to choose from, whatever the grid shows afterwards."""
-    operators.compute_signatures(dataset)
     user = open_panel(dataset)
     user.view = dataset.limit(30)._serialize()
     user.do("take_view")
@@ -348,9 +350,8 @@ def test_deleted_samples_are_noticed_by_any_click(dataset, operators, open_panel
     assert "of 75 images" in user.text
 
 
-def test_a_fraction_is_refused(dataset, operators, open_panel) -> None:
+def test_a_fraction_is_refused(dataset, open_panel) -> None:
     """As the form refuses it."""
-    operators.compute_signatures(dataset)
     user = open_panel(dataset)
     user.change("target_count", 2.5)
     assert "must be a whole number" in user.text
@@ -405,7 +406,6 @@ def test_a_run_that_somebody_else_undid_is_said(dataset, operators, open_panel) 
 
 def test_it_answers_every_option_as_a_run_would(dataset, operators, open_panel) -> None:
     """Strategy and constraints are changed one by one; the run of all of them keeps the same."""
-    operators.compute_signatures(dataset)
     dataset.limit(3).tag_samples("gold")
     dataset.set_values("camera", ["a", "b", "b", "c"] * 20)
     options = {
@@ -435,9 +435,8 @@ def test_it_answers_every_option_as_a_run_would(dataset, operators, open_panel) 
     assert "no tag and no saved view is named 'lost'" in again.text
 
 
-def test_a_view_to_keep_may_change(dataset, operators, open_panel) -> None:
+def test_a_view_to_keep_may_change(dataset, open_panel) -> None:
     """Another content of the saved view is seen, though no sample has changed."""
-    operators.compute_signatures(dataset)
     dataset.save_view("gold", dataset.limit(3))
     user = open_panel(dataset)
     user.change("target_count", 8)
@@ -451,7 +450,6 @@ def test_a_view_to_keep_may_change(dataset, operators, open_panel) -> None:
 
 def test_without_a_target_it_says_what_one_of_each_group_is(dataset, operators, open_panel) -> None:
     """The number may be empty, once near-duplicates are left out."""
-    operators.compute_signatures(dataset)
     user = open_panel(dataset)
     user.change("target_count", None)
     assert "set how many images to keep" in user.text
@@ -541,9 +539,8 @@ def test_the_grid_follows_what_is_kept(dataset, operators, open_panel) -> None:
     assert user.state["show"] is None
 
 
-def test_the_filters_of_the_sidebar_are_part_of_the_view(dataset, operators, open_panel) -> None:
+def test_the_filters_of_the_sidebar_are_part_of_the_view(dataset, open_panel) -> None:
     """They are taken along, and the grid goes on showing what it showed."""
-    operators.compute_signatures(dataset)
     dataset.set_values("camera", ["a", "b", "b", "c"] * 20)
     user = open_panel(dataset)
     user.filters = {"camera": {"values": ["b"], "exclude": False, "isMatching": True}}
@@ -589,7 +586,6 @@ def test_folders_that_go_without_are_said(make_dataset, images, tmp_path, open_p
 
 def test_labels_that_go_without_are_said(dataset, operators, open_panel) -> None:
     """Of fields that may group the samples, each by one press; not of others."""
-    operators.compute_signatures(dataset)
     cameras = ["a"] * 77 + ["b", "c", None]
     dataset.set_values("camera", cameras)
     dataset.set_values("same", [f"the {camera}" for camera in cameras])
@@ -629,9 +625,8 @@ def test_a_problem_leaves_the_chart_where_it_is(dataset, operators, open_panel) 
     assert "buckets" not in user.layout
 
 
-def test_form_and_panel_forecast_the_same(dataset, operators, open_panel, post) -> None:
+def test_form_and_panel_forecast_the_same(dataset, open_panel, post) -> None:
     """The same sentence of what is kept, and the same warnings."""
-    operators.compute_signatures(dataset)
     user = open_panel(dataset)
     for number, settings in ((3, {}), (9, {"strategy": "diverse", "near_duplicates": 12})):
         user.change("target_count", number)
@@ -757,9 +752,8 @@ def test_what_a_run_does_not_say_is_not_explained(
     assert "represented" not in user.layout
 
 
-def test_a_state_that_is_out_of_date_draws_nothing(dataset, operators, open_panel) -> None:
+def test_a_state_that_is_out_of_date_draws_nothing(dataset, open_panel) -> None:
     """At the end of a run the App clears the selection, before it has heard of the new state."""
-    operators.compute_signatures(dataset)
     user = open_panel(dataset)
     before = copy.deepcopy(user.state)
     user.change("target_count", 5)

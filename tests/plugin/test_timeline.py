@@ -12,6 +12,12 @@ import pytest
 from tests.plugin.conftest import shown_ids
 
 
+@pytest.fixture
+def dataset(signed_dataset: fo.Dataset) -> fo.Dataset:
+    """A dataset of the 80 images, whose signatures are there already."""
+    return signed_dataset
+
+
 def _unfold(user: Any) -> dict[str, dict[str, Any]]:
     """Returns the traces by their names."""
     if not user.settings.get("timeline"):
