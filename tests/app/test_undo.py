@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from playwright.sync_api import expect
 
+from tests.app.pages import App
+
 _HAS_GROUP = """wanted => {
   const groups = [...document.querySelectorAll("[data-cy=sidebar] input")];
   const names = groups.map(group => group.value.toLowerCase());
@@ -11,12 +13,11 @@ _HAS_GROUP = """wanted => {
 }"""
 
 
-def test_undo_while_the_grid_shows_what_the_run_kept(dataset, operators, open_app) -> None:
+def test_undo_while_the_grid_shows_what_the_run_kept(dataset, operators, page, server) -> None:
     """The App leaves the run's saved view before that is gone, and keeps those of other runs."""
     operators.downsample(dataset, 20, run_key="a")
     operators.downsample(dataset, 30, run_key="b")
-    app = open_app(dataset)
-    app.page.goto(f"{app.page.url}?view=a-kept", wait_until="domcontentloaded")
+    app = App(page, server, f"{dataset.name}?view=a-kept")
     expect(app.count).to_have_text("20 samples")
     app.run_operator("Undo a smart downsample run")
     app.execute()
