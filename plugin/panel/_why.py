@@ -11,6 +11,7 @@ import fiftyone.operators.types as types
 from bson import ObjectId
 
 from smartdownsample_core.images import Item
+from smartdownsample_core.selection import Reason
 
 from ..run_fields import DISTANCE, EVENT, KEPT_BY, RANK, REASON
 from ..runs import records as runs
@@ -141,7 +142,8 @@ def _why(dataset: fo.Dataset, run: str, selected: str) -> Why | None:
     n = len(items.holding(dataset, names[KEPT_BY.name], kept)) - 1
     if kept == selected:
         place = f", as number {rank:,}" if rank else ""
-        text = f"**{name}** was kept{place}: {reason}. It stands for {n:,} others."
+        because = f": {reason}" if reason != Reason.KEPT.text else ""
+        text = f"**{name}** was kept{place}{because}. It stands for {_others(n)}."
         drop: Edit = {"keep": [], "drop": [selected]}
         edits = [("Never keep", drop)]
         return Why(run, text, _sheet.beside([seen.source]), name, kept, n, edits, event)
@@ -150,10 +152,14 @@ def _why(dataset: fo.Dataset, run: str, selected: str) -> Why | None:
         return None
     text = (
         f"**{name}** (left) was left out: {reason}. **{other.name}** (right) was kept and stands "
-        f"for it, at a distance of {distance:.1f}, and for {n - 1:,} others."
+        f"for it, at a distance of {distance:.1f}, and for {_others(n - 1)}."
     )
     add: Edit = {"keep": [selected], "drop": []}
     swap: Edit = {"keep": [selected], "drop": [kept]}
     edits = [("Keep", add), ("Swap: keep this one instead", swap)]
     picture, caption = _sheet.beside([seen.source, other.source]), f"{name}, {other.name}"
     return Why(run, text, picture, caption, kept, n, edits, event)
+
+
+def _others(n: int) -> str:
+    return {0: "no others", 1: "1 other"}.get(n, f"{n:,} others")

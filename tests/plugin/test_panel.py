@@ -655,10 +655,8 @@ def test_the_selected_image_is_explained(dataset, operators, open_panel) -> None
     text = user.layout["why"]["default"]
     assert f"**{sample.filename}** (left) was left out: {sample.smartdownsample_reason}." in text
     assert f"**{other.filename}** (right) was kept and stands for it" in text
-    assert (
-        f"distance of {sample.smartdownsample_distance:.1f}, and for {len(together) - 2} others"
-        in text
-    )
+    more = {0: "no others", 1: "1 other"}.get(len(together) - 2, f"{len(together) - 2} others")
+    assert f"distance of {sample.smartdownsample_distance:.1f}, and for {more}." in text
     picture = re.search(r"\(data:image/webp;base64,([^)]*)\)", text)
     assert Image.open(io.BytesIO(base64.b64decode(picture[1]))).size == (386, 144)
     button = user.layout["represented"]["type"]["properties"]["show_represented"]["view"]
@@ -668,7 +666,7 @@ def test_the_selected_image_is_explained(dataset, operators, open_panel) -> None
     user.selected = [kept]
     user.do("fold_table")  # whatever is pressed, it stays
     text = user.layout["why"]["default"]
-    assert f"**{other.filename}** was kept, as number {other.smartdownsample_rank}: " in text
+    assert f"**{other.filename}** was kept, as number {other.smartdownsample_rank}. It" in text
     assert f"stands for {len(together) - 1} others." in text
     user.selected = [left_out, kept]
     user.do("on_change_selected")
