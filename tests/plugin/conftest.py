@@ -197,7 +197,7 @@ def report_always(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 class _ByThreads:
-    """An operator that reads images by threads, unless it is told otherwise.
+    """An operator that reads images by threads, unless it is told otherwise or delegated.
 
     A process takes half a second to start, which says nothing of what its caller tests;
     :mod:`tests.plugin.test_workers` is about them.
@@ -207,7 +207,8 @@ class _ByThreads:
         self._operator = operator
 
     def __call__(self, *arguments: Any, **params: Any) -> Any:
-        how = {} if "scheduler" in params else {"workers": "threads"}
+        is_told = "scheduler" in params or "delegate" in params
+        how = {} if is_told else {"workers": "threads"}
         return self._operator(*arguments, **{**how, **params})
 
     def __getattr__(self, name: str) -> Any:
