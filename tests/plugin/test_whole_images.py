@@ -330,6 +330,32 @@ def test_two_runs_are_compared(objects, patches, operators, open_panel) -> None:
     assert_compared(objects, user, kept)
 
 
+def test_samples_of_a_slice_are_kept(make_dataset, operators, images) -> None:
+    """By the patches of that slice; samples of other slices stay without a tag."""
+    dataset = make_dataset()
+    dataset.add_group_field("group", default="left")
+    for left, right in zip(images[:6], images[6:12], strict=True):
+        group = fo.Group()
+        found = [fo.Detection(label="car", bounding_box=list(box)) for box in _BOXES[:2]]
+        one = group.element("left"), fo.Detections(detections=found)
+        dataset.add_samples(
+            [
+                fo.Sample(left, group=one[0], ground_truth=one[1]),
+                fo.Sample(right, group=group.element("right")),
+            ]
+        )
+    view = dataset.select_group_slices("left").to_patches("ground_truth")
+    result = operators.downsample(view, 4, whole_images=True)
+    assert result["kept"] == 4
+    assert not result["warning"]
+    tagged = dataset.select_group_slices(["left", "right"]).match_tags(KEY)
+    assert tagged.values("group.name") == ["left"] * 4
+    assert len(dataset.load_saved_view(f"{KEY} kept")) == 8
+    again = operators.downsample(view, 5, whole_images=True, run_key="again", keep=KEY)
+    assert (again["kept"], again["warning"]) == (5, None)
+    assert operators.delete_run(dataset, KEY)["untagged"] == 4
+
+
 def test_counts_are_of_samples(objects, patches) -> None:
     """Of all patches, of some of them, and of those in a view."""
     items = WholeImages("ground_truth")
