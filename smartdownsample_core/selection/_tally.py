@@ -95,5 +95,6 @@ def count_images(
     """
     of_rows = numbers[rows]
     if image_of is not None:
-        of_rows = np.unique(np.stack([of_rows, image_of.numbers[rows]]), axis=1)[0]
+        n_images = len(image_of.names)
+        of_rows = np.unique(of_rows * n_images + image_of.numbers[rows]) // n_images
     return np.bincount(of_rows, minlength=n_groups)
