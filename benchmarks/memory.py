@@ -59,7 +59,7 @@ def main() -> None:
 def _make_samples(folder: Path, size: int) -> None:
     import fiftyone as fo
 
-    frames = make_bursts(load_photos(), folder / "images", _FILES)
+    frames = make_bursts(load_photos(), folder / "images", min(_FILES, size))
     for frame in frames:
         with Image.open(frame.path) as image:
             image.resize((_SIDE, _SIDE)).save(frame.path, "JPEG")

@@ -21,7 +21,7 @@ _SMALL = {
     "diverse": ("--largest 10000", 10),
     "fiftyone_write": ("--samples 500 --images 20", 2),
     "decoders": ("--megapixels 1", 12),
-    "memory": ("--samples 300", 3),
+    "memory": ("--samples 60", 3),
     "order": ("--largest 10000", 1),
     "panel": ("--largest 10000", 1),
     "prefer": ("PHOTOS", 5),
