@@ -71,7 +71,7 @@ _USE_CAMERA_AND_TIME = ("order", "event_gap", "min_interval", "max_per", "min_pe
 #: Settings that are asked for only once one of others is given.
 _NEEDS = {
     "balance": ("stratify_by",),
-    "camera": _USE_CAMERA_AND_TIME,
+    "camera": (*_USE_CAMERA_AND_TIME, "fixed_cameras"),
     "time": _USE_CAMERA_AND_TIME,
     "max_per_event": ("event_gap",),
 }
@@ -79,8 +79,11 @@ _NEEDS = {
 
 def matters(row: Setting, settings: Mapping[str, Any]) -> bool:
     """Whether to ask for a setting: shares, for example, only with a field to stratify by."""
+    covers = STRATEGIES[settings.get("strategy") or STRATEGY.default].covers
     if row.name == "cover":
-        return STRATEGIES[settings.get("strategy") or STRATEGY.default].covers
+        return covers
+    if row.name == "camera" and covers and "camera" in str(settings.get("cover", "camera")):
+        return True
     needed = _NEEDS.get(row.name)
     if needed is None or settings.get(row.name) not in (None, row.default):
         return True

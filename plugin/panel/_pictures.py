@@ -97,7 +97,8 @@ def of_pairs(subject: Subject, stored: Stored, config: DownsampleConfig) -> tupl
     threshold = f"{found.threshold:g}{found.unit}"
 
     def sheet(kind: str, some: list[Pair], color: str) -> Sheet:
-        at = ", ".join(dict.fromkeys(f"{pair.distance:.3g}" for pair in some))
+        # Next to the threshold, descriptors' distances are some thousandths apart.
+        at = ", ".join(dict.fromkeys(f"{round(pair.distance, 3):g}" for pair in some))
         rows = np.array([pair[:2] for pair in some], np.int64)
         picture = stored.of_signatures.remember(
             ("pair pictures", color, rows.tobytes()),

@@ -135,6 +135,8 @@ class PanelState:
     """one of each bucket that the table shows"""
     of_bucket: Sheet = Sheet()
     """of the bucket that the grid shows, kept or not"""
+    explains: bool = False
+    """whether it shows a run that says why each image was kept or left out"""
     why: Why | None = None
     """of the one image that is selected in the grid"""
     curve: Curve | None = None

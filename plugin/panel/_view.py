@@ -134,8 +134,7 @@ def _ready(panel: Any, body: types.Object, shown: PanelState) -> None:
         height="300px",
     )
     # Below the chart, which is not to move while somebody types.
-    if shown.why:
-        why.add(panel, body, shown.why)
+    why.add(panel, body, shown)
     pictures.add(panel, body, shown.sheet)
     for number, pairs in enumerate(shown.pairs):
         pictures.add_one(body, f"pairs_{number}", pairs)

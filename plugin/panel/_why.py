@@ -26,6 +26,9 @@ from ._parts import button, row
 from ._state import PanelState, Why
 from ._turns import turns
 
+#: What a run writes if it explains its choice.
+_EXPLAINING = {KEPT_BY.name, DISTANCE.name, REASON.name}
+
 
 class Explains:
     """The handlers of a panel that explains the selected image."""
@@ -57,14 +60,21 @@ class Explains:
 def explained(ctx: foo.ExecutionContext, shown: PanelState) -> PanelState:
     """Adds why the one image that is selected was kept or left out, if a run says so."""
     run = sources.run_key(shown.chosen["source"])
-    selected = ctx.selected or []
-    if not run or len(selected) != 1 or not shown.has_answer or shown.compared:
+    if not run or not shown.has_answer or shown.compared:
         return shown
-    return replace(shown, why=_why(ctx.dataset, run, selected[0]))
+    if not set(runs.fields_of(ctx.dataset, run)) >= _EXPLAINING:
+        return shown
+    selected = ctx.selected or []
+    why = _why(ctx.dataset, run, selected[0]) if len(selected) == 1 else None
+    return replace(shown, explains=True, why=why)
 
 
-def add(panel: Any, body: types.Object, why: Why) -> None:
+def add(panel: Any, body: types.Object, shown: PanelState) -> None:
     """Adds the explanation, the picture, and a button that shows what the kept image stands for."""
+    if (why := shown.why) is None:
+        if shown.explains:
+            body.md("**Why this one?** Select one image in the grid.", name="why_which")
+        return
     body.md(f"![{why.caption}]({why.picture})\n\n{why.text}", name="why")
     if why.n_represented or why.event is not None:
         shows = row(body, "represented")
@@ -125,8 +135,6 @@ def _compared(dataset: fo.Dataset, reason: str, selected: str) -> str:
 def _why(dataset: fo.Dataset, run: str, selected: str) -> Why | None:
     """Returns why a run kept or left out an item; None if the run does not say so."""
     items, names = _of_run(dataset, run)
-    if not {KEPT_BY.name, DISTANCE.name, REASON.name} <= set(names):
-        return None
     if items is GROUPS:  # whichever slice the grid shows
         selected = _compared(dataset, names[REASON.name], selected)
     seen = _look_up(dataset, run, selected)

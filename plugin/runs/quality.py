@@ -53,8 +53,8 @@ def _is_between(value: Any, low: float, high: float) -> Any:
 
 
 KINDS: Mapping[str, Kind] = {
-    "unreadable": Kind("Unreadable: the file is missing, or no image", lambda of: of("error")),
-    "damaged": Kind("Damaged: cut off or corrupt", lambda of: of("damaged") == True),  # noqa: E712
+    "unreadable": Kind("Unreadable: missing, cut off, or no image", lambda of: of("error")),
+    "damaged": Kind("Damaged: corrupt, but shown in part", lambda of: of("damaged") == True),  # noqa: E712
     "blank": Kind("Blank: black, white, or without any detail", _is_blank),
     "faint": Kind(
         "Little detail: fog, strong blur, a covered lens",

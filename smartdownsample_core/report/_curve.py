@@ -28,6 +28,8 @@ def how_many(coverage: Coverage, kept: int | None = None) -> str:
     """Words what a curve says of a number of images (all by default), and of its knee if any."""
     kept = len(coverage.farthest) - 1 if kept is None else kept
     text = f"{kept:,} kept: the farthest image left out is at {coverage.farthest[kept]:.3g}"
+    if coverage.by_activity:
+        return f"{text}; frames of standing cameras are kept for what they show, not to lower it"
     if (knee := coverage.knee) is None:
         return text
     return f"{text}. The curve bends at {knee:,}, where it is at {coverage.farthest[knee]:.3g}"

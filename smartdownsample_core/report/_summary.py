@@ -159,11 +159,13 @@ def _uneven(selection: Selection) -> list[Message]:
     far = np.flatnonzero(is_far)
     if not len(far):
         return []
-    worst = far[np.argsort(-np.abs(kept - expected)[far], kind="stable")][:_MAX_CAMERAS]
+    more = kept - expected
+    worst = far[np.argsort(-np.abs(more)[far], kind="stable")][:_MAX_CAMERAS].tolist()
+    # Where many have too few, none of those that have the rest need be far from its share.
     named = [
         f"{cameras.names[camera]!r} has {share(sizes[camera])} of the images and "
         f"{share(kept[camera] / n_kept)} of those kept"
-        for camera in worst.tolist()
+        for camera in dict.fromkeys([*worst, int(more.argmax())])
     ]
     return [
         Message(

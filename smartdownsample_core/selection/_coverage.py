@@ -51,6 +51,9 @@ class Coverage:
     """``(c,)``; distance that half of the images left out have at most; 0 if nothing is left out"""
     unit: str
     """of the distances, as in :class:`Explanation`"""
+    by_activity: bool = False
+    """whether frames of standing cameras were preferred by their activity, not by these distances,
+    which then do not tell how many are enough: there is no knee"""
 
     @cached_property
     def knee(self) -> int | None:
@@ -61,7 +64,7 @@ class Coverage:
         taking the largest of several knees. It depends on where the curve ends.
         """
         y = self.farthest[1:].astype(np.float64)
-        if len(y) < 3 or not np.ptp(y):
+        if self.by_activity or len(y) < 3 or not np.ptp(y):
             return None
         below = 1 - (y - y[-1]) / np.ptp(y) - np.linspace(0, 1, len(y))
         return int(below.argmax()) + 1 if below.max() > _NO_BEND else None
@@ -104,7 +107,11 @@ def coverage(selection: Selection) -> Coverage:
         n_counted[wanted],
     )
     return Coverage(
-        evidence.distance(squared[n_centers]), wanted, evidence.distance(medians), evidence.unit
+        evidence.distance(squared[n_centers]),
+        wanted,
+        evidence.distance(medians),
+        evidence.unit,
+        selection.standing is not None and selection.standing.n_cameras > 0,
     )
 
 

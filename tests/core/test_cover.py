@@ -146,6 +146,14 @@ def test_cameras_far_from_their_share_are_named() -> None:
         "2 of 2 cameras are far over- or under-represented: 'busy' has "
         "25.0% of the images and 97.5% of those kept, "
     )
+    some = np.repeat([0, 1, 2], [250, 75, 75])
+    table.descriptor[:] = table.descriptor[0]
+    table.descriptor[:250, 0] = np.arange(250)
+    choice = Choice(strategy="diverse", camera=[f"camera {n}" for n in some], cover="camera")
+    (message,) = map(str, shortfalls(downsample(table, order, 40, 1, choice)))
+    assert message.startswith("2 of 3 cameras are far over- or under-represented: 'camera 1'")
+    assert "'camera 0' has 62.5% of the images and 95.0% of those kept; stratify_by" in message
+    table = _table(400)
     every = Choice(strategy="diverse", camera=[f"{n % 4}" for n in range(400)], cover="camera")
     assert shortfalls(downsample(table, order, 40, 1, every)) == []
 

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from smartdownsample_core import Choice, Selection, downsample, sample_diverse
 from smartdownsample_core.errors import ParameterError
+from smartdownsample_core.report import how_many
 from smartdownsample_core.selection import Coverage
 from smartdownsample_core.selection import _coverage as module
 from smartdownsample_core.selection import _downsample as choosing
@@ -135,6 +136,13 @@ def _curve(values: list[float]) -> Coverage:
 def test_the_knee_is_where_the_curve_is_farthest_below_its_chord(values, knee) -> None:
     """None if it is nowhere below."""
     assert _curve(values).knee == knee
+
+
+def test_a_curve_of_frames_chosen_by_activity_has_no_knee() -> None:
+    """It is not what they were chosen for, and the text says so."""
+    by_activity = replace(_curve([10, 4, 1, 0.9, 0.8, 0.7]), by_activity=True)
+    assert by_activity.knee is None
+    assert "standing cameras are kept for what they show" in how_many(by_activity)
 
 
 def test_there_are_at_most_200_medians() -> None:

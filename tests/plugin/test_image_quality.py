@@ -105,7 +105,7 @@ def test_the_form_counts_and_the_app_shows(mixed, post) -> None:
     dataset, paths = mixed
     form = post("resolve-type", "view_quality", dataset, {})["type"]["properties"]
     labels = [choice["label"] for choice in form["show"]["view"]["choices"]]
-    assert labels[0] == "1 · Unreadable: the file is missing, or no image"
+    assert labels[0] == "1 · Unreadable: missing, cut off, or no image"
     assert labels[-1].startswith("0 · Quiet")
     answer = post("execute", "view_quality", dataset, {"show": "damaged"})
     assert answer["result"] == {"samples": 1}
