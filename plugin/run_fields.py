@@ -186,7 +186,8 @@ CHOICE = RunField(
     kind=str,
     about="What the smartdownsample run {run} did with the image: kept, excluded or unreadable",
     values=_choices,
-    outcome="The field `{field}` says of each of the {noun} whether it was kept or excluded.",
+    outcome="The field `{field}` says of each of the {noun} whether it was kept, excluded or "
+    "unreadable.",
     is_exported=False,
     is_shown=True,
     colors=wording.COLORS,

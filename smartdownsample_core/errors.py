@@ -86,6 +86,16 @@ def refused(name: str, text: str) -> ParameterError:
     return ParameterError(name, "{text}" if goes_on else ": {text}", text=text)
 
 
+def counted(n: int, noun: str) -> str:
+    """Returns a number with a noun, which is given in the plural.
+
+    >>> counted(1, "patches"), counted(2_000, "samples")
+    ('1 patch', '2,000 samples')
+    """
+    one = noun.removesuffix("es" if noun.endswith("ches") else "s")
+    return f"{n:,} {one if n == 1 else noun}"
+
+
 def worded(error: BaseException | Message, word: Word) -> str:
     """Returns the text of an error or message, with settings named by ``word``."""
     return error.worded(word) if isinstance(error, (ParameterError, Message)) else str(error)

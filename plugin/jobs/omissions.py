@@ -12,8 +12,9 @@ from smartdownsample_core import Selection
 from smartdownsample_core.selection import UNLABELLED, assign_strata
 from smartdownsample_core.signatures import UNREADABLE
 
+from ..config import DownsampleConfig
 from ..targets import Subject
-from . import folders, labels
+from . import folders, in_memory, labels, whatif
 from .in_memory import Stored
 
 #: Of more folders or labels it is not said which ones go without.
@@ -21,6 +22,9 @@ _MAX_NAMES = 200
 
 #: Fields that are looked at, and samples up to which they are: reading one takes 0.3 s of 100,000.
 _MAX_FIELDS, _MAX_SAMPLES = 5, 50_000
+
+#: Folders and labels that are named.
+_MAX_NAMED = 5
 
 _Groups = tuple[list[str], NDArray[np.int64]]
 
@@ -34,6 +38,14 @@ class Omission(NamedTuple):
     """theirs"""
     n_groups: int
     """how many groups there are"""
+
+    def __str__(self) -> str:
+        """A sentence without its full stop."""
+        n, named = len(self.names), ", ".join(self.names[:_MAX_NAMED])
+        if n > _MAX_NAMED:
+            named += f" and {n - _MAX_NAMED:,} more"
+        noun, have = folders.group_noun(self.path), "has" if n == 1 else "have"
+        return f"{n:,} of {self.n_groups:,} {noun} {have} no kept image: {named}"
 
 
 def find(subject: Subject, stored: Stored, selection: Selection) -> list[Omission]:
@@ -60,6 +72,24 @@ def find(subject: Subject, stored: Stored, selection: Selection) -> list[Omissio
         if without and len(selection.chosen) >= len(occupied):
             found.append(Omission(path, without, len(occupied)))
     return found
+
+
+def after(subject: Subject, config: DownsampleConfig) -> list[Omission]:
+    """Returns what :func:`find` does for a run that has just been made; nothing if it takes long.
+
+    Args:
+        subject: what the run chose from
+        config: its settings
+    """
+    if config.stratify_by:
+        return []
+    try:
+        selection = whatif.forecast(subject, config)  # which the run has just put into memory
+    except ValueError:  # samples that the settings need have been deleted meanwhile
+        return []
+    if selection is None:
+        return []
+    return find(subject, in_memory.load(subject.view, config), selection)
 
 
 def _groupings(subject: Subject, stored: Stored) -> Iterator[tuple[str, _Groups]]:

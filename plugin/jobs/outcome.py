@@ -79,7 +79,7 @@ def record(
 def summary(selection: Selection, items: Samples) -> str:
     """Says in a sentence how many are kept; of samples that patches chose, by how many of these."""
     if selection.image_of is None:
-        return totals(selection)
+        return totals(selection, "patches" if items.noun == "patches" else "images")
     return totals(selection, items.kept_noun, items.noun)
 
 

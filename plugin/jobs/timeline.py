@@ -85,8 +85,9 @@ def timeline(
     """
     places = _places(subject, stored, config)
     if places is None:
+        any_of = f"any of the {len(stored):,} {subject.items.noun}"
         return Timeline(
-            f"It is not known when any of the {len(stored):,} {subject.items.noun} was taken: the "
+            f"It is not known when {any_of if len(stored) > 1 else 'the image'} was taken: the "
             "files do not say so, and no field holds dates. Write the times into a field, as in "
             "`dataset.set_values('taken', datetimes)`."
         )

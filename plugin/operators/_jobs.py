@@ -25,8 +25,9 @@ from ..config import (
     label,
 )
 from ..forms import job_forms as forms
-from ..jobs import Job, engine, execute, keep, show_output, with_bar
+from ..jobs import Job, engine, execute, keep, omissions, show_output, with_bar
 from ..runs import app_settings, files, shapes
+from ..targets import Subject
 from ..targets import kinds as targets
 from . import _outputs as outputs
 
@@ -55,10 +56,15 @@ class Downsample(Operator):
     def execute(self, ctx: foo.ExecutionContext) -> Any:
         """Runs; returns the record, or streams to the App."""
         config = config_of(DownsampleConfig, ctx)
-        job = engine.run(ctx.dataset, forms.chosen_view(ctx), config, in_app(ctx), label)
+        view = forms.chosen_view(ctx)
+        job = engine.run(ctx.dataset, view, config, in_app(ctx), label)
 
         def show(result: shapes.RunRecord) -> Iterator[Any]:
-            yield show_output(ctx, outputs.downsample_output(result), outputs.readable(result))
+            wholes = config.whole_groups, config.whole_images
+            subject = Subject.of(ctx.dataset, view, config.group_slice, *wholes)
+            without = omissions.after(subject, config.counted(subject.count))
+            output = outputs.downsample_output(result, config.stratify_by, without)
+            yield show_output(ctx, output, outputs.readable(result))
             yield reload(ctx)
             fields = app_settings.visible(ctx.dataset, result["run_key"], ctx.active_fields)
             yield ctx.ops.set_active_fields(fields)
@@ -70,7 +76,8 @@ class Downsample(Operator):
 
     def resolve_output(self, ctx: foo.ExecutionContext) -> types.Property | None:
         """What a delegated run shows when it is done; the App has been shown it already."""
-        return outputs.downsample_output(ctx.results) if ctx.results else None
+        by = ctx.params.get("stratify_by") or ""
+        return outputs.downsample_output(ctx.results, by) if ctx.results else None
 
     def __call__(
         self,

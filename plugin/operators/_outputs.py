@@ -7,16 +7,21 @@ from typing import Any
 
 import fiftyone.operators.types as types
 
+from smartdownsample_core.errors import counted
 from smartdownsample_core.report import share
 from smartdownsample_core.selection import STRATEGIES
 
 from .. import names, wording
 from ..jobs import folders
+from ..jobs.omissions import Omission
 from ..run_fields import RUN_FIELDS
 from ..targets import kinds as targets
 
 #: How many of the files that could not be read are named.
 _MAX_LISTED = 10
+
+#: As many are beside the result of a run.
+_MAX_BESIDE_RUN = 3
 
 
 def warnings(result: Mapping[str, Any]) -> list[str]:
@@ -24,8 +29,9 @@ def warnings(result: Mapping[str, Any]) -> list[str]:
     texts = [result["warning"]] if result.get("warning") else []
     if result["unreadable"]:
         texts.append(
-            f"{result['unreadable']:,} of {result['images']:,} images could not be read; the field "
-            f"{result['signature_field']}.error says why, of the first: {result['errors'][0]}"
+            f"{result['unreadable']:,} of {counted(result['images'], 'images')} could not be read; "
+            f"the field {result['signature_field']}.error says why, of the first: "
+            f"{result['errors'][0]}"
         )
     if result["unused_previews"]:
         texts.append(f"Read whole, as previews cannot be used: {result['unused_previews'][0]}")
@@ -52,12 +58,16 @@ def deletion_output(result: Mapping[str, Any]) -> types.Property:
     return types.Property(outputs, view=types.View(label="Undone"))
 
 
-def downsample_output(result: Mapping[str, Any]) -> types.Property:
+def downsample_output(
+    result: Mapping[str, Any], stratified_by: str = "", omissions: Sequence[Omission] = ()
+) -> types.Property:
     """Says what a run did: totals, warnings, what was written, and a table of the buckets."""
     outputs = types.Object()
     outputs.view("summary_notice", types.Success(label=result["summary"]))
     if result["warning"]:
         outputs.view("warning_notice", types.Warning(label=result["warning"]))
+    for number, omission in enumerate(omissions):
+        outputs.view(f"omission_{number}", types.Warning(label=f"{omission}."))
     if result.get("choice"):
         outputs.md(f"{result['choice']}.", name="choice_text")
     _count_outputs(outputs, result)
@@ -72,6 +82,7 @@ def downsample_output(result: Mapping[str, Any]) -> types.Property:
         f"*{names.LABELS['delete_run']}* undoes all of it: the backtick key lists the operators.",
         name="written",
     )
+    _unreadable_outputs(outputs, result, _MAX_BESIDE_RUN)
     outputs.btn(
         "open_panel",
         "Open the panel beside the grid",
@@ -80,7 +91,7 @@ def downsample_output(result: Mapping[str, Any]) -> types.Property:
         variant="outlined",
     )
     if result.get("strata"):
-        noun = folders.stratum_noun(result.get("stratify_by") or "Label")
+        noun = folders.stratum_noun(stratified_by or "Label")
         columns = (("name", noun), ("size", "Images"), ("kept", "Kept"), ("rate", "Share kept"))
         _table(outputs, "strata", f"Shares by {noun}", columns)
     outputs.md(
@@ -113,6 +124,7 @@ def signatures_output(result: Mapping[str, Any]) -> types.Property:
     """Says what was computed."""
     outputs = types.Object()
     _count_outputs(outputs, result)
+    _unreadable_outputs(outputs, result)
     return types.Property(outputs, view=types.View(label="Visual signatures"))
 
 
@@ -192,14 +204,15 @@ def split_output(result: Mapping[str, Any]) -> types.Property:
         columns = (("name", "Label"), *((name, name) for name in result["splits"]))
         _table(outputs, "label_rows", "Images of each label", columns)
     outputs.md(f"*{names.LABELS['delete_split']}* removes the tags.", name="written")
+    _unreadable_outputs(outputs, result, _MAX_BESIDE_RUN)
     return types.Property(outputs, view=types.View(label=names.LABELS["split"]))
 
 
 def _count_outputs(outputs: types.Object, result: Mapping[str, Any]) -> None:
     location = result.get("location_field")  # records of older versions have none
     outputs.md(
-        f"Signatures in the field `{result['signature_field']}` of {result['images']:,} "
-        f"{targets.of_record(result).noun}: "
+        f"Signatures in the field `{result['signature_field']}` of "
+        f"{counted(result['images'], targets.of_record(result).noun)}: "
         f"{result['computed']:,} computed, {result['reused']:,} reused, "
         f"{result['unreadable']:,} unreadable."
         + (f" {result['previews']:,} by their previews." if result["previews"] else "")
@@ -209,12 +222,22 @@ def _count_outputs(outputs: types.Object, result: Mapping[str, Any]) -> None:
     if result["unused_previews"]:
         listed = "".join(f"\n- {text}" for text in result["unused_previews"])
         outputs.md(f"Read whole, as previews cannot be used:{listed}", name="unused_previews_list")
-    if result["errors"]:
-        listed = "".join(f"\n- {error}" for error in result["errors"])
-        outputs.md(
-            f"Unreadable (the reason is in `{result['signature_field']}.error`):{listed}",
-            name="unreadable_list",
-        )
+
+
+def _unreadable_outputs(
+    outputs: types.Object, result: Mapping[str, Any], most: int = _MAX_LISTED
+) -> None:
+    """Counts the files that could not be read, and lists the first; the result comes before it."""
+    errors, count = result["errors"][:most], result["unreadable"]
+    if not errors:
+        return
+    which = f", the first {len(errors)} of {count:,}" if len(errors) < count else ""
+    listed = "".join(f"\n- {error}" for error in errors)
+    outputs.md(
+        f"Unreadable{which} (*{names.LABELS['view_quality']}* shows the samples, and "
+        f"`{result['signature_field']}.error` has the reason):{listed}",
+        name="unreadable_list",
+    )
 
 
 def _field_outputs(outputs: types.Object, result: Mapping[str, Any]) -> None:

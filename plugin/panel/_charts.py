@@ -255,7 +255,11 @@ def differences(compared: Mapping[str, Any]) -> list[dict[str, str]]:
     """Returns a row of text per bucket of a comparison."""
     numbers = ("a", "b", "both")
     return [
-        {**row, **{name: f"{row[name]:,}" for name in numbers}, "gain": f"{row['gain']:+,}"}
+        {
+            **row,
+            **{name: f"{row[name]:,}" for name in numbers},
+            "gain": f"{row['gain']:+,}" if row["gain"] else "0",
+        }
         for row in compared["rows"]
     ]
 

@@ -7,6 +7,8 @@ from typing import Any
 import fiftyone.operators as foo
 import fiftyone.operators.types as types
 
+from smartdownsample_core.errors import counted
+
 from ..runs import quality
 from . import _answers as answers
 from . import _browser as browser
@@ -38,7 +40,9 @@ def add(panel: Any, body: types.Object, shown: PanelState) -> None:
     """Adds a button for each kind, with the number of its images."""
     if shown.quality is None:
         return
-    body.md(f"Image quality, of all {shown.n_samples:,} {shown.noun}:", name="quality_line")
+    n = shown.n_samples
+    all_of = "all " * (n != 1) + counted(n, shown.noun)
+    body.md(f"Image quality, of {all_of}:", name="quality_line")
     kinds = row(body, "kinds")
     for kind, count in shown.quality.items():
         title, _, meaning = quality.KINDS[kind].label.partition(": ")

@@ -76,7 +76,8 @@ def draw(
     if len(kept) > few:
         other = f"Show {few} larger ones" if unfolded else f"Show {min(len(kept), many)}, smaller"
     if len(some) == len(kept):
-        return Sheet(uri, f"All {len(kept):,} kept, in {order}", other)
+        every = f"All {len(kept):,} kept, in {order}" if len(kept) > 1 else "The only one kept"
+        return Sheet(uri, every, other)
     return Sheet(uri, f"{len(some):,} of {len(kept):,} kept, {which}", other)
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import fiftyone.operators.types as types
 
+from smartdownsample_core.errors import counted
 from smartdownsample_core.selection import STRATEGIES
 
 from .. import names
@@ -37,9 +38,6 @@ _COUNTS = (("size", "Images"), ("kept", "Kept"), ("rate", "Share kept"))
 
 #: Height of a headline or an error of two lines, as it is in a narrow panel.
 _HEADLINE = "76px"
-
-#: Folders and labels that are named.
-_MAX_NAMED = 5
 
 
 def render(panel: Any, shown: PanelState) -> types.Property:
@@ -102,10 +100,13 @@ def _refused(panel: Any, body: types.Object, shown: PanelState) -> None:
 
 
 def _unsigned(panel: Any, body: types.Object, shown: PanelState) -> None:
+    none, them = f"None of the {shown.n_samples:,} {shown.noun} has a", "them"
+    if shown.n_samples == 1:
+        none, them = "The only image has no", "it"
     _say(
         body,
-        f"None of the {shown.n_samples:,} {shown.noun} has a visual signature yet. Compute them "
-        "once: each image is read, and nothing is kept or left out.",
+        f"{none} visual signature yet. Compute {them} once: each image is read, and nothing is "
+        "kept or left out.",
     )
     _offer_to_compute(panel, body)
 
@@ -221,8 +222,8 @@ def _missing(panel: Any, body: types.Object, shown: PanelState) -> None:
         return
     _say(
         body,
-        f"{shown.n_missing:,} of {shown.n_samples:,} {shown.noun} have no up-to-date signature, "
-        "and are not in the chart.",
+        f"{_some_have(shown.n_missing, shown)} no up-to-date signature, and "
+        f"{_are(shown.n_missing)} not in the chart.",
         "warning",
         "missing_notice",
     )
@@ -237,12 +238,9 @@ def _offer_to_compute(panel: Any, body: types.Object) -> None:
 def _notices(panel: Any, body: types.Object, shown: PanelState) -> None:
     for number, text in enumerate(shown.warnings):
         _say(body, f"{text}.", "warning", f"warning_{number}")
-    for number, (path, without, n_groups) in enumerate(shown.omissions):
-        named = ", ".join(without[:_MAX_NAMED]) + ", ..." * (len(without) > _MAX_NAMED)
-        have = "has" if len(without) == 1 else "have"
-        noun = folders.group_noun(path)
-        text = f"{len(without):,} of {n_groups:,} {noun} {have} no kept image: {named}."
-        _say(body, text, "warning", f"omission_{number}")
+    for number, omission in enumerate(shown.omissions):
+        _say(body, f"{omission}.", "warning", f"omission_{number}")
+        path = omission.path
         label = f"Keep some of each {path}"
         button(
             row(body, f"stratify_{number}"), "by", label, panel.stratify_by, params={"field": path}
@@ -257,8 +255,8 @@ def _notices(panel: Any, body: types.Object, shown: PanelState) -> None:
         )
     if shown.n_unreadable:
         text = (
-            f"{shown.n_unreadable:,} of {shown.n_samples:,} {shown.noun} have an image that could "
-            "not be read, and are not in the chart."
+            f"{_some_have(shown.n_unreadable, shown)} an image that could not be read, and "
+            f"{_are(shown.n_unreadable)} not in the chart."
         )
         _say(body, text, "warning", "unreadable_notice")
         if not shown.problem:
@@ -323,6 +321,14 @@ def _navigation(panel: Any, body: types.Object, shown: PanelState) -> None:
     if shown.chosen["bucket"] is not None:
         button(navigation, "leave", "Leave the bucket", panel.leave_bucket)
     pictures.add_one(body, "of_bucket", shown.of_bucket)
+
+
+def _some_have(n: int, shown: PanelState) -> str:
+    return f"{n:,} of {counted(shown.n_samples, shown.noun)} {'has' if n == 1 else 'have'}"
+
+
+def _are(n: int) -> str:
+    return "is" if n == 1 else "are"
 
 
 def _say(body: types.Object, text: str, severity: str = "info", name: str = "notice") -> None:

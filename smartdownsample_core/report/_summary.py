@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ..errors import Message
+from ..errors import Message, counted
 from ..selection import STRATEGIES, Bucket, Selection, Stratum, are_good, count_images
 from ..signatures import UNREADABLE
 
@@ -59,7 +59,8 @@ def standing(selection: Selection) -> str:
     cameras = (
         "1 standing camera" if found.n_cameras == 1 else f"{found.n_cameras:,} standing cameras"
     )
-    return f"{cameras} with {count:,} images" + (f"; {others:,} other images" if others else "")
+    rest = f"; {counted(others, 'other images')}" if others else ""
+    return f"{cameras} with {counted(count, 'images')}{rest}"
 
 
 def _left_out(selection: Selection) -> list[str]:
@@ -118,10 +119,12 @@ def totals(selection: Selection, noun: str = "images", objects: str = "objects")
     kept, readable = len(selection.chosen), selection.n_choosable
     rate = kept / readable if readable else 0
     n_buckets = len(selection.buckets)
-    by = "" if selection.image_of is None else f"by their {selection.n_readable:,} {objects}, "
+    by = ""
+    if selection.image_of is not None:
+        by = f"by their {counted(selection.n_readable, objects)}, "
     return (
-        f"Kept {kept:,} of {readable:,} {noun} ({share(rate)}) {by}"
-        f"from {n_buckets - selection.n_unrepresented} of {n_buckets} buckets"
+        f"Kept {kept:,} of {counted(readable, noun)} ({share(rate)}) {by}"
+        f"from {n_buckets - selection.n_unrepresented} of {counted(n_buckets, 'buckets')}"
     )
 
 

@@ -102,7 +102,7 @@ def test_summary_lists_strata_and_what_was_left_out(table_of) -> None:
     )
     text = summary(downsample(table, np.arange(61), 1, choice=choice)).splitlines()
     assert text[:6] == [
-        "Kept 1 of 60 images (1.7%) from 1 of 1 buckets",
+        "Kept 1 of 60 images (1.7%) from 1 of 1 bucket",
         "Excluded 59 near-duplicates of kept images",
         "",
         "            Size      Kept    Rate  Label",

@@ -75,7 +75,8 @@ def test_two_runs_are_compared(dataset, operators, open_panel) -> None:
                 counts = [len(members & kept[tag]) for tag in ("small", "large")]
                 counts.append(len(members & parts["both"]))
                 assert [int(row[name]) for name in ("a", "b", "both")] == counts
-                assert row["gain"] == f"{counts[1] - counts[0]:+}"
+                gain = counts[1] - counts[0]
+                assert row["gain"] == (f"{gain:+}" if gain else "0")
     user.do("close_comparison")
     assert "difference" not in user.layout
     assert shown_ids(dataset, user) == set(dataset.values("id"))

@@ -305,7 +305,52 @@ def test_the_app_is_told_of_unreadable_images(make_dataset, images, post) -> Non
     _, calls = _stream(post("execute/generator", "downsample", dataset, {"target_count": 6}))
     outputs = _properties(calls[0][1]["outputs"])
     assert "exceeds the 5 readable images" in outputs["warning_notice"]["view"]["label"]
-    assert "\n- File not found: /nowhere/lost.jpg" in outputs["unreadable_list"]["default"]
+    listed = outputs["unreadable_list"]["default"]
+    assert "\n- File not found: /nowhere/lost.jpg" in listed
+    assert "the first" not in listed
+    assert list(outputs).index("unreadable_list") > list(outputs).index("written")
+
+
+@pytest.mark.parametrize(("operator", "most"), [("downsample", 3), ("compute_signatures", 10)])
+def test_of_many_unreadable_images_the_first_are_listed(
+    make_dataset, images, post, operator, most
+) -> None:
+    """With how many there are, and where to see them; fewer beside the result of a run."""
+    dataset = make_dataset([*images[:5], *(f"/nowhere/{number}.jpg" for number in range(12))])
+    params = {"target_count": 3} if operator == "downsample" else {}
+    _, calls = _stream(post("execute/generator", operator, dataset, params))
+    text = _properties(calls[0][1]["outputs"])["unreadable_list"]["default"]
+    first, *listed = text.split("\n- ")
+    assert f"the first {most} of 12" in first
+    assert "*View images by quality*" in first
+    assert len(listed) == most
+
+
+def test_the_app_is_told_of_labels_that_go_without(dataset, post) -> None:
+    """After a run, as in the panel; not of those that were to get their shares."""
+    dataset.set_values("visit", ["a"] * 78 + ["b", "b"])
+    params = {"target_count": 2, "strategy": "stride"}
+    _, calls = _stream(post("execute/generator", "downsample", dataset, params))
+    outputs = _properties(calls[0][1]["outputs"])
+    kept = set(dataset.match_tags("smartdownsample").distinct("visit"))
+    (without,) = {"a", "b"} - kept
+    label = outputs["omission_0"]["view"]["label"]
+    assert label == f"1 of 2 values of visit has no kept image: {without}."
+    params["stratify_by"] = "visit"
+    _, calls = _stream(post("execute/generator", "downsample", dataset, params))
+    outputs = _properties(calls[0][1]["outputs"])
+    assert "omission_0" not in outputs
+    assert outputs["strata"]["view"]["label"] == "Shares by visit"
+
+
+def test_one_image_is_counted_as_one(make_dataset, images, post) -> None:
+    """In the result of a run."""
+    dataset = make_dataset(images[:1])
+    _, calls = _stream(post("execute/generator", "downsample", dataset, {"target_count": 1}))
+    outputs = _properties(calls[0][1]["outputs"])
+    summary = outputs["summary_notice"]["view"]["label"]
+    assert summary == "Kept 1 of 1 image (100%) from 1 of 1 bucket"
+    assert "of 1 sample: 1 computed" in outputs["counts"]["default"]
 
 
 def test_a_misspelt_setting_is_said(dataset, state_of) -> None:

@@ -343,7 +343,7 @@ def test_the_form_does_not_propose_whole_images(objects, cars, operators, post) 
     properties = form["type"]["properties"]
     assert properties["view_target"]["default"] != "DATASET"
     forecast = properties["forecast"]["default"]
-    assert "Keeps 5 of 10 images (50.0%)" in forecast
+    assert "Keeps 5 of 10 patches (50.0%)" in forecast
     assert "These are only the patches that the run `smartdownsample` kept" in forecast
 
 
