@@ -20,7 +20,7 @@ from .selection import (
 from .signatures import Signature, Signatures, assign_buckets, bucket_name, sign, sign_file
 from .splitting import split
 
-__version__ = "1.0.0"
+__version__ = "2.0.0"
 
 __all__ = [
     "Bucket",
