@@ -272,8 +272,9 @@ class Derived:
             yield ParameterError(
                 "target_count",
                 "is missing",
-                "set how many images to keep, or set {duplicate_distance}, {max_per_group}, "
-                "{max_per}, {max_distance} or {min_interval}",
+                # those that every front door shows
+                "set how many images to keep, or set {duplicate_distance}, {max_per_group} or "
+                "{max_distance}",
             )
 
     def radius_problems(self, hash_size: int) -> Iterator[ParameterError]:

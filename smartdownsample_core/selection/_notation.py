@@ -16,7 +16,7 @@ from ..errors import ParameterError
 _UNITS = {"s": 1, "sec": 1, "second": 1, "m": 60, "min": 60, "minute": 60, "h": 3600, "hour": 3600}
 _UNITS |= {"d": 86400, "day": 86400}
 _DURATION = re.compile(r"\s*([0-9]+(?:\.[0-9]+)?)\s*([a-z]*?)s?\s*", re.ASCII)
-_DIGITS = re.compile(r"\s*[0-9]{1,18}\s*", re.ASCII)
+_DIGITS = re.compile(r"\s*(?:[0-9]{1,18}|[0-9]{1,3}(?:,[0-9]{3}){1,5})\s*", re.ASCII)
 _SHARE = re.compile(r"\s*([0-9]{1,20}(?:\.[0-9]{1,20})?)\s*%\s*", re.ASCII)
 
 Pairs = Mapping[str, Any] | str
@@ -57,7 +57,8 @@ def target_of(name: str, value: Any, n: int | None = None) -> int:
 
     Args:
         name: the setting
-        value: a number of at least 1, also as text, or a share of n images such as ``"10%"``
+        value: a number of at least 1, also as text such as ``"1,000"``, or a share of n images
+            such as ``"10%"``
         n: number of images; the share of 0 if None
 
     Raises:
@@ -65,13 +66,13 @@ def target_of(name: str, value: Any, n: int | None = None) -> int:
 
     >>> target_of("target_count", "12.5%", 100), target_of("target_count", "1%", 10)
     (13, 1)
-    >>> target_of("target_count", "500")
-    500
+    >>> target_of("target_count", "500"), target_of("target_count", "1,000")
+    (500, 1000)
     """
     if not isinstance(value, str):
         return whole_number(name, value, minimum=1)
     if _DIGITS.fullmatch(value):
-        return whole_number(name, int(value), minimum=1)
+        return whole_number(name, int(value.replace(",", "")), minimum=1)
     found = _SHARE.fullmatch(value)
     if found is None or not 0 < (share := Fraction(found[1])) <= 100:
         raise ParameterError(

@@ -201,14 +201,14 @@ def test_a_wrong_choice_is_refused(fields: dict[str, object], message: str) -> N
             {},
             None,
             "target_count is missing; set how many images to keep, or set "
-            "duplicate_distance, max_per_group, max_per, max_distance or min_interval",
+            "duplicate_distance, max_per_group or max_distance",
             id="no target",
         ),
         pytest.param(
             {"leave_out_junk": True, "stratify_by": ["a"] * 4},
             None,
             "target_count is missing; set how many images to keep, or set "
-            "duplicate_distance, max_per_group, max_per, max_distance or min_interval",
+            "duplicate_distance, max_per_group or max_distance",
             id="no target with strata",
         ),
         pytest.param(

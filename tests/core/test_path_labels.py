@@ -79,14 +79,15 @@ def test_labels_of_strata_are_excluded() -> None:
 
 
 @pytest.mark.parametrize(
-    ("target", "count"), [("10%", 8), ("100%", 80), ("0.1%", 1), (" 12.5 % ", 10), (" 9", 9)]
+    ("target", "count"),
+    [("10%", 8), ("100%", 80), ("0.1%", 1), (" 12.5 % ", 10), (" 9", 9), ("000,010", 10)],
 )
 def test_targets_may_be_shares(target: str, count: int) -> None:
     """Of all images, rounded, but at least one; or numbers as people type them."""
     assert len(downsample(_table(80), np.arange(80), target).indices) == count
 
 
-@pytest.mark.parametrize("target", ["0%", "101%", "ten", "-5", "-5%"])
+@pytest.mark.parametrize("target", ["0%", "101%", "ten", "-5", "-5%", "1,00", ",100"])
 def test_other_shares_are_refused(target: str) -> None:
     """With what would do."""
     with pytest.raises(ValueError, match="target_count must be a whole number of at least 1, or a"):
