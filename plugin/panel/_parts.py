@@ -12,7 +12,7 @@ import fiftyone.operators.types as types
 #: what the panel has just been sent.
 INPUT = {"composite_view": True}
 
-PLOT_CONFIG = {"displayModeBar": False, "scrollZoom": False}
+PLOT_CONFIG = {"displayModeBar": False, "scrollZoom": False, "responsive": True}
 
 _SMALL = {"fontSize": "0.85rem", "py": 0.5, "px": 1}
 

@@ -39,6 +39,9 @@ _COUNTS = (("size", "Images"), ("kept", "Kept"), ("rate", "Share kept"))
 #: Height of a headline or an error of two lines, as it is in a narrow panel.
 _HEADLINE = "76px"
 
+#: Shares of the width that settings take; in a name's, the App's placeholder has to fit.
+_FLEX = {"choice": "1 1 100%", "name": "1 1 250px"}
+
 
 def render(panel: Any, shown: PanelState) -> types.Property:
     """Returns the layout."""
@@ -176,7 +179,8 @@ def _settings(panel: Any, body: types.Object, shown: PanelState) -> None:
         view=types.FieldView(**item(flex="0 0 120px"), **INPUT),
     )
     slider = types.SliderView(
-        label="",
+        # At the left, the App calls it "Threshold" from its second drawing on.
+        label_position="top",
         view_multiple_of=1,
         value_precision=0,
         value_label_display="auto",
@@ -201,12 +205,12 @@ def _settings(panel: Any, body: types.Object, shown: PanelState) -> None:
         if isinstance(value, (list, tuple)):  # ids, from a run of the SDK
             settings.md(f"{asked.label}: {len(value):,} samples", name=f"{asked.name}_ids")
             continue
-        place = item(flex="1 1 100%" if asked.kind == "choice" else "0 1 31%", minWidth="140px")
+        flex = _FLEX.get(asked.kind, "0 1 31%")
         inputs.add(
             settings,
             asked,
             shown.options.get(asked.name, ()),
-            {**place, **INPUT},
+            {**item(flex=flex, minWidth="140px"), **INPUT},
             value,
             description=None,
             default=None,  # or the App puts it in the place of the state's value
