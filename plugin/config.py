@@ -50,8 +50,9 @@ class SignatureConfig(Reading):
     workers: str = redeclared(
         Reading,
         "workers",
-        help='"auto": a Dask cluster if a scheduler is given, else threads in the App, and '
-        'processes in Python and in delegated runs; or "threads", "processes" or "dask"',
+        help="{workers:auto}: a Dask cluster if a scheduler is given, else threads in the App, and "
+        "processes in Python and in delegated runs; or {workers:threads}, {workers:processes} or "
+        "{workers:dask}",
         default="auto",
         choices={
             "auto": "Automatic: threads now, processes if scheduled, Dask if there is a scheduler",
@@ -233,7 +234,8 @@ class DownsampleConfig(SignatureConfig, ChoiceSettings):
         kind="switch",
         label="Keep whole samples",
         help="Of patches, choose the samples that they are on: a sample is as new as its newest "
-        "patch, is kept with all its patches, and counts as one. Needs {strategy} 'diverse'",
+        "patch, is kept with all its patches, and counts as one. Needs {strategy} "
+        "{strategy:diverse}",
         default=False,
         live=True,
     )
@@ -244,12 +246,8 @@ class DownsampleConfig(SignatureConfig, ChoiceSettings):
         object.__setattr__(self, "tag", self.tag or self.run_key)
         if _are_paths(self.stratify_by):
             object.__setattr__(self, "stratify_by", "+".join(map(str, self.stratify_by)))
-        for name in (
-            "max_per",
-            "min_per",
-            "balance",
-            "exclude",
-        ):  # as text, which MongoDB and the form hold
+        for name in ("max_per", "min_per", "balance", "exclude"):
+            # as text, which MongoDB and the form hold
             object.__setattr__(self, name, as_text(getattr(self, name)))
         if isinstance(self.keep, list):
             object.__setattr__(self, "keep", tuple(self.keep))
@@ -278,9 +276,9 @@ class DownsampleConfig(SignatureConfig, ChoiceSettings):
         if self.whole_images and how is not None and not how.ranks:
             yield ParameterError(
                 "whole_images",
-                "needs {strategy} 'diverse', not {value}",
+                "needs {strategy} {strategy:diverse}, not {strategy:value}",
                 "change one of them",
-                value=repr(self.strategy),
+                value=self.strategy,
             )
 
     @property
@@ -339,12 +337,20 @@ class DownsampleOptions(SignatureOptions, PlainOptions, total=False):
     whole_images: bool
 
 
+_ALL = {**declared(SplitSettings), **declared(DownsampleConfig)}
+
+
 def label(name: str) -> str:
     """Returns the label of a setting, by which messages name it in the App."""
-    settings = {**declared(SplitSettings), **declared(DownsampleConfig)}
-    return f"'{settings[name].label}'" if name in settings else name
+    return f"'{_ALL[name].label}'" if name in _ALL else name
+
+
+def choice_label(name: str, value: Any) -> str:
+    """Returns the label of a choice without its explanation, by which messages name it there."""
+    known = _ALL[name].choices.get(value) if isinstance(value, str) and name in _ALL else None
+    return f"'{known.partition(':')[0]}'" if known else repr(value)
 
 
 def labelled(message: ParameterError | Message | Exception | str) -> str:
     """Returns a message in which settings are named by their labels."""
-    return message if isinstance(message, str) else worded(message, label)
+    return message if isinstance(message, str) else worded(message, label, choice_label)

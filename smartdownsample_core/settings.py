@@ -173,11 +173,11 @@ class Reading(Settings):
     decode: Decode = setting(
         kind="choice",
         label="Reading images",
-        help='"exact" gives the buckets of smartdownsample 1.9; "fast" takes less time but '
-        "puts a few images in a hundred into a neighbouring bucket; "
-        '"preview" reads only the previews in the heads of camera files, for folders where they '
-        'show what the images show, and other images exactly; "auto" is the same, but does not '
-        "warn of folders without previews",
+        help="{decode:exact} gives the buckets of smartdownsample 1.9; {decode:fast} takes less "
+        "time but puts a few images in a hundred into a neighbouring bucket; {decode:preview} "
+        "reads only the previews in the heads of camera files, for folders where they show what "
+        "the images show, and other images exactly; {decode:auto} is the same, but does not warn "
+        "of folders without previews",
         default="exact",
         choices={
             "exact": "Exact: the buckets of smartdownsample 1.9",
@@ -197,8 +197,8 @@ class Reading(Settings):
     workers: str = setting(
         kind="choice",
         label="Workers are",
-        help='"threads"; "processes", which are faster for many small images and survive a file '
-        'that crashes its reader; or "dask", the workers of a Dask cluster',
+        help="{workers:threads}; {workers:processes}, which are faster for many small images and "
+        "survive a file that crashes its reader; or {workers:dask}, the workers of a Dask cluster",
         default="threads",
         choices={
             "threads": "Threads",
@@ -219,11 +219,11 @@ class Reading(Settings):
         if (self.workers == "dask") != bool(self.scheduler):
             yield ParameterError(
                 "scheduler",
-                "{value} does not go with {workers} {kind}",
-                "{workers} 'dask' needs the address of a Dask scheduler, such as "
+                "{value} does not go with {workers} {workers:kind}",
+                "{workers} {workers:dask} needs the address of a Dask scheduler, such as "
                 "tcp://10.0.0.1:8786; no other kind takes one",
                 value=shown(self.scheduler),
-                kind=repr(self.workers),
+                kind=self.workers,
             )
 
 

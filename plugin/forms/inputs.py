@@ -12,7 +12,7 @@ from smartdownsample_core.errors import Message
 from smartdownsample_core.selection import STRATEGIES, ChoiceSettings
 from smartdownsample_core.settings import Reading, Setting, declared
 
-from ..config import CHARTS, DownsampleConfig, label
+from ..config import CHARTS, DownsampleConfig, choice_label, label
 from ..jobs import keep, labels, preferences, times
 from ..targets import embeddings
 
@@ -96,8 +96,8 @@ def suits(row: Setting, noun: str) -> bool:
 
 
 def described(what: Setting) -> str:
-    """Returns the description of a setting, in which others are named by their labels."""
-    return Message(what.help).worded(label)
+    """Returns the description of a setting, with other settings and choices by their labels."""
+    return Message(what.help).worded(label, choice_label)
 
 
 def defaults() -> dict[str, Any]:

@@ -33,7 +33,8 @@ def check_activity(choice: Choice) -> None:
         raise ParameterError(
             "save_activity",
             "needs standing cameras, which are not looked for",
-            "set {strategy} to 'diverse' and {fixed_cameras} to 'auto' or 'all'",
+            "set {strategy} to {strategy:diverse} and {fixed_cameras} to {fixed_cameras:auto} or "
+            "{fixed_cameras:all}",
         )
 
 

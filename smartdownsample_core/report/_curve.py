@@ -19,7 +19,7 @@ def check_curve(choice: Choice) -> None:
         raise ParameterError(
             "save_curve",
             "needs a strategy that ranks images, not {value}",
-            "set {strategy} to 'diverse'",
+            "set {strategy} to {strategy:diverse}",
             value=repr(choice.strategy),
         )
 

@@ -71,7 +71,8 @@ class Choice(ChoiceSettings):
     fixed_cameras: str | bool = redeclared(
         ChoiceSettings,
         "fixed_cameras",
-        help=f"{declared(ChoiceSettings)['fixed_cameras'].help}. Default of the command line: auto",
+        help=f"{declared(ChoiceSettings)['fixed_cameras'].help}; "
+        "True means all, False none. Default of the command line: auto",
     )
 
     keys: Mapping[str, Sequence[Label]] | None = setting(

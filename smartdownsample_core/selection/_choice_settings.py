@@ -104,7 +104,7 @@ class ChoiceSettings(Derived, Settings):
     balance: Any = setting(
         kind="choice",
         label="Shares",
-        help='Shares of the labels: "proportional" to their numbers of images, "equal", a number '
+        help="Shares of the labels: {balance:proportional}, {balance:equal}, a number "
         "between 0 (equal) and 1 (proportional), or the share of each, such as day=0.6, night=0.4",
         reads=ratios,
         default="proportional",
@@ -130,7 +130,7 @@ class ChoiceSettings(Derived, Settings):
         label="Keep until within",
         help="Keep the fewest images so that no other image is farther than this from the kept "
         "ones, and at most {target_count}: from 0, identical, to 100, nothing in common. With "
-        "{features}, a cosine distance from 0 to 2. Needs {strategy} 'diverse'",
+        "{features}, a cosine distance from 0 to 2. Needs {strategy} {strategy:diverse}",
         minimum=0,
         live=True,
         metavar="DISTANCE",
@@ -209,9 +209,9 @@ class ChoiceSettings(Derived, Settings):
     fixed_cameras: str | bool = setting(
         kind="choice",
         label="Standing cameras",
-        help="Cameras that stand still, of whose frames {strategy} diverse prefers those that show "
-        'more than the background: "auto" finds out which images share one, "all" takes every '
-        '{camera} for one, and "none" does not compare; in Python also True and False',
+        help="Cameras that stand still, of whose frames {strategy} {strategy:diverse} prefers "
+        "those that show more than the background: {fixed_cameras:auto} finds them, "
+        "{fixed_cameras:all} takes every {camera} for one, and {fixed_cameras:none} finds none",
         option_help="cameras that stand still, of whose frames --strategy diverse prefers those "
         "that show more than the background: find them (auto), each {camera} is one (all), or none",
         default="none",

@@ -89,7 +89,7 @@ def coverage(selection: Selection) -> Coverage:
         raise ParameterError(
             "strategy",
             "{value} does not rank images, so there is no curve of their numbers",
-            "use {strategy} 'diverse'",
+            "use {strategy} {strategy:diverse}",
             value=repr(selection.strategy),
         )
     evidence, counts = _compared(selection)

@@ -164,27 +164,26 @@ class Derived:
         if is_known and self.cover != type(self).cover and not self.how.covers:
             yield ParameterError(
                 "cover",
-                "{value} has no effect with {strategy} {given}",
-                "choose {strategy} "
-                + " or ".join(repr(name) for name, how in STRATEGIES.items() if how.covers),
+                "{value} has no effect with {strategy} {strategy:given}",
+                "choose {strategy} " + _strategies("covers"),
                 value=shown(self.cover),
-                given=repr(self.strategy),
+                given=self.strategy,
             )
         compares = not is_known or self.how.compares
         if _has_no_cameras(self):
             yield ParameterError(
                 "leave_out_quiet",
                 "{value} has no effect without standing cameras",
-                "set {fixed_cameras} to 'auto' or 'all'",
+                "set {fixed_cameras} to {fixed_cameras:auto} or {fixed_cameras:all}",
                 value=shown(self.leave_out_quiet),
             )
         if is_given(self.features) and not compares and self.near_duplicates is None:
-            others = " or ".join(repr(name) for name, how in STRATEGIES.items() if how.compares)
+            others = _strategies("compares")
             yield ParameterError(
                 "features",
-                "would not be used: {strategy} {value} does not compare images",
+                "would not be used: {strategy} {strategy:value} does not compare images",
                 f"choose {{strategy}} {others}, or set {{near_duplicates}}",
-                value=repr(self.strategy),
+                value=self.strategy,
             )
 
     def _problems_of_limits(self) -> Iterator[ParameterError]:
@@ -198,7 +197,7 @@ class Derived:
                 yield ParameterError(
                     name,
                     "has no effect without {event_gap}, {min_interval}, {max_per} or {order} "
-                    "'time', got {value}",
+                    "{order:time}, got {value}",
                     f"set one that depends on it, or omit {{{name}}}",
                     value=shown(getattr(self, name)),
                 )
@@ -230,12 +229,12 @@ class Derived:
         ):
             yield ParameterError(
                 "prefer",
-                "has no effect with {strategy} {value}, which keeps every n-th image",
+                "has no effect with {strategy} {strategy:value}, which keeps every n-th image",
                 "choose {strategy} "
-                + " or ".join(repr(name) for name, how in STRATEGIES.items() if how.compares)
+                + _strategies("compares")
                 + ", or set {duplicate_distance}, {near_duplicates}, {max_per_event} or "
                 "{min_interval}",
-                value=repr(self.strategy),
+                value=self.strategy,
             )
         for name in floors:
             if floors[name] > caps.get(name, floors[name]):
@@ -253,12 +252,12 @@ class Derived:
         if self.max_distance is None or self.strategy not in STRATEGIES:
             return
         if not self.how.ranks:
-            others = " or ".join(repr(name) for name, how in STRATEGIES.items() if how.ranks)
+            others = _strategies("ranks")
             yield ParameterError(
                 "max_distance",
-                "needs a strategy that ranks images, not {value}",
+                "needs a strategy that ranks images, not {strategy:value}",
                 f"set {{strategy}} to {others}",
-                value=repr(self.strategy),
+                value=self.strategy,
             )
         for name in ("stratify_by", "max_per_group", "max_per_event", "max_per", "min_per"):
             if is_given(getattr(self, name)):
@@ -289,6 +288,12 @@ class Derived:
                 value=radius,
                 bits=bits,
             )
+
+
+def _strategies(ability: str) -> str:
+    """Returns those that ``covers``, ``compares`` or ``ranks``, as a part of a template."""
+    able = (name for name, how in STRATEGIES.items() if getattr(how, ability))
+    return " or ".join(f"{{strategy:{name}}}" for name in able)
 
 
 def _parts(keys: Iterable[str]) -> set[str]:
