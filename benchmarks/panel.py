@@ -56,6 +56,7 @@ class PanelUser:
         self.state: dict[str, Any] = {}
         self.layout: dict[str, Any] = {}
         self.signs: list[str] = []  # that something takes a moment
+        self.notices: list[str] = []
         self.panel_id = uuid.uuid4().hex
         self.calls: list[tuple[str, dict[str, Any]]] = []
         self.view: list[dict[str, Any]] = []
@@ -134,6 +135,8 @@ class PanelUser:
                 self.signs.append(sign["view"]["text"])
         elif name == "set_view":
             self.view, self.filters = arguments.get("view", []), {}
+        elif name == "notify":
+            self.notices.append(arguments["message"])
         elif name == _PROMPT and arguments["skip_prompt"]:
             self.do(arguments["operator_uri"].partition("#")[2], **arguments["params"])
 

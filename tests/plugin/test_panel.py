@@ -704,7 +704,9 @@ def test_a_run_is_edited_by_hand(dataset, operators, open_panel) -> None:
     assert "**Kept 10 of 80 images" in user.text
     assert "chosen by the run: 10, added by hand: 1, left out by hand: 1" in user.text
     assert "was kept, as number" in user.layout["why"]["default"]
-    assert "Another kept image now stands for" in user.called("notify")["message"]
+    begun, done = user.notices
+    assert begun == "Changing the run 'smartdownsample' ..."
+    assert "Another kept image now stands for" in done
     assert shown_ids(dataset, user) == kept - {standing} | {left_out.id}
     assert user.layout["sheet"]["default"] != sheet
     assert "with the hand edits, the farthest image left out is at" in user.text
