@@ -140,13 +140,13 @@ def test_the_form_asks_for_all_settings(dataset, post) -> None:
         f"heading_{name}"
         for name in ("which_images", "time", "limits", "names_and_files", "signatures")
     }
-    needed = {"balance", "camera", "time", "max_per_event"}
+    needed = {"balance", "time", "max_per_event"}  # "diverse" covers each camera
     advanced = {row.name for _, rows in SECTIONS for row in rows} - needed
     assert {"near_duplicates", "event_gap", "max_per", "tag", "hash_size"} < advanced
     for params, more in (
         ({}, set()),
         ({"stratify_by": "tags"}, {"balance"}),
-        ({"event_gap": "60"}, {"camera", "time", "max_per_event"}),
+        ({"event_gap": "60"}, {"time", "max_per_event"}),
     ):
         params["advanced"] = True
         form = _properties(post("resolve-type", "downsample", dataset, params))
