@@ -148,9 +148,10 @@ def _why(dataset: fo.Dataset, run: str, selected: str) -> Why | None:
         text = f"**{name}** was left out: {reason}."
         return Why(run, text, _sheet.beside([seen.source]), name, event=event)
     n = len(items.holding(dataset, names[KEPT_BY.name], kept)) - 1
+    # That it was kept, or that another one stands for it, is said anyway.
+    because = "" if reason in (Reason.KEPT.text, Reason.REPRESENTED.text) else f": {reason}"
     if kept == selected:
         place = f", as number {rank:,}" if rank else ""
-        because = f": {reason}" if reason != Reason.KEPT.text else ""
         text = f"**{name}** was kept{place}{because}. It stands for {_others(n)}."
         drop: Edit = {"keep": [], "drop": [selected]}
         edits = [("Never keep", drop)]
@@ -159,7 +160,7 @@ def _why(dataset: fo.Dataset, run: str, selected: str) -> Why | None:
     if other is None:
         return None
     text = (
-        f"**{name}** (left) was left out: {reason}. **{other.name}** (right) was kept and stands "
+        f"**{name}** (left) was left out{because}. **{other.name}** (right) was kept and stands "
         f"for it, at a distance of {distance:.1f}, and for {_others(n - 1)}."
     )
     add: Edit = {"keep": [selected], "drop": []}

@@ -16,6 +16,8 @@ from .pages import App, Panel
 
 _ASSETS = Path(__file__).parents[2] / "assets"
 _TOP = 770
+_FEW = 24  # of the demo's scenes, several show the same thing
+_RANK = 13  # of the image whose picture says why others were left out: a cat
 _DRAWN = """() => {
   const tiles = [...document.querySelectorAll('[data-cy=looker]')];
   return tiles.every(tile => tile.querySelector('canvas[canvas-loaded=true]'));
@@ -36,10 +38,14 @@ def main() -> None:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=ensure_browser(), args=[*ARGUMENTS])
         _form(App(_page(browser, height=800), url, dataset.name))
-        _charts(dataset)
+        _run(dataset)
         session.color_scheme = dataset.app_config.color_scheme  # it was read before the runs
         _kept(App(_page(browser), url, dataset.name))
+        _charts(dataset)
         _buckets(App(_page(browser), url, dataset.name))
+        session.view = _alike(dataset)
+        _why(App(_page(browser), url, dataset.name))
+        session.view = None
         _panel(App(_page(browser, height=1080), url, dataset.name))
         _compare(App(_page(browser, height=1080), url, dataset.name))
         browser.close()
@@ -59,18 +65,29 @@ def _form(app: App) -> None:
     app.page.close()
 
 
-def _charts(dataset) -> None:
+def _run(dataset) -> None:
     import fiftyone.operators as foo
 
+    foo.get_operator(demo.OPERATOR)(dataset, target_count=_FEW)
+    _arrange(dataset)
+
+
+def _arrange(dataset) -> None:
+    import fiftyone.operators as foo
+
+    foo.get_operator(demo.OPERATOR.replace("downsample/downsample", "downsample/arrange_app"))(
+        dataset
+    )
+
+
+def _charts(dataset) -> None:
     charts = {name: _ASSETS / f"{name}.png" for name in ("distribution", "thumbnails")}
     for path in charts.values():
         path.unlink(missing_ok=True)
     demo.downsample(
         dataset, demo.N_KEPT, **{f"save_{name}": str(path) for name, path in charts.items()}
     )
-    foo.get_operator(demo.OPERATOR.replace("downsample/downsample", "downsample/arrange_app"))(
-        dataset
-    )
+    _arrange(dataset)
     for path in charts.values():
         with Image.open(path) as picture:  # of the thumbnails the README shows the top
             top = picture.crop((0, 0, picture.width, min(picture.height, _TOP)))
@@ -114,9 +131,33 @@ def _compare(app: App) -> None:
 
 
 def _kept(app: App) -> None:
-    _choose_view(app, "smartdownsample kept", f"{demo.N_KEPT} samples")
+    _choose_view(app, "smartdownsample kept", f"{_FEW} samples")
     _settled(app, app.tiles.locator(_TITLE).nth(8))
     _save(app, "app")
+    app.page.close()
+
+
+def _alike(dataset):
+    """Returns what one kept image stands for, the least similar first."""
+    kept = dataset.values(["smartdownsample_rank", "id"])
+    (one,) = (sample_id for rank, sample_id in zip(*kept, strict=True) if rank == _RANK)
+    alike = dataset.match({"smartdownsample_kept_by": one})
+    return alike.sort_by("smartdownsample_distance", reverse=True)
+
+
+def _why(app: App) -> None:
+    """Of the first image in the grid."""
+    panel = Panel(app)
+    panel.choose("Choose from", "Run: smartdownsample")
+    panel.says("saved as the run smartdownsample")
+    tile = app.tiles.first
+    tile.hover()
+    tile.locator("input[type=checkbox]").evaluate("box => box.click()")
+    text = panel.root.get_by_text("and stands for it, at a distance of")
+    expect(text).to_be_visible()
+    text.scroll_into_view_if_needed()
+    _settled(app, app.tiles.nth(4))
+    _save(app, "why")
     app.page.close()
 
 
