@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import cache
 from typing import Any, NamedTuple
 
 import fiftyone as fo
@@ -203,12 +204,14 @@ def _contents(dataset: fo.Dataset, run_key: str, revise: Revise) -> shapes.Editi
         raise ValueError(f"the run {run_key!r} has no record of what it kept; run it again")
     hand = before.hand
 
+    loaded = cache(lambda: _load(dataset, run_key, hand))
+
     def whole(some: list[str]) -> list[str]:
         is_of_images = runs.settings(dataset, run_key).get("whole_images")
-        return _on_same_images(_load(dataset, run_key, hand), some) if is_of_images else some
+        return _on_same_images(loaded(), some) if is_of_images else some
 
     after: shapes.Hand = {**hand, "edits": revise(hand, before.kept["ids"], whole)}
-    state = _load(dataset, run_key, hand)
+    state = loaded()
     ids, noun = state.stored.id_list, state.subject.items.noun
     row_of = {one: row for row, one in enumerate(ids)}
     kept = replay(hand["chosen"], after["edits"])
@@ -271,7 +274,8 @@ def _on_same_images(state: _State, ids: Sequence[str]) -> list[str]:
         for one, sample, can_be_kept in zip(there, samples, readable, strict=True)
         if can_be_kept and sample in wanted
     ]
-    return list(dict.fromkeys([*(one for one in ids if one not in set(samples)), *found]))
+    are_samples = set(samples)
+    return list(dict.fromkeys([*(one for one in ids if one not in are_samples), *found]))
 
 
 def counts(chosen: Selection, edited: Selection) -> tuple[int, int, int]:

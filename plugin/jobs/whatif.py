@@ -40,7 +40,7 @@ def answer(subject: Subject, stored: Stored, config: DownsampleConfig) -> Select
     choice = choices.make(subject, stored.id_list, config, memory.remember)
 
     image_of = memory.remember(
-        ("images",) if config.whole_images else ("no images",),
+        ("images", config.whole_images),
         lambda: choices.images_of(subject, stored.id_list, config),
     )
 

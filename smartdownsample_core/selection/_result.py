@@ -120,7 +120,9 @@ class Selection:
 
     @cached_property
     def _with_objects(self) -> Selection:
-        return with_objects(self)
+        assert self.image_of is not None  # or these are no objects
+        readable = self.bucket_ids != UNREADABLE
+        return self._keeping(with_objects(self._in_order, self.image_of, readable))
 
     @property
     def n_near_duplicates_kept(self) -> int:
@@ -234,19 +236,23 @@ class Selection:
             rows: ``(k,)``; all that are kept, different ones; in the order of choice, if the
                 strategy ranks; of objects on images, all of each image
         """
+        kept, evidence = self._keeping(rows), self.evidence
+        if evidence is None or "nearest" not in self.__dict__:  # not compared yet
+            return kept
+        known = evidence.knowing(self.of_objects._in_order, kept._in_order, *self.nearest)
+        return replace(kept, evidence=known)
+
+    def _keeping(self, rows: NDArray[np.int64]) -> Selection:
+        """Returns this with other images kept; see :meth:`with_kept`."""
         kept_for = None
         if self.image_of is not None:
             rows, kept_for = by_image(rows, self.image_of)
-        evidence = self.evidence
-        if evidence is not None and "nearest" in self.__dict__:  # compared already
-            evidence = evidence.knowing(self.of_objects._in_order, rows, *self.nearest)
         return replace(
             self,
             indices=np.sort(rows),
             ranking=None if self.ranking is None else rows,
             n_first=None,
             buckets=count_buckets(self.bucket_ids, rows),
-            evidence=evidence,
             kept_for=kept_for,
         )
 

@@ -1,46 +1,26 @@
-"""Whole images chosen by the objects on them, as selections of all objects on those images."""
+"""Whole images chosen by the objects on them: all objects on those images."""
 
 from __future__ import annotations
-
-from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..signatures import UNREADABLE
 from ._strata import Groups
-from ._tally import count_buckets
-
-if TYPE_CHECKING:
-    from ._result import Selection
 
 _Rows = NDArray[np.int64]
 
 
-def with_objects(selection: Selection) -> Selection:
-    """Returns a selection in which all readable objects on the kept images are kept.
-
-    In the order of the images; of each, first the object that it is kept for.
+def with_objects(first: _Rows, image_of: Groups, readable: NDArray[np.bool_]) -> _Rows:
+    """Returns the objects that images are kept for, ``(m,)``, and all others on these images.
 
     Args:
-        selection: of one object for each kept image
+        first: ``(m,)``; of each image one
+        image_of: of n objects, their images
+        readable: ``(n,)``; the others that can be kept
     """
-    image_of = selection.image_of
-    assert image_of is not None  # or these are no objects
-    first = selection.indices if selection.ranking is None else selection.ranking
-    are_beside = np.isin(image_of.numbers, image_of.numbers[first])
-    are_beside &= selection.bucket_ids != UNREADABLE
+    are_beside = np.isin(image_of.numbers, image_of.numbers[first]) & readable
     are_beside[first] = False
-    rows, _ = by_image(np.concatenate([first, np.flatnonzero(are_beside)]), image_of)
-    return replace(
-        selection,
-        indices=np.sort(rows),
-        ranking=None if selection.ranking is None else rows,
-        n_first=None,
-        buckets=count_buckets(selection.bucket_ids, rows),
-        kept_for=first,
-    )
+    return np.concatenate([first, np.flatnonzero(are_beside)])
 
 
 def by_image(rows: _Rows, image_of: Groups) -> tuple[_Rows, _Rows]:
