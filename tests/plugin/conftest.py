@@ -108,6 +108,18 @@ def own_images(images: list[str], tmp_path: Path) -> list[str]:
     return copies
 
 
+BOXES = [[0.05, 0.1, 0.4, 0.5], [0.3, 0.2, 0.6, 0.7], [0.5, 0.5, 0.45, 0.4], [0.0, 0.0, 1.0, 0.3]]
+
+
+def deer_and_cars(path: str, boxes: Sequence[list[float]]) -> fo.Sample:
+    """Returns an image with an object in each box, deer and cars by turns."""
+    found = [
+        fo.Detection(label="car" if place % 2 else "deer", bounding_box=list(box))
+        for place, box in enumerate(boxes)
+    ]
+    return fo.Sample(path, ground_truth=fo.Detections(detections=found))
+
+
 @pytest.fixture
 def make_dataset() -> Iterator[Callable[[Sequence[Any]], fo.Dataset]]:
     """``make_dataset(samples)``: a dataset of samples or paths, deleted after the test."""

@@ -17,26 +17,13 @@ from plugin.jobs.progress import with_bar
 from plugin.runs import writes
 from smartdownsample_core import Choice, Crop, assign_buckets, downsample, extract, natural_order
 
-from .conftest import assert_compared, shown_ids
-
-_BOXES = [[0.05, 0.1, 0.4, 0.5], [0.3, 0.2, 0.6, 0.7], [0.5, 0.5, 0.45, 0.4], [0.0, 0.0, 1.0, 0.3]]
+from .conftest import BOXES, assert_compared, deer_and_cars, shown_ids
 
 
 @pytest.fixture
 def objects(make_dataset, images) -> fo.Dataset:
     """24 images with four objects each, cars and deer by turns, one image without any."""
-    made = [
-        fo.Sample(
-            path,
-            ground_truth=fo.Detections(
-                detections=[
-                    fo.Detection(label="car" if place % 2 else "deer", bounding_box=list(box))
-                    for place, box in enumerate(_BOXES)
-                ]
-            ),
-        )
-        for path in images[:24]
-    ]
+    made = [deer_and_cars(path, BOXES) for path in images[:24]]
     return make_dataset([*made, fo.Sample(images[24]), fo.Sample(images[25])])
 
 
@@ -183,7 +170,7 @@ def test_unreadable_crops_are_recorded(make_dataset, operators, images, tmp_path
         found = [fo.Detection(label="car", bounding_box=box) for box in boxes]
         return fo.Sample(path, objects=fo.Detections(detections=found))
 
-    good = [sample(path, *_BOXES) for path in images[:3]]
+    good = [sample(path, *BOXES) for path in images[:3]]
     bad = [sample(images[3], [0.1, 0.1, 0.0, 0.2], None), sample(lost, [0, 0, 1, 1])]
     dataset = make_dataset([*good, *bad])
     result = operators.downsample(dataset.to_patches("objects"), 12)
@@ -282,7 +269,7 @@ def test_crops_of_a_grouped_dataset(make_dataset, operators, images) -> None:
     dataset.add_group_field("group", default="left")
     for left, right in zip(images[:10], images[10:20], strict=True):
         group = fo.Group()
-        found = [fo.Detection(label="car", bounding_box=box) for box in _BOXES]
+        found = [fo.Detection(label="car", bounding_box=box) for box in BOXES]
         dataset.add_samples(
             [
                 fo.Sample(

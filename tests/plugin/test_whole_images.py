@@ -18,9 +18,7 @@ from plugin.runs import writes
 from plugin.targets import Subject, WholeImages
 from smartdownsample_core import Choice, Crop, Signatures, downsample, extract, natural_order
 
-from .conftest import assert_compared, shown_ids
-
-_BOXES = [[0.05, 0.1, 0.4, 0.5], [0.3, 0.2, 0.6, 0.7], [0.5, 0.5, 0.45, 0.4], [0.0, 0.0, 1.0, 0.3]]
+from .conftest import BOXES, assert_compared, deer_and_cars, shown_ids
 
 KEY = "smartdownsample"
 
@@ -28,18 +26,7 @@ KEY = "smartdownsample"
 @pytest.fixture
 def objects(make_dataset, images) -> fo.Dataset:
     """Images with one to four objects each, 60 in all, and two images without any."""
-    made = [
-        fo.Sample(
-            path,
-            ground_truth=fo.Detections(
-                detections=[
-                    fo.Detection(label=("deer", "car")[place % 2], bounding_box=list(box))
-                    for place, box in enumerate(_BOXES[: 1 + number % 4])
-                ]
-            ),
-        )
-        for number, path in enumerate(images[:24])
-    ]
+    made = [deer_and_cars(path, BOXES[: 1 + number % 4]) for number, path in enumerate(images[:24])]
     return make_dataset([*made, fo.Sample(images[24]), fo.Sample(images[25])])
 
 
@@ -336,7 +323,7 @@ def test_samples_of_a_slice_are_kept(make_dataset, operators, images) -> None:
     dataset.add_group_field("group", default="left")
     for left, right in zip(images[:6], images[6:12], strict=True):
         group = fo.Group()
-        found = [fo.Detection(label="car", bounding_box=list(box)) for box in _BOXES[:2]]
+        found = [fo.Detection(label="car", bounding_box=list(box)) for box in BOXES[:2]]
         one = group.element("left"), fo.Detections(detections=found)
         dataset.add_samples(
             [
