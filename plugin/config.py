@@ -191,6 +191,7 @@ class DownsampleConfig(SignatureConfig, ChoiceSettings):
     )
     min_per: str = redeclared(ChoiceSettings, "min_per", default="")
     exclude: str = redeclared(ChoiceSettings, "exclude", default="")
+    fixed_cameras: str | bool = redeclared(ChoiceSettings, "fixed_cameras", default="auto")
     target_count: int | None = setting(**vars(TARGET_COUNT))
     random_seed: int = setting(**vars(RANDOM_SEED))
     run_key: str = setting(
@@ -280,6 +281,13 @@ class DownsampleConfig(SignatureConfig, ChoiceSettings):
                 "change one of them",
                 value=self.strategy,
             )
+
+    @property
+    def standing(self) -> Literal["auto", "all"] | None:
+        """How standing cameras are found, if it matters which they are."""
+        if not self.finds_standing:
+            return None
+        return "all" if self.fixed_cameras == "all" else "auto"
 
     @property
     def strata_keys(self) -> tuple[str, ...]:

@@ -91,7 +91,7 @@ SUBFIELDS = (
     ("error", fo.StringField, "Why the image could not be read; None if it was"),
 )
 
-#: Those that only runs with standing cameras ask for.
+#: What new images are compared with to find standing cameras; of crops, there are none.
 THUMBNAILS = tuple(
     (name, fo.StringField, description)
     for name, description in Signatures.columns(grey=True)["grey"].subfields.items()

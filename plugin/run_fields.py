@@ -315,7 +315,7 @@ ACTIVITY = RunField(
     "smartdownsample run {run} found: 0 if nothing, about 1 for an animal, up to 9; None for "
     "images of no standing camera",
     values=_activities,
-    is_written=lambda settings: settings.fixed_cameras != "none",
+    is_written=lambda settings: settings.finds_standing,
     outcome="{standing}: the field `{field}` says how much each frame shows beside the background.",
 )
 

@@ -15,13 +15,12 @@ from smartdownsample_core import downsample
 from smartdownsample_core.errors import Word
 from smartdownsample_core.extraction import Pace, read_batches
 from smartdownsample_core.report import save_charts
-from smartdownsample_core.selection import mark_standing
 
 from ..config import CHARTS, DownsampleConfig, SignatureConfig
 from ..runs import Saved, files, held, shapes, writes
 from ..runs import records as runs
 from ..targets import Samples, Subject, locations, signature_fields, stored_signatures
-from . import choices, outcome, problems, whatif
+from . import choices, outcome, problems, standing, whatif
 from ._background import SECONDS_BETWEEN_SIGNS, to_the_end, waiting
 
 #: Signatures held back before they are written: what a crash can lose, and one bulk write. Batches
@@ -43,6 +42,7 @@ def compute_signatures(
     config: SignatureConfig,
     in_app: bool = False,
     wanted_by_user: bool = True,
+    find_standing: bool = True,
 ) -> Generator[Progress, None, shapes.Counts]:
     """Computes and writes the signatures that are missing or out of date.
 
@@ -54,6 +54,7 @@ def compute_signatures(
         config: the settings
         in_app: whether this is the App's server; see :meth:`SignatureConfig.reading`
         wanted_by_user: the user asked for the signatures as such, so that no undo removes them
+        find_standing: also find which cameras stand still, and the activity of their frames
 
     Yields:
         :class:`Progress`
@@ -68,8 +69,9 @@ def compute_signatures(
     """
     subject = Subject.of(dataset, view, config.group_slice)
     problems.check(config, subject)
-    target = _load(subject.view, config)
+    target = _load(subject.view, config, "auto" if find_standing else None)
     n_read = yield from _sign(dataset, target, config, wanted_by_user, in_app)
+    yield from _find_standing(dataset, target, config, None)
     return _counts(dataset, target, config, n_read)
 
 
@@ -107,15 +109,12 @@ def run(
     config = config.counted(subject.count)
     problems.check(config, subject)
     items = subject.items
-    target = _load(subject.view, config, config.finds_standing)
+    target = _load(subject.view, config, config.standing)
     choice = choices.make(subject, target.ids, config)
     n_read = yield from _sign(dataset, target, config, False, in_app=in_app)
     if config.finds_standing:
         cameras = choice.camera if config.fixed_cameras == "all" else None
-        comparing = Progress(n_read, n_read, "Comparing the frames of standing cameras")
-        yield from waiting(
-            lambda: _mark_standing(dataset, target, config, cameras), lambda: comparing
-        )
+        yield from _find_standing(dataset, target, config, cameras)
     if config.features and len(target.stale):  # images that have become readable need embeddings
         choice = choices.make(subject, target.ids, config)
     selecting = Progress(len(target.ids), len(target.ids), "Selecting")
@@ -185,10 +184,10 @@ def _with_warnings(record: shapes.RunRecord, saved: Saved, items: Samples) -> sh
 
 
 def _load(
-    view: fo.DatasetView, config: SignatureConfig, grey: bool = False
+    view: fo.DatasetView, config: SignatureConfig, standing: stored_signatures.Standing | None
 ) -> stored_signatures.Target:
     return stored_signatures.load(
-        view, config.signature_field, config.hash_size, config.decode, config.recompute, grey
+        view, config.signature_field, config.hash_size, config.decode, config.recompute, standing
     )
 
 
@@ -244,29 +243,20 @@ def _sign(
     return n_read
 
 
-def _mark_standing(
+def _find_standing(
     dataset: fo.Dataset,
     target: stored_signatures.Target,
     config: SignatureConfig,
     cameras: Sequence[Any] | None,
-) -> None:
-    """Finds standing cameras among the images, and writes what is new of their activity.
-
-    Args:
-        dataset: the dataset
-        target: its samples
-        config: the settings
-        cameras: the camera of each sample, if all stand still; None to find out
-    """
-    signatures = target.signatures
-    before = signatures.standing.copy(), signatures.activity.copy()
-    mark_standing(signatures, target.order, cameras)
-    is_known = (signatures.standing == before[0]) & (
-        (signatures.activity == before[1]) | np.isnan(signatures.activity)
-    )
-    rows = np.flatnonzero(~is_known)
-    if len(rows):
-        stored_signatures.write_standing(dataset, config.signature_field, target, rows)
+) -> Generator[Progress, None, None]:
+    """Finds standing cameras, if there are images of which that is not known."""
+    if standing.is_to_find(target, cameras):
+        n = len(target.ids)
+        comparing = Progress(n, n, "Comparing the frames of standing cameras")
+        yield from waiting(
+            lambda: standing.find(dataset, target, config.signature_field, cameras),
+            lambda: comparing,
+        )
 
 
 class _Writer:

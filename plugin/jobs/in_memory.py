@@ -47,6 +47,8 @@ class Stored:
     """samples without a signature, or with one of another file, hash size or decode"""
     n_unreadable: int
     """samples whose image could not be read"""
+    n_unknown: int
+    """samples with a signature of which it is not known whether a standing camera took them"""
     folders: tuple[list[str], NDArray[np.int64]]
     """names of the folders that the files are in, and ``(n,)`` the number of each one's"""
     of_signatures: Memory = field(default_factory=Memory)
@@ -195,13 +197,15 @@ def _read(view: fo.DatasetView, config: SignatureConfig) -> Stored:
 
 
 def _stored(target: stored_signatures.Target, n_stale: int) -> Stored:
-    n_unreadable = len(target.signatures.unreadable)
+    signatures, n_unreadable = target.signatures, len(target.signatures.unreadable)
+    is_unknown = signatures.readable & (signatures.standing == 0)
     return Stored(
         ids=np.array(target.ids, dtype="S24"),
-        signatures=target.signatures,
+        signatures=signatures,
         order=target.order,
         n_missing=n_stale - n_unreadable,
         n_unreadable=n_unreadable,
+        n_unknown=0 if target.has_crops else int(is_unknown.sum()),
         folders=_folders(target.paths),
     )
 

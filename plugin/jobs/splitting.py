@@ -142,7 +142,7 @@ def run(
     if reason := targets.refusal(subject.view):
         raise ValueError(reason)
     raise_first(iter(find_problems(config, subject).values()))
-    counts = yield from engine.compute_signatures(dataset, view, config, in_app, False)
+    counts = yield from engine.compute_signatures(dataset, view, config, in_app, False, False)
     target = stored_signatures.load(
         subject.view, config.signature_field, config.hash_size, config.decode, recompute=False
     )

@@ -77,12 +77,14 @@ def answer(subject: Subject, stored: Stored, config: DownsampleConfig) -> Select
 def forecast(subject: Subject, config: DownsampleConfig) -> Selection | None:
     """Returns what a run would keep, if that is known at once; see :func:`answer`.
 
-    None if signatures are missing, which a run would compute first, or if it takes a moment.
+    None if signatures are missing or standing cameras are not known, which a run would compute
+    first, or if it takes a moment.
     """
     if takes_long(subject, config):
         return None
     stored = in_memory.load(subject.view, config)
-    if stored.n_missing or stored.n_unreadable == len(stored):
+    is_unknown = config.finds_standing and stored.n_unknown
+    if stored.n_missing or is_unknown or stored.n_unreadable == len(stored):
         return None
     return answer(subject, stored, config)
 

@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, Literal
 
 import fiftyone as fo
 import numpy as np
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from smartdownsample_core import Signatures, assign_buckets, bucket_name, natural_order
 from smartdownsample_core.extraction import Cameras
-from smartdownsample_core.images import Item, Part
+from smartdownsample_core.images import Item
 from smartdownsample_core.selection import sort_key
 from smartdownsample_core.settings import BY_PREVIEW, Decode
 from smartdownsample_core.signatures import UNREADABLE
@@ -26,6 +26,9 @@ from ._local import localized
 
 #: Samples whose stored signatures are held as Python values at a time, of 2.5 kB each.
 _LOADED_AT_A_TIME = 20_000
+
+#: How standing cameras are found: by their backgrounds, or all that a person names are.
+Standing = Literal["auto", "all"]
 
 #: Sub-fields that tell what a signature was made of, and how.
 _STAMP = ("decode", "hash_size", "file_size", "file_mtime", "file_path")
@@ -54,6 +57,8 @@ class Target:
     """``(k,)``; these and, by previews, the others of their cameras: see :func:`_with_cameras`"""
     cameras: Cameras | None
     """of the rows to read, by previews"""
+    has_crops: bool
+    """whether parts of images are signed, which are of no standing camera"""
 
     @cached_property
     def order(self) -> NDArray[np.int64]:
@@ -67,7 +72,7 @@ def load(
     hash_size: int,
     decode: Decode,
     recompute: bool,
-    grey: bool = False,
+    standing: Standing | None = None,
 ) -> Target:
     """Reads ids, paths and the signatures that still hold.
 
@@ -78,23 +83,24 @@ def load(
         decode: how it must have been made to be reused. Exact ones are as good as fast ones and,
             if all of their camera are so, as those of previews
         recompute: reuse none
-        grey: reuse only those with a thumbnail, by which standing cameras are found; parts of
-            images have none
+        standing: which cameras are to be found to stand still, if any: load thumbnails, and
+            reuse only signatures that have one, or of which it is known; parts of images have
+            none, and are of no camera
     """
     items = kinds.of(view)
     stamp = (*_STAMP, *(name for name, _, _ in items.subfields))
     ids, paths = items.read(view, ())
     sources = items.sources(view, paths)
     has_crops = sources is not paths
-    grey = grey and not any(isinstance(source, Part) for source in sources)
-    wanted = [*stamp, *_columns_of(view, items, field, grey)]
+    finds_standing = standing is not None and not has_crops
+    wanted = [*stamp, *_columns_of(view, items, field, finds_standing)]
     fields = [f"{field}.{name}" for name in wanted]
     files = {path: (*file_stamp(path), path) for path in dict.fromkeys(paths)}
     stamps = [
         (*files[path], *items.stamps(source)) for path, source in zip(paths, sources, strict=True)
     ]
     signatures = Signatures.blank(len(ids), hash_size)
-    if grey:
+    if finds_standing:
         signatures.add_grey()
     is_stale = np.ones(len(ids), bool)
     if not recompute and all(items.has(view, name) for name in fields):
@@ -115,6 +121,8 @@ def load(
                 decode,
             )
             is_stale[signatures.put_plain(rows, stored)] = False
+    if standing and finds_standing:
+        is_stale |= ~_is_settled(signatures, standing)
     cameras = Cameras.of(paths) if decode in BY_PREVIEW and not has_crops else None
     if cameras is not None:
         is_stale |= _of_another_way(cameras, signatures)
@@ -134,7 +142,17 @@ def load(
         stale,
         to_read,
         cameras,
+        has_crops,
     )
+
+
+def _is_settled(signatures: Signatures, standing: Standing) -> NDArray[np.bool_]:
+    """Whether each image has a thumbnail, or what would be found by it is known, ``(n,)``."""
+    if signatures.grey is None:
+        return np.ones(len(signatures), bool)
+    # What was taken for no standing camera among others may be one of those that a person names.
+    is_known = signatures.standing > 0 if standing == "all" else signatures.standing != 0
+    return np.asarray(signatures.grey.any(axis=1) | is_known)
 
 
 def _of_another_way(cameras: Cameras, signatures: Signatures) -> NDArray[np.bool_]:
@@ -216,19 +234,40 @@ def write(dataset: fo.Dataset, field: str, target: Target, rows: NDArray[np.int6
 
 
 def write_standing(
-    dataset: fo.Dataset, field: str, target: Target, rows: NDArray[np.int64]
+    dataset: fo.Dataset,
+    field: str,
+    target: Target,
+    rows: NDArray[np.int64],
+    are_dropped: NDArray[np.bool_],
 ) -> None:
-    """Writes which standing camera took some images, and their activity, into signatures."""
-    known = target.signatures.take(rows)
-    names_of = [name for c in ("standing", "activity") for name in known.columns()[c].subfields]
-    plain = known.to_plain()
+    """Writes which standing camera took some images, and their activity, into signatures.
+
+    Args:
+        dataset: the dataset
+        field: name of the signature field
+        target: its samples
+        rows: ``(m,)``; which of them
+        are_dropped: ``(m,)``; whether their thumbnails are deleted
+    """
+    signatures, columns = target.signatures, Signatures.columns(grey=True)
+    plain = {
+        f"{field}.{subfield}": values
+        for name in ("standing", "activity")
+        for subfield, values in zip(
+            columns[name].subfields,
+            columns[name].to_plain(getattr(signatures, name)[rows], signatures.hash_size),
+            strict=True,
+        )
+    }
+    no_thumbnail = {f"{field}.{subfield}": None for subfield in columns["grey"].subfields}
+    found = (dict(zip(plain, values, strict=True)) for values in zip(*plain.values(), strict=True))
     target.items.write(
         dataset,
         [target.ids[row] for row in rows],
         [target.documents[row] for row in rows],
         (
-            {f"{field}.{name}": plain[name][place] for name in names_of}
-            for place in range(len(rows))
+            values | no_thumbnail if is_dropped else values
+            for values, is_dropped in zip(found, are_dropped.tolist(), strict=True)
         ),
     )
 

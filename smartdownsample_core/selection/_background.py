@@ -23,8 +23,10 @@ SIDE = 32
 _UNIT = 4096
 LOGARITHMS = np.rint(_UNIT * np.log(np.arange(256) + 16.0)).astype(np.int16)
 
-# Chosen on labelled frames of seven cameras.
-_CANDIDATES = 128  # frames of a camera, evenly spaced, that a background is made of
+#: Frames of a camera, evenly spaced, that a background is made of.
+CANDIDATES = 128
+
+# Chosen on labelled frames of seven cameras, as was the number above.
 _NEAR, _SHARE = 15, 0.34  # of these the 15 in the most similar light, at least 5, at most a third
 _NOISE = np.float32(0.04 * _UNIT)  # of a still pixel: 4%
 _OWN_VARIATION = np.float32(1.5 * 1.4826)  # how much its own deviation excuses; MAD to sigma
@@ -54,6 +56,11 @@ def over(planes: NDArray[np.float64], matrix: NDArray[np.float64]) -> NDArray[np
     return matrix @ across.reshape(-1, SIDE, SIDE)
 
 
+def evenly_spaced(n: int, count: int) -> NDArray[np.int64]:
+    """Returns places of n things, at most ``count``, the first and the last among them."""
+    return np.unique(np.linspace(0, n - 1, min(n, count)).round().astype(np.int64))
+
+
 def residuals(grey: NDArray[np.uint8]) -> Iterator[tuple[slice, NDArray[np.float32]]]:
     """Yields how far each pixel is from its background, a few frames at a time.
 
@@ -71,7 +78,7 @@ def residuals(grey: NDArray[np.uint8]) -> Iterator[tuple[slice, NDArray[np.float
         frames
     """
     n = len(grey)
-    candidates = np.unique(np.linspace(0, n - 1, min(n, _CANDIDATES)).round().astype(np.int64))
+    candidates = evenly_spaced(n, CANDIDATES)
     m = min(int(np.clip(round(len(candidates) * _SHARE), 5, _NEAR)), len(candidates) - 1)
     m -= m % 2 == 0
     light, textures = _light(grey[candidates]), local_contrast(grey[candidates])

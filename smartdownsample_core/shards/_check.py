@@ -26,8 +26,8 @@ _MOST_BYTES_OF_A_GROUP = 2**28
 
 _DECLARED = Signatures.columns(grey=True)
 
-#: Columns that may be missing, or have gaps.
-_OPTIONAL = {name for name, column in _DECLARED.items() if not column.required}
+#: Columns that may be missing, or have gaps; whether there are thumbnails is said elsewhere.
+_OPTIONAL = {name for name, column in _DECLARED.items() if not column.required} - {"grey"}
 
 #: Smallest and largest value of the columns that are numbers; NaN stands for none.
 _BOUNDS = {

@@ -211,6 +211,7 @@ class Signatures:
             {"grey": "32x32 grey levels by which standing cameras are found, in base64"},
             THUMBNAIL_SIDE**2,
             measure=grey_of,
+            required=False,
         ),
         default=None,
     )
@@ -286,8 +287,7 @@ class Signatures:
 
         Args:
             rows: where to write m signatures; None for those to ignore
-            plain: the sub-fields, as lists of m values; optional ones may be missing, but not the
-                thumbnails if this table has them
+            plain: the sub-fields, as lists of m values; optional ones may be missing
 
         Returns:
             the rows that were written: those with all required values

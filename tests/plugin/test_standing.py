@@ -2,25 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import fiftyone as fo
+import numpy as np
 import pytest
+from numpy.typing import NDArray
 from PIL import Image
 
-from plugin.config import DownsampleConfig
+from plugin.config import DownsampleConfig, SignatureConfig
 from plugin.jobs import engine
+from plugin.targets import stored_signatures
 from tests.core.test_standing import film, scene
 
 _VISITS = {4: 3, 13: 12, 21: 20}
 
 
 def _frames(folder: Path) -> list[str]:
+    return _write(folder, film(scene(1), 30, _VISITS))
+
+
+def _write(folder: Path, frames: Iterable[NDArray[np.uint8]]) -> list[str]:
     paths = []
-    for number, frame in enumerate(film(scene(1), 30, _VISITS)):
+    for number, frame in enumerate(frames):
         paths.append(str(folder / f"{number:02}.png"))
         Image.fromarray(frame).resize((64, 64), 0).save(paths[-1])
     return paths
@@ -33,10 +41,9 @@ def test_activity_is_a_field_and_known_to_later_runs(
     dataset = make_dataset(paths)
 
     def run(**settings: Any) -> Any:
-        settings = {"fixed_cameras": "auto", **settings}
-        return operators.downsample(dataset, 3, strategy="diverse", **settings)
+        return operators.downsample(dataset, 3, **settings)
 
-    plain = operators.downsample(dataset, 3, strategy="diverse", run_key="plain")
+    plain = run(strategy="stride", run_key="plain")
     assert (plain["computed"], plain["standing"]) == (30, "")
     result = run()
     assert result["computed"] == 30, "they had no thumbnails"
@@ -57,29 +64,95 @@ def test_activity_is_a_field_and_known_to_later_runs(
     assert not dataset.has_field("again_activity")
 
 
+def test_computed_signatures_say_it_too(
+    make_dataset: Callable[..., fo.Dataset], operators: SimpleNamespace, tmp_path: Path
+) -> None:
+    dataset = make_dataset(_frames(tmp_path))
+    operators.compute_signatures(dataset)
+    assert set(dataset.values("signature.standing_camera")) == {1}
+    assert operators.downsample(dataset, 3)["computed"] == 0
+
+
 def test_images_added_later_are_compared_with_all(
     make_dataset: Callable[..., fo.Dataset], operators: SimpleNamespace, tmp_path: Path
 ) -> None:
-    """As in one run of all, and only those without a thumbnail are read."""
+    """As in one run of all, and only they are read."""
     paths = _frames(tmp_path)
     one, grown = make_dataset(paths), make_dataset(paths[:21])
-
-    def run(dataset: fo.Dataset, key: str) -> Any:
-        return operators.downsample(
-            dataset, 3, strategy="diverse", fixed_cameras="auto", run_key=key
-        )
-
-    of_all = run(one, "all")
-    assert not grown.has_field("signature")
-    run(grown, "first")
+    of_all = operators.downsample(one, 3, run_key="all")
+    operators.downsample(grown, 3, run_key="first")
     grown.add_samples([fo.Sample(filepath=path) for path in paths[21:]])
-    operators.compute_signatures(grown[21:25])
-    result = run(grown, "then")
+    result = operators.downsample(grown, 3, run_key="then")
     assert (result["computed"], result["reused"]) == (9, 21)
     fields = ["filepath", "signature.standing_camera", "signature.activity"]
     assert grown.values([*fields, "then_activity"]) == one.values([*fields, "all_activity"])
     kept, expected = grown.match_tags(result["tag"]), one.match_tags(of_all["tag"])
     assert kept.values("filepath") == expected.values("filepath")
+
+
+@pytest.fixture
+def long_film(tmp_path: Path) -> list[str]:
+    """180 frames of a standing camera, with visits in the 140th, 155th and 170th."""
+    return _write(tmp_path, film(scene(1), 180, {140: 3, 155: 12, 170: 20}))
+
+
+def test_thumbnails_stay_where_backgrounds_are_made_of_them(
+    make_dataset: Callable[..., fo.Dataset], operators: SimpleNamespace, long_film: list[str]
+) -> None:
+    dataset = make_dataset(long_film[:150])
+    operators.downsample(dataset, 3)
+    assert len(dataset.exists("signature.grey")) == 128
+    dataset.add_samples([fo.Sample(filepath=path) for path in long_film[150:]])
+    result = operators.downsample(dataset, 3)
+    assert (result["computed"], result["reused"]) == (30, 150)
+    assert set(dataset.values("signature.standing_camera")) == {1}
+    kept = dataset.match_tags(result["tag"]).values("filepath")
+    assert kept == [long_film[number] for number in (140, 155, 170)]
+    assert len(dataset.exists("signature.grey")) == 128
+
+
+def test_a_camera_stays_one_if_writing_is_interrupted(
+    make_dataset: Callable[..., fo.Dataset],
+    operators: SimpleNamespace,
+    long_film: list[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    dataset, write = make_dataset(long_film), stored_signatures.write_standing
+    calls: list[int] = []
+
+    def write_once(*arguments: Any) -> None:
+        calls.append(len(arguments[3]))
+        if len(calls) > 1:
+            raise OSError("no connection")
+        write(*arguments)
+
+    monkeypatch.setattr(stored_signatures, "write_standing", write_once)
+    with pytest.raises(OSError, match="no connection"):
+        deque(engine.compute_signatures(dataset, dataset.view(), SignatureConfig()))
+    assert calls == [128, 52]
+    monkeypatch.undo()
+    result = operators.downsample(dataset, 3)
+    assert (result["computed"], result["standing"]) == (0, "1 standing camera with 180 images")
+    assert len(dataset.exists("signature.grey")) == 128
+
+
+def test_cameras_that_are_named_are_found_among_images_of_none(
+    make_dataset: Callable[..., fo.Dataset], operators: SimpleNamespace, tmp_path: Path
+) -> None:
+    """Their thumbnails are still there, as they are few."""
+    photos = [film(scene(seed), 1, {})[0] for seed in range(40, 65)]
+    dataset = make_dataset(_write(tmp_path, photos))
+    assert operators.downsample(dataset, 3)["standing"] == ""
+    named = operators.downsample(dataset, 3, fixed_cameras=True)
+    assert (named["computed"], named["standing"]) == (0, "1 standing camera with 25 images")
+
+
+def test_a_split_does_not_look_for_them(
+    make_dataset: Callable[..., fo.Dataset], operators: SimpleNamespace, tmp_path: Path
+) -> None:
+    dataset = make_dataset(_frames(tmp_path))
+    operators.split(dataset)
+    assert not dataset.has_field("signature.grey")
 
 
 def test_a_run_stopped_while_it_reads_is_finished_as_one_run(
