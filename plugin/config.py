@@ -12,7 +12,7 @@ from typing import Any, Literal, TypedDict, TypeVar
 import fiftyone as fo
 import numpy as np
 
-from smartdownsample_core.errors import Message, ParameterError, worded
+from smartdownsample_core.errors import ParameterError
 from smartdownsample_core.optional import optional
 from smartdownsample_core.selection import (
     RANDOM_SEED,
@@ -21,13 +21,12 @@ from smartdownsample_core.selection import (
     TARGET_COUNT,
     ChoiceSettings,
     PlainOptions,
-    SplitSettings,
     StrategyName,
     as_text,
     standing_cameras,
     target_of,
 )
-from smartdownsample_core.settings import Decode, Reading, declared, redeclared, setting
+from smartdownsample_core.settings import Decode, Reading, redeclared, setting
 
 from . import names, run_fields
 
@@ -343,22 +342,3 @@ class DownsampleOptions(SignatureOptions, PlainOptions, total=False):
     explain: bool
     whole_groups: bool
     whole_images: bool
-
-
-_ALL = {**declared(SplitSettings), **declared(DownsampleConfig)}
-
-
-def label(name: str) -> str:
-    """Returns the label of a setting, by which messages name it in the App."""
-    return f"'{_ALL[name].label}'" if name in _ALL else name
-
-
-def choice_label(name: str, value: Any) -> str:
-    """Returns the label of a choice without its explanation, by which messages name it there."""
-    known = _ALL[name].choices.get(value) if isinstance(value, str) and name in _ALL else None
-    return f"'{known.partition(':')[0]}'" if known else repr(value)
-
-
-def labelled(message: ParameterError | Message | Exception | str) -> str:
-    """Returns a message in which settings are named by their labels."""
-    return message if isinstance(message, str) else worded(message, label, choice_label)

@@ -80,7 +80,7 @@ SUBFIELDS = (
     ("color_variance", fo.FloatField, "Variance of the three channel means; 0 for a grey image"),
     *(
         (name, FIELD_TYPES[column.plain_type], description)
-        for column in Signatures.columns().values()
+        for column in Signatures.columns(grey=True).values()
         for name, description in column.subfields.items()
     ),
     ("sort_key", fo.StringField, "The path as a text whose plain order is the natural order"),
@@ -89,12 +89,6 @@ SUBFIELDS = (
     ("file_mtime", fo.FloatField, "When the file had been changed last, in seconds since 1970"),
     ("file_path", fo.StringField, "Where the file was when it was read"),
     ("error", fo.StringField, "Why the image could not be read; None if it was"),
-)
-
-#: What new images are compared with to find standing cameras; of crops, there are none.
-THUMBNAILS = tuple(
-    (name, fo.StringField, description)
-    for name, description in Signatures.columns(grey=True)["grey"].subfields.items()
 )
 
 

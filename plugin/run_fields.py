@@ -49,6 +49,7 @@ class RunField:
         is_written: whether a run with these settings, a ``DownsampleConfig``, writes it
         outcome: what the App says of it after a run, formatted with the run's record, ``{field}``,
             its path, and ``{noun}``, as in "samples"
+        condition: when a run with these settings has values for it, if not always; for forms
         is_indexed: whether filtering by it is to be fast; MongoDB allows 64 indexes
         is_exported: whether it is a column of exported lists
         is_shown: whether the App shows it on thumbnails without being asked to
@@ -60,6 +61,7 @@ class RunField:
     about: str
     values: Callable[[Found], Sequence[Any] | None]
     is_written: Callable[[Any], bool] = lambda settings: True
+    condition: str = ""
     outcome: str = ""
     is_indexed: bool = False
     is_exported: bool = True
@@ -316,6 +318,7 @@ ACTIVITY = RunField(
     "images of no standing camera",
     values=_activities,
     is_written=lambda settings: settings.finds_standing,
+    condition="if there are standing cameras",
     outcome="{standing}: the field `{field}` says how much each frame shows beside the background.",
 )
 

@@ -39,6 +39,7 @@ _LAYERS = {
         names wording
         run_fields
         base config
+        setting_labels
         targets
         runs
         jobs

@@ -24,7 +24,8 @@ _SETTING = """
 import contextlib, io
 from pathlib import Path
 from PIL import Image
-from plugin.config import DownsampleConfig, labelled
+from plugin.config import DownsampleConfig
+from plugin.setting_labels import labelled
 from plugin.forms.inputs import ASKED, CHOICE_ROWS
 from smartdownsample_core import sample_diverse
 from smartdownsample_core.cli import main

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from .. import names
-from ..config import DownsampleConfig, labelled
+from ..config import DownsampleConfig
 from ..jobs import choices, outcome, whatif
+from ..run_fields import written_by
 from ..runs import records as runs
+from ..setting_labels import labelled
 from ..targets import Subject
 from ..targets import kinds as targets
 
@@ -13,13 +15,20 @@ from ..targets import kinds as targets
 def forecast(config: DownsampleConfig, subject: Subject) -> str:
     """Words what a run with these settings will do."""
     dataset, view, items = subject.dataset, subject.view, subject.items
-    fields = [items.dataset_path(name) for name in (config.signature_field, *config.fields())]
+    written = written_by(config)
+    certain = [field.of(config.run_key) for field in written if not field.condition]
+    fields = [items.dataset_path(name) for name in (config.signature_field, *certain)]
     text = (
         f"Keeps {_count(config, subject)}. "
         f"Writes the field{'s' * (len(fields) > 1)} {names.in_words(fields)}, "
         f"the {items.tag_kind} `{items.mark_name(config.tag)}` and "
-        f"the saved views {names.in_words(runs.views_of(vars(config)))}."
+        f"the saved views {names.in_words(runs.views_of(vars(config)))}"
     )
+    for field in written:
+        if field.condition:
+            path = items.dataset_path(field.of(config.run_key))
+            text += f"; {field.condition}, also the field `{path}`"
+    text += "."
     if choice := choices.worded(config):
         text += f" {choice}."
     if kept_by := runs.of_view(dataset, view):

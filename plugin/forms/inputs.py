@@ -12,8 +12,9 @@ from smartdownsample_core.errors import Message
 from smartdownsample_core.selection import STRATEGIES, ChoiceSettings
 from smartdownsample_core.settings import Reading, Setting, declared
 
-from ..config import CHARTS, DownsampleConfig, choice_label, label
+from ..config import CHARTS, DownsampleConfig
 from ..jobs import keep, labels, preferences, times
+from ..setting_labels import choice_label, label
 from ..targets import embeddings
 
 _ALL = declared(DownsampleConfig)

@@ -16,10 +16,11 @@ from smartdownsample_core.settings import Setting
 
 from .. import names
 from ..base import refuse
-from ..config import DownsampleConfig, SignatureConfig, labelled
+from ..config import DownsampleConfig, SignatureConfig
 from ..jobs import embedding, problems
 from ..runs import interrupted
 from ..runs import records as runs
+from ..setting_labels import labelled
 from ..targets import SAMPLES, Patches, Subject, flat_views
 from ..targets import kinds as targets
 from ._forecast import forecast

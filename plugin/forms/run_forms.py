@@ -12,10 +12,10 @@ from smartdownsample_core import bucket_name
 
 from .. import names
 from ..base import refuse
-from ..config import labelled
 from ..jobs import maps
 from ..runs import brain, files, quality
 from ..runs import records as runs
+from ..setting_labels import labelled
 from ..targets import kinds as targets
 from ..targets import signature_fields
 from .job_forms import begin

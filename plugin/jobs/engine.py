@@ -296,7 +296,6 @@ class _Writer:
                     self._target.items,
                     field,
                     self._wanted_by_user,
-                    self._target.signatures.grey is not None,
                 )
             self._is_declared = True
         if self._unwritten:

@@ -10,7 +10,8 @@ from smartdownsample_core.report import shortfalls
 from smartdownsample_core.selection import ChoiceSettings, Constraints, images_of_objects
 from smartdownsample_core.settings import declared
 
-from ..config import DownsampleConfig, label
+from ..config import DownsampleConfig
+from ..setting_labels import label
 from ..targets import Subject, stored_signatures
 from . import choices, folders, in_memory, keep
 from .in_memory import Stored

@@ -22,11 +22,11 @@ from ..config import (
     DownsampleOptions,
     SignatureConfig,
     SignatureOptions,
-    label,
 )
 from ..forms import job_forms as forms
 from ..jobs import Job, engine, execute, keep, omissions, show_output, with_bar
 from ..runs import app_settings, files, shapes
+from ..setting_labels import label
 from ..targets import Subject
 from ..targets import kinds as targets
 from . import _outputs as outputs

@@ -15,7 +15,7 @@ from smartdownsample_core import Bucket, Selection, assign_buckets
 from smartdownsample_core.selection import tally
 from smartdownsample_core.signatures import N_BUCKETS, UNREADABLE
 
-from ..config import DownsampleConfig, labelled
+from ..config import DownsampleConfig
 from ..forms import inputs
 from ..jobs import edits, in_memory, omissions, outcome, problems, sides, timeline, whatif
 from ..jobs.in_memory import Stored
@@ -24,12 +24,13 @@ from ..jobs.timeline import Timeline
 from ..runs import compare, interrupted, quality
 from ..runs import records as runs
 from ..runs.shapes import Results
+from ..setting_labels import labelled
 from ..targets import Subject, flat_views
 from ..targets import kinds as targets
 from . import _browser as browser
-from . import _enough, _pictures, _sheet, _sides
+from . import _enough, _pictures, _sheet, _sides, _standing
 from . import _sources as sources
-from ._state import Chosen, Curve, PanelState, Sheet
+from ._state import Chosen, Curve, PanelState, Sheet, StandingCameras
 
 #: Settings that decide what is kept.
 _ASKED = (*inputs.ASKED, "signature_field", "hash_size", "decode")
@@ -166,6 +167,7 @@ class Question:
             **self._lists,
             "n_samples": len(stored),
             "n_missing": stored.n_missing,
+            "n_unknown": stored.n_unknown if self._config.finds_standing else 0,
             "n_unreadable": stored.n_unreadable,
             "noun": self._subject.items.noun,
             "n_choosable": len(stored) - stored.n_missing - stored.n_unreadable,
@@ -192,6 +194,7 @@ class Question:
             of_bucket=_pictures.of_bucket(self._subject, self._stored, selection, bucket),
             curve=self._curve(),
             timeline=self._timeline(selection),
+            standing=self._standing(selection),
             quality=self._quality(),
             warnings=whatif.warnings(self._subject, selection, self._config),
             omissions=self._omissions(selection),
@@ -220,6 +223,11 @@ class Question:
         if not self._chosen["settings"].get("timeline"):
             return None
         return timeline.timeline(self._subject, self._stored, self._config, selection)
+
+    def _standing(self, selection: Selection) -> StandingCameras | None:
+        if not self._chosen["settings"].get("standing"):
+            return None
+        return _standing.find(self._subject, self._stored, self._config, selection)
 
     def _quality(self) -> dict[str, int] | None:
         if not self._chosen["settings"].get("quality"):

@@ -24,6 +24,7 @@ from ._hand import ByHand
 from ._pictures import Pictures
 from ._quality import ByQuality
 from ._sources import Source
+from ._standing import Stands
 from ._state import FOLDS, Chosen, PanelState, changes
 from ._timeline import OverTime
 from ._turns import OvertakenError, turns
@@ -36,7 +37,9 @@ _HALF_TYPED = 0.5
 Grid = Literal["stays", "follows", "shows"]
 
 
-class SmartDownsample(Enough, OverTime, Explains, ByHand, Compares, Pictures, ByQuality, foo.Panel):
+class SmartDownsample(
+    Enough, OverTime, Stands, Explains, ByHand, Compares, Pictures, ByQuality, foo.Panel
+):
     """Shows the buckets, answers what-if questions, and hands them to the operators."""
 
     @property

@@ -16,7 +16,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from smartdownsample_core import Selection
 from smartdownsample_core.images import Item, path_of
-from smartdownsample_core.report import thumbnail
+from smartdownsample_core.report import beside_heat, thumbnail
 
 from .. import wording
 from ..jobs.in_memory import Stored
@@ -71,7 +71,7 @@ def draw(
     if not len(some):
         return Sheet()
     size = (_SMALL, _MORE_COLUMNS) if unfolded else (_TILE, _COLUMNS)
-    uri = _uri(_compose(_sources(subject, stored, some), *size))
+    uri = _uri(_compose(sources_of(subject, stored, some), *size))
     other = ""
     if len(kept) > few:
         other = f"Show {few} larger ones" if unfolded else f"Show {min(len(kept), many)}, smaller"
@@ -83,10 +83,11 @@ def draw(
 
 def of_rows(subject: Subject, stored: Stored, rows: NDArray[np.int64]) -> str:
     """Returns small pictures of some rows, ``(m,)``, m > 0, in their order, as a data URI."""
-    return _uri(_compose(_sources(subject, stored, rows)))
+    return _uri(_compose(sources_of(subject, stored, rows)))
 
 
-def _sources(subject: Subject, stored: Stored, rows: NDArray[np.int64]) -> Sequence[Item]:
+def sources_of(subject: Subject, stored: Stored, rows: NDArray[np.int64]) -> Sequence[Item]:
+    """Returns the images of some rows, ``(m,)``, in their order."""
     view = subject.view.select(stored.ids_of(rows), ordered=True)
     _, paths = subject.items.read(view, ())
     return subject.items.sources(view, paths)
@@ -94,7 +95,7 @@ def _sources(subject: Subject, stored: Stored, rows: NDArray[np.int64]) -> Seque
 
 def of_buckets(subject: Subject, stored: Stored, rows: NDArray[np.int64]) -> str:
     """Returns small pictures of some rows, ``(m,)``, m > 0, numbered from 1, as a data URI."""
-    sheet = _compose(_sources(subject, stored, rows), columns=_BUCKETS)
+    sheet = _compose(sources_of(subject, stored, rows), columns=_BUCKETS)
     draw, font = ImageDraw.Draw(sheet), ImageFont.load_default(_NUMBER)
     for number in range(len(rows)):
         left, top, *_ = _place(number, _TILE, _BUCKETS)
@@ -109,7 +110,7 @@ def of_bucket(
     subject: Subject, stored: Stored, rows: NDArray[np.int64], kept: NDArray[np.bool_]
 ) -> str:
     """Returns small pictures of some rows, ``(m,)``, m > 0, with frames around some: a data URI."""
-    sheet = _compose(_sources(subject, stored, rows))
+    sheet = _compose(sources_of(subject, stored, rows))
     draw = ImageDraw.Draw(sheet)
     for number in np.flatnonzero(kept).tolist():
         draw.rectangle(
@@ -123,7 +124,7 @@ def of_pairs(subject: Subject, stored: Stored, rows: NDArray[np.int64], color: s
 
     The row of pictures has room for four pairs, so that any number of pairs is of one size.
     """
-    sheet = _compose(_sources(subject, stored, rows.reshape(-1)))
+    sheet = _compose(sources_of(subject, stored, rows.reshape(-1)))
     wide = Image.new("RGBA", (_place(_COLUMNS - 1, _TILE, _COLUMNS)[2] + 1, sheet.height))
     wide.paste(sheet)
     draw = ImageDraw.Draw(wide)
@@ -138,11 +139,21 @@ def beside(items: Sequence[Item]) -> str:
     return _uri(_compose(items, _LARGE))
 
 
+def of_heat(sources: Sequence[Item], maps: NDArray[np.float32]) -> str:
+    """Returns small pictures of frames, m > 0, each beside its heat map, as a data URI."""
+    pairs = [beside_heat(item, heat, _TILE) for item, heat in zip(sources, maps, strict=True)]
+    return _uri(_arrange([tile for pair in pairs for tile in pair], _TILE, _COLUMNS))
+
+
 def _compose(
     items: Sequence[Item], tile: tuple[int, int] = _TILE, columns: int = _COLUMNS
 ) -> Image.Image:
     with ThreadPoolExecutor(_THREADS) as threads:
         tiles = list(threads.map(_tile, items, map(_changed, items), repeat(tile)))
+    return _arrange(tiles, tile, columns)
+
+
+def _arrange(tiles: Sequence[Image.Image], tile: tuple[int, int], columns: int) -> Image.Image:
     width, height = tile[0] + _GAP, tile[1] + _GAP
     columns = min(columns, len(tiles))
     size = (columns * width - _GAP, -(-len(tiles) // columns) * height - _GAP)

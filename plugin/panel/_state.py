@@ -21,7 +21,7 @@ from ..runs.shapes import Edit, StratumRow
 Show = Literal["all", "kept", "excluded", "unreadable"] | None
 
 #: Switches among the settings that unfold a part of the panel.
-FOLDS = ("more", "curve", "timeline", "quality", "pictures")
+FOLDS = ("more", "curve", "timeline", "standing", "quality", "pictures")
 
 #: Rows of the table that are shown at first: the App takes long to draw many.
 FIRST_ROWS = 10
@@ -85,6 +85,13 @@ class Sheet(NamedTuple):
     """what the button says that shows more of them, or fewer; "" if these are all"""
 
 
+class StandingCameras(NamedTuple):
+    """The standing cameras that are known, with their most active and most doubtful frames."""
+
+    text: str
+    sheets: tuple[Sheet, ...] = ()
+
+
 class Curve(NamedTuple):
     """How far what is left out is from what is kept, by the number kept; or why that is unknown."""
 
@@ -119,6 +126,8 @@ class PanelState:
     n_samples: int = 0
     n_missing: int = 0
     """samples without a signature that holds"""
+    n_unknown: int = 0
+    """samples of which it matters, and is not known, whether a standing camera took them"""
     n_unreadable: int = 0
     n_choosable: int = 1
     """the most that can be kept; of patches that choose whole samples, these"""
@@ -143,6 +152,8 @@ class PanelState:
     """how many are enough; None unless it is unfolded"""
     timeline: Timeline | None = None
     """cameras over time; None unless it is unfolded"""
+    standing: StandingCameras | None = None
+    """None unless it is unfolded"""
     quality: dict[str, int] | None = None
     """images of each of :data:`quality.KINDS`; None unless it is unfolded"""
     warnings: list[str] = field(default_factory=list)

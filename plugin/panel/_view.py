@@ -21,6 +21,7 @@ from . import _enough as enough
 from . import _pictures as pictures
 from . import _quality as by_quality
 from . import _sources as sources
+from . import _standing as standing
 from . import _timeline as timeline
 from . import _why as why
 from ._parts import INPUT, PLOT_CONFIG, button, dropdown, item, row, table
@@ -144,6 +145,7 @@ def _ready(panel: Any, body: types.Object, shown: PanelState) -> None:
         pictures.add_one(body, f"pairs_{number}", pairs)
     enough.add(panel, body, shown)
     timeline.add(panel, body, shown)
+    standing.add(body, shown.standing)
     by_quality.add(panel, body, shown)
     _notices(panel, body, shown)
     if not shown.problem:  # the answer to other settings must not be seen
@@ -194,6 +196,7 @@ def _settings(panel: Any, body: types.Object, shown: PanelState) -> None:
         ("more", "More settings", panel.fold_settings),
         ("curve", "How many are enough?", panel.fold_curve),
         ("timeline", "Over time", panel.fold_timeline),
+        ("standing", "Standing cameras", panel.fold_standing),
         ("quality", "Image quality", panel.fold_quality),
     ):
         view = types.SwitchView(**item(flex="1 1 auto"), **INPUT)
@@ -222,16 +225,24 @@ def _settings(panel: Any, body: types.Object, shown: PanelState) -> None:
 
 
 def _missing(panel: Any, body: types.Object, shown: PanelState) -> None:
-    if not shown.n_missing:
-        return
-    _say(
-        body,
-        f"{_some_have(shown.n_missing, shown)} no up-to-date signature, and "
-        f"{_are(shown.n_missing)} not in the chart.",
-        "warning",
-        "missing_notice",
-    )
-    _offer_to_compute(panel, body)
+    if shown.n_missing:
+        _say(
+            body,
+            f"{_some_have(shown.n_missing, shown)} no up-to-date signature, and "
+            f"{_are(shown.n_missing)} not in the chart.",
+            "warning",
+            "missing_notice",
+        )
+    if shown.n_unknown:
+        _say(
+            body,
+            f"It is not known yet whether standing cameras took {shown.n_unknown:,} of "
+            f"{counted(shown.n_samples, shown.noun)}. To find out, their images are read again.",
+            "warning",
+            "unknown_notice",
+        )
+    if shown.n_missing or shown.n_unknown:
+        _offer_to_compute(panel, body)
 
 
 def _offer_to_compute(panel: Any, body: types.Object) -> None:

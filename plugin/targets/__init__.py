@@ -9,6 +9,7 @@ from . import (
     stored_signatures,
     written_fields,
 )
-from ._items import GROUPS, MAX_SELECTED_IDS, SAMPLES, Parts, Samples, all_slices, note_of
+from ._groups import GROUPS
+from ._items import MAX_SELECTED_IDS, SAMPLES, Parts, Samples, all_slices, note_of
 from ._patches import Patches, WholeImages
 from .subject import Subject

@@ -1,8 +1,8 @@
-"""What is chosen among, and where what is known of it is kept: here samples, and whole groups.
+"""What is chosen among, and where what is known of it is kept: here samples.
 
-Patches and frames are others: see :mod:`patches` and :mod:`frames`. Their views are of datasets
-that FiftyOne generates, so that a field has one path in the view and another in the dataset. What
-is written goes into the dataset, and what is read comes from it, as it is now.
+Groups, patches and frames have modules of their own. The views of the last two are of datasets that
+FiftyOne generates, so that a field has one path in the view and another in the dataset. What is
+written goes into the dataset, and what is read comes from it, as it is now.
 """
 
 from __future__ import annotations
@@ -148,8 +148,8 @@ class Samples:
             ids: of n items
             documents: ids of the documents that they are in
             values: of each item, field to value
-            are_plain: they are numbers and texts, so that samples in memory are given them; others
-                are read again, which takes 8 ms each
+            are_plain: they are numbers and texts, so that samples in memory are given them, by
+                fields or sub-fields; others are read again, which takes 8 ms each
         """
         values = list(values)
         now = datetime.now(timezone.utc)
@@ -169,7 +169,7 @@ class Samples:
         in_memory = fo.Sample._instances.get(dataset._sample_collection_name, {})
         for item, of in zip(ids, values, strict=True):
             if (sample := in_memory.get(item)) is not None:
-                sample._doc._data.update(of, last_modified_at=now)
+                _put(sample._doc._data, {**of, "last_modified_at": now})
 
     def mark(self, dataset: fo.Dataset, ids: Sequence[str], tag: str) -> None:
         """Marks the items with these ids as kept."""
@@ -308,29 +308,17 @@ class Parts(Samples):
         return [[None if row is None else column[row] for row in order] for column in columns]
 
 
-class Groups(Samples):
-    """Groups of samples, compared by the images of one slice and kept as a whole."""
-
-    key = "groups"
-    noun = kept_noun = "groups"
-
-    def _some(self, dataset: fo.Dataset, ids: Sequence[str]) -> Iterator[fo.DatasetView]:
-        """Yields views of all samples of the groups that these are in, whatever their media."""
-        field, everything = dataset.group_field, all_slices(dataset)
-        for some in super()._some(dataset, ids):
-            groups = [ObjectId(group) for group in some.values(f"{field}.id")]
-            yield everything.match(F(f"{field}._id").is_in(groups))
-
-    def count_kept(self, dataset: fo.Dataset, tag: str) -> int:
-        """Returns how many groups have samples with a mark."""
-        return len(set(self.marked(dataset, tag).values(f"{dataset.group_field}.id")))
-
-    def kept(self, dataset: fo.Dataset, tag: str) -> fo.DatasetView:
-        """Returns the view of all groups with a mark."""
-        return dataset.match_tags(tag)
+SAMPLES = Samples()
 
 
-SAMPLES, GROUPS = Samples(), Groups()
+def _put(data: dict[str, Any], values: Mapping[str, Any]) -> None:
+    """Writes values, field or field.sub-field to value, into a document in memory."""
+    for name, value in values.items():
+        field, _, subfield = name.partition(".")
+        if not subfield:
+            data[field] = value
+        elif data.get(field) is not None:
+            data[field]._data[subfield] = value
 
 
 def given_paths(paths: Iterable[str | None]) -> list[str]:

@@ -13,7 +13,8 @@ from fiftyone.core.video import FramesView
 
 from .. import names
 from ._frames import Frames
-from ._items import GROUPS, SAMPLES, Samples
+from ._groups import GROUPS
+from ._items import SAMPLES, Samples
 from ._patches import PREFIX, WHOLE_PREFIX, Patches, WholeImages
 
 FRAMES = Frames()

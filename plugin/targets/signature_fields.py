@@ -9,9 +9,7 @@ from .. import names
 from ._items import Samples, note_of
 
 
-def declare(
-    dataset: fo.Dataset, items: Samples, field: str, wanted_by_user: bool, grey: bool = False
-) -> None:
+def declare(dataset: fo.Dataset, items: Samples, field: str, wanted_by_user: bool) -> None:
     """Declares the signature field with all its sub-fields and the indexes on the bucket.
 
     Args:
@@ -19,13 +17,11 @@ def declare(
         items: what the field is of
         field: name of the field; nothing happens if it is declared already
         wanted_by_user: the user asked for the signatures as such, so that no undo removes them
-        grey: whether it also has thumbnails, by which standing cameras are found
     """
     stored = items.dataset_path(field)
-    thumbnails = names.THUMBNAILS if grey else ()
     subfields = [
         {"name": name, "ftype": kind, "description": description}
-        for name, kind, description in (*names.SUBFIELDS, *thumbnails, *items.subfields)
+        for name, kind, description in (*names.SUBFIELDS, *items.subfields)
     ]
     if not dataset.has_field(stored):
         whole = create_field(

@@ -269,6 +269,7 @@ def write_standing(
             values | no_thumbnail if is_dropped else values
             for values, is_dropped in zip(found, are_dropped.tolist(), strict=True)
         ),
+        are_plain=True,
     )
 
 

@@ -1,6 +1,6 @@
 """Reports on a selection: summary, charts, lists and copies."""
 
-from ._activity import check_activity, save_activity
+from ._activity import beside_heat, check_activity, save_activity
 from ._charts import save_charts
 from ._copies import VERBS, Placing
 from ._curve import check_curve, how_many, save_curve

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image, ImageOps
 
 from ..checks import shown_path
 from ..errors import ParameterError
@@ -20,11 +20,13 @@ from ._colors import EXCLUDED_COLOR
 from ._summary import standing
 
 if TYPE_CHECKING:
+    from matplotlib.colors import PowerNorm
     from matplotlib.figure import SubFigure
 
 _COLUMNS, _ROWS = 4, 2
 _SIDE = 320  # most pixels of a frame
 _HOTTEST = 8  # units of noise, the most that a pixel counts
+_COLORS = "inferno"
 
 
 def check_activity(choice: Choice) -> None:
@@ -89,9 +91,6 @@ def _draw(
     """Draws frames and their heat maps, side by side."""
     assert selection.standing is not None
     kept = selection.kept
-    from matplotlib.colors import PowerNorm
-
-    norm = PowerNorm(0.5, 0, _HOTTEST)  # square roots, so that doubtful frames are not black
     axes = np.asarray(part.subplots(_ROWS, 2 * _COLUMNS)).reshape(-1, 2)
     for pair in axes.ravel():
         pair.axis("off")
@@ -100,12 +99,37 @@ def _draw(
         left.imshow(frame)
         # As large as the frame, whose sides the thumbnail has squeezed.
         size = (0, frame.width, frame.height, 0)
-        hot = right.imshow(heat, cmap="inferno", norm=norm, extent=size, interpolation="nearest")
+        hot = right.imshow(heat, cmap=_COLORS, norm=_norm(), extent=size, interpolation="nearest")
         left.set_title(_name(paths[row]), fontsize=8, loc="left")
         activity = selection.standing.activity[row]
         right.set_title(f"{activity:.2f}{', kept' if kept[row] else ''}", fontsize=8, loc="left")
     if len(rows):
         part.colorbar(hot, ax=axes, label="difference, in units of noise", fraction=0.02)
+
+
+def beside_heat(
+    item: Item, heat: NDArray[np.float32], size: tuple[int, int]
+) -> tuple[Image.Image, Image.Image]:
+    """Returns the middle of a frame, and of its heat map, at a size of ``(width, height)``.
+
+    Args:
+        item: the frame
+        heat: ``(32, 32)``, as :func:`heat_maps` returns it
+        size: of each, in pixels
+    """
+    from matplotlib import colormaps
+
+    frame = _frame(item)
+    colors = colormaps[_COLORS](_norm()(heat), bytes=True)[..., :3]
+    hot = Image.fromarray(colors).resize(frame.size, Image.Resampling.NEAREST)
+    return ImageOps.fit(frame, size), ImageOps.fit(hot, size)
+
+
+def _norm() -> PowerNorm:
+    """Returns square roots, so that doubtful frames are not black."""
+    from matplotlib.colors import PowerNorm
+
+    return PowerNorm(0.5, 0, _HOTTEST)
 
 
 def _frame(item: Item) -> Image.Image:

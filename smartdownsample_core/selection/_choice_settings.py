@@ -220,6 +220,7 @@ class ChoiceSettings(Derived, Settings):
             "all": "All: every camera stands still",
             "none": "None",
         },
+        live=True,
     )
     leave_out_quiet: float = setting(
         kind="number",
@@ -229,6 +230,7 @@ class ChoiceSettings(Derived, Settings):
         default=0,
         minimum=0,
         metavar="ACTIVITY",
+        live=True,
     )
     exclude: Any = setting(
         kind="text",

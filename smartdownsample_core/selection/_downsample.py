@@ -202,8 +202,9 @@ def _check_standing(signatures: Signatures, choice: Choice) -> None:
     if is_needed and signatures.readable.any() and not signatures.standing.any():
         raise ParameterError(
             name,
-            "needs the backgrounds of standing cameras, which these signatures do not have",
-            "extract them with grey=True, and call mark_standing",
+            "needs standing cameras, which nobody has looked for among these signatures",
+            "compute the signatures in FiftyOne, or extract them with grey=True and call "
+            "mark_standing",
         )
 
 

@@ -62,7 +62,9 @@ def test_stored_facts_come_back_exactly(taken, operators, monkeypatch, zone) -> 
     target = stored_signatures.load(taken.view(), "signature", 8, "exact", recompute=False)
     fresh = extract(target.paths)
     assert not len(target.stale)
-    for name in fresh.columns():
+    for name, column in fresh.columns().items():
+        if column.of_all:
+            continue
         assert np.array_equal(getattr(target.signatures, name), getattr(fresh, name)) or (
             getattr(target.signatures, name).tobytes() == getattr(fresh, name).tobytes()
         )

@@ -6,8 +6,9 @@ import re
 
 import pytest
 
-from plugin.config import DownsampleConfig, labelled
+from plugin.config import DownsampleConfig
 from plugin.forms import inputs
+from plugin.setting_labels import labelled
 from smartdownsample_core.errors import Message
 from smartdownsample_core.settings import declared
 

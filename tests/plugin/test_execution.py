@@ -79,7 +79,8 @@ def test_the_form_says_what_a_run_will_do(dataset, operators, post) -> None:
     assert forecast["default"] == (
         "Keeps 20 of 80 samples. Writes the fields `signature`, `mine_choice`, `mine_bucket`, "
         "`mine_rank`, `mine_kept_by`, `mine_distance` and `mine_reason`, the tag "
-        "`mine` and the saved views `mine kept`, `mine buckets` and `mine stands for`."
+        "`mine` and the saved views `mine kept`, `mine buckets` and `mine stands for`; if there "
+        "are standing cameras, also the field `mine_activity`."
     )
     operators.downsample(dataset, 30, run_key="mine")
     forecast = _properties(post("resolve-type", "downsample", dataset, params))["forecast"]

@@ -9,7 +9,7 @@ import fiftyone as fo
 import numpy as np
 import pytest
 
-from plugin.config import labelled
+from plugin.setting_labels import labelled
 from smartdownsample_core.errors import ParameterError
 
 

@@ -152,7 +152,7 @@ def test_a_split_does_not_look_for_them(
 ) -> None:
     dataset = make_dataset(_frames(tmp_path))
     operators.split(dataset)
-    assert not dataset.has_field("signature.grey")
+    assert not dataset.exists("signature.grey")
 
 
 def test_a_run_stopped_while_it_reads_is_finished_as_one_run(
