@@ -16,7 +16,9 @@ from ..targets import Samples
 
 _COLUMNS = Signatures.columns(grey=True)
 (_THUMBNAIL,) = _COLUMNS["grey"].subfields
-(_CAMERA,) = _COLUMNS["standing"].subfields
+
+#: Name of the sub-field of a signature that has the number of the standing camera.
+(CAMERA,) = _COLUMNS["standing"].subfields
 
 
 def maps(
@@ -50,7 +52,7 @@ def _background(
     dataset: fo.Dataset, items: Samples, field: str, camera: int
 ) -> tuple[list[str], NDArray[np.uint8]]:
     """Returns the paths of the frames that a background is made of, and their thumbnails."""
-    frames = items.holding(dataset, f"{field}.{_CAMERA}", camera)
+    frames = items.holding(dataset, f"{field}.{CAMERA}", camera)
     _, paths, texts = items.read(frames, [f"{field}.{_THUMBNAIL}"])
     stored = [(path, text) for path, text in zip(paths, texts, strict=True) if text]
     grey = _COLUMNS["grey"].from_plain([[text for _, text in stored]], 0)

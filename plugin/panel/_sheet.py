@@ -134,9 +134,17 @@ def of_pairs(subject: Subject, stored: Stored, rows: NDArray[np.int64], color: s
     return _uri(wide)
 
 
-def beside(items: Sequence[Item]) -> str:
-    """Returns larger pictures of one image or two, side by side, as a data URI."""
-    return _uri(_compose(items, _LARGE))
+def beside(items: Sequence[Item], heat: NDArray[np.float32] | None = None) -> str:
+    """Returns larger pictures of one image or two, side by side, as a data URI.
+
+    Args:
+        items: the images
+        heat: the heat map of the first, to draw after them
+    """
+    tiles = [_tile(item, _changed(item), _LARGE) for item in items]
+    if heat is not None:
+        tiles.append(beside_heat(items[0], heat, _LARGE)[1])
+    return _uri(_arrange(tiles, _LARGE, len(tiles)))
 
 
 def of_heat(sources: Sequence[Item], maps: NDArray[np.float32]) -> str:

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
 import fiftyone as fo
 import fiftyone.operators as foo
 import fiftyone.operators.types as types
+import numpy as np
 from bson import ObjectId
+from numpy.typing import NDArray
 
 from smartdownsample_core.images import Item
 from smartdownsample_core.selection import Reason
 
-from ..run_fields import DISTANCE, EVENT, KEPT_BY, RANK, REASON
+from ..jobs import activity
+from ..run_fields import ACTIVITY, DISTANCE, EVENT, KEPT_BY, RANK, REASON
 from ..runs import records as runs
 from ..runs.shapes import Edit
 from ..targets import GROUPS, Samples
@@ -28,6 +32,8 @@ from ._turns import turns
 
 #: What a run writes if it explains its choice.
 _EXPLAINING = {KEPT_BY.name, DISTANCE.name, REASON.name}
+
+_READ = (KEPT_BY, DISTANCE, REASON, RANK, EVENT, ACTIVITY)
 
 
 class Explains:
@@ -106,21 +112,47 @@ class _Seen(NamedTuple):
     name: str
     values: dict[str, Any]
     """by the name of the run's field"""
+    heat: Callable[[], NDArray[np.float32]] | None = None
+    """its heat map, of a frame of a standing camera"""
+
+    def beside(self, others: Sequence[Item] = ()) -> str:
+        """Returns its picture, of others beside it, and its heat map, as a data URI."""
+        return _sheet.beside([self.source, *others], self.heat and self.heat())
+
+    @property
+    def activity(self) -> str:
+        """Says what the heat map shows, if there is one."""
+        if self.heat is None:
+            return ""
+        activity = self.values[ACTIVITY.name]
+        return (
+            f" Its activity is {activity:.2f}: the last picture shows where it differs from its "
+            "background."
+        )
 
 
 def _look_up(dataset: fo.Dataset, run: str, item: str) -> _Seen | None:
     """Returns the item of an id, as it is now; None if there is none of this kind."""
     items, names = _of_run(dataset, run)
-    wanted = {
-        field.name: names.get(field.name) for field in (KEPT_BY, DISTANCE, REASON, RANK, EVENT)
-    }
-    there = {name: path for name, path in wanted.items() if path}
+    there = {field.name: names[field.name] for field in _READ if field.name in names}
+    field = items.to_view_path(runs.settings(dataset, run)["signature_field"])
+    if ACTIVITY.name in there:
+        there[activity.CAMERA] = f"{field}.{activity.CAMERA}"
     view = items.holding(dataset, "_id", ObjectId(item))
     _, paths, *columns = items.read(view, list(there.values()))
     if not paths or not paths[0]:
         return None
     (source,), (title,) = items.sources(view, paths), items.titles(view, paths)
-    return _Seen(source, title, {name: c[0] for name, c in zip(there, columns, strict=True)})
+    values = {name: column[0] for name, column in zip(there, columns, strict=True)}
+    if values.get(ACTIVITY.name) is None:
+        return _Seen(source, title, values)
+    camera = values[activity.CAMERA]
+    return _Seen(
+        source,
+        title,
+        values,
+        lambda: activity.maps(dataset, items, field, [source], [camera])[0],
+    )
 
 
 def _compared(dataset: fo.Dataset, reason: str, selected: str) -> str:
@@ -145,28 +177,28 @@ def _why(dataset: fo.Dataset, run: str, selected: str) -> Why | None:
     )
     name = seen.name
     if not kept:
-        text = f"**{name}** was left out: {reason}."
-        return Why(run, text, _sheet.beside([seen.source]), name, event=event)
+        text = f"**{name}** was left out: {reason}.{seen.activity}"
+        return Why(run, text, seen.beside(), name, event=event)
     n = len(items.holding(dataset, names[KEPT_BY.name], kept)) - 1
     # That it was kept, or that another one stands for it, is said anyway.
     because = "" if reason in (Reason.KEPT.text, Reason.REPRESENTED.text) else f": {reason}"
     if kept == selected:
         place = f", as number {rank:,}" if rank else ""
-        text = f"**{name}** was kept{place}{because}. It stands for {_others(n)}."
+        text = f"**{name}** was kept{place}{because}. It stands for {_others(n)}.{seen.activity}"
         drop: Edit = {"keep": [], "drop": [selected]}
         edits = [("Never keep", drop)]
-        return Why(run, text, _sheet.beside([seen.source]), name, kept, n, edits, event)
+        return Why(run, text, seen.beside(), name, kept, n, edits, event)
     other = _look_up(dataset, run, kept)
     if other is None:
         return None
     text = (
         f"**{name}** (left) was left out{because}. **{other.name}** (right) was kept and stands "
-        f"for it, at a distance of {distance:.1f}, and for {_others(n - 1)}."
+        f"for it, at a distance of {distance:.1f}, and for {_others(n - 1)}.{seen.activity}"
     )
     add: Edit = {"keep": [selected], "drop": []}
     swap: Edit = {"keep": [selected], "drop": [kept]}
     edits = [("Keep", add), ("Swap: keep this one instead", swap)]
-    picture, caption = _sheet.beside([seen.source, other.source]), f"{name}, {other.name}"
+    picture, caption = seen.beside([other.source]), f"{name}, {other.name}"
     return Why(run, text, picture, caption, kept, n, edits, event)
 
 

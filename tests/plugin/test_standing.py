@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import base64
+import io
+import re
 from collections import deque
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -180,3 +183,79 @@ def test_a_run_stopped_while_it_reads_is_finished_as_one_run(
     assert stopped.values(fields) == one.values(fields)
     kept = stopped.match_tags(result["tag"]).values("filepath")
     assert kept == one.match_tags(of_one["tag"]).values("filepath")
+
+
+def _picture(text: str) -> NDArray[np.uint8]:
+    found = re.search(r"\(data:image/webp;base64,([^)]*)\)", text)
+    assert found
+    return np.asarray(Image.open(io.BytesIO(base64.b64decode(found[1]))).convert("L"))
+
+
+def _hottest(heat: NDArray[np.uint8]) -> tuple[float, float]:
+    """Returns where the middle of the hot pixels is, as shares of height and width."""
+    rows, columns = np.nonzero(heat > 0.7 * heat.max())
+    return rows.mean() / heat.shape[0], columns.mean() / heat.shape[1]
+
+
+def test_the_panel_shows_where_frames_changed(
+    make_dataset: Callable[..., fo.Dataset],
+    operators: SimpleNamespace,
+    open_panel: Callable[[fo.Dataset], Any],
+    long_film: list[str],
+) -> None:
+    """Also of a frame whose thumbnail is not stored: beside it is the place of the animal."""
+    dataset = make_dataset(long_film)
+    operators.downsample(dataset, 3)
+    dataset.reload()
+    by_path = {sample.filepath: sample for sample in dataset}
+    visits = [by_path[long_film[number]] for number in (140, 155, 170)]
+    assert any(sample.signature.grey is None for sample in visits)
+
+    user = open_panel(dataset)
+    assert "standing_0" not in user.layout
+    user.change("standing", True)
+    assert "1 standing camera with 180 images." in user.text
+    active = user.layout["standing_0"]["default"]
+    largest = sorted((sample.signature.activity for sample in visits), reverse=True)
+    assert f"activity {', '.join(f'{value:.2f}' for value in largest)}" in active
+    sheet = _picture(active)
+    assert sheet.shape == (72, 3 * 2 * 98 - 2)  # each visit beside its heat map
+
+    for sample, column in zip(visits, (3, 12, 20), strict=True):
+        user.selected = [sample.id]
+        user.do("on_change_selected")
+        text = user.layout["why"]["default"]
+        assert f"Its activity is {sample.signature.activity:.2f}: the last picture" in text
+        picture = _picture(text)
+        assert picture.shape == (144, 386)
+        down, across = _hottest(picture[:, 194:])
+        # The animal, 6x6 pixels of the 32x32; the middle of a square image is what is shown.
+        assert across == pytest.approx((column + 3) / 32, abs=0.1)
+        assert down == pytest.approx(((20 + 3) / 32 - 1 / 8) / (3 / 4), abs=0.1)
+
+
+def test_the_panel_says_that_nobody_has_looked(
+    make_dataset: Callable[..., fo.Dataset],
+    operators: SimpleNamespace,
+    open_panel: Callable[[fo.Dataset], Any],
+    tmp_path: Path,
+) -> None:
+    """Until the signatures are computed again, it answers without standing cameras."""
+    dataset = make_dataset(_frames(tmp_path))
+    operators.downsample(dataset, 3, strategy="stride", run_key="plain")
+    dataset.delete_run("plain")
+    user = open_panel(dataset)
+    unknown = "It is not known yet whether standing cameras took 30 of 30 samples."
+    assert unknown in user.text
+    user.change("standing", True)
+    assert "Nobody has looked for standing cameras yet" in user.text
+    user.change("leave_out_quiet", 0.02)
+    assert "'Exclude quiet frames below' needs standing cameras, which nobody" in user.text
+    user.change("leave_out_quiet", None)
+    operators.compute_signatures(dataset)
+    user.do("on_load")
+    assert unknown not in user.text
+    assert "1 standing camera with 30 images." in user.text
+    operators.downsample(dataset, 3)
+    expected = set(dataset.match_tags("smartdownsample").values("filepath"))
+    assert {Path(path).stem for path in expected} == {f"{number:02}" for number in _VISITS}
