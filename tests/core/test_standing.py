@@ -414,9 +414,9 @@ def test_a_manifest_of_shards_is_verified_as_it_was_made(
 def test_signatures_without_thumbnails_are_refused_where_they_are_needed(folder: Path) -> None:
     table = extract(sorted(map(str, (folder / "gate").glob("*.png"))))
     order = np.arange(len(table))
-    with pytest.raises(ValueError, match="leave_out_quiet needs the backgrounds"):
+    with pytest.raises(ValueError, match="leave_out_quiet needs standing cameras"):
         downsample(table, order, 5, choice=Choice(fixed_cameras="auto", leave_out_quiet=0.02))
-    with pytest.raises(ValueError, match="fixed_cameras needs the backgrounds"):
+    with pytest.raises(ValueError, match="fixed_cameras needs standing cameras"):
         downsample(table, order, 5, choice=Choice(strategy="diverse", fixed_cameras=True))
 
 
