@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -12,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import ParameterError
-from ._distances import Points, as_centers, as_rows, lengths_of
+from ._distances import Points, as_centers, as_rows, by_blocks, lengths_of
 from ._tiers import NEVER, are_good
 from ._whole_images import ends_of_images
 
@@ -25,7 +23,6 @@ _Floats = NDArray[np.float32]
 
 #: Points and centers compared in one matrix product.
 _ROWS, _CENTERS = 4096, 1024
-_MOST_THREADS = 8
 
 #: How many numbers of images have a median: half of them evenly spaced, half by equal factors.
 _MEDIANS = 200
@@ -204,9 +201,8 @@ class _Running:
             return np.asarray(distances.max(axis=0))
 
         largest = np.zeros(len(centers), np.float32)
-        with ThreadPoolExecutor(min(os.cpu_count() or 1, _MOST_THREADS)) as pool:
-            for found in pool.map(update, range(0, len(self._rows), _ROWS)):
-                np.maximum(largest, found, out=largest)
+        for found in by_blocks(update, range(0, len(self._rows), _ROWS)):
+            np.maximum(largest, found, out=largest)
         return largest, seen
 
 

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Protocol
+from functools import partial
+from typing import Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 Points = NDArray[np.uint8] | NDArray[np.int8]
+_T = TypeVar("_T")
 
 #: Points and centers compared in one matrix product, which takes 8 MB in each thread. Larger ones
 #: leave the cache: 8192 and 1024 take a fifth longer.
@@ -58,6 +60,19 @@ def as_centers(points: Points) -> NDArray[np.float32]:
     table[:, -1] = lengths_of(points)
     table[:, :-2] *= -2
     return table
+
+
+def by_blocks(work: Callable[[int], _T], starts: range) -> Iterator[_T]:
+    """Yields what work makes of each block of rows, given its first row, in order.
+
+    Blocks are worked on in threads. A single one is not, as starting a thread takes longer than
+    comparing a few hundred rows with a center.
+    """
+    if len(starts) < 2:
+        yield from map(work, starts)
+        return
+    with ThreadPoolExecutor(min(os.cpu_count() or 1, len(starts), _MOST_THREADS)) as pool:
+        yield from pool.map(work, starts)
 
 
 class Nearest:
@@ -156,13 +171,11 @@ class Nearest:
         """Makes the points at rows ``centers``, ``(m,)``, centers, and those on their images."""
         centers = self.with_images(centers)
         self.is_center[centers] = True
-        starts = range(0, len(self.points), _ROWS)
-        with ThreadPoolExecutor(min(os.cpu_count() or 1, _MOST_THREADS)) as pool:
-            for first in range(0, len(centers), _CENTERS):
-                some = centers[first : first + _CENTERS]
-                table = as_centers(self.points[some])
-                for _ in pool.map(lambda start, t=table, c=some: self._update(start, t, c), starts):
-                    pass
+        for first in range(0, len(centers), _CENTERS):
+            some = centers[first : first + _CENTERS]
+            update = partial(self._update, table=as_centers(self.points[some]), centers=some)
+            for _ in by_blocks(update, range(0, len(self.points), _ROWS)):
+                pass
 
     def _update(self, start: int, table: NDArray[np.float32], centers: NDArray[np.int64]) -> None:
         rows = slice(start, min(start + _ROWS, len(self.points)))
