@@ -16,7 +16,7 @@ from ._coverage import Coverage, farthest_left_out
 from ._derived import BUILT_IN, LIMITS, is_given
 from ._distances import Nearest
 from ._downsample import downsample
-from ._events import Events
+from ._events import Events, EventsOfSome
 from ._explanation import Explanation, Reason
 from ._farthest_first import farthest_first
 from ._inputs import images_of_objects

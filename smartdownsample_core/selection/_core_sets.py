@@ -25,6 +25,7 @@ from ._constraints import Constraints
 from ._cover import cover
 from ._distances import Nearest, Points, Relation
 from ._downsample import groupings_of, images_of, order_of, to_cover
+from ._events import EventsOfSome
 from ._farthest_first import farthest_first
 from ._limits import Room
 from ._shots import Shots, joined_shots
@@ -66,6 +67,8 @@ class CoreSet:
     the part, and the place of the first"""
     n_without_time: int
     """readable images of the part whose time is unknown, if times matter"""
+    events: EventsOfSome | None
+    """of the m images; None without ``event_gap``"""
 
     def take(self, places: _Rows) -> CoreSet:
         """Returns some of its images, in another order."""
@@ -78,6 +81,7 @@ class CoreSet:
             weights=None if self.weights is None else self.weights[places],
             apart=self.apart[places],
             groups={key: [of[place] for place in places] for key, of in self.groups.items()},
+            events=None if self.events is None else self.events.take(places),
         )
 
 
@@ -141,7 +145,15 @@ def core_set(
         groups={key: [of[place] for place in ranking.tolist()] for key, of in labels.items()},
         sizes_of={key: _counted(of) for key, of in labels.items()},
         n_without_time=constraints.n_without_time,
+        events=_events_of(constraints, pool[ranking]),
     )
+
+
+def _events_of(constraints: Constraints, rows: _Rows) -> EventsOfSome | None:
+    if constraints.events is None:
+        return None
+    assert constraints.cameras is not None, "events are of cameras"
+    return EventsOfSome.among(constraints.events, constraints.cameras, rows)
 
 
 def _counted(labels: Iterable[Any]) -> dict[Any, tuple[int, int]]:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import accumulate
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ._strata import Groups
 from ._times import UNKNOWN, Times, in_micros
 
 _Rows = NDArray[np.int64]
@@ -42,6 +44,97 @@ class Events:
     def __len__(self) -> int:
         """How many events there are."""
         return int(self.number.max(initial=-1)) + 1
+
+
+@dataclass(frozen=True, eq=False)
+class EventsOfSome(Events):
+    """The events of some images, of which all images of the same cameras are known."""
+
+    of_all: tuple[_Rows, _Rows]
+    """size and start of each image's event, among all images"""
+    per_camera: Mapping[str, int]
+    """each camera's number of events, among all images; in the order of their numbers"""
+
+    @classmethod
+    def among(cls, all_images: Events, cameras: Groups, rows: _Rows) -> EventsOfSome:
+        """Returns what is known of some images, ``(m,)`` rows."""
+        camera_of = np.zeros(len(all_images), np.int64)
+        there = all_images.number >= 0
+        camera_of[all_images.number[there]] = cameras.numbers[there]
+        counts = np.bincount(camera_of, minlength=len(cameras.names)).tolist()
+        return cls(
+            all_images.number[rows],
+            all_images.times.take(rows),
+            (all_images.size[rows], all_images.start[rows]),
+            dict(zip(cameras.names, counts, strict=True)),
+        )
+
+    def take(self, rows: _Rows) -> EventsOfSome:
+        """Returns what is known of some of them, ``(m,)`` rows."""
+        size, start = self.of_all
+        return replace(
+            self,
+            number=self.number[rows],
+            times=self.times.take(rows),
+            of_all=(size[rows], start[rows]),
+        )
+
+    @classmethod
+    def joined(
+        cls, parts: Sequence[tuple[EventsOfSome | None, int]], rows: _Rows, n: int
+    ) -> EventsOfSome | None:
+        """Returns what is known of images of several parts, which have no camera in common.
+
+        Args:
+            parts: the events of the images of each part, None if they have none, and their number
+            rows: ``(m,)``; which of them, one part after the other
+            n: number of images; what follows the first m are in no event
+
+        Returns:
+            events are numbered as if there were one part; None if no part has any
+        """
+        known = [events for events, _ in parts if events is not None]
+        if not known:
+            return None
+        per_camera = dict(sorted(item for one in known for item in one.per_camera.items()))
+        firsts = dict(zip(per_camera, accumulate(per_camera.values(), initial=0), strict=False))
+        more = n - len(rows)
+
+        def together(of: Callable[[EventsOfSome], _Rows], none: int) -> _Rows:
+            found = [np.full(m, none) if one is None else of(one) for one, m in parts]
+            return np.append(np.concatenate(found)[rows], np.full(more, none))
+
+        return cls(
+            together(lambda one: one._numbered(firsts), -1),
+            Times(
+                together(lambda one: one.times.micros, UNKNOWN),
+                all(one.times.is_clock for one in known),
+            ),
+            (together(lambda one: one.size, 0), together(lambda one: one.start, UNKNOWN)),
+            per_camera,
+        )
+
+    def _numbered(self, firsts: Mapping[str, int]) -> _Rows:
+        """Returns the numbers of the events, given that of the first of each camera, ``(n,)``."""
+        counts = np.array([*self.per_camera.values()], np.int64)
+        shifts = np.array([firsts[name] for name in self.per_camera], np.int64)
+        shifts -= np.cumsum(counts) - counts
+        shift_of = np.append(np.repeat(shifts, counts), 0)  # the last is that of number -1
+        return np.asarray(self.number + shift_of[self.number])
+
+    @property
+    def size(self) -> _Rows:
+        """``(n,)``; how many of all images each image's event has; 0 for an image in none."""
+        return self.of_all[0]
+
+    @property
+    def start(self) -> _Rows:
+        """``(n,)``; when each image's event began, among all images."""
+        return self.of_all[1]
+
+    def __len__(self) -> int:
+        """How many events all images have."""
+        return sum(self.per_camera.values())
 
 
 def cut_events(cameras: _Rows, times: Times, order: _Rows, gap: float) -> Events:

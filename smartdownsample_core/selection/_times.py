@@ -36,6 +36,10 @@ class Times:
         """``(n,)``; whether there is a time."""
         return np.asarray(self.micros != UNKNOWN)
 
+    def take(self, rows: NDArray[np.int64]) -> Times:
+        """Returns the times of some images, ``(m,)`` rows."""
+        return Times(self.micros[rows], self.is_clock)
+
     def days(self) -> NDArray[np.int64]:
         """Returns days since 1970-01-01, ``(n,)``; -1e9 or less where unknown."""
         return np.asarray(self.micros // (86_400 * _MICROS))

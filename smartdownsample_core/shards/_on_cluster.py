@@ -22,6 +22,7 @@ from ..extraction import Connection, WorkerDiedError
 from ..images import check, is_remote
 from ..selection import (
     Choice,
+    EventsOfSome,
     Selection,
     StandingOfSome,
     as_beside_standing,
@@ -285,19 +286,20 @@ def _selection(
     sizes = np.sum([one.sizes for one in found], axis=0)
     kept = np.concatenate([one.buckets for one in found])[rows]
     standing = [one.standing for one in found if one.standing is not None]
+    events = [(one.core.events, len(one.paths)) for one in found]
+    n = len(rows) + len(unreadable)
     selection = Selection(
         indices=np.arange(len(rows)),
         bucket_ids=np.append(kept, np.full(len(unreadable), UNREADABLE, np.int16)),
         buckets=tally(sizes, np.bincount(kept, minlength=N_BUCKETS)),
-        order=np.arange(len(rows) + len(unreadable)),
+        order=np.arange(n),
         unreadable={len(rows) + place: error for place, (_, error) in enumerate(unreadable)},
         target_count=len(rows),
         random_seed=seed,
         strategy="diverse",
         ranking=np.searchsorted(rows, ranking),
+        events=EventsOfSome.joined(events, rows, n),
         n_without_time=sum(one.core.n_without_time for one in found),
-        standing=StandingOfSome.joined(standing, rows, len(rows) + len(unreadable))
-        if standing
-        else None,
+        standing=StandingOfSome.joined(standing, rows, n) if standing else None,
     )
     return selection, [paths[row] for row in rows.tolist()] + [path for path, _ in unreadable]

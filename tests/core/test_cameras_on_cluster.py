@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
+from csv import DictReader
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,7 @@ from hypothesis import strategies as st
 
 from smartdownsample_core import Choice, Selection, Signatures, downsample, natural_order
 from smartdownsample_core.cli._main import main
+from smartdownsample_core.report import kept_of
 from smartdownsample_core.selection import mark_standing
 from smartdownsample_core.shards import ClusterShards, Origin, Shards, write_shard
 from smartdownsample_core.shards._parts import Checked, parts_of_cameras
@@ -214,6 +217,53 @@ def test_visits_to_standing_cameras_are_found_in_parts(
     assert line.findall(said) == line.findall(capsys.readouterr().err) != []
 
 
+@pytest.mark.parametrize("layout", ["shards", "dealt"])
+@pytest.mark.parametrize("name", ["events", "standing events", "caps", "pattern"])
+def test_events_are_those_of_one_machine(
+    layout: str, name: str, cluster: Cluster, request: pytest.FixtureRequest
+) -> None:
+    """Also where shards hold some images of every camera, and where a part has several."""
+    files = request.getfixturevalue(layout)
+    choice = Choice(strategy="diverse", **{"event_gap": _GAP, **_CHOICES[name]})
+    exact, all_paths = _exact(files, 15, choice)
+    events = exact.events
+    assert events is not None
+    starts = events.times.plain(events.start)
+    of_all = zip(events.number.tolist(), starts, events.size.tolist(), strict=True)
+    expected = dict(zip(all_paths, of_all, strict=True))
+    columns = list(kept_of(all_paths, exact)[0])
+    with ClusterShards(files, cluster.client) as there:
+        for rows_at_a_time in (30, 80, 999):
+            selection, paths = there.select(15, choice=choice, rows_at_a_time=rows_at_a_time)
+            kept = kept_of(paths, selection)
+            assert len(kept) == 15
+            for one in kept:
+                number, start, size = expected[str(one["path"])]
+                assert list(one) == columns
+                assert one["event"] == (None if number < 0 else number + 1)
+                assert (one["event_start"], one["event_size"]) == (start, size)
+            assert selection.events is not None
+            assert len(selection.events) == len(events)
+            assert selection.events.number[15:].tolist() == [-1] * len(_SIZES)  # unreadable
+
+
+@pytest.mark.parametrize("ending", ["csv", "json"])
+def test_lists_have_the_columns_of_one_machine(
+    ending: str, dealt: list[str], cluster: Cluster, tmp_path: Path
+) -> None:
+    command = ["select", *dealt, "-n", "9", "--event-gap", str(_GAP), "--max-per-event", "1"]
+    command += ["-q", "--on-error", "skip"]
+    here, there = tmp_path / f"here.{ending}", tmp_path / f"there.{ending}"
+    assert main([*command, "-o", str(here)]) == 0
+    assert main([*command, "--scheduler", cluster.address, "-o", str(there)]) == 0
+    columns = ["path", "bucket", "bucket_name", "rank", "event", "event_start", "event_size"]
+    for file in (here, there):
+        text = file.read_text()
+        found = json.loads(text)["kept"] if ending == "json" else list(DictReader(StringIO(text)))
+        assert list(found[0]) == columns
+        assert len({one["event"] for one in found if one["event"]}) >= 8
+
+
 def test_parts_without_times_have_no_events(cluster: Cluster, tmp_path: Path) -> None:
     """They are counted; only if no image has a time, events are refused."""
     with_times = _written(tmp_path, by_camera=True)[:2]
@@ -221,9 +271,15 @@ def test_parts_without_times_have_no_events(cluster: Cluster, tmp_path: Path) ->
     without = _written(tmp_path / "other", by_camera=True, timeless=True)[2:]
     choice = Choice(strategy="diverse", event_gap=_GAP, max_per_event=1, camera="folder")
     with ClusterShards([*with_times, *without], cluster.client) as there:
-        selection, _ = there.select(9, choice=choice, rows_at_a_time=50)
+        selection, paths = there.select(9, choice=choice, rows_at_a_time=50)
     n_timeless = _SIZES["still2"] + _SIZES["moving"] - 2
     assert selection.n_without_time == n_timeless + 2
+    exact, all_paths = _exact([*with_times, *without], None, choice)
+    assert exact.events is not None
+    assert selection.events is not None
+    assert len(selection.events) == len(exact.events)
+    number = dict(zip(all_paths, exact.events.number.tolist(), strict=True))
+    assert selection.events.number[:9].tolist() == [number[path] for path in paths[:9]]
     with (
         ClusterShards(without, cluster.client) as there,
         pytest.raises(ValueError, match="time is missing: no file of the 70 images says when"),

@@ -8,8 +8,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from smartdownsample_core import Choice, Signatures, assign_buckets, downsample
-from smartdownsample_core.selection import CoreSet, by_size, core_set, rank_union, shares
+from smartdownsample_core.selection import (
+    CoreSet,
+    Events,
+    EventsOfSome,
+    assign_strata,
+    by_size,
+    core_set,
+    rank_union,
+    read_times,
+    shares,
+)
+from smartdownsample_core.selection._events import cut_events
 from smartdownsample_core.selection._shots import Shots
+from smartdownsample_core.selection._strata import Groups
+from smartdownsample_core.selection._times import UNKNOWN
 
 _SEEDS = st.integers(0, 2**32)
 _COVERS = st.sampled_from(["camera,bucket", "camera", "bucket", "nothing"])
@@ -125,6 +138,7 @@ def test_the_union_is_ranked_exactly_uniquely_and_nested(seed: int, u: int, data
         groups={},
         sizes_of={},
         n_without_time=0,
+        events=None,
     )
     start = data.draw(st.none() | st.integers(0, u - 1))
     if start is not None:
@@ -144,3 +158,46 @@ def test_images_that_cannot_be_read_contribute_nothing(budget: int) -> None:
         signatures.unreadable[row] = OSError("broken")
     found = _set(signatures, "bucket", [], budget, 3)
     assert (len(found.rows), found.has_more) == (0, False)
+
+
+@given(
+    taken=st.lists(st.tuples(st.integers(0, 2), st.none() | st.integers(0, 40)), max_size=25),
+    gap=st.integers(1, 10),
+    part_of=st.lists(st.integers(0, 2), min_size=3, max_size=3),
+    data=st.data(),
+)
+def test_events_of_parts_are_those_of_all_images(
+    taken: list[tuple[int, int | None]], gap: int, part_of: list[int], data
+) -> None:
+    """Whichever images of each part are known, and in whatever order parts come."""
+    cameras = np.array([camera for camera, _ in taken], np.int64)
+    times = read_times(
+        [None if second is None else float(second) for _, second in taken], len(taken)
+    )
+    names = np.array(["b", "a", "c"])
+    part = np.array(part_of)[cameras]
+
+    def cut(rows: np.ndarray) -> tuple[Events, Groups]:
+        groups = Groups(*assign_strata(names[cameras[rows]].tolist()))
+        return cut_events(groups.numbers, times.take(rows), np.arange(len(rows)), gap), groups
+
+    whole = cut(np.arange(len(taken)))[0]
+    parts, shown = [], [np.empty(0, np.int64)]
+    for number in range(3):
+        rows = np.flatnonzero(part == number)
+        some = np.array(data.draw(st.permutations(range(len(rows)))), np.int64)[::2]
+        events = EventsOfSome.among(*cut(rows), some) if times.take(rows).known.any() else None
+        parts.append((events, len(some)))
+        shown.append(rows[some])
+    rows = np.concatenate(shown)
+    places = np.flatnonzero(np.arange(len(rows)) % 3)
+    joined = EventsOfSome.joined(parts, places, len(places) + 2)
+    if joined is None:
+        assert not times.known.any()
+        return
+    assert len(joined) == len(whole)
+    for name in ("number", "size", "start"):
+        found, expected = getattr(joined, name), getattr(whole, name)
+        nothing = [{"number": -1, "size": 0, "start": UNKNOWN}[name]] * 2
+        assert found.tolist() == expected[rows[places]].tolist() + nothing
+    assert joined.times.micros[: len(places)].tolist() == times.micros[rows[places]].tolist()
