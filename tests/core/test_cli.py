@@ -212,9 +212,16 @@ def test_nothing_found_is_a_bad_argument(
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["photos", "--target-cuont", "3"], "--target-cuont 3; did you mean --target-count? (see "),
-        (["split", "photos", "--shars=a=1"], "--shars=a=1; did you mean --shares? (see "),
-        (["photos", "--fps", "1"], "unrecognized arguments: --fps 1 (see smartdownsample --help)"),
+        # Older versions of Python also name the value.
+        (
+            ["photos", "--target-cuont", "3"],
+            r"--target-cuont( 3)?; did you mean --target-count\? \(",
+        ),
+        (["split", "photos", "--shars=a=1"], r"--shars=a=1; did you mean --shares\? \(see "),
+        (
+            ["photos", "--fps", "1"],
+            r"unrecognized arguments: --fps( 1)? \(see smartdownsample --help",
+        ),
     ],
 )
 def test_a_misspelt_option_is_named_with_what_it_may_mean(
@@ -225,7 +232,7 @@ def test_a_misspelt_option_is_named_with_what_it_may_mean(
         run(*arguments)
     err = capsys.readouterr().err
     assert (ended.value.code, err.count("\n")) == (2, 1)
-    assert message in err
+    assert re.search(message, err)
 
 
 def test_a_misspelt_command_is_no_folder(run) -> None:

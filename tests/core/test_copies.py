@@ -175,7 +175,10 @@ def test_a_killed_copy_leaves_nothing_in_the_way(
     err = process.stderr.read()
     is_killed = number == signal.SIGKILL
     assert process.wait() == (-number if is_killed else 128 + number)
-    assert err == ("" if is_killed else "smartdownsample: terminated\n")
+    if is_killed:  # the resource tracker of Python 3.14 outlives it, and names the lock of tqdm
+        assert "smartdownsample" not in err
+    else:
+        assert err == "smartdownsample: terminated\n"
     assert len(list(Path("o").glob(".*.partial"))) == is_killed
     for path in Path("o").glob("*.png"):
         assert path.stat().st_size == Path("large", path.name).stat().st_size

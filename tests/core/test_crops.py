@@ -133,6 +133,8 @@ class _Flat(Part):
         return self.level
 
     def pixels(self, source: int) -> Image.Image:
+        if not source:
+            raise ZeroDivisionError("no light")
         return Image.new("RGB", (8, 8), (source, source, 256 // source))
 
     def at(self, path: str) -> _Flat:
@@ -146,7 +148,7 @@ def test_a_new_kind_of_item_is_one_class(burst_paths, workers) -> None:
     table = extract(items, workers=workers, image_loading_errors="skip")
     assert table.mean_rgb[1:3].tolist() == [[1, 1, 255], [2, 2, 128]]
     assert {row: str(error) for row, error in table.unreadable.items()} == {
-        3: "Cannot read image file: zero (ZeroDivisionError: integer division or modulo by zero)"
+        3: "Cannot read image file: zero (ZeroDivisionError: no light)"
     }
     assert moved(items[1], "there").path == "there"
 
