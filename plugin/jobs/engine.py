@@ -251,11 +251,14 @@ def _find_standing(
 ) -> Generator[Progress, None, None]:
     """Finds standing cameras, if there are images of which that is not known."""
     if standing.is_to_find(target, cameras):
-        n = len(target.ids)
-        comparing = Progress(n, n, "Comparing the frames of standing cameras")
+        done = [0]
+
+        def find() -> None:
+            standing.find(dataset, target, config.signature_field, cameras, done.append)
+
         yield from waiting(
-            lambda: standing.find(dataset, target, config.signature_field, cameras),
-            lambda: comparing,
+            find,
+            lambda: Progress(done[-1], len(target.ids), "Comparing the frames of standing cameras"),
         )
 
 

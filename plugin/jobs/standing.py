@@ -6,7 +6,7 @@ a database, so only those that backgrounds are made of stay there.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import fiftyone as fo
@@ -28,7 +28,11 @@ def is_to_find(target: Target, cameras: Sequence[Any] | None) -> bool:
 
 
 def find(
-    dataset: fo.Dataset, target: Target, field: str, cameras: Sequence[Any] | None = None
+    dataset: fo.Dataset,
+    target: Target,
+    field: str,
+    cameras: Sequence[Any] | None,
+    progress: Callable[[int], None],
 ) -> None:
     """Finds standing cameras among the images of a target, and writes what is new of them.
 
@@ -37,13 +41,14 @@ def find(
         target: its samples, all with signatures
         field: name of the signature field
         cameras: the camera of each sample, if all stand still; None to find out
+        progress: called with the number of images done so far
     """
     signatures = target.signatures
     before = signatures.standing.copy(), signatures.activity.copy()
     path = f"{target.items.dataset_path(field)}.standing_camera"
     _, largest = all_slices(dataset).bounds(path)
     first_number = max(largest or 0, 0) + 1
-    mark_standing(signatures, target.order, cameras, keep_grey=True, first_number=first_number)
+    mark_standing(signatures, target.order, cameras, progress, True, first_number)
     is_kept = to_compare(signatures, target.order)
     is_dropped = (
         signatures.grey.any(axis=1) & ~is_kept
