@@ -22,6 +22,9 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 # Tests start hundreds of processes, none of which is to compile the packages anew.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
+# Threads of OpenBLAS that have nothing to do spin for some 20 ms each time, in all of these
+# processes; they are to sleep at once. Read when numpy is imported.
+os.environ["OPENBLAS_THREAD_TIMEOUT"] = "4"
 # How long an example takes depends on what else the machine does.
 hypothesis.settings.register_profile("any machine", deadline=None)
 hypothesis.settings.load_profile("any machine")
