@@ -5,7 +5,8 @@ the frames show a visit of 1 to 8 frames. Frames are 10 minutes apart, those of 
 Shards are equal cuts of the list, so that cameras lie in several, and parts are made of whole
 cameras. Visits are those among the kept images, as a share of all or of the kept; empty frames are
 a share of the kept; the radius is the distance from the farthest visit to the kept images, as a
-ratio to the exact one. Over the cap are events of which more than one image is kept.
+ratio to the exact one. Over the cap are events of which more than one image is kept. With
+``--folders``, each camera's images are in several folders, such as one per date, of all cameras.
 """
 
 from __future__ import annotations
@@ -37,6 +38,11 @@ _CHOICES: dict[str, dict[str, Any]] = {
     "1 per event": {"event_gap": _GAP, "max_per_event": 1},
     "1 hour apart": {"min_interval": 3600},
 }
+_ACTIVITY = {"fixed_cameras": "auto", "cover": "bucket", "order": "time"}
+_OF_FOLDERS: dict[str, dict[str, Any]] = {
+    "folders": _ACTIVITY,
+    "cameras": {**_ACTIVITY, "camera": "(?P<camera>cam[0-9]+)"},
+}
 
 
 def main() -> None:
@@ -45,25 +51,32 @@ def main() -> None:
     parser.add_argument("--size", type=int, default=20_000)
     parser.add_argument("--share", type=float, default=0.005, help="of the images, to keep")
     parser.add_argument("--parts", type=int, nargs="+", default=[4, 16, 64])
+    parser.add_argument("--folders", type=int, default=1, help="of each camera")
     options = parser.parse_args()
     count = round(options.size * options.share)
+    choices = _CHOICES if options.folders == 1 else _OF_FOLDERS
     rows: list[list[str]] = []
     with tempfile.TemporaryDirectory() as folder:
-        _write(Path(folder), options.size)
+        _write(Path(folder), options.size, options.folders)
         files = sorted(Path(folder).iterdir())
         with own_cluster() as client, ClusterShards([*map(str, files)], client) as there:
-            for name in _CHOICES:
-                rows += _measure(files, there, name, count, options.parts)
+            for name, settings in choices.items():
+                choice = Choice(strategy="diverse", **settings)
+                rows += _measure(files, there, name, choice, count, options.parts)
     header = ["settings", "kept", "parts", "visits", "empty", "radius", "over the cap"]
     print_table(header, rows)
 
 
 def _measure(
-    files: list[Path], there: ClusterShards, name: str, count: int, parts: list[int]
+    files: list[Path],
+    there: ClusterShards,
+    name: str,
+    choice: Choice,
+    count: int,
+    parts: list[int],
 ) -> Iterator[list[str]]:
     shards = Shards(files)
     paths = shards.paths()
-    choice = Choice(strategy="diverse", **_CHOICES[name])
     table, order = shards.signatures(True, choice.finds_standing), natural_order(paths)
     if choice.finds_standing:
         mark_standing(table, order)
@@ -91,23 +104,28 @@ def _measure(
         ]
 
 
-def _write(folder: Path, size: int) -> None:
+def _write(folder: Path, size: int, n_folders: int) -> None:
     weights = np.arange(1, _CAMERAS + 1) ** -0.5
     ends = np.rint(np.cumsum([0, *weights]) / weights.sum() * size).astype(np.int64)
     table = Signatures.blank(size, 8)
     table.add_grey()
     paths: list[str] = []
+    folder_of = np.empty(size, np.int64)
     for number, (first, end) in enumerate(pairwise(ends.tolist())):
         visit = _camera(number, table, np.arange(first, end))
+        visit = np.where(visit > 0, visit + number * 10**6, 0)
+        places = np.arange(end - first) * n_folders // (end - first)
+        folder_of[first:end] = places
         paths += [
-            f"/data/cam{number:02d}/{row}_{one}.JPG"
-            for row, one in enumerate(np.where(visit > 0, visit + number * 10**6, 0).tolist())
+            f"/data/{place}/cam{number:02d}/{row}_{one}.JPG"
+            for row, (place, one) in enumerate(zip(places.tolist(), visit.tolist(), strict=True))
         ]
-    for number, rows in enumerate(np.array_split(np.arange(size), _SHARDS)):
+    by_folder = np.argsort(folder_of, kind="stable")
+    for number, rows in enumerate(np.array_split(by_folder, _SHARDS)):
         n = len(rows)
         origin = Origin(8, "exact", True, str(number), n, 1, 1, "/data", "0", grey=True)
         stats = (np.full(n, 2_000_000), np.arange(n))
-        some = paths[rows[0] : rows[-1] + 1]
+        some = [paths[row] for row in rows.tolist()]
         write_shard(
             folder / f"{number:02d}.parquet",
             *(origin, some, stats, [(np.arange(n), table.take(rows))]),
