@@ -6,7 +6,6 @@ import re
 from typing import Any
 
 import fiftyone as fo
-import pytest
 from playwright.sync_api import expect
 
 from tests.app.pages import App, Panel
@@ -31,10 +30,10 @@ def expect_run(panel: Panel, dataset: fo.Dataset, record: dict[str, Any]) -> Non
     assert panel.app.shown_ids(kept) == ids
 
 
-@pytest.mark.parametrize("settings", [{}, {"strategy": "diverse", "near_duplicates": 3}])
-def test_runs_of_different_coverage(dataset, operators, open_app, settings) -> None:
+def test_runs_of_different_coverage(dataset, operators, open_app) -> None:
     """Whatever was typed and unfolded before, and whichever comes first."""
-    some = operators.downsample(dataset.limit(24), 9, run_key="some", **settings)
+    some = operators.downsample(dataset.limit(24), 9, run_key="some")
+    apart = operators.downsample(dataset.limit(24), 8, run_key="apart", near_duplicates=3)
     every = operators.downsample(dataset, 30, run_key="every")
     panel = Panel(open_app(dataset))
     expect_run(panel, dataset, every)
@@ -46,10 +45,10 @@ def test_runs_of_different_coverage(dataset, operators, open_app, settings) -> N
             panel.choose("Choose from", f"Run: {record['run_key']}")
             expect_run(panel, dataset, record)
 
-    open_in_turn(some, every)
+    open_in_turn(some, every, apart, every)
     panel.root.get_by_text("More settings").click()
     panel.root.get_by_text("Random seed").wait_for()
-    open_in_turn(some, every)
+    open_in_turn(some, every, apart, every)
 
 
 def test_a_field_that_goes_without_gets_a_share_by_one_press(dataset, operators, open_app) -> None:

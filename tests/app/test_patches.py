@@ -7,14 +7,13 @@ import re
 from fiftyone import ViewField as F
 from playwright.sync_api import expect
 
-from tests.app.pages import Panel
+from tests.app.pages import App, Panel
 
 
-def test_patches_from_end_to_end(objects, page, server, open_app) -> None:
+def test_patches_from_end_to_end(objects, page, server) -> None:
     """Open a view of patches, read the forecast, execute, and see the crops that were kept."""
     objects.save_view("deer", objects.to_patches("animals"))
-    app = open_app(objects)
-    page.goto(f"{server}/datasets/{objects.name}?view=deer", wait_until="domcontentloaded")
+    app = App(page, server, f"{objects.name}?view=deer")
     expect(app.count).to_have_text("40 patches")
     app.run_operator("Smart downsample")
     app.keep(7, "Keeps 7 of 40 patches.", "Wrote the label tag")

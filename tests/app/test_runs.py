@@ -5,8 +5,8 @@ from __future__ import annotations
 import csv
 import json
 import re
+from pathlib import Path
 
-import pytest
 from fiftyone import ViewField as F
 from playwright.sync_api import expect
 
@@ -68,36 +68,41 @@ def test_two_runs_side_by_side(dataset, operators, open_app) -> None:
     assert panel.rows_of("Of the 80 samples that both chose from").count() == 4
 
 
-@pytest.mark.parametrize("ending", ["csv", "json"])
-def test_a_run_is_exported(dataset, operators, open_app, tmp_path, ending) -> None:
+def test_a_run_is_exported(dataset, operators, open_app, tmp_path) -> None:
     """The file that the form names holds what was kept; one that is there is not overwritten."""
     operators.downsample(dataset, 20)
     kept = set(zip(*dataset.match_tags("smartdownsample").values(["id", "filepath"]), strict=True))
-    path = tmp_path / f"kept.{ending}"
-    path.write_text("mine", encoding="utf-8")
     app = open_app(dataset)
     panel = Panel(app)
-    panel.button("Export ...").click()
-    app.dialog.get_by_text("A file on the server").click()
-    field = app.dialog.get_by_role("textbox")
-    expect(field).to_have_value(re.compile("/smartdownsample.*[.]csv$"))
-    expect(app.dialog.get_by_text("Writes id, path and bucket of 20 samples")).to_be_visible()
-    for wrong, message in (
-        (path, "exists already; choose another name"),
-        (tmp_path / "nowhere" / path.name, "does not exist; create it"),
-        (path.with_suffix(".txt"), "must end in .csv or .json"),
-    ):
-        field.fill(str(wrong))
-        expect(app.dialog.get_by_text(message)).to_be_visible()
-        expect(app.button("Execute")).to_be_disabled()
-    path.unlink()
-    field.fill(str(path))
-    expect(app.button("Execute")).to_be_enabled()
-    app.execute()
-    expect(app.page.get_by_text("Wrote 20 lines to")).to_be_visible()
-    with path.open(encoding="utf-8", newline="") as file:
-        rows = list(csv.DictReader(file)) if ending == "csv" else json.load(file)
-    assert {(row["id"], row["filepath"]) for row in rows} == kept
+
+    def export(path: Path) -> None:
+        path.write_text("mine", encoding="utf-8")
+        panel.button("Export ...").click()
+        app.dialog.get_by_text("A file on the server").click()
+        field = app.dialog.get_by_role("textbox")
+        expect(field).to_have_value(re.compile("/smartdownsample.*[.]csv$"))
+        expect(app.dialog.get_by_text("Writes id, path and bucket of 20 samples")).to_be_visible()
+        for wrong, message in (
+            (path, "exists already; choose another name"),
+            (tmp_path / "nowhere" / path.name, "does not exist; create it"),
+            (path.with_suffix(".txt"), "must end in .csv or .json"),
+        ):
+            field.fill(str(wrong))
+            expect(app.dialog.get_by_text(message)).to_be_visible()
+            expect(app.button("Execute")).to_be_disabled()
+        path.unlink()
+        field.fill(str(path))
+        expect(app.button("Execute")).to_be_enabled()
+        app.execute()
+        expect(app.page.get_by_text(f"Wrote 20 lines to {path}")).to_be_visible()
+        app.button("Close").click()
+
+    export(tmp_path / "kept.csv")
+    export(tmp_path / "kept.json")
+    with (tmp_path / "kept.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    for written in (rows, json.loads((tmp_path / "kept.json").read_text(encoding="utf-8"))):
+        assert {(row["id"], row["filepath"]) for row in written} == kept
 
 
 def test_a_run_is_downloaded(dataset, operators, open_app) -> None:
