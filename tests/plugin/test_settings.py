@@ -70,9 +70,9 @@ def untouched(images, state_of) -> Iterator[tuple[fo.Dataset, dict[str, Any]]]:
             {"save_distribution": f"/tmp/{'a' * 300}.png"},
             "no file can be named .*File name too long",
         ),
-        ({"save_distribution": "/tmp/a\0.png"}, "no file can be named .*embedded null byte"),
+        ({"save_distribution": "/tmp/a\0.png"}, "no file can be named .*embedded null "),
         ({"save_distribution": "~nobody at all/a.png"}, "the folder /.* does not exist"),
-        ({"save_distribution": "~a\0b/a.png"}, "no file can be named .*embedded null byte"),
+        ({"save_distribution": "~a\0b/a.png"}, "no file can be named .*embedded null "),
         ({"save_distribution": 5, "save_thumbnails": 5}, "must be the path of a file, got 5"),
         (
             {"save_distribution": "/tmp/a.png", "save_thumbnails": "/tmp/../tmp/a.png"},
