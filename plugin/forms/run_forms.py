@@ -9,6 +9,7 @@ import fiftyone.operators as foo
 import fiftyone.operators.types as types
 
 from smartdownsample_core import bucket_name
+from smartdownsample_core.errors import counted
 
 from .. import names
 from ..base import refuse
@@ -292,7 +293,8 @@ def _bucket_choice(ctx: foo.ExecutionContext, inputs: types.Object, field: str) 
         ctx.params["bucket"] = str(ctx.params["bucket"])
     choices = types.DropdownView()
     for bucket in sorted(counts, key=lambda bucket: -counts[bucket]):
-        choices.add_choice(str(bucket), label=f"{bucket_name(bucket)} ({counts[bucket]:,} images)")
+        label = f"{bucket_name(bucket)} ({counted(counts[bucket], 'images')})"
+        choices.add_choice(str(bucket), label=label)
     values = choices.values()
     inputs.enum("bucket", values, label="Bucket", default=values[0], required=True, view=choices)
 

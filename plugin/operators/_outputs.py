@@ -195,8 +195,8 @@ def split_output(result: Mapping[str, Any]) -> types.Property:
     if result["warning"]:
         outputs.view("warning_notice", types.Warning(label=result["warning"]))
     outputs.md(
-        f"{result['groups']:,} groups of images that belong together are whole, the largest of "
-        f"{result['largest']:,} images. {result['leaks']}.",
+        f"Images that belong together are in one split: {counted(result['groups'], 'groups')}, the "
+        f"largest of {counted(result['largest'], 'images')}. {result['leaks']}.",
         name="groups_text",
     )
     _count_outputs(outputs, result)

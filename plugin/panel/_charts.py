@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from smartdownsample_core import Bucket
+from smartdownsample_core.errors import counted
 from smartdownsample_core.report import share
 
 from .. import wording
@@ -38,7 +39,7 @@ def traces(buckets: Sequence[Bucket], has_answer: bool = True) -> list[dict[str,
     """
     ids = [str(bucket.id) for bucket in buckets]
     if not has_answer:
-        texts = [f"<b>{bucket.name}</b><br>{bucket.size:,} images" for bucket in buckets]
+        texts = [f"<b>{bucket.name}</b><br>{counted(bucket.size, 'images')}" for bucket in buckets]
         sizes = {"name": "images", "y": [bucket.size for bucket in buckets]}
         return [{**_bars(ids, texts), **sizes, "yaxis": "y2", "marker": {"color": _EXCLUDED}}]
     shared = _bars(ids, [_hover(bucket) for bucket in buckets])
@@ -293,7 +294,7 @@ def strata(records: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:
 
 def _hover(bucket: Bucket) -> str:
     return (
-        f"<b>{bucket.name}</b><br>{bucket.size:,} images<br>{bucket.kept:,} kept, "
+        f"<b>{bucket.name}</b><br>{counted(bucket.size, 'images')}<br>{bucket.kept:,} kept, "
         f"{bucket.excluded:,} excluded"
     )
 

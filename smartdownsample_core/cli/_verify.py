@@ -10,6 +10,7 @@ from typing import Any
 
 from ..checks import shown
 from ..console import mark_with_bar, read_with_bar
+from ..errors import counted
 from ..images import is_remote
 from ..report import Difference, compare, kept_of, read_manifest
 from ..selection import downsample, natural_order
@@ -67,7 +68,7 @@ def _check_folder(manifest: dict[str, Any]) -> None:
 def _print(found: Difference, n_kept: int) -> None:
     for line in found.lines:
         print(line[:1].upper() + line[1:])
-    same = f"The same {n_kept:,} images would be kept"
+    same = f"The same {counted(n_kept, 'images')} would be kept"
     if found.is_same_kept:
         print(f"{same}, in spite of that" if found.lines else same)
     else:

@@ -8,7 +8,7 @@ from typing import TextIO
 
 import numpy as np
 
-from ..errors import Message
+from ..errors import Message, counted
 from ..selection import Split
 from ._summary import share
 
@@ -35,8 +35,8 @@ def _groups(split: Split) -> str:
     n_groups, largest = len(split.sizes), int(split.sizes.max(initial=0))
     events = "" if split.n_events is None else f"; events: {split.n_events:,}"
     return (
-        f"{int(split.counts.sum()):,} images in {n_groups:,} groups, none of them divided "
-        f"(the largest: {largest:,} images{events})"
+        f"{counted(int(split.counts.sum()), 'images')} in {counted(n_groups, 'groups')}, none of "
+        f"them divided (the largest: {counted(largest, 'images')}{events})"
     )
 
 
@@ -44,8 +44,9 @@ def leaks(split: Split) -> str:
     """Returns a sentence on what a random split would have divided."""
     n = max(int(split.counts.sum()), 1)
     return (
-        f"At random, {round(split.leaks.images):,} images ({share(split.leaks.images / n)}) would "
-        "have the nearest image of their group in another split"
+        f"At random, {counted(round(split.leaks.images), 'images')} "
+        f"({share(split.leaks.images / n)}) would have the nearest image of their group in another "
+        "split"
     )
 
 

@@ -295,7 +295,7 @@ def test_warnings_name_splits_that_groups_leave_empty_or_small(
     assert "the largest of the 1 has 60 images" in texts[1]
     even = split_images(table, order, SplitSettings(duplicate_distance=0))
     assert not list(split_warnings(even, wants_events=False))
-    assert "60 images in 1 groups" in split_summary(one)
+    assert "60 images in 1 group, none" in split_summary(one)
 
 
 def _table(lines: list[str]) -> dict[str, str]:
