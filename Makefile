@@ -5,8 +5,7 @@ RUN    := $(VENV)/bin/python
 STAMP  := $(VENV)/installed
 # Each test process starts its own MongoDB and App server.
 WORKERS ?= 2
-# Nor do their matrix products compete for the cores, where threads of one wait for those of another.
-PYTEST := OPENBLAS_NUM_THREADS=1 $(RUN) -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
+PYTEST := $(RUN) -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 .PHONY: help demo test test-oldest check audit bench screenshots tutorial lint format install clean
 .DEFAULT_GOAL := help
