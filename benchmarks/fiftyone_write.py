@@ -65,7 +65,14 @@ def _operator(size: int, folder: Path) -> list[str]:
     config = DownsampleConfig(target_count=size // 10)
     seconds = []
     for task in (
-        lambda: sample_diverse(paths, size // 10, show_progress=False, show_summary=False),
+        lambda: sample_diverse(
+            paths,
+            size // 10,
+            show_progress=False,
+            show_summary=False,
+            strategy=config.strategy,
+            fixed_cameras=config.fixed_cameras,
+        ),
         lambda: with_bar(run(dataset, dataset.view(), config)),
         lambda: with_bar(run(dataset, dataset.view(), config)),
     ):
