@@ -25,7 +25,7 @@ def forecast(config: DownsampleConfig, subject: Subject) -> str:
         f"the saved views {names.in_words(runs.views_of(vars(config)))}"
     )
     for field in written:
-        if field.condition:
+        if field.condition and items.are_images:
             path = items.dataset_path(field.of(config.run_key))
             text += f"; {field.condition}, also the field `{path}`"
     text += "."

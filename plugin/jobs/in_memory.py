@@ -205,7 +205,7 @@ def _stored(target: stored_signatures.Target, n_stale: int) -> Stored:
         order=target.order,
         n_missing=n_stale - n_unreadable,
         n_unreadable=n_unreadable,
-        n_unknown=0 if target.has_crops else int(is_unknown.sum()),
+        n_unknown=int(is_unknown.sum()) if target.items.are_images else 0,
         folders=_folders(target.paths),
     )
 

@@ -52,6 +52,8 @@ def find(
     subject: Subject, stored: Stored, config: DownsampleConfig, selection: Selection
 ) -> StandingCameras:
     """Returns the standing cameras, with their most active and their most doubtful frames."""
+    if not subject.items.are_images:
+        return StandingCameras("Standing cameras are looked for among whole images only.")
     if not config.finds_standing:
         return StandingCameras("These settings do not look for standing cameras.")
     known = selection.standing

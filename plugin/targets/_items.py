@@ -43,6 +43,8 @@ class Samples:
     """what has that mark"""
     are_whole = True
     """whether their fields are those of the samples"""
+    are_images = True
+    """whether they are whole images, whose cameras may stand still"""
     subfields: tuple[tuple[str, Any, str], ...] = ()
     """of the signature, besides those of all items; they have to hold for it to be reused"""
     columns: Mapping[str, str] = MappingProxyType({})

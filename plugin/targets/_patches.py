@@ -23,6 +23,7 @@ class Patches(Parts):
     noun = kept_noun = "patches"
     tag_kind = "label tag"
     tagged = "patches"
+    are_images = False
     subfields = (("box", fo.ListField, "The bounding box when the crop was signed"),)
 
     def __init__(self, field: str) -> None:

@@ -57,8 +57,6 @@ class Target:
     """``(k,)``; these and, by previews, the others of their cameras: see :func:`_with_cameras`"""
     cameras: Cameras | None
     """of the rows to read, by previews"""
-    has_crops: bool
-    """whether parts of images are signed, which are of no standing camera"""
 
     @cached_property
     def order(self) -> NDArray[np.int64]:
@@ -91,8 +89,7 @@ def load(
     stamp = (*_STAMP, *(name for name, _, _ in items.subfields))
     ids, paths = items.read(view, ())
     sources = items.sources(view, paths)
-    has_crops = sources is not paths
-    finds_standing = standing is not None and not has_crops
+    finds_standing = standing is not None and items.are_images
     wanted = [*stamp, *_columns_of(view, items, field, finds_standing)]
     fields = [f"{field}.{name}" for name in wanted]
     files = {path: (*file_stamp(path), path) for path in dict.fromkeys(paths)}
@@ -105,7 +102,7 @@ def load(
     is_stale = np.ones(len(ids), bool)
     if not recompute and all(items.has(view, name) for name in fields):
         # What is known of crops is kept on their samples, which are read as a whole.
-        at_a_time = len(ids) if has_crops else _LOADED_AT_A_TIME
+        at_a_time = _LOADED_AT_A_TIME if items.are_images else len(ids)
         for start in range(0, len(ids), max(at_a_time, 1)):
             some = ids[start : start + at_a_time]
             part = view if len(some) == len(ids) else view.select(some)
@@ -123,11 +120,11 @@ def load(
             is_stale[signatures.put_plain(rows, stored)] = False
     if standing and finds_standing:
         is_stale |= ~_is_settled(signatures, standing)
-    cameras = Cameras.of(paths) if decode in BY_PREVIEW and not has_crops else None
+    cameras = Cameras.of(paths) if decode in BY_PREVIEW and items.are_images else None
     if cameras is not None:
         is_stale |= _of_another_way(cameras, signatures)
     stale = to_read = np.flatnonzero(is_stale)
-    if has_crops:  # crops of one file next to each other, so that it is decoded once
+    if not items.are_images:  # crops of one file next to each other, so that it is decoded once
         stale = to_read = np.array(sorted(stale.tolist(), key=paths.__getitem__), dtype=np.int64)
     if cameras is not None:
         to_read, cameras = _with_cameras(cameras, is_stale, signatures)
@@ -142,7 +139,6 @@ def load(
         stale,
         to_read,
         cameras,
-        has_crops,
     )
 
 

@@ -181,12 +181,13 @@ def test_the_form_words_frames(videos, frames, post) -> None:
     """It says which fields of the frames will be written."""
     form = post("resolve-type", "downsample", videos, {"target_count": 8}, view=frames._serialize())
     forecast = form["type"]["properties"]["forecast"]["default"]
-    fields = ["signature", *DownsampleConfig(target_count=8).fields()]
+    *fields, activity = ["signature", *DownsampleConfig(target_count=8).fields()]
     *first, last = [f"`frames.{name}`" for name in fields]
     assert forecast == (
         f"Keeps 8 of 36 frames. Writes the fields {', '.join(first)} and {last}, the field "
         "`frames.smartdownsample` and the saved views `smartdownsample kept`, `smartdownsample "
-        "buckets` and `smartdownsample stands for`."
+        "buckets` and `smartdownsample stands for`; if there are standing cameras, also the field "
+        f"`frames.{activity}`."
     )
 
 
