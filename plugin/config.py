@@ -35,6 +35,9 @@ CHARTS = ("save_distribution", "save_thumbnails")
 
 Config = TypeVar("Config", bound="SignatureConfig")
 
+#: How standing cameras are found: by their backgrounds, or all that a person names are.
+FindsStanding = Literal["auto", "all"]
+
 
 def is_given(value: Any) -> bool:
     """Whether a setting has a value; of an array NumPy does not tell its truth."""
@@ -282,7 +285,7 @@ class DownsampleConfig(SignatureConfig, ChoiceSettings):
             )
 
     @property
-    def standing(self) -> Literal["auto", "all"] | None:
+    def standing(self) -> FindsStanding | None:
         """How standing cameras are found, if it matters which they are."""
         if not self.finds_standing:
             return None

@@ -16,7 +16,7 @@ from smartdownsample_core.errors import Word
 from smartdownsample_core.extraction import Pace, read_batches
 from smartdownsample_core.report import save_charts
 
-from ..config import CHARTS, DownsampleConfig, SignatureConfig
+from ..config import CHARTS, DownsampleConfig, FindsStanding, SignatureConfig
 from ..runs import Saved, files, held, shapes, writes
 from ..runs import records as runs
 from ..targets import Samples, Subject, locations, signature_fields, stored_signatures
@@ -184,7 +184,7 @@ def _with_warnings(record: shapes.RunRecord, saved: Saved, items: Samples) -> sh
 
 
 def _load(
-    view: fo.DatasetView, config: SignatureConfig, standing: stored_signatures.Standing | None
+    view: fo.DatasetView, config: SignatureConfig, standing: FindsStanding | None
 ) -> stored_signatures.Target:
     return stored_signatures.load(
         view, config.signature_field, config.hash_size, config.decode, config.recompute, standing

@@ -23,8 +23,8 @@ def is_to_find(target: Target, cameras: Sequence[Any] | None) -> bool:
     signatures = target.signatures
     if signatures.grey is None:
         return False
-    is_known = signatures.standing != 0 if cameras is None else signatures.standing > 0
-    return bool((signatures.readable & ~is_known).any())
+    known = stored_signatures.is_known(signatures, "auto" if cameras is None else "all")
+    return bool((signatures.readable & ~known).any())
 
 
 def find(
@@ -44,23 +44,20 @@ def find(
         progress: called with the number of images done so far
     """
     signatures = target.signatures
+    assert signatures.grey is not None, "there is something to find"
     before = signatures.standing.copy(), signatures.activity.copy()
     path = f"{target.items.dataset_path(field)}.standing_camera"
     _, largest = all_slices(dataset).bounds(path)
     first_number = max(largest or 0, 0) + 1
     mark_standing(signatures, target.order, cameras, progress, True, first_number)
     is_kept = to_compare(signatures, target.order)
-    is_dropped = (
-        signatures.grey.any(axis=1) & ~is_kept
-        if signatures.grey is not None
-        else np.zeros(len(signatures), bool)
-    )
-    is_known = (signatures.standing == before[0]) & (
+    is_dropped = signatures.grey.any(axis=1) & ~is_kept
+    is_same = (signatures.standing == before[0]) & (
         (signatures.activity == before[1]) | np.isnan(signatures.activity)
     )
     # First those that later images are compared with: without them, if this is interrupted, the
     # rest of a camera would be taken for another one.
     for some in (is_kept, ~is_kept):
-        rows = np.flatnonzero(some & (is_dropped | ~is_known))
+        rows = np.flatnonzero(some & (is_dropped | ~is_same))
         if len(rows):
             stored_signatures.write_standing(dataset, field, target, rows, is_dropped[rows])

@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Literal
+from typing import Any
 
 import fiftyone as fo
 import numpy as np
@@ -20,15 +20,13 @@ from smartdownsample_core.settings import BY_PREVIEW, Decode
 from smartdownsample_core.signatures import UNREADABLE
 
 from .. import names
+from ..config import FindsStanding
 from . import kinds
 from ._items import Samples
 from ._local import localized
 
 #: Samples whose stored signatures are held as Python values at a time, of 2.5 kB each.
 _LOADED_AT_A_TIME = 20_000
-
-#: How standing cameras are found: by their backgrounds, or all that a person names are.
-Standing = Literal["auto", "all"]
 
 #: Sub-fields that tell what a signature was made of, and how.
 _STAMP = ("decode", "hash_size", "file_size", "file_mtime", "file_path")
@@ -70,7 +68,7 @@ def load(
     hash_size: int,
     decode: Decode,
     recompute: bool,
-    standing: Standing | None = None,
+    standing: FindsStanding | None = None,
 ) -> Target:
     """Reads ids, paths and the signatures that still hold.
 
@@ -142,13 +140,17 @@ def load(
     )
 
 
-def _is_settled(signatures: Signatures, standing: Standing) -> NDArray[np.bool_]:
+def _is_settled(signatures: Signatures, standing: FindsStanding) -> NDArray[np.bool_]:
     """Whether each image has a thumbnail, or what would be found by it is known, ``(n,)``."""
     if signatures.grey is None:
         return np.ones(len(signatures), bool)
+    return np.asarray(signatures.grey.any(axis=1) | is_known(signatures, standing))
+
+
+def is_known(signatures: Signatures, standing: FindsStanding) -> NDArray[np.bool_]:
+    """Whether it is known of each image which standing camera took it, if any, ``(n,)``."""
     # What was taken for no standing camera among others may be one of those that a person names.
-    is_known = signatures.standing > 0 if standing == "all" else signatures.standing != 0
-    return np.asarray(signatures.grey.any(axis=1) | is_known)
+    return signatures.standing > 0 if standing == "all" else signatures.standing != 0
 
 
 def _of_another_way(cameras: Cameras, signatures: Signatures) -> NDArray[np.bool_]:

@@ -183,8 +183,8 @@ def mark_standing(
         return
     grey, before = signatures.grey.reshape(-1, SIDE, SIDE), signatures.standing
     is_compared = signatures.readable & _has_thumbnail(signatures)
-    known = Standing(np.where(before > 0, before - 1, before).astype(np.int64), signatures.activity)
-    known.camera[before == 0] = NONE
+    camera = np.where(before > 0, before - 1, np.minimum(before, NONE)).astype(np.int64)
+    known = Standing(camera, signatures.activity)
     with blas.limited:
         compared = order[is_compared[order]]
         found = find_standing(grey, compared, cameras, progress, known, first_number - 1)
