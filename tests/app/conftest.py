@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.app.browser import ARGUMENTS, ensure_browser
-from tests.app.pages import App
+from tests.app.pages import WINDOW, App
 from tests.plugin.conftest import (  # noqa: F401 (fixtures)
     dataset,
     images,
@@ -20,6 +20,7 @@ from tests.plugin.conftest import (  # noqa: F401 (fixtures)
     own_images,
     serve,
     server,
+    signed_images,
     two_videos,
     videos,
 )
@@ -42,20 +43,10 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def page(request: pytest.FixtureRequest, browser: Browser) -> Iterator[Page]:
-    """A page of a fresh profile; a screenshot is left behind if the test fails.
-
-    It is 1,280 pixels wide, and 1,920 as well for tests that are marked with
-    :data:`tests.app.pages.BOTH_WIDTHS`: those that see all of a form or of the panel.
-    """
-    width = getattr(request, "param", 1280)
-    context = browser.new_context(viewport={"width": width, "height": 1200})
-    page = context.new_page()
-    yield page
-    if getattr(request.node, "failed", False):
-        _FAILURES.mkdir(exist_ok=True)
-        name = re.sub(r"[^\w.-]+", "_", request.node.name)
-        page.screenshot(path=_FAILURES / f"{name}.png")
+def page(browser: Browser) -> Iterator[Page]:
+    """A page of a fresh profile."""
+    context = browser.new_context(viewport=WINDOW)
+    yield context.new_page()
     context.close()
 
 
@@ -99,8 +90,12 @@ def other_server() -> Iterator[str]:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item, call: Any) -> Generator[None, Any, Any]:
-    """Lets fixtures know whether their test has failed."""
+    """Leaves a picture of each open page behind if a test fails."""
     report = yield
     if report.when == "call" and report.failed:
-        item.failed = True  # type: ignore[attr-defined]
+        _FAILURES.mkdir(exist_ok=True)
+        contexts = item.funcargs["browser"].contexts  # type: ignore[attr-defined]
+        for number, page in enumerate(page for context in contexts for page in context.pages):
+            name = re.sub(r"[^\w.-]+", "_", item.name)
+            page.screenshot(path=_FAILURES / f"{name}-{number}.png")
     return report

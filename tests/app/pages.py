@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from contextlib import suppress
+from typing import Any
 
-import pytest
 from playwright.sync_api import Locator, Page, Request, expect
 from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
@@ -15,12 +15,21 @@ PATIENCE_MS = 120_000
 #: After how long a person presses a button again that has done nothing.
 REPRESS_MS = 10_000
 
-BOTH_WIDTHS = pytest.mark.parametrize("page", [1280, 1920], indirect=True, ids=["1280", "1920"])
+#: Of a window, in pixels. Much of what a person sees of a form or the panel is seen in a wide one.
+WINDOW = {"width": 1280, "height": 1200}
+_WIDE = {"width": 1920, "height": 1200}
 
 
 def _executes(request: Request) -> bool:
     """Whether an operator is executed, other than the panel's methods, which run all the time."""
     return "/operators/execute" in request.url and "__method__" not in (request.post_data or "")
+
+
+def bucket_ids(dataset: Any, name: str) -> set[str]:
+    """Returns the ids of the samples in a bucket."""
+    from fiftyone import ViewField as F  # not above: it reads its settings when it is imported
+
+    return set(dataset.match(F("signature.bucket_name") == name).values("id"))
 
 
 class App:
@@ -88,6 +97,10 @@ class App:
         expect(self.page.get_by_text(written)).to_be_visible()
         self.button("Done").click()
 
+    def widen(self) -> None:
+        """Makes the window wide, and goes on in it."""
+        self.page.set_viewport_size(_WIDE)  # type: ignore[arg-type]
+
     def run_operator(self, label: str) -> None:
         """Opens the form of an operator by the operator browser."""
         self.page.keyboard.press("Backquote")
@@ -124,6 +137,11 @@ class Panel:
         return self.root.locator("input[type=number]").first
 
     @property
+    def slider(self) -> Locator:
+        """The slider of the number."""
+        return self.root.locator("input[type=range]")
+
+    @property
     def bars(self) -> Locator:
         """The bars of the chart, the kept ones first."""
         return self.root.locator(".js-plotly-plot .bars path")
@@ -132,6 +150,16 @@ class Panel:
     def rows(self) -> Locator:
         """The rows of the table."""
         return self.root.locator("tbody tr")
+
+    def open_run(self, key: str) -> None:
+        """Chooses a run of all samples, and waits until panel and grid show it."""
+        self.choose("Choose from", f"Run: {key}")
+        headline = self.root.get_by_text(re.compile(f"Kept .* saved as the run {key}")).first
+        expect(headline).to_be_visible()
+        total = re.search("of ([0-9,]+)", headline.inner_text())
+        assert total, "the headline has no total"
+        self.button("All").click()
+        expect(self.app.count).to_have_text(f"{total[1]} samples")
 
     def rows_of(self, header: str) -> Locator:
         """The rows of the table that has a column of this name."""
@@ -155,6 +183,11 @@ class Panel:
         self.root.get_by_role("combobox").nth(place).click()
         self.app.page.get_by_role("option", name=choice, exact=True).click()
 
+    def show_settings(self) -> None:
+        """Unfolds the settings, if they are folded."""
+        if not self.root.get_by_text("Random seed").count():
+            self.root.get_by_text("More settings").click()
+
     def show_all_rows(self) -> None:
         """Unfolds the table, if it is folded."""
         if (unfold := self.root.get_by_role("button", name="Show all")).count():
@@ -164,6 +197,21 @@ class Panel:
     def says(self, text: str | re.Pattern[str]) -> None:
         """Waits until the panel says something."""
         expect(self.root.get_by_text(text).first).to_be_visible()
+
+    def expect_kept(self, target: int) -> None:
+        """Waits until table and chart show that many kept images."""
+        self.show_all_rows()
+        self.app.page.wait_for_function(
+            """([root, target]) => {
+              const sum = numbers => numbers.reduce((a, b) => a + b, 0);
+              const panel = document.querySelector(root);
+              const column = [...panel.querySelectorAll('tbody tr td:nth-child(4)')];
+              const [kept] = panel.querySelector('.js-plotly-plot').data;
+              return sum(column.map(cell => +cell.innerText.replace(',', ''))) === target
+                && sum(kept.y) === target;
+            }""",
+            arg=[self.ROOT, target],
+        )
 
     def drag_to(self, share: float) -> None:
         """Drags the slider to a share of its length."""

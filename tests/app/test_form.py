@@ -6,8 +6,6 @@ import re
 
 from playwright.sync_api import expect
 
-from tests.app.pages import BOTH_WIDTHS
-
 #: Keeps what the page has said, for a progress bar may be gone before anybody looks.
 _LISTEN = """() => {
   window.said = [];
@@ -20,7 +18,6 @@ _LISTEN = """() => {
 }"""
 
 
-@BOTH_WIDTHS
 def test_the_form_from_end_to_end(dataset, open_app) -> None:
     """Open it, read the forecast, execute, see progress and the table, and the kept samples."""
     app = open_app(dataset)
@@ -30,6 +27,7 @@ def test_the_form_from_end_to_end(dataset, open_app) -> None:
     expect(number).to_have_value("8")
     number.fill("24")
     expect(app.page.get_by_text("Keeps 24 of 80 samples.")).to_be_visible()
+    app.widen()
     app.execute()
     expect(app.page.get_by_text("Wrote the tag")).to_be_visible()
     said = app.page.evaluate("window.said")

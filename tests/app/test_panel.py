@@ -5,33 +5,11 @@ from __future__ import annotations
 import re
 
 import fiftyone as fo
-from fiftyone import ViewField as F
 from playwright.sync_api import expect
 
-from tests.app.pages import BOTH_WIDTHS, Panel
+from tests.app.pages import App, Panel, bucket_ids
 
 
-def _bucket_ids(dataset: fo.Dataset, name: str) -> set[str]:
-    return set(dataset.match(F("signature.bucket_name") == name).values("id"))
-
-
-def expect_kept(panel: Panel, target: int) -> None:
-    """Waits until table and chart show that many kept images."""
-    panel.show_all_rows()
-    panel.app.page.wait_for_function(
-        """([root, target]) => {
-          const sum = numbers => numbers.reduce((a, b) => a + b, 0);
-          const panel = document.querySelector(root);
-          const column = [...panel.querySelectorAll('tbody tr td:nth-child(4)')];
-          const [kept] = panel.querySelector('.js-plotly-plot').data;
-          return sum(column.map(cell => +cell.innerText.replace(',', ''))) === target
-            && sum(kept.y) === target;
-        }""",
-        arg=[Panel.ROOT, target],
-    )
-
-
-@BOTH_WIDTHS
 def test_from_nothing_to_a_run_and_back(dataset, open_app) -> None:
     """Compute, drag, click a bar, apply, see the tag, undo: all of it in the panel."""
     app = open_app(dataset)
@@ -47,7 +25,7 @@ def test_from_nothing_to_a_run_and_back(dataset, open_app) -> None:
     expect(panel.number).not_to_have_value("8")
     target = int(panel.number.input_value())
     panel.says(f"Would keep {target} of 80 images")
-    expect_kept(panel, target)
+    panel.expect_kept(target)
     dataset.reload()
     assert (dataset.count_sample_tags(), dataset.list_runs()) == ({}, [])
 
@@ -55,8 +33,9 @@ def test_from_nothing_to_a_run_and_back(dataset, open_app) -> None:
     sizes = panel.rows.locator("td:nth-child(3)").all_inner_texts()
     panel.bars.nth(len(names)).click(force=True)  # the first of the excluded
     panel.says(re.compile(f"Bucket 1 of {len(names)}"))
-    assert app.shown_ids(int(sizes[0])) == _bucket_ids(dataset, names[0])
+    assert app.shown_ids(int(sizes[0])) == bucket_ids(dataset, names[0])
 
+    app.widen()
     panel.button("Apply ...").click()
     expect(app.page.get_by_text(f"Keeps {target} of 80 images")).to_be_visible()
     app.execute()
@@ -83,80 +62,6 @@ def test_from_nothing_to_a_run_and_back(dataset, open_app) -> None:
     assert (dataset.count_sample_tags(), dataset.list_runs()) == ({}, [])
 
 
-def test_typed_numbers_and_the_slider_follow_each_other(dataset, operators, open_app) -> None:
-    """The slider follows what is typed, the number what is dragged, and both come to rest."""
-    operators.downsample(dataset, 20)
-    panel = Panel(open_app(dataset))
-    panel.says(re.compile("Kept 20 of 80 images.*saved as the run"))
-    # The App calls a slider "Threshold" that it draws twice, until the layout comes anew.
-    panel.root.evaluate(
-        """panel => new MutationObserver(() => {
-          window.named ||= panel.innerText.includes('Threshold');
-        }).observe(panel, {childList: true, subtree: true, characterData: true})"""
-    )
-    panel.number.click()
-    panel.number.press("Control+a")
-    panel.number.press_sequentially("37", delay=100)
-    panel.says(re.compile("Would keep 37 of 80 images"))
-    expect_kept(panel, 37)
-    slider = panel.root.locator("input[type=range]")
-    expect(slider).to_have_value("37")
-    panel.drag_to(0.25)
-    expect(panel.number).not_to_have_value("37")
-    panel.says(re.compile(f"(Kept|keep) {panel.number.input_value()} of 80 images"))
-    expect(slider).to_have_value(panel.number.input_value())
-    panel.number.fill("60")
-    panel.says("40 of 60 kept, first chosen")
-    panel.button("Show 60, smaller").click()
-    panel.says("All 60 kept, in order of choice")
-    panel.number.fill("20")
-    panel.says(re.compile("Kept 20 of 80 images.*saved as the run"))
-    panel.says("All 20 kept, in order of choice")
-    expect(slider).to_have_value("20")
-    assert not panel.app.page.evaluate("window.named")
-
-
-def test_what_is_wrong_is_said(dataset, operators, open_app) -> None:
-    """A number that cannot be kept is refused in words, and mended by another one."""
-    operators.downsample(dataset, 20)
-    panel = Panel(open_app(dataset))
-    panel.number.fill("81")
-    panel.says("'Images to keep' 81 exceeds the 80 samples; ask for 1 to 80")
-    expect(panel.button("Apply ...")).to_have_count(0)
-    panel.number.fill("")
-    panel.says(re.compile("set how many images to keep"))
-    panel.number.fill("30")
-    panel.says(re.compile("Would keep 30 of 80 images"))
-
-
-@BOTH_WIDTHS
-def test_buckets_are_browsed(dataset, operators, open_app) -> None:
-    """Rows, arrows and the three buttons decide what the grid holds."""
-    record = operators.downsample(dataset, 20)
-    buckets = record["buckets"]
-    app = open_app(dataset)
-    panel = Panel(app)
-    panel.rows.nth(2).click()
-    size, kept = buckets[2]["size"], buckets[2]["kept"]  # "diverse" has no stride to speak of
-    panel.says(re.compile(f"Bucket 3 of {len(buckets)}: .* kept {kept} of {size}$"))
-    assert app.shown_ids(size) == _bucket_ids(dataset, buckets[2]["name"])
-    for caption in ("An image of each bucket, by its number", "Its images, the kept ones framed"):
-        expect(panel.root.get_by_role("img", name=caption)).to_have_js_property("complete", True)
-    panel.root.get_by_label("Previous bucket").first.click()
-    panel.says(re.compile(f"Bucket 2 of {len(buckets)}"))
-    members = _bucket_ids(dataset, buckets[1]["name"])
-    kept = set(dataset.match_tags("smartdownsample").values("id"))
-    panel.button("Kept").click()
-    assert app.shown_ids(buckets[1]["kept"]) == members & kept
-    panel.button("Excluded").click()
-    assert app.shown_ids(buckets[1]["size"] - buckets[1]["kept"]) == members - kept
-    panel.button("All").click()
-    assert app.shown_ids(buckets[1]["size"]) == members
-    panel.button("Leave the bucket").click()
-    expect(app.count).to_have_text("80 samples")
-    expect(panel.button("Leave the bucket")).to_have_count(0)
-
-
 def test_a_changed_dataset_is_noticed(dataset, operators, own_images, open_app) -> None:
     """A run of samples that have changed since says so, and can be applied again."""
     operators.downsample(dataset, 20)
@@ -170,43 +75,45 @@ def test_a_changed_dataset_is_noticed(dataset, operators, own_images, open_app) 
     panel.says("The dataset has changed since this run")
 
 
-def test_a_strategy_is_shown_and_tried(dataset, operators, open_app) -> None:
-    """The settings of a run are shown as they are; another strategy is answered at once."""
-    operators.downsample(dataset, 20, strategy="diverse", near_duplicates=4)
+def test_a_field_that_goes_without_gets_a_share_by_one_press(dataset, operators, open_app) -> None:
+    """A site of few images, in the panel of the whole dataset and not in that of some of it."""
+    operators.compute_signatures(dataset)
+    dataset.set_values("site", ["a"] * 77 + ["b", "c", "c"])
+    operators.downsample(dataset.limit(24), 9, run_key="some")
+    operators.downsample(dataset, 4, run_key="every")
+    missing = sorted({"a", "b", "c"} - set(dataset.match_tags("every").distinct("site")))
+    have = "has" if len(missing) == 1 else "have"
+    text = f"{len(missing)} of 3 values of site {have} no kept image: {', '.join(missing)}."
     panel = Panel(open_app(dataset))
-    panel.says(re.compile("Kept 20 of 80 images.*saved as the run"))
-    panel.root.get_by_text("More settings").click()
-    expect(panel.root.get_by_label("Label or train")).to_be_checked()
-    room = panel.root.get_by_placeholder("Type or select").evaluate_all(
-        """inputs => inputs.map(input => {
-          const canvas = document.createElement('canvas').getContext('2d');
-          canvas.font = getComputedStyle(input).font;
-          return input.clientWidth / canvas.measureText(input.placeholder).width;
-        })"""
-    )
-    assert min(room) > 1, "a placeholder is cut off"
-    panel.app.page.set_viewport_size({"width": 1700, "height": 1200})
-    panel.app.page.wait_for_function(
-        """root => {
-          const plot = document.querySelector(`${root} .js-plotly-plot`);
-          return plot.clientWidth > 600 && plot._fullLayout.width === plot.clientWidth;
-        }""",
-        arg=Panel.ROOT,
-    )
-    panel.says(re.compile("Not near-duplicates, beyond 4 bits: pairs .* apart"))
-    panel.says(re.compile("Kept 20 of 80 images.*saved as the run"))
-    panel.root.get_by_text("Look over: a few images").click()
-    panel.says(re.compile("Would keep 20 of 80 images"))
+    panel.says(text)
+    panel.choose("Choose from", "Run: some")
+    panel.says(re.compile("Kept 9 of 24"))
+    expect(panel.root.get_by_text("values of site")).to_have_count(0)
+    panel.choose("Choose from", "Run: every")
+    panel.says(text)
+    panel.button("Keep some of each site").click()
+    expect(panel.root.get_by_text("values of site")).to_have_count(0)
+    expect(panel.root.get_by_role("columnheader", name="site")).to_be_visible()
+    for name in ("a", "b", "c"):
+        row = panel.rows.filter(has=panel.app.page.get_by_role("cell", name=name, exact=True))
+        assert int(row.locator("td").nth(2).inner_text()) >= 1
 
 
-def test_another_run_shows_its_number(dataset, operators, open_app) -> None:
-    """Also after another number has been typed."""
-    operators.downsample(dataset, 20, run_key="a")
-    operators.downsample(dataset, 33, run_key="b")
-    panel = Panel(open_app(dataset))
-    panel.says(re.compile("Kept 33 of 80 images.*saved as the run"))
-    panel.number.fill("37")
-    panel.says(re.compile("Would keep 37 of 80 images"))
-    panel.choose("Choose from", "Run: a")
-    panel.says(re.compile("Kept 20 of 80 images.*saved as the run"))
-    expect(panel.number).to_have_value("20")
+def test_the_filters_of_the_sidebar_are_taken(dataset, operators, open_app) -> None:
+    """*Use the grid's view* takes what they leave, and the grid goes on showing it."""
+    dataset.set_values("camera", ["a", "b", "b", "c"] * 20)
+    operators.compute_signatures(dataset)
+    app: App = open_app(dataset)
+    panel = Panel(app)
+    panel.says(re.compile("Would keep 8 of 80 images"))
+    app.page.locator("[data-cy=sidebar-field-arrow-enabled-camera]").click()
+    box = app.page.get_by_placeholder("+ filter by camera")
+    box.fill("b")
+    app.page.locator("[data-cy^=selector-results]").get_by_text("b", exact=True).wait_for()
+    box.press("Enter")
+    expect(app.count).to_have_text("40 samples")
+    panel.button("Use the grid's view").click()
+    panel.says(re.compile("Would keep 4 of 40 images"))
+    expect(app.count).to_have_text("40 samples")
+    panel.button("Kept").click()
+    expect(app.count).to_have_text("4 samples")
