@@ -206,7 +206,7 @@ def main() -> None:
     os.environ["FIFTYONE_PLUGINS_DIR"] = str(plugins)
     import fiftyone as fo
 
-    sizes = [size for size in _SIZES if size <= arguments.largest]
+    sizes = [size for size in _SIZES if size < arguments.largest] + [arguments.largest]
     if arguments.browser:
         from . import panel_browser
 
@@ -217,7 +217,7 @@ def main() -> None:
     session = fo.launch_app(remote=True, address="127.0.0.1", port=port)
     url = f"http://127.0.0.1:{port}"
     while not _answers(url):
-        pass
+        time.sleep(0.1)  # or asking would take the CPU that the server needs to start
     rows = [_row(url, dataset) for dataset in datasets]
     print_table(["samples", "open s", "again s", "change s", "click s", *_OPTIONS], rows)
     session.close()

@@ -47,7 +47,7 @@ def main() -> None:
         return
     measured: dict[str, list[_Point]] = defaultdict(list)
     rows = []
-    for size in _SIZES:
+    for size in sorted({*_SIZES, options.largest}):
         if size <= options.largest:
             with tempfile.TemporaryDirectory() as folder:
                 for stage, point in _measure(size, Path(folder)):

@@ -23,9 +23,9 @@ _SMALL = {
     "decoders": ("--megapixels 1", 12),
     "memory": ("--samples 60", 3),
     "order": ("--largest 10000", 1),
-    "panel": ("--largest 10000", 1),
+    "panel": ("--largest 1000", 1),
     "prefer": ("PHOTOS", 5),
-    "scale": ("--largest 100000", 6),
+    "scale": ("--largest 10000", 6),
     "standing": ("PHOTOS --draws 1", 28),
     "speed": ("--images PHOTOS --rounds 1", 4),
 }
