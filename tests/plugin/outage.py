@@ -90,7 +90,7 @@ def main() -> None:
     except OSError as failure:
         errors["the run"] = str(failure)
     if outage == "killed":
-        with ThreadPoolExecutor() as pool:  # each waits for MongoDB
+        with ThreadPoolExecutor(len(OPERATORS)) as pool:  # all wait for MongoDB at the same time
             list(pool.map(execute, [kind() for kind in OPERATORS]))
     if outage == "killed":
         mongod = _start(folder / "database")
