@@ -29,4 +29,11 @@ def refresh(dataset: fo.Dataset) -> None:
 def _fields(dataset: fo.Dataset) -> Any:
     """Returns what the classes of a dataset's samples and frames are made from."""
     document = dataset._doc.to_dict()
-    return [document[name] for name in ("media_type", "sample_fields", "frame_fields")]
+    return _timeless([document[name] for name in ("media_type", "sample_fields", "frame_fields")])
+
+
+def _timeless(fields: Any) -> Any:
+    """Leaves out when fields were made: loading a dataset gives those of signatures a new time."""
+    if isinstance(fields, dict):
+        return {name: _timeless(part) for name, part in fields.items() if name != "created_at"}
+    return [_timeless(part) for part in fields] if isinstance(fields, list) else fields

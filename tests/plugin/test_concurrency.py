@@ -104,17 +104,23 @@ def test_a_dataset_that_is_deleted_meanwhile(make_dataset, images, zygotes) -> N
     assert not fo.dataset_exists(dataset.name)
 
 
-def test_samples_in_memory_are_read_again_when_they_are_written(dataset, monkeypatch) -> None:
-    """A script may hold all samples: a run costs one query for each write to one of them."""
-    samples_in_memory = list(dataset)
-    reloads: Counter[bool] = Counter()
+@pytest.fixture
+def reloads(monkeypatch: pytest.MonkeyPatch) -> Counter[bool]:
+    """How often a sample in memory is read again, and whether because of its fields."""
+    counted: Counter[bool] = Counter()
     reload = fo.Sample.reload
 
     def count(sample: fo.Sample, hard: bool = False, **options: Any) -> None:
-        reloads[hard] += 1
+        counted[hard] += 1
         reload(sample, hard=hard, **options)
 
     monkeypatch.setattr(fo.Sample, "reload", count)
+    return counted
+
+
+def test_samples_in_memory_are_read_again_when_they_are_written(dataset, reloads) -> None:
+    """A script may hold all samples: a run costs one query for each write to one of them."""
+    samples_in_memory = list(dataset)
     for run_key in ("first", "second", "second"):
         with_bar(
             engine.run(dataset, dataset.view(), DownsampleConfig(target_count=20, run_key=run_key))
@@ -124,6 +130,16 @@ def test_samples_in_memory_are_read_again_when_they_are_written(dataset, monkeyp
     assert {sample.first_choice for sample in samples_in_memory} == {"kept", "excluded"}
     assert {sample.signature is None for sample in samples_in_memory} == {False}
     assert sum("second" in sample.tags for sample in samples_in_memory) == 20
+
+
+def test_samples_that_came_with_signatures_are_read_again_no_more_often(
+    signed_dataset, reloads
+) -> None:
+    """The fields of a dataset that was loaded with signatures are not taken for new ones."""
+    samples_in_memory = list(signed_dataset)
+    with_bar(engine.run(signed_dataset, signed_dataset.view(), DownsampleConfig(target_count=20)))
+    assert reloads == {False: 20}
+    assert sum("smartdownsample" in sample.tags for sample in samples_in_memory) == 20
 
 
 def test_fields_that_another_process_adds(dataset, zygotes) -> None:
