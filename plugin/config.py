@@ -136,7 +136,7 @@ class DownsampleConfig(SignatureConfig, ChoiceSettings):
     strategy: StrategyName = redeclared(
         ChoiceSettings,
         "strategy",
-        help="How images are chosen; see docs/strategies.md",
+        help="How images are chosen",
         default=RECOMMENDED_STRATEGY,
     )
     stratify_by: str = redeclared(

@@ -47,8 +47,8 @@ class RunField:
         values: makes the n values, None for samples without one; None if there are none at all.
             Times are text in ISO 8601
         is_written: whether a run with these settings, a ``DownsampleConfig``, writes it
-        outcome: what the App says of it after a run, formatted with the run's record, ``{field}``,
-            its path, and ``{noun}``, as in "samples"
+        outcome: what the App says of it after a run, or makes that of the run's record; formatted
+            with the record, ``{field}``, its path, and ``{noun}``, as in "samples"
         condition: when a run with these settings has values for it, if not always; for forms
         is_indexed: whether filtering by it is to be fast; MongoDB allows 64 indexes
         is_exported: whether it is a column of exported lists
@@ -62,7 +62,7 @@ class RunField:
     values: Callable[[Found], Sequence[Any] | None]
     is_written: Callable[[Any], bool] = lambda settings: True
     condition: str = ""
-    outcome: str = ""
+    outcome: str | Callable[[Mapping[str, Any]], str] = ""
     is_indexed: bool = False
     is_exported: bool = True
     is_shown: bool = False
@@ -205,6 +205,12 @@ BUCKET = RunField(
     is_shown=True,
 )
 
+#: What the first ranks are, by whether the ranking is nested.
+_FIRST_RANKS = {
+    True: ": filter it to 1 to 10, for example, to see what a run for 10 keeps.",
+    False: ". A run for fewer would not keep just the first of them, because of shares or limits.",
+}
+
 RANK = RunField(
     name="rank",
     kind=int,
@@ -212,8 +218,10 @@ RANK = RunField(
     "ranks 1 to m are what a run for m samples keeps",
     values=_ranks,
     is_written=lambda settings: settings.how.ranks,
-    outcome="The field `{field}` numbers the kept {noun} in the order of their choice: filter it "
-    "to a range from 1, and fewer of them are left, as different as can be.",
+    outcome=lambda record: (
+        "The field `{field}` numbers the kept {noun} in the order of their choice"
+        + _FIRST_RANKS[record["is_nested"]]
+    ),
     is_indexed=True,
 )
 
@@ -319,7 +327,7 @@ ACTIVITY = RunField(
     values=_activities,
     is_written=lambda settings: settings.finds_standing,
     condition="if there are standing cameras",
-    outcome="{standing}: the field `{field}` says how much each frame shows beside the background.",
+    outcome="{standing}: the field `{field}` says how much each frame shows besides the background.",
 )
 
 RUN_FIELDS = (

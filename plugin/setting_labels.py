@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from smartdownsample_core.errors import Message, ParameterError, worded
 from smartdownsample_core.selection import SplitSettings
-from smartdownsample_core.settings import declared
+from smartdownsample_core.settings import Setting, declared
 
 from .config import DownsampleConfig
 
-_ALL = {**declared(SplitSettings), **declared(DownsampleConfig)}
+_ALL: dict[str, Setting] = {**declared(SplitSettings), **declared(DownsampleConfig)}
+
+_CHOICES = "|".join(re.escape(what.label) for what in _ALL.values() if what.kind == "choice")
+_SIDE_BY_SIDE = re.compile(rf"('(?:{_CHOICES})') '")
 
 
 def label(name: str) -> str:
@@ -26,4 +30,7 @@ def choice_label(name: str, value: Any) -> str:
 
 def labelled(message: ParameterError | Message | Exception | str) -> str:
     """Returns a message in which settings are named by their labels."""
-    return message if isinstance(message, str) else worded(message, label, choice_label)
+    if isinstance(message, str):
+        return message
+    # A setting and its choice, side by side, read as one name in quotes after another.
+    return _SIDE_BY_SIDE.sub(r"\1 set to '", worded(message, label, choice_label))

@@ -36,7 +36,9 @@ def forecast(config: DownsampleConfig, subject: Subject) -> str:
     if runs.exists(dataset, config.run_key):
         old = runs.settings(dataset, config.run_key)  # not its results, at every keystroke
         n_kept = targets.of_record(old).count_kept(dataset, old["tag"])
-        text += f" Replaces the run `{config.run_key}`, which kept {n_kept:,}."
+        text += f" Replaces the run `{config.run_key}`, which kept {n_kept:,}"
+        edits = runs.hand_edits(old)
+        text += f", and **discards its {edits}**." if edits else "."
     return text
 
 

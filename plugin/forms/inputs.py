@@ -14,7 +14,7 @@ from smartdownsample_core.settings import Reading, Setting, declared
 
 from ..config import CHARTS, DownsampleConfig
 from ..jobs import keep, labels, preferences, times
-from ..setting_labels import choice_label, label
+from ..setting_labels import labelled
 from ..targets import embeddings
 
 _ALL = declared(DownsampleConfig)
@@ -98,7 +98,7 @@ def suits(row: Setting, noun: str) -> bool:
 
 def described(what: Setting) -> str:
     """Returns the description of a setting, with other settings and choices by their labels."""
-    return Message(what.help).worded(label, choice_label)
+    return labelled(Message(what.help))
 
 
 def defaults() -> dict[str, Any]:

@@ -177,8 +177,9 @@ def export_form(ctx: foo.ExecutionContext) -> types.Property:
         what = f"{record['kept']:,} {items.kept_noun}"
         if items.noun != items.kept_noun:
             what = f"the {items.noun} of {what}"
+        more = names.in_words(files.more_columns(ctx.dataset, record))
         inputs.md(
-            f"Writes id, path and bucket of {what}. "
+            f"Writes id, path and bucket of {what}{more and f', and {more}'}. "
             "For images and labels, use FiftyOne's own exporter: "
             f'`dataset.load_saved_view("{view}").export(...)`.',
             name="forecast",

@@ -156,9 +156,13 @@ def worded(config: DownsampleConfig) -> str:
         parts.append(f"excludes frames with less activity than {config.leave_out_quiet:g}")
     if config.stratify_by:
         balance = config.balance
-        share = balance if isinstance(balance, str) else f"size to the power of {balance:g}"
         most = f", at most {config.max_per_group:,} each" if config.max_per_group else ""
-        parts.append(f"{share} shares of `{config.stratify_by}`{most}")
+        shares = f"shares of `{config.stratify_by}`"
+        if isinstance(balance, str):
+            parts.append(f"{balance} {shares}{most}")
+        else:
+            sizes = "square roots of sizes" if balance == 0.5 else f"sizes to the power {balance:g}"
+            parts.append(f"{shares} in proportion to {sizes}{most}")
     elif config.max_per_group:
         parts.append(f"at most {config.max_per_group:,} of each bucket")
     if config.order == "time":

@@ -163,12 +163,11 @@ def run(
 
 
 def _lost_edits(dataset: fo.Dataset, run_key: str) -> list[str]:
-    """Says that a run in the place of another one does not have its hand edits."""
-    replaced = runs.results(dataset, run_key) if runs.exists(dataset, run_key) else None
-    if replaced is None or not (n := len(replaced.hand["edits"])):
+    """Says that a run in the place of another one discards its hand edits."""
+    if not runs.exists(dataset, run_key):
         return []
-    edits = "1 hand edit" if n == 1 else f"{n:,} hand edits"
-    return [f"The run {run_key!r} that this one replaces had {edits}, which it does not have"]
+    edits = runs.hand_edits(runs.settings(dataset, run_key))
+    return [f"The earlier run {run_key!r} was replaced, and its {edits} discarded"] * bool(edits)
 
 
 def _with_warnings(record: shapes.RunRecord, saved: Saved, items: Samples) -> shapes.RunRecord:

@@ -64,6 +64,7 @@ def record(
         "junk_kept": selection.n_junk_kept,
         "fields": fields,
         "rank_field": fields.get(RANK.name),
+        "is_nested": selection.is_nested,
         "group_field": fields.get(GROUP.name),
         "groups_view": names.near_duplicates_view(config.run_key) if config.has_groups else None,
         "stands_for_view": names.stands_for_view(config.run_key) if config.explain else None,

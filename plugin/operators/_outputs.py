@@ -245,7 +245,8 @@ def _field_outputs(outputs: types.Object, result: Mapping[str, Any]) -> None:
     noun = targets.of_record(result).noun
     for field in RUN_FIELDS:
         if (path := result["fields"].get(field.name)) and field.outcome:
-            text = field.outcome.format(**{**result, "field": path, "noun": noun})
+            text = field.outcome if isinstance(field.outcome, str) else field.outcome(result)
+            text = text.format(**{**result, "field": path, "noun": noun})
             # A property is shown with the result of its name, if there is one.
             outputs.md(text, name=f"{field.name}_field_text")
 

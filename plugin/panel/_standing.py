@@ -61,7 +61,7 @@ def find(
         return StandingCameras(_UNKNOWN if stored.n_unknown else _NONE)
     border = [config.leave_out_quiet] if config.leave_out_quiet > 0 else []
     kinds = frames_to_show(known, stored.order, _FRAMES, *border)
-    captions = ("Most active", "Most doubtful whether something is there")
+    captions = ("Most active", "Hardest to tell whether something is there")
     sheets = (
         _draw(subject, stored, config, rows, caption)
         for rows, caption in zip(kinds, captions, strict=True)

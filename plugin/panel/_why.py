@@ -191,8 +191,9 @@ def _why(dataset: fo.Dataset, run: str, selected: str) -> Why | None:
     other = _look_up(dataset, run, kept)
     if other is None:
         return None
+    place = "right" if seen.heat is None else "middle"
     text = (
-        f"**{name}** (left) was left out{because}. **{other.name}** (right) was kept and stands "
+        f"**{name}** (left) was left out{because}. **{other.name}** ({place}) was kept and stands "
         f"for it, at a distance of {distance:.1f}, and for {_others(n - 1)}.{seen.activity}"
     )
     add: Edit = {"keep": [selected], "drop": []}

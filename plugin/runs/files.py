@@ -134,6 +134,13 @@ def save_list(dataset: fo.Dataset, run_key: str, path: str) -> int:
     return len(rows)
 
 
+def more_columns(dataset: fo.Dataset, record: Mapping[str, Any]) -> list[str]:
+    """Returns the columns of a run's list besides id, path and bucket."""
+    items = targets.of_record(record)
+    stratum = ["stratum"] if record.get("stratify_by") and items is not GROUPS else []
+    return [*items.columns, *stratum, *_own_fields(dataset, items, record)]
+
+
 def _recorded(
     dataset: fo.Dataset, items: Samples, record: Mapping[str, Any], kept: Kept
 ) -> dict[str, Sequence[Any]]:

@@ -69,7 +69,7 @@ KINDS: Mapping[str, Kind] = {
         lambda of: (of("clipped_bright") >= _MOSTLY) & (of("clipped_bright") <= MAX_CLIPPED),
     ),
     "quiet": Kind(
-        "Quiet: a standing camera's frame without anything beside the background",
+        "Quiet: a standing camera's frame without anything besides the background",
         lambda of: _is_between(of("activity"), 0, _QUIET),
     ),
 }

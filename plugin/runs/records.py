@@ -10,6 +10,7 @@ import fiftyone as fo
 from fiftyone import ViewField as F
 
 from smartdownsample_core.checks import whole_number
+from smartdownsample_core.errors import counted
 from smartdownsample_core.signatures import N_BUCKETS
 
 from .. import names
@@ -66,6 +67,12 @@ def kept(dataset: fo.Dataset, run_key: str) -> Kept | None:
     """
     found = journal.results_of(dataset, run_key)
     return getattr(found, "kept", None)
+
+
+def hand_edits(settings: Mapping[str, Any]) -> str:
+    """Words how many hand edits a run of these settings has, as in "3 hand edits"; may be empty."""
+    n = settings.get("hand_edits", 0)
+    return counted(n, "hand edits") if n else ""
 
 
 def results(dataset: fo.Dataset, run_key: str) -> Results | None:

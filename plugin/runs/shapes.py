@@ -84,6 +84,8 @@ class Findings(TypedDict):
     fields: dict[str, str]
     """names in :data:`run_fields.RUN_FIELDS` to paths in the dataset"""
     rank_field: str | None
+    is_nested: bool
+    """whether the first m ranks are what a run for m keeps"""
     group_field: str | None
     groups_view: str | None
     stands_for_view: str | None

@@ -185,6 +185,10 @@ def _edit(dataset: fo.Dataset, run_key: str, contents: Editing) -> list[str]:
     impossible: list[str] = []
     for what, step in steps.items():
         attempt(what, step, impossible)
+    # Also in the settings, which forms read at every keystroke, while the results may be large.
+    config = dataset.get_run_info(run_key).config
+    config.hand_edits = len(contents["hand"]["edits"])
+    dataset.update_run_config(run_key, config)
     results = dataset.init_run_results(
         run_key, record=record, kept=contents["kept"], hand=contents["hand"]
     )

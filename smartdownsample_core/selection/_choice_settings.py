@@ -209,8 +209,8 @@ class ChoiceSettings(Derived, Settings):
     fixed_cameras: str | bool = setting(
         kind="choice",
         label="Standing cameras",
-        help="Cameras that stand still, of whose frames {strategy} {strategy:diverse} prefers "
-        "those that show more than the background: {fixed_cameras:auto} finds them, "
+        help="Cameras that stand still. With {strategy} {strategy:diverse}, frames that show more "
+        "than their background come first. {fixed_cameras:auto} finds such cameras, "
         "{fixed_cameras:all} takes every {camera} for one, and {fixed_cameras:none} finds none",
         option_help="cameras that stand still, of whose frames --strategy diverse prefers those "
         "that show more than the background: find them (auto), each {camera} is one (all), or none",

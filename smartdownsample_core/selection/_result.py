@@ -196,6 +196,11 @@ class Selection:
         strata = map(Stratum, names, sizes, kept)
         return tuple(sorted(strata, key=lambda stratum: (-stratum.size, stratum.name)))
 
+    @property
+    def is_nested(self) -> bool:
+        """Whether the first m of the ranking are what a target of m keeps, see :meth:`first`."""
+        return self.ranking is not None and self.strata is None and self.n_first is not None
+
     def first(self, target_count: int) -> Selection:
         """Returns the selection for a smaller target, which is nested in this one.
 
@@ -205,7 +210,7 @@ class Selection:
         Raises:
             ValueError: without a ranking or with strata, or for a target out of its bounds
         """
-        if self.ranking is None or self.strata is not None or self.n_first is None:
+        if not self.is_nested:
             changed = ", and picks that were changed to meet the caps or by hand" * (
                 self.n_first is None
             )

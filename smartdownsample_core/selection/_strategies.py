@@ -134,7 +134,7 @@ STRATEGIES: dict[str, Strategy] = {
         ),
         Strategy(
             name="stride",
-            label="Explain: evenly from every visual bucket, as smartdownsample 1.9",
+            label="Sample evenly: from every visual bucket, as smartdownsample 1.9",
             pick=pick_by_stride,
             strides=True,
         ),

@@ -83,12 +83,14 @@ def test_settings_within_their_bounds_have_no_problems() -> None:
 def test_forms_name_choices_as_they_stand_there() -> None:
     """Help and errors name the labels; Python and the command line have the values."""
     (row,) = (row for row in inputs.WHAT_IF_ROWS if row.name == "max_distance")
-    assert inputs.described(row).endswith("Needs 'What the images are for' 'Label or train'")
+    needs = "Needs 'What the images are for' set to 'Label or train'"
+    assert inputs.described(row).endswith(needs)
     standing = declared(DownsampleConfig)["fixed_cameras"]
-    assert "'Automatic' finds them, 'All' takes every 'Camera'" in inputs.described(standing)
-    assert "'auto' finds them, 'all' takes every camera" in str(Message(standing.help))
+    automatic = "'Automatic' finds such cameras, 'All' takes every 'Camera'"
+    assert automatic in inputs.described(standing)
+    assert "'auto' finds such cameras, 'all' takes every camera" in str(Message(standing.help))
     config = DownsampleConfig(target_count=1, strategy="stride", max_distance=5)
     (problem,) = config.contradictions()
-    text = "needs a strategy that ranks images, not 'Explain'; set 'What the images are for' to "
+    text = "needs a strategy that ranks images, not 'Sample evenly'; set 'What the images are for' to "
     assert text + "'Label or train'" in labelled(problem)
     assert "not 'stride'; set strategy to 'diverse'" in str(problem)

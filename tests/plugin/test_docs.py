@@ -25,10 +25,13 @@ import numpy as np
 import pytest
 from PIL import ExifTags, Image
 
+from plugin.jobs import edits
 from plugin.runs.quality import KINDS
 from plugin.runs.records import SHOWN
 from smartdownsample_core import sample_diverse
 from smartdownsample_core.cli._main import _parser, main
+from smartdownsample_core.selection import Reason
+from tests.core.test_standing import film, scene
 from tests.ffmpeg import require_ffmpeg
 from tests.parameter_tables import with_tables
 from tests.patience import PATIENCE
@@ -39,6 +42,7 @@ _ROOT = Path(__file__).parents[2]
 _SKILL = _ROOT / "skills" / "smartdownsample" / "SKILL.md"
 _DOCUMENTS = [_ROOT / "README.md", *sorted((_ROOT / "docs").glob("*.md")), _SKILL]
 _PARAMETERS = (_ROOT / "docs" / "parameters.md").read_text(encoding="utf-8")
+_WHY = (_ROOT / "docs" / "why.md").read_text(encoding="utf-8")
 _BLOCK = re.compile(r"^```(bash|shell|python)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 #: Commands that are not run here, and why; that make knows them is checked.
@@ -376,6 +380,24 @@ def test_the_columns_of_a_csv_are_those_that_are_documented(
     (table,) = re.findall(r"\| column \|.*?\n((?:\|.*\n)+)", _PARAMETERS)
     cells = re.findall(r"^\| (`[^|]+) \|", table, re.MULTILINE)
     assert header == re.findall(r"`(\w+)`", " ".join(cells))
+
+
+def test_the_columns_and_reasons_of_an_explanation_are_documented(tmp_path: Path) -> None:
+    """Those of a list with all that there can be, and every reason that the code knows."""
+    tables = re.findall(r"\| (?:column|reason) \|.*\n\|.*\n((?:\|.*\n)+)", _WHY)
+    cells = (" ".join(re.findall(r"^\| (`[^|]+) \|", table, re.MULTILINE)) for table in tables)
+    columns, reasons = (re.findall(r"`([^`]+)`", text) for text in cells)
+    frames = []
+    for number, frame in enumerate(film(scene(1), 30, {4: 3, 13: 12})):
+        frames.append(str(tmp_path / f"{number:02}.png"))
+        Image.fromarray(frame).save(frames[-1])
+    output = tmp_path / "why.csv"
+    choice = {"strategy": "diverse", "duplicate_distance": 5, "fixed_cameras": "auto"}
+    sample_diverse(frames, 3, save_explanation=str(output), show_summary=False, **choice)
+    assert columns == output.read_text(encoding="utf-8").splitlines()[0].split(",")
+    known = {reason.text for reason in Reason if reason is not Reason.CAP}
+    caps = {f"{Reason.CAP.text}: {name}" for name in ("label", "bucket", "event", "camera")}
+    assert set(reasons) == {*known, *caps, edits.KEPT, edits.LEFT_OUT}
 
 
 def test_the_skill_knows_the_operators(operators: SimpleNamespace) -> None:

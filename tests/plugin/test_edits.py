@@ -113,7 +113,8 @@ def test_an_undo_removes_the_edits_too(dataset, operators, state_of) -> None:
     bare = state_of(dataset)
     operators.downsample(dataset, 10)
     operators.edit_run(dataset, _RUN, drop=dataset.match_tags(_RUN).first().id)
-    assert "1 hand edit" in operators.downsample(dataset, 10)["warning"]
+    warning = operators.downsample(dataset, 10)["warning"]
+    assert warning == f"The earlier run {_RUN!r} was replaced, and its 1 hand edit discarded"
     assert dataset.load_run_results(_RUN).record["left_out_by_hand"] == []
     assert operators.downsample(dataset, 10)["warning"] is None
     operators.edit_run(dataset, _RUN, keep=dataset.match_tags(_RUN, bool=False).first().id)
@@ -123,6 +124,27 @@ def test_an_undo_removes_the_edits_too(dataset, operators, state_of) -> None:
         for sample in state["samples"]:
             sample.pop("last_modified_at", None)
     assert after == bare
+
+
+def test_the_form_says_which_edits_a_run_discards(signed_dataset, operators, post) -> None:
+    """Of the run that it would replace, as many as have not been taken back."""
+    dataset = signed_dataset
+
+    def forecast(run_key: str = _RUN) -> str:
+        params = {"target_count": 10, "run_key": run_key}
+        form = post("resolve-type", "downsample", dataset, params)["type"]["properties"]
+        return form["forecast"]["default"]
+
+    operators.downsample(dataset, 10)
+    ids = dataset.match_tags(_RUN).values("id")
+    for one in ids[:3]:
+        operators.edit_run(dataset, _RUN, drop=one)
+    assert forecast().endswith(f"the run `{_RUN}`, which kept 7, and **discards its 3 hand edits**.")
+    operators.edit_run(dataset, _RUN, take_back=True)
+    assert forecast().endswith("which kept 8, and **discards its 2 hand edits**.")
+    assert "hand edit" not in forecast("other")
+    operators.downsample(dataset, 10)
+    assert forecast().endswith("which kept 10.")
 
 
 def test_an_exported_list_follows(signed_dataset, operators, tmp_path) -> None:

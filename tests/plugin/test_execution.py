@@ -89,6 +89,23 @@ def test_the_form_says_what_a_run_will_do(dataset, operators, post) -> None:
     assert form["target_count"]["default"] == "30"  # to change what is not liked
 
 
+@pytest.mark.parametrize(
+    ("settings", "text"),
+    [
+        ({}, ": filter it to 1 to 10, for example, to see what a run for 10 keeps."),
+        ({"stratify_by": "tags"}, ". A run for fewer would not keep just the first of them"),
+        ({"max_per_group": 3}, ". A run for fewer would not keep just the first of them"),
+    ],
+    ids=["nested", "shares", "limits"],
+)
+def test_the_result_says_what_the_first_ranks_are(dataset, post, settings, text) -> None:
+    """Not that fewer would be the first of them where that is wrong."""
+    params = {"target_count": 20, **settings}
+    answers = str(post("execute/generator", "downsample", dataset, params))
+    said = "The field `smartdownsample_rank` numbers the kept samples in the order of their choice"
+    assert said + text in answers
+
+
 def test_the_form_does_not_start_from_what_a_run_kept(dataset, operators, post) -> None:
     """Run again from the view that a run ends with, it proposes the dataset, and warns of less.
 

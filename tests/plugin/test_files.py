@@ -46,13 +46,18 @@ def test_the_list_holds_what_was_kept(dataset, operators, kept, tmp_path, ending
     assert all(row["bucket_name"] for row in rows)
 
 
-def test_the_list_holds_ranks_and_groups(dataset, operators, tmp_path) -> None:
-    """A list of a run that numbers samples has these numbers."""
+def test_the_list_holds_ranks_and_groups(dataset, operators, post, tmp_path) -> None:
+    """A list of a run that numbers samples has these numbers, as its form says."""
     path = tmp_path / "kept.csv"
-    operators.downsample(dataset, 20, strategy="diverse", near_duplicates=16)
+    operators.downsample(dataset, 20, strategy="diverse", near_duplicates=16, stratify_by="tags")
+    form = post("resolve-type", "export_run", dataset, {})["type"]["properties"]
+    about = "Writes id, path and bucket of 20 samples, and `stratum`, `rank` and `group`. "
+    assert form["forecast"]["default"].startswith(about)
     operators.export_run(dataset, "smartdownsample", str(path))
     with path.open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
+    columns = {"id", "filepath", "bucket", "bucket_name", "stratum", "rank", "group"}
+    assert set(rows[0]) == columns
     kept = dataset.match_tags("smartdownsample")
     assert [int(row["rank"]) for row in rows] == list(range(1, 21))
     groups = dict(zip(*kept.values(["id", "smartdownsample_group"]), strict=True))
