@@ -81,7 +81,7 @@ def choice_of(
         keys.setdefault(IMAGE, list(paths))
     given |= {
         "keys": keys or None,
-        "exclude": without_empties(options) if objects is None else options.exclude,
+        "exclude": without_empties(options, keys) if objects is None else options.exclude,
         "stratify_by": options.stratify_by
         if is_key(options.stratify_by, keys)
         else labels_of("--stratify-by", options.stratify_by, paths),

@@ -32,6 +32,7 @@ from ._options import (
     option_of,
     reading,
 )
+from ._other_programs import check_files, naming_empties
 from ._output import Output, add_output, check_output
 from ._select import select_command
 from ._signals import TerminatedError, ended_by_signals
@@ -132,6 +133,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def _run(options: argparse.Namespace) -> int:
     check_output(options)
+    check_files(options)
     how = reading(options)
     paths, base = images_of(options)
     objects = objects_of(options, paths)
@@ -154,7 +156,8 @@ def _run(options: argparse.Namespace) -> int:
     print_reading_of(signatures, sys.stderr, not options.quiet)
     order = natural_order(paths)
     image_of = objects.image if objects is not None and options.choose == BY_OBJECTS else None
-    selection = downsample(
-        signatures, order, options.target_count, options.random_seed, choice, image_of=image_of
-    )
+    with naming_empties(options, choice):
+        selection = downsample(
+            signatures, order, options.target_count, options.random_seed, choice, image_of=image_of
+        )
     return output.write(selection, paths, signatures, choice, objects)

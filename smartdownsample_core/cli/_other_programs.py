@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from ..annotations import EMPTY, Package, coco_labels, detected, read_package, yolo_labels
 from ..checks import shown_path
+from ..errors import ParameterError, counted
 from ..new_files import make_folder, new_file
 from ..selection import Choice, labels_by_key
 
@@ -39,7 +41,6 @@ def add_files(
     group.add_argument(
         "--min-confidence",
         type=float,
-        default=DEFAULT_CONFIDENCE,
         metavar="N",
         help=f"confidence from which detections count, 0 to 1 (default: {DEFAULT_CONFIDENCE})",
     )
@@ -58,6 +59,16 @@ def add_files(
         help="a Camtrap DP package: its deployments are the cameras, its timestamps the times, and "
         f"species, sequence and location are keys of {users}",
     )
+
+
+def check_files(options: argparse.Namespace) -> None:
+    """Completes the options; raises a ParameterError for one without what it is about."""
+    if options.min_confidence is None:
+        options.min_confidence = DEFAULT_CONFIDENCE
+    elif not options.detections:
+        raise ParameterError(
+            "min_confidence", "has no effect without {detections}", "add it, or omit this"
+        )
 
 
 def with_labels(
@@ -86,12 +97,38 @@ def with_labels(
     return found
 
 
-def without_empties(options: argparse.Namespace) -> Any:
-    """Returns the excluded labels, with images on which nothing was detected."""
-    if not options.detections:
+def without_empties(options: argparse.Namespace, keys: Mapping[str, Any]) -> Any:
+    """Returns the excluded labels, with images on which nothing was detected, if there are any."""
+    if not _n_empty(options, keys):
         return options.exclude
     excluded = labels_by_key("exclude", options.exclude) if options.exclude else {}
     return {**excluded, KEY: sorted({*excluded.get(KEY, ()), EMPTY})}
+
+
+@contextmanager
+def naming_empties(options: argparse.Namespace, choice: Choice) -> Iterator[None]:
+    """Makes the error of a target that is too high say what :func:`without_empties` left out."""
+    try:
+        yield
+    except ParameterError as error:
+        n_empty = _n_empty(options, choice.keys or {})
+        if not n_empty or "{exclude}" not in error.reason:
+            raise
+        shorten, lower = "shorten {exclude}", "lower {min_confidence}"
+        raise ParameterError(
+            error.name,
+            error.reason.replace("{exclude}", "{exclude}" if options.exclude else "{detections}")
+            + "; on {empty}, MegaDetector found nothing of confidence {least:g} or more",
+            error.remedy.replace(shorten, f"{shorten}, {lower}" if options.exclude else lower),
+            error.values,
+            empty=counted(n_empty, "images"),
+            least=options.min_confidence,
+        ) from None
+
+
+def _n_empty(options: argparse.Namespace, keys: Mapping[str, Any]) -> int:
+    """Counts the images on which nothing was detected."""
+    return list(keys[KEY]).count([EMPTY]) if options.detections and KEY in keys else 0
 
 
 def _warn(what: str, found: Sequence[object], paths: Sequence[str]) -> None:

@@ -16,6 +16,7 @@ from ..settings import declared
 from ..shards import LOCAL, ClusterShards, Shards, check_distinct, check_settings, select_from
 from ._choice import add_choice, choice_of, needs_descriptors
 from ._options import Parser, add_null, add_on_error
+from ._other_programs import check_files, naming_empties
 from ._output import Output, add_output, check_output, placing
 
 #: Options beside those of the choice for which all images must be in memory.
@@ -35,6 +36,7 @@ def select_command(program: str, arguments: list[str]) -> int:
     parser = _select_parser(program)
     options = parser.parse_intermixed_args(arguments)
     check_output(options)
+    check_files(options)
     if options.scheduler is not None:
         return _on_cluster(parser, options)
     shards = Shards([Path(file) for file in options.shards], options.partial)
@@ -75,7 +77,8 @@ def select_command(program: str, arguments: list[str]) -> int:
     signatures = shards.signatures(descriptors, choice.finds_standing)
     mark_with_bar(signatures, paths, choice, not options.quiet, bool(options.activity))
     order = natural_order(paths)
-    selection = downsample(signatures, order, options.target_count, options.random_seed, choice)
+    with naming_empties(options, choice):
+        selection = downsample(signatures, order, options.target_count, options.random_seed, choice)
     return output.write(selection, paths, signatures, choice)
 
 

@@ -33,13 +33,14 @@ from ._options import (
     option_of,
     reading,
 )
-from ._other_programs import add_files, keys_of_package, package_of, with_labels
+from ._other_programs import add_files, check_files, keys_of_package, package_of, with_labels
 
 
 def split_command(program: str, arguments: list[str]) -> int:
     """Runs ``split`` and returns its exit code, as :func:`smartdownsample_core.cli.main`."""
     options = _split_parser(program).parse_intermixed_args(arguments)
     how = reading(options)
+    check_files(options)
     if sys.stdout is None and not options.output:
         raise ValueError("standard output is closed; write the table with --output")
     output = new_path("--output", options.output, (".csv",))

@@ -5,6 +5,7 @@ from ._charts import save_charts
 from ._copies import VERBS, Placing
 from ._curve import check_curve, how_many, save_curve
 from ._explanation import new_table, write_table
+from ._figures import share
 from ._lists import (
     TEXT,
     dropped_if_it_fails,
@@ -17,5 +18,5 @@ from ._lists import (
 )
 from ._manifest import Difference, compare, inputs_of, new_manifest, read_manifest
 from ._splits import leaks, split_summary, split_warnings, write_splits
-from ._summary import share, shortfalls, standing, summary, totals
+from ._summary import shortfalls, standing, summary, totals
 from ._thumbnails import spread, thumbnail

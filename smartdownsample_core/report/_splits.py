@@ -10,7 +10,7 @@ import numpy as np
 
 from ..errors import Message, counted
 from ..selection import Split
-from ._summary import share
+from ._figures import share
 
 #: How far a split may be from its share, in hundredths of all images, without a warning.
 _CLOSE = 5

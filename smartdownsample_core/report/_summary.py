@@ -6,13 +6,14 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from ..checks import nearest_name
 from ..errors import Message, counted
-from ..selection import STRATEGIES, Bucket, Selection, Stratum, are_good, count_images
-from ..signatures import UNREADABLE
+from ..selection import STRATEGIES, Bucket, Selection, Stratum, are_good
+from ._cameras import of_cameras
+from ._figures import share
 
-#: A camera is named if its share is this many times too large or small, and makes a difference of
-#: about this many images; so many are named.
-_FAR, _ENOUGH, _MAX_CAMERAS = 3, 5, 3
+#: So many labels are listed.
+_MAX_LABELS = 5
 
 #: Maximum number of strata in the summary; there can be as many labels as images.
 _MAX_STRATA = 20
@@ -64,15 +65,20 @@ def standing(selection: Selection) -> str:
 
 
 def _left_out(selection: Selection) -> list[str]:
-    counts = {
-        "near-duplicates of kept images": selection.n_near_duplicates_left_out,
-        "quiet frames of standing cameras": selection.n_quiet_left_out,
-        "blank images (black, white or blurred)": selection.n_junk_left_out,
-        "images with excluded labels": selection.n_excluded,
-        "images taken too soon after another": selection.n_too_soon,
-    }
-    words = [f"{count:,} {what}" for what, count in counts.items() if count]
+    counts = (
+        (selection.n_near_duplicates_left_out, "near-duplicates", " of kept images"),
+        (selection.n_quiet_left_out, "quiet frames", " of standing cameras"),
+        (selection.n_junk_left_out, "blank images", " (black, white or blurred)"),
+        (selection.n_excluded, "images", f" with {_excluded(selection)}"),
+        (selection.n_too_soon, "images", " taken too soon after another"),
+    )
+    words = [counted(count, noun) + which for count, noun, which in counts if count]
     return [f"Excluded {', '.join(words)}"] if words else []
+
+
+def _excluded(selection: Selection) -> str:
+    found = [str(one) for one in selection.exclusions if one.others is None]
+    return " or ".join(found) if len(found) <= _MAX_LABELS else "excluded labels"
 
 
 def _events(selection: Selection) -> list[str]:
@@ -92,19 +98,6 @@ def _table_of_strata(strata: Sequence[Stratum], noun: str) -> list[str]:
     if len(strata) > _MAX_STRATA:
         lines.append(f"{'':>6} ... and {len(strata) - _MAX_STRATA:,} smaller ones")
     return lines
-
-
-def share(rate: float | None) -> str:
-    """Formats a share, 0-1: "0%" and "100%" are exact, and "-" is for None.
-
-    >>> [share(rate) for rate in (0, 1 / 3000, 1 / 3, 1999 / 2000, 1)]
-    ['0%', '<0.1%', '33.3%', '>99.9%', '100%']
-    """
-    if rate is None:
-        return "-"
-    if rate in (0, 1):
-        return f"{rate:.0%}"
-    return "<0.1%" if rate < 0.0005 else ">99.9%" if rate >= 0.9995 else f"{rate:.1%}"
 
 
 def totals(selection: Selection, noun: str = "images", objects: str = "objects") -> str:
@@ -140,46 +133,27 @@ def shortfalls(selection: Selection, strata: str = "labels") -> list[Message]:
     selection = selection.of_objects
     return [
         *_unmet(selection, strata),
-        *_uneven(selection),
+        *_not_excluded(selection),
+        *of_cameras(selection),
         *_below_floor(selection),
         *_without_time(selection),
         *_damage(selection),
     ]
 
 
-def _uneven(selection: Selection) -> list[Message]:
-    """Names the cameras whose share of the kept images is far from their share of all images."""
-    cameras, n_kept = selection.cameras, len(selection.chosen)
-    if cameras is None or len(cameras.names) < 2 or not n_kept or selection.count_strata():
-        return []  # shares of labels are asked for, and those of cameras follow from them
-    readable = np.flatnonzero(selection.bucket_ids != UNREADABLE)
-    numbers, n = cameras.numbers, len(cameras.names)
-    sizes = count_images(numbers, readable, n, selection.image_of)
-    sizes = sizes / max(sizes.sum(), 1)
-    kept = np.bincount(numbers[selection.chosen], minlength=n)
-    expected = sizes * n_kept
-    is_far = np.maximum(kept, expected) >= np.maximum(_FAR * np.minimum(kept, expected), _ENOUGH)
-    far = np.flatnonzero(is_far)
-    if not len(far):
-        return []
-    more = kept - expected
-    worst = far[np.argsort(-np.abs(more)[far], kind="stable")][:_MAX_CAMERAS].tolist()
-    # Where many have too few, none of those that have the rest need be far from its share.
-    named = [
-        f"{cameras.names[camera]!r} has {share(sizes[camera])} of the images and "
-        f"{share(kept[camera] / n_kept)} of those kept"
-        for camera in dict.fromkeys([*worst, int(more.argmax())])
-    ]
-    return [
-        Message(
-            "{n:,} of {n_cameras:,} cameras {are} far over- or under-represented: {named}; "
-            "{stratify_by} gives each its share",
-            n=len(far),
-            are="is" if len(far) == 1 else "are",
-            n_cameras=n,
-            named=", ".join(named),
+def _not_excluded(selection: Selection) -> list[Message]:
+    """Names the labels to exclude that no image has, as if they were misspelt."""
+    messages = []
+    for one in selection.exclusions:
+        if one.others is None:
+            continue
+        near = nearest_name(one.label, one.others)
+        shown = ", ".join(one.others[:_MAX_LABELS]) + ", ..." * (len(one.others) > _MAX_LABELS)
+        hint = f"did you mean {one.key}={near}?" if near else f"labels are {shown or 'missing'}"
+        messages.append(
+            Message("{exclude} names {label}, which no image has; {hint}", label=one, hint=hint)
         )
-    ]
+    return messages
 
 
 def _below_floor(selection: Selection) -> list[Message]:
@@ -292,7 +266,8 @@ def _left_without(selection: Selection, strata: str) -> list[Message]:
             if shares_come_first:
                 remedy = f"{strata} get their shares first; ask for more"
             without = kept.count(0)
-            text = f"{without:,} of {len(kept):,} {noun} have no kept image; {remedy}"
+            have = "has" if without == 1 else "have"
+            text = f"{without:,} of {len(kept):,} {noun} {have} no kept image; {remedy}"
             messages.append(Message(text))
     return messages
 

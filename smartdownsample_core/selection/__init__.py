@@ -29,7 +29,7 @@ from ._preference import MEASURES, numbers_of, split_prefer
 from ._result import Selection
 from ._split import Split, SplitSettings, split_images, split_shares
 from ._standing import Standing, StandingOfSome, mark_standing, to_compare
-from ._strata import UNLABELLED, assign_strata
+from ._strata import UNLABELLED, Groups, assign_strata
 from ._strategies import RECOMMENDED_STRATEGY, STRATEGIES, Strategy, StrategyName
 from ._systematic import select
 from ._tally import Bucket, Stratum, count_images, tally

@@ -17,7 +17,7 @@ from ._allocation import by_ratio, top_up
 from ._choice import Choice
 from ._events import Events, spaced
 from ._explanation import Cap
-from ._keys import Keys
+from ._keys import Exclusion, Keys
 from ._limits import Bound, Room, rank_in_group
 from ._near_duplicates import leaders
 from ._preference import preference
@@ -88,8 +88,11 @@ class Constraints:
         self.tiers = self._tiers(readable, junk, quiet, signatures.damaged, order)
         self.events = keys.events
         self.cameras = keys.cameras if choice.uses_camera else None
+        self.exclusions: tuple[Exclusion, ...] = ()
         for name, labels in choice.excluded.items():
-            self.tiers[(self.tiers >= GOOD) & keys.has_label(name, labels)] = EXCLUDED
+            have_one, exclusions = keys.exclude(name, labels)
+            self.tiers[(self.tiers >= GOOD) & have_one] = EXCLUDED
+            self.exclusions += tuple(exclusions)
         self._thin(keys, order, choice.interval)
         if self.preference is not None and self.events is not None and "event" in choice.caps:
             self._pass_over(self.preference, self.events.number, order, choice.caps["event"])

@@ -187,6 +187,7 @@ def _choose(
         strata=constraints.strata,
         strata_are_labels=choice.stratify_by is not None,
         caps=constraints.caps,
+        exclusions=constraints.exclusions,
         below_floor=constraints.below_floor(taken),
         evidence=_evidence(signatures, images, choice),
         events=constraints.events,

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable
+from dataclasses import dataclass
 from functools import cached_property
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -38,6 +40,19 @@ def _combined(one: Groups, other: Groups) -> Groups:
     return Groups(of_image, names)
 
 
+@dataclass(frozen=True)
+class Exclusion:
+    """A label whose images are excluded."""
+
+    key: str
+    label: str
+    others: tuple[str, ...] | None = None
+    """the labels that there are instead, if no image has this one"""
+
+    def __str__(self) -> str:
+        return f"{self.key}={self.label}"
+
+
 class Keys:
     """The keys of n images, each computed when it is first asked for."""
 
@@ -55,16 +70,25 @@ class Keys:
             groups = _combined(groups, other)
         return groups
 
-    def has_label(self, name: str, labels: Collection[str]) -> NDArray[np.bool_]:
-        """Whether each image has one of some labels of a key, ``(n,)``."""
+    def exclude(
+        self, name: str, labels: frozenset[str]
+    ) -> tuple[NDArray[np.bool_], list[Exclusion]]:
+        """Returns which images, ``(n,)``, have one of some labels of a key, and each label."""
         by: Any = (
             self._choice.stratify_by if name == "label" else (self._choice.keys or {}).get(name)
         )
         if by is not None and not isinstance(by, str):
-            return np.array([any(text in labels for text in texts_of(one)) for one in by], bool)
-        groups = self.of(name)
-        named = np.array([*(one in labels for one in groups.names), False])
-        return np.asarray(named[groups.numbers])
+            texts = list(map(texts_of, by))
+            known = set(chain.from_iterable(texts))
+            found = np.array([not labels.isdisjoint(some) for some in texts], bool)
+        else:
+            groups = self.of(name)
+            known = set(groups.names)
+            found = np.array([*(one in labels for one in groups.names), False])[groups.numbers]
+        others = tuple(sorted(known))
+        return found, [
+            Exclusion(name, label, None if label in known else others) for label in sorted(labels)
+        ]
 
     def _single(self, name: str) -> Groups:
         keys = self._choice.keys or {}

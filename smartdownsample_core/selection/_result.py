@@ -13,6 +13,7 @@ from ..signatures import UNREADABLE
 from ._coverage import Coverage, coverage
 from ._events import Events
 from ._explanation import Cap, Evidence, Explanation, explain
+from ._keys import Exclusion
 from ._standing import Standing
 from ._strata import Groups
 from ._tally import Bucket, Stratum, count_buckets, count_images
@@ -62,6 +63,8 @@ class Selection:
     """the camera of each image; None if it does not matter which took an image"""
     events: Events | None = None
     """the event of each image; None without ``event_gap``"""
+    exclusions: tuple[Exclusion, ...] = ()
+    """the labels that are excluded"""
     below_floor: dict[str, int] = field(default_factory=dict)
     """for keys of ``min_per``, how many of their groups have fewer images than it asks for, though
     they have more"""

@@ -142,20 +142,54 @@ def test_cameras_far_from_their_share_are_named() -> None:
     table.descriptor[:300] = table.descriptor[0]
     choice = Choice(strategy="diverse", camera=["still"] * 300 + ["busy"] * 100, cover="camera")
     (message,) = map(str, shortfalls(downsample(table, order, 40, 1, choice)))
-    assert message.startswith(
+    assert message == (
         "2 of 2 cameras are far over- or under-represented: 'busy' has "
-        "25.0% of the images and 97.5% of those kept, "
+        "25.0% of the images and 97.5% of those kept, 'still' has 75.0% of the images and 2.5% of "
+        "those kept; stratify_by camera gives each its share"
     )
+    table = _table(400)
+    every = Choice(strategy="diverse", camera=[f"{n % 4}" for n in range(400)], cover="camera")
+    assert shortfalls(downsample(table, order, 40, 1, every)) == []
+
+
+def test_as_many_cameras_are_named_as_are_counted() -> None:
+    """Who got their share is named apart from them, and beyond three they are counted."""
+    table, order = _table(400), np.arange(400)
     some = np.repeat([0, 1, 2], [250, 75, 75])
     table.descriptor[:] = table.descriptor[0]
     table.descriptor[:250, 0] = np.arange(250)
     choice = Choice(strategy="diverse", camera=[f"camera {n}" for n in some], cover="camera")
     (message,) = map(str, shortfalls(downsample(table, order, 40, 1, choice)))
-    assert message.startswith("2 of 3 cameras are far over- or under-represented: 'camera 1'")
-    assert "'camera 0' has 62.5% of the images and 95.0% of those kept; stratify_by" in message
-    table = _table(400)
-    every = Choice(strategy="diverse", camera=[f"{n % 4}" for n in range(400)], cover="camera")
-    assert shortfalls(downsample(table, order, 40, 1, every)) == []
+    before, after = message.split("; their share went mostly to 'camera 0', which ")
+    assert before.startswith("2 of 3 cameras are far over- or under-represented: 'camera 1'")
+    assert "'camera 0'" not in before
+    assert after.startswith("has 62.5% of the images and 95.0% of those kept; stratify_by")
+    table.descriptor[80:] = table.descriptor[0]
+    five = [f"camera {n // 80}" for n in range(400)]
+    choice = Choice(strategy="diverse", camera=five, cover="camera")
+    (message,) = map(str, shortfalls(downsample(table, order, 40, 1, choice)))
+    assert message.startswith("5 of 5 cameras are far over- or under-represented: 'camera 0'")
+    assert ", and 2 more; stratify_by" in message
+
+
+def test_a_camera_of_which_all_is_excluded_has_no_share() -> None:
+    """That none of its images are kept is what was asked for."""
+    table, order = _table(90), np.arange(90)
+    camera = [f"{n % 3}" for n in range(90)]
+    choice = Choice(strategy="diverse", camera=camera, exclude="camera=0", cover="camera")
+    assert shortfalls(downsample(table, order, 30, 1, choice)) == []
+
+
+@pytest.mark.parametrize("known", [100, 20], ids=["all", "some"])
+def test_labels_that_are_no_cameras_are_noticed(known: int) -> None:
+    """Such as times, of which nearly every image has one of its own."""
+    table, order = _table(100), np.arange(100)
+    times = [f"12:00:{min(n, known - 3)}" if n < known else None for n in range(100)]
+    choice = Choice(strategy="diverse", camera=times)
+    message = str(shortfalls(downsample(table, order, 30, 1, choice))[0])
+    assert message.startswith(f"{known} images have {known - 2} cameras, nearly one each; camera")
+    pairs = Choice(strategy="diverse", camera=[f"{n // 2}" for n in range(100)])
+    assert shortfalls(downsample(table, order, 60, 1, pairs)) == []
 
 
 @pytest.mark.parametrize("value", ["cameras", "bucket,bucket", 3, ["label"], None, {"camera": 1}])

@@ -113,9 +113,36 @@ def test_the_command_leaves_empties_out(tree: list[str], run, results: str) -> N
     assert f"has no result for 1 of 12 images, such as {tree[11]}" in err
     refused = run("photos", "-n", "9", "--detections", results)
     assert refused[0] == 2
-    assert "exceeds the 8 images" in refused[2]
+    assert (
+        "--target-count 9 exceeds the 8 images that --detections allows; on 4 images, MegaDetector "
+        "found nothing of confidence 0.2 or more; lower --min-confidence or lower --target-count"
+    ) in refused[2]
+    refused = run(
+        "photos", "-n", "8", "--detections", results, "--exclude-label", "detection=person"
+    )
+    assert "7 images that --exclude-label allows; on 4 images, MegaDetector found" in refused[2]
+    assert "shorten --exclude-label, lower --min-confidence or lower" in refused[2]
+    err = run("photos", "-n", "8", "--detections", results)[2]
+    assert "Excluded 4 images with detection=empty" in err
     code, out, _ = run("photos", "-n", "12", "--detections", results, "--min-confidence", "0.05")
     assert (code, len(out)) == (0, 12)
+
+
+def test_labels_that_no_image_has_are_named(tree: list[str], run, results: str) -> None:
+    """A label to exclude that no image has is misspelt, but this one was not given."""
+    common = ("photos", "-n", "8", "--detections", results, "--min-confidence", "0.05", "-q")
+    assert "detection=" not in run(*common)[2]
+    err = run(*common, "--exclude-label", "detection=dog, detection=vehicle")[2]
+    assert "--exclude-label names detection=dog, which no image has; labels are animal, per" in err
+    assert "names detection=vehicle, which no image has" in err
+
+
+@pytest.mark.parametrize("command", [[], ["split"]], ids=["choose", "split"])
+def test_a_confidence_without_detections_is_refused(tree: list[str], run, command) -> None:
+    """As other options without an effect are."""
+    code, _, err = run(*command, "photos", "--min-confidence", "0.3")
+    assert code == 2
+    assert "--min-confidence has no effect without --detections" in err
 
 
 def test_categories_are_balanced_capped_and_excluded(tree: list[str], run, results: str) -> None:

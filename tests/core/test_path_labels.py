@@ -11,6 +11,7 @@ import pytest
 
 from smartdownsample_core import Choice, Signatures, downsample, sample_diverse
 from smartdownsample_core.cli import main
+from smartdownsample_core.report import shortfalls, summary
 from smartdownsample_core.selection import Reason, labels_of_paths
 
 _QUIET = {"show_progress": False, "show_summary": False}
@@ -65,6 +66,22 @@ def test_labels_are_excluded(exclude: object) -> None:
     )
     with pytest.raises(ValueError, match=message):
         downsample(_table(6), np.arange(6), 5, choice=choice)
+
+
+@pytest.mark.parametrize(
+    ("label", "hint"),
+    [("emty", "did you mean species=empty?"), ("dog", "labels are empty, fox, owl")],
+)
+def test_a_label_to_exclude_that_no_image_has_is_named(label: str, hint: str) -> None:
+    """As it may be misspelt; others are named in the summary."""
+    labels = ["fox", "empty", ["fox", "empty"], None, "empty", "owl"]
+    exclude = {"species": [label, "owl"]}
+    selection = downsample(
+        _table(6), np.arange(6), 3, choice=Choice(keys={"species": labels}, exclude=exclude)
+    )
+    messages = list(map(str, shortfalls(selection)))
+    assert f"exclude names species={label}, which no image has; {hint}" in messages
+    assert "Excluded 1 image with species=owl" in summary(selection)
 
 
 def test_labels_of_strata_are_excluded() -> None:
