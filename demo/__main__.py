@@ -164,7 +164,7 @@ def print_guide(by_bucket: dict, diverse: dict) -> None:
         print(f"{bucket['size']:>7,} {bucket['kept']:>7,} {kept:>7,}  {bucket['name']}")
     print(f"""
 In the App of `make demo`, dataset '{_DATASET}':
-  - the view '{diverse["kept_view"]}' has {diverse["kept"]:,} samples that differ as much as possible
+  - the view '{diverse["kept_view"]}' has {diverse["kept"]:,} samples, as different as possible
   - the view '{by_bucket["kept_view"]}' has {by_bucket["kept"]:,}, evenly from every bucket
   - the view '{diverse["buckets_view"]}' has a tile per bucket; click one to look inside
   - the panel 'Smart Downsample', under + above the grid, shows either run, and compares them

@@ -327,7 +327,7 @@ ACTIVITY = RunField(
     values=_activities,
     is_written=lambda settings: settings.finds_standing,
     condition="if there are standing cameras",
-    outcome="{standing}: the field `{field}` says how much each frame shows besides the background.",
+    outcome="{standing}: the field `{field}` says what each frame shows besides the background.",
 )
 
 RUN_FIELDS = (

@@ -222,6 +222,8 @@ class Selection:
                 f"strategy {self.strategy!r}{' with strata' if self.strata else ''}{changed}; "
                 "choose again with the smaller target_count"
             )
+        assert self.ranking is not None  # or it were not nested
+        assert self.n_first is not None  # likewise
         minimum = int((self.tiers[self.ranking] == NEVER).sum()) if self.tiers is not None else 0
         minimum = max(minimum, self.n_first)
         target_count = whole_number("target_count", target_count, minimum, len(self.ranking))

@@ -91,6 +91,8 @@ def test_forms_name_choices_as_they_stand_there() -> None:
     assert "'auto' finds such cameras, 'all' takes every camera" in str(Message(standing.help))
     config = DownsampleConfig(target_count=1, strategy="stride", max_distance=5)
     (problem,) = config.contradictions()
-    text = "needs a strategy that ranks images, not 'Sample evenly'; set 'What the images are for' to "
+    text = (
+        "needs a strategy that ranks images, not 'Sample evenly'; set 'What the images are for' to "
+    )
     assert text + "'Label or train'" in labelled(problem)
     assert "not 'stride'; set strategy to 'diverse'" in str(problem)

@@ -139,7 +139,9 @@ def test_the_form_says_which_edits_a_run_discards(signed_dataset, operators, pos
     ids = dataset.match_tags(_RUN).values("id")
     for one in ids[:3]:
         operators.edit_run(dataset, _RUN, drop=one)
-    assert forecast().endswith(f"the run `{_RUN}`, which kept 7, and **discards its 3 hand edits**.")
+    assert forecast().endswith(
+        f"the run `{_RUN}`, which kept 7, and **discards its 3 hand edits**."
+    )
     operators.edit_run(dataset, _RUN, take_back=True)
     assert forecast().endswith("which kept 8, and **discards its 2 hand edits**.")
     assert "hand edit" not in forecast("other")

@@ -276,7 +276,9 @@ def test_the_form_asks_of_patches_only(objects, patches, post) -> None:
     params = {"target_count": 5, "whole_images": True, "strategy": "stride"}
     form = post("resolve-type", "downsample", objects, params, view=patches._serialize())
     text = json.dumps(form["type"]["properties"]["whole_images"])
-    assert "'Keep whole samples' needs 'What the images are for' set to 'Label or train', not" in text
+    assert (
+        "'Keep whole samples' needs 'What the images are for' set to 'Label or train', not" in text
+    )
 
 
 def test_the_panel_chooses_whole_samples(objects, patches, operators, open_panel) -> None:
