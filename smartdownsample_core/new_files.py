@@ -115,6 +115,7 @@ def new_file(name: str, path: str | os.PathLike[str]) -> Path:
             f"{name}: no file can be named {os.fspath(path)!r} ({reason(error)}); choose another "
             "name"
         ) from None
+    what = "folder" if os.path.isdir(path) else "file"
     raise FileExistsError(
-        f"File already exists: {path}; give {name} another path or delete the file"
+        f"{what.capitalize()} already exists: {path}; give {name} another path or delete the {what}"
     )

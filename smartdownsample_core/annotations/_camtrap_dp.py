@@ -149,6 +149,14 @@ TABLES = {
     "observations": ("deploymentID", "mediaID", "observationType", "scientificName"),
 }
 
+#: What describes the tables of a package.
+DESCRIPTOR = "datapackage.json"
+
+
+def files_of_package(folder: str | os.PathLike[str]) -> list[str]:
+    """Returns the files of a package that are no media."""
+    return [os.path.join(folder, name) for name in (DESCRIPTOR, *map("{}.csv".format, TABLES))]
+
 
 def read_tables(folder: str | os.PathLike[str]) -> dict[str, Table]:
     """Returns the tables of a package by their names."""

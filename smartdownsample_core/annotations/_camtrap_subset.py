@@ -14,11 +14,10 @@ from ..new_files import new_file, writing
 from ..own_files import is_below, note
 from ..partial_files import temporary
 from ..text_files import ERRORS
-from ._camtrap_dp import TABLES, Observations, image_rows, read_tables
+from ._camtrap_dp import DESCRIPTOR, TABLES, Observations, image_rows, read_tables
 from ._labels import json_of
 
 _NAME = "camtrap_dp_out"
-_DESCRIPTOR = "datapackage.json"
 
 
 def write_subset(
@@ -26,7 +25,7 @@ def write_subset(
     output: str | os.PathLike[str],
     kept_paths: Sequence[str],
     base: str = "",
-) -> None:
+) -> dict[str, int]:
     """Writes a new package with some images of a package, complete or not at all.
 
     Rows of ``media.csv``, of ``observations.csv`` (those of the images and of their events) and of
@@ -39,6 +38,9 @@ def write_subset(
         kept_paths: the images
         base: the folder that images are searched in; copies below it are noted there, so that
             later searches skip them
+
+    Returns:
+        the rows of each table: media, deployments and observations
 
     Raises:
         ParameterError: if the package cannot be read
@@ -68,7 +70,7 @@ def write_subset(
                 (partial / f"{name}.csv").write_bytes(text.encode("utf-8", ERRORS))
             if descriptor is not None:
                 text = json.dumps(descriptor, indent=2, ensure_ascii=False)
-                (partial / _DESCRIPTOR).write_bytes(text.encode("utf-8", ERRORS))
+                (partial / DESCRIPTOR).write_bytes(text.encode("utf-8", ERRORS))
             copies = {
                 medium["filePath"]: kept_paths[row]
                 for medium, row in zip(media, rows, strict=True)
@@ -83,6 +85,7 @@ def write_subset(
             partial.rename(to)
         finally:
             shutil.rmtree(partial, ignore_errors=True)
+    return {name: len({id(row) for row in wanted}) for name, wanted in of_table.items()}
 
 
 def _with(key: str, rows: Sequence[dict[str, str]], others: Sequence[Any]) -> list[Any]:
@@ -102,14 +105,14 @@ def _descriptor(folder: Path) -> dict[str, Any] | None:
     Tables of others are files that the subset does not have, so their resources are left out;
     those with their data, or at a URL, stay.
     """
-    if not (folder / _DESCRIPTOR).exists():
+    if not (folder / DESCRIPTOR).exists():
         return None
-    remedy = f"name the folder of a Camtrap DP package with a valid {_DESCRIPTOR}"
-    found: Any = json_of("camtrap_dp", folder / _DESCRIPTOR, remedy)
+    remedy = f"name the folder of a Camtrap DP package with a valid {DESCRIPTOR}"
+    found: Any = json_of("camtrap_dp", folder / DESCRIPTOR, remedy)
     resources = found.get("resources") if isinstance(found, dict) else None
     if not isinstance(resources, list) or not all(isinstance(one, dict) for one in resources):
         raise ParameterError(
-            "camtrap_dp", ": {path} has no resources", remedy, path=folder / _DESCRIPTOR
+            "camtrap_dp", ": {path} has no resources", remedy, path=folder / DESCRIPTOR
         )
     stays = [one for one in resources if one.get("name") in TABLES or not _is_file(one)]
     return {**found, "resources": [_of_subset(one) for one in stays]}

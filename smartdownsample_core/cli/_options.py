@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import os
 import re
 import sys
 from dataclasses import replace
 from typing import Any, NoReturn
 
+from ..annotations import files_of_package
 from ..checks import nearest_name
 from ..errors import Message
 from ..images import find_images
@@ -107,9 +109,17 @@ def images_of(options: argparse.Namespace) -> tuple[list[str], str]:
         exclude=options.exclude_names,
         null=options.null,
     )
+    found.passed_over.drop_used(_named_in(options))
     for line in found.passed_over.notes(options.quiet):
         print(line, file=sys.stderr)
     return found.paths, found.base
+
+
+def _named_in(options: argparse.Namespace) -> list[str]:
+    """Returns the files that options name, or that are in the package of one."""
+    named = [value for value in vars(options).values() if isinstance(value, str)]
+    package = vars(options).get("camtrap_dp")
+    return [*filter(os.path.isfile, named), *(files_of_package(package) if package else [])]
 
 
 def add_paths(parser: argparse.ArgumentParser) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 from .. import report
 from ..annotations import Objects, write_subset
 from ..console import print_warnings
+from ..errors import counted
 from ..images import is_remote
 from ..new_files import are_same, new_pngs, writing
 from ..own_files import is_below, note
@@ -158,24 +159,34 @@ class Output:
         if not selection.n_readable:
             return FAILED
         kept = list(dict.fromkeys(paths[index] for index in selection.indices))
+        done: list[str] = []
+        files: list[Path] = []
         if self._placing:
-            self._placing.place(kept)
-            if (others := self._placing.n_others(kept)) and not options.quiet:
-                where = self._placing.directory
-                print(f"Note: {where} also has {others:,} other file(s)", file=sys.stderr)
+            done.append(self._placing.place(kept))
+            if others := self._placing.n_others(kept):
+                also = f"{self._placing.directory} also has {counted(others, 'other files')}"
+                print(f"Warning: {also}", file=sys.stderr)
         if self._package:
-            write_subset(options.camtrap_dp, self._package, kept, self._base)
+            rows = write_subset(options.camtrap_dp, self._package, kept, self._base)
+            images, observations = counted(rows["media"], "images"), rows["observations"]
+            done.append(
+                f"Wrote {images}, {counted(observations, 'observations')} and "
+                f"{counted(rows['deployments'], 'deployments')} to {self._package}"
+            )
         what = options.choose if objects is not None else IMAGES
         null = what != OBJECTS and self._null(selection, paths)
         columns = columns_of(objects, key_of(options))
         names = paths if objects is None else list(map(name_of, paths, objects.box))
         if self._list:
             write_list(self._list, paths, selection, null, self._record, columns=columns)
+            files.append(self._list)
         if self._manifest and signatures is not None:
             record = manifest_of(self._record, paths, signatures, options.target_count)
             write_list(self._manifest, paths, selection, record=record, name="--manifest")
+            files.append(self._manifest)
         if self._explanation:
             write_table("--explain", self._explanation, names, selection)
+            files.append(self._explanation)
         charts = (self._distribution, self._thumbnails, self._curve, self._activity)
         for chart in filter(None, charts):
             if is_below(chart.parent, self._base):
@@ -187,12 +198,16 @@ class Output:
                 report.save_curve(selection.coverage(), self._curve)
             if self._activity and signatures is not None and choice is not None:
                 report.save_activity(selection, signatures.grey, paths, choice, self._activity)
+            files += filter(None, charts)
         finally:  # a failed chart must not lose the list
             if not options.quiet:
                 noun = OBJECTS if what == OBJECTS else IMAGES
                 print(report.summary(selection, strata, noun), file=sys.stderr)
                 if self._curve:
                     print(report.how_many(selection.coverage()), file=sys.stderr)
+                done += [f"Wrote {', '.join(map(str, files))}"] * bool(files)
+                for line in done:
+                    print(line, file=sys.stderr)
             if not self._list:
                 with writing("standard output", "the list"), dropped_if_it_fails(sys.stdout):
                     if what == OBJECTS:

@@ -65,6 +65,8 @@ def split_command(program: str, arguments: list[str]) -> int:
     if output:
         with complete_text("--output", output) as stream:
             write_splits(stream, paths, found)
+        if not options.quiet:
+            print(f"Wrote {output}", file=sys.stderr)
     else:
         with writing("standard output", "the table"), dropped_if_it_fails(sys.stdout):
             write_splits(sys.stdout, paths, found)

@@ -50,6 +50,15 @@ class PassedOver:
             for path in paths.keys() & found:
                 del paths[path]
 
+    def drop_used(self, files: Iterable[str]) -> None:
+        """Takes back files that are used for something else, however they are named."""
+        used = {os.path.realpath(file) for file in files}
+        names = set(map(os.path.basename, used))
+        for paths in self.paths.values():
+            for path in [path for path in paths if os.path.basename(path) in names]:
+                if os.path.realpath(path) in used:
+                    del paths[path]
+
     def words(self, may_be_wanted: bool) -> str:
         """Words the kinds that the user may, or will hardly, take for images."""
         return ", ".join(
@@ -80,11 +89,11 @@ def _words(kind: Kind, paths: dict[str, str]) -> str:
     if kind is NOT_LISTED:
         named = [f"{shown_path(path)} ({why})" for path, why in list(paths.items())[:_MOST_NAMED]]
         more = [f"{len(paths) - _MOST_NAMED:,} more"] if len(paths) > _MOST_NAMED else []
-        example = ", ".join(named + more)
+        example = ": " + ", ".join(named + more)
     else:
-        example = ("such as " if len(paths) > 1 else "") + shown_path(next(iter(paths)))
+        example = (", such as " if len(paths) > 1 else ": ") + shown_path(next(iter(paths)))
     remedy = f" ({kind.remedy})" if kind.remedy else ""
-    return f"{len(paths):,} {kind.one if len(paths) == 1 else kind.several}{remedy}: {example}"
+    return f"{len(paths):,} {kind.one if len(paths) == 1 else kind.several}{remedy}{example}"
 
 
 @dataclass(frozen=True)

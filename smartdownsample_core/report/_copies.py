@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
 from ..checks import reason, shown_path
+from ..errors import counted
 from ..limits import READ_WITHOUT_WAITING
 from ..new_files import make_folder
 from ..own_files import is_below, note
@@ -53,8 +54,11 @@ class Placing(NamedTuple):
         self._refuse_others(paths)
         make_folder(self.option, self.directory)
 
-    def place(self, kept: Sequence[str]) -> None:
+    def place(self, kept: Sequence[str]) -> str:
         """Places the kept images; resumes where an earlier call was stopped.
+
+        Returns:
+            a sentence that says so
 
         Raises:
             ValueError: if an image's name leads out of the target
@@ -75,6 +79,9 @@ class Placing(NamedTuple):
             note(self.directory, "copies", names)
         for path, to in missing:
             self._place_one(path, to)
+        done = "Copied" if self.verb == "copy" else "Linked"
+        there = f"; {len(kept) - len(missing):,} were there already" * (len(missing) < len(kept))
+        return f"{done} {counted(len(missing), 'images')} to {self.directory}{there}"
 
     def n_others(self, kept: Sequence[str]) -> int:
         """Counts the files in the folder, hidden ones aside, that are not of the kept images."""

@@ -129,16 +129,20 @@ def test_nothing_is_left_of_a_package_that_fails(package: list[str]) -> None:
 
 def test_the_command_writes_a_package_of_what_it_keeps(package: list[str], run) -> None:
     """A later search skips the copies; an existing folder is refused before anything is read."""
-    options = ("--camtrap-dp", ".", "-n", "11", "-q", "--exclude", "gone.png")
-    code, kept, _ = run(".", *options, "--camtrap-dp-out", "out")
+    options = ("--camtrap-dp", ".", "-n", "11", "--exclude", "gone.png")
+    code, kept, err = run(".", *options, "--camtrap-dp-out", "out")
     assert code == 0
+    assert "other files" not in err  # the tables are those of the package
     media = {f"m{number}": path for number, path in enumerate(package)}
     written = {line.split(",")[0] for line in _text("media.csv").splitlines()} & set(media)
     assert written == {name for name, path in media.items() if f"./{path}" in kept}
+    assert err.endswith("Wrote 2 images, 3 observations and 2 deployments to out\n")
     assert run(".", *options)[1] == kept
     code, out, err = run(".", *options, "--camtrap-dp-out", "out")
     assert (code, out) == (2, [])
-    assert "already exists" in err
+    assert (
+        "Folder already exists: out; give --camtrap-dp-out another path or delete the folder" in err
+    )
 
 
 def test_the_command_needs_a_package(tree: list[str], run) -> None:

@@ -55,11 +55,24 @@ def test_files_of_another_selection_are_counted(tree: list[str], run) -> None:
     for _ in range(2):
         assert "also has" not in run("photos", "-n", "4", "--copy-to", "out")[2]
     Path("out/.hidden").touch()
-    code, kept, err = run("photos", "-n", "9", "--exclude", "cam1", "--copy-to", "out")
+    code, kept, err = run("photos", "-n", "9", "--exclude", "cam1", "--copy-to", "out", "-q")
     others = len(_names_in("out")) - 1 - len(kept)
     assert code == 0
     assert others > 0
-    assert f"Note: out also has {others} other file(s)\n" in err
+    assert f"Warning: out also has {others} other files\n" in err
+
+
+@pytest.mark.parametrize(("verb", "done"), [("copy", "Copied"), ("symlink", "Linked")])
+def test_what_was_written_is_said(tree: list[str], run, verb: str, done: str) -> None:
+    """On standard error, unless that is to be quiet; files that were there are counted."""
+    placing = ("photos", "-n", "4", f"--{verb}-to", "out")
+    code, kept, err = run(*placing, "--explain", "why.csv", "--curve", "curve.png")
+    assert (code, len(kept)) == (0, 4)
+    assert err.endswith(f"{done} 4 images to out\nWrote why.csv, curve.png\n")
+    code, kept, err = run(*placing, "-o", "kept.txt")
+    assert (code, kept) == (0, [])
+    assert err.endswith(f"{done} 0 images to out; 4 were there already\nWrote kept.txt\n")
+    assert run(*placing, "-q", "-o", "again.txt")[2] == ""
 
 
 def test_a_changed_byte_is_noticed(tree: list[str], run) -> None:
@@ -91,7 +104,7 @@ def test_copies_below_the_images_are_not_images(tree: list[str], run, verb: str)
     code, out, err = run("photos", "-n", "12", "-q")
     assert (code, out) == (0, tree)
     assert err.startswith(
-        "Warning: passed over 2 copies and charts of earlier runs: such as photos"
+        "Warning: passed over 2 copies and charts of earlier runs, such as photos"
     )
     assert run("photos", "-n", "14", "-q", "--include", "kept")[1] == sorted([*tree, *copies])
     assert run("photos/kept", "-n", "2", "-q")[1] == copies

@@ -100,11 +100,11 @@ def test_names_can_be_excluded_and_included(tree: list[str]) -> None:
 @pytest.mark.parametrize(
     ("ending", "words"),
     [
-        (".HEIC", "2 HEIC files (pip install pillow-heif): such as photos/0.HEIC"),
-        (".jxl", "2 JPEG XL files (pip install pillow-jxl-plugin): such as photos/0.jxl"),
-        (".CR3", "2 raw photos (convert to JPEG or TIFF): such as photos/0.CR3"),
-        (".dng", "2 raw photos (convert to JPEG or TIFF): such as photos/0.dng"),
-        (".MP4", "2 videos (extract frames, as with ffmpeg): such as photos/0.MP4"),
+        (".HEIC", "2 HEIC files (pip install pillow-heif), such as photos/0.HEIC"),
+        (".jxl", "2 JPEG XL files (pip install pillow-jxl-plugin), such as photos/0.jxl"),
+        (".CR3", "2 raw photos (convert to JPEG or TIFF), such as photos/0.CR3"),
+        (".dng", "2 raw photos (convert to JPEG or TIFF), such as photos/0.dng"),
+        (".MP4", "2 videos (extract frames, as with ffmpeg), such as photos/0.MP4"),
     ],
 )
 def test_formats_that_are_not_read_are_named(
@@ -235,7 +235,7 @@ def test_many_are_named_up_to_a_number() -> None:
     assert "1,200 folders that cannot be listed: f0 (Permission denied), f1" in warning
     assert warning.endswith(", 1,195 more")
     assert others == (
-        "Passed over 1,200 system and hidden files: such as ._0; to read such files, use "
+        "Passed over 1,200 system and hidden files, such as ._0; to read such files, use "
         "--include NAME"
     )
 
@@ -246,7 +246,7 @@ def test_a_second_name_of_a_file_is_noticed(tree: list[str], tmp_path: Path) -> 
     names = [tree[0], str(tmp_path / tree[0]), tree[0], tree[0].replace("photos", "link")]
     paths, notes = _found("-", text="\n".join(names))
     assert paths == tree[:1]
-    assert notes == [f"Warning: passed over 2 second names of files: such as {tmp_path / tree[0]}"]
+    assert notes == [f"Warning: passed over 2 second names of files, such as {tmp_path / tree[0]}"]
 
 
 def test_names_may_be_separated_by_null_characters(tree: list[str], run_python) -> None:
