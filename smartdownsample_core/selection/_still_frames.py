@@ -22,6 +22,7 @@ UNIT: Final = 300.0**2
 _HALF = np.float32(2)  # the activity of a frame that counts half
 _LEAST = np.float32(1e-4)  # weight of a quiet frame
 _HALF_OF_BUSY, _LEAST_OF_BUSY = np.float32(0.4), np.float32(0.6)  # the same of busy cameras
+_BUSY = np.float32(0.65)  # what their frames count beside those of other cameras
 SOMETHING = np.float32(0.2)  # the activity that more than half of a busy camera's frames have
 OTHERS = np.float32(0.1)  # weight of images of no standing camera
 _TOO_FEW = np.float32(0.05)  # of those with too few frames to say what they show
@@ -41,11 +42,12 @@ def weigh(standing: Standing) -> NDArray[np.float32]:
     A frame in which nothing is there counts 10,000 times less than one that something fills, an
     image of no standing camera about like a frame with a small animal. If most frames of a camera
     show something, as in continuous video, visits that hardly differ from the background are missed
-    by activity and found by time: all its frames then count 0.6 to 1.
+    by activity and found by time: all its frames then count alike, 0.39 to 0.65. With the full
+    weight, all frames of one busy camera would be kept before most visits of the others.
     """
     activity = standing.activity
     weights = np.maximum(activity / (activity + _HALF), _LEAST)
-    busy = np.maximum(activity / (activity + _HALF_OF_BUSY), _LEAST_OF_BUSY)
+    busy = _BUSY * np.maximum(activity / (activity + _HALF_OF_BUSY), _LEAST_OF_BUSY)
     weights = np.where(_is_busy(standing), busy, weights)
     weights = np.where(standing.camera < 0, OTHERS, weights)
     return np.where(standing.camera == TOO_FEW, _TOO_FEW, weights).astype(np.float32)
