@@ -77,8 +77,9 @@ class Explanation:
     """``(n,)``; 1 for the image picked first; 0 for those left out, or if the strategy does not
     rank"""
     representative: NDArray[np.int32]
-    """``(n,)``; row of the nearest kept image, the one picked first on ties; a kept image is its
-    own; -1 for unreadable images that are left out, or if nothing comparable is kept"""
+    """``(n,)``; row of the nearest kept image, the one picked first on ties; of a standing camera,
+    the nearest of its kept frames, if there is one; a kept image is its own; -1 for unreadable
+    images that are left out, or if nothing comparable is kept"""
     distance: NDArray[np.float32]
     """``(n,)``; to the representative, in :attr:`unit`; 0 for kept images,
     NaN without a representative"""
@@ -205,6 +206,32 @@ class Evidence:
         self._compare(np.flatnonzero(rest), kept, owner, squared, place)
         return owner, squared
 
+    def of_own_camera(
+        self, camera: _Rows, kept: _Rows, owner: NDArray[np.int32], squared: NDArray[np.float32]
+    ) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
+        """Returns what :meth:`nearest` does, for frames of cameras among the kept ones of theirs.
+
+        What stands still in the frames of two cameras says nothing of what came past. If none of a
+        camera is kept, those of others stand for it.
+
+        Args:
+            camera: ``(n,)``; number of each image's camera, below 0 for none
+            kept: ``(k,)``; the first of several nearest counts
+            owner: ``(n,)``; found by :meth:`nearest`
+            squared: ``(n,)``; likewise
+        """
+        owner, squared, kept = owner.copy(), squared.copy(), kept[self.comparable[kept]]
+        place = np.full(len(self.points), -1, np.int64)
+        place[kept] = np.arange(len(kept))
+        strays = np.flatnonzero((camera >= 0) & (owner >= 0) & (camera[owner] != camera))
+        strays = strays[np.argsort(camera[strays], kind="stable")]
+        numbers, starts = np.unique(camera[strays], return_index=True)
+        for number, rows in zip(numbers, np.split(strays, starts)[1:], strict=True):
+            if len(own := kept[camera[kept] == number]):
+                squared[rows] = np.inf
+                self._compare(rows, own, owner, squared, place)
+        return owner, squared
+
     def added(self, ranking: _Rows) -> NDArray[np.float32]:
         """Returns the distance of each ranked image to the nearest one before it.
 
@@ -268,6 +295,10 @@ def explain(selection: Selection) -> Explanation:
     assert tiers is not None  # there is one with the other
     n, kept, indices = len(tiers), selection.kept, selection.indices
     order = indices if selection.ranking is None else selection.ranking
+    if selection.standing is not None:
+        nearest, squared = evidence.of_own_camera(
+            selection.standing.camera, order, nearest, squared
+        )
     owner, distance = nearest.copy(), evidence.distance(squared)
     owner[indices], distance[indices] = indices, 0
     nobody = (owner < 0) | ((selection.bucket_ids == UNREADABLE) & ~kept)

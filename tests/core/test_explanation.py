@@ -36,9 +36,16 @@ def _squared(case: _Case, selection: Selection) -> np.ndarray:
     return ((exact[:, None] - exact) ** 2).sum(axis=2)
 
 
-@given(_cases())
-def test_representatives_equal_brute_force(case: _Case) -> None:
-    """The nearest kept image by plain distance, the one picked first on ties."""
+@given(_cases(), st.integers(0, 3), st.integers(0, 9))
+def test_representatives_equal_brute_force(case: _Case, n_cameras: int, seed: int) -> None:
+    """The nearest kept image by plain distance, the one picked first on ties.
+
+    Of a frame of a standing camera, the nearest of its own camera, if that has a kept one.
+    """
+    camera = np.random.default_rng(seed).integers(0, n_cameras + 1, len(case.table))
+    case.table.standing[:] = np.where(camera, camera, -1)
+    case.table.activity[:] = camera
+    case = replace(case, choice=replace(case.choice, fixed_cameras="auto"))
     selection = _run(case)
     found, squared = selection.explain(), _squared(case, selection)
     order = selection.indices if selection.ranking is None else selection.ranking
@@ -51,7 +58,8 @@ def test_representatives_equal_brute_force(case: _Case) -> None:
             assert found.representative[row] == _NOBODY
             assert np.isnan(found.distance[row])
         else:
-            nearest = min(centers, key=lambda kept: squared[row, kept])
+            own = [kept for kept in centers if camera[row] and camera[kept] == camera[row]]
+            nearest = min(own or centers, key=lambda kept: squared[row, kept])
             assert found.representative[row] == nearest
             distance = selection.evidence.distance(squared[row, nearest])
             assert found.distance[row] == pytest.approx(distance)
