@@ -28,7 +28,7 @@ def _blocks(request: pytest.FixtureRequest) -> Iterator[None]:
         yield
 
 
-def _points(seed: int, dtype: type, n: int = 40) -> Points:
+def _points(seed: int, dtype: type, n: int = 25) -> Points:
     """Points of 3 bytes with many ties, or of 60 bytes that use their whole range."""
     rng = np.random.default_rng(seed)
     few = rng.integers(0, 3, (n, 3)).astype(dtype)
