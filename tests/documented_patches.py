@@ -41,10 +41,16 @@ def add_column(folder: Path, required: bool = True) -> None:
     apply_to_copy(folder, patch)
 
 
-def run_there(folder: Path, script: str, env: dict[str, str], *arguments: str) -> list[str]:
+def run_there(
+    folder: Path,
+    script: str,
+    env: dict[str, str],
+    *arguments: str,
+    python: str | Path = sys.executable,
+) -> list[str]:
     """Runs a script that imports the packages of a folder; returns the lines that it prints."""
     result = subprocess.run(
-        [sys.executable, "-c", script, *arguments],
+        [python, "-c", script, *arguments],
         cwd=folder,
         env={**env, "PYTHONPATH": str(folder)},
         stdout=subprocess.PIPE,

@@ -69,6 +69,8 @@ from demo.photos import load_photos  # noqa: E402
 from tests.ffmpeg import require_ffmpeg  # noqa: E402
 from tests.patience import PATIENCE  # noqa: E402
 
+from . import ready  # noqa: E402
+
 _PLUGIN = "@smartdownsample/smartdownsample"
 
 
@@ -272,6 +274,13 @@ def zygotes() -> Iterator[list[Zygote]]:
     for zygote in made:
         zygote.process.stdin.close()
         zygote.process.wait()
+
+
+@pytest.fixture(scope="session")
+def ready_commands(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A folder with commands that do not have to import FiftyOne, see :mod:`tests.plugin.ready`."""
+    with ready.commands(tmp_path_factory.mktemp("ready"), _HOME / "ready") as folder:
+        yield folder
 
 
 @pytest.fixture(scope="session")

@@ -43,7 +43,7 @@ dataset.delete()
 
 @pytest.mark.parametrize(("required", "older"), [(True, "5 0 nan"), (False, "0 5 nan")])
 def test_a_column_is_added_in_two_files(
-    images: list[str], tmp_path: Path, required: bool, older: str
+    images: list[str], tmp_path: Path, ready_commands: Path, required: bool, older: str
 ) -> None:
     """The patch of docs/architecture.md takes it to a declared sub-field, and back.
 
@@ -51,7 +51,8 @@ def test_a_column_is_added_in_two_files(
     without it.
     """
     add_column(tmp_path, required)
-    assert run_there(tmp_path, _SCRIPT, dict(os.environ), *images[:5]) == [
+    python = ready_commands / "ready-python"
+    assert run_there(tmp_path, _SCRIPT, dict(os.environ), *images[:5], python=python) == [
         "FloatField Mean difference of the highest and the lowest channel, 0-255",
         "True",
         "5 0 True",

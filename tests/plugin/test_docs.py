@@ -51,7 +51,7 @@ _ELSEWHERE = {
     "make test": "this test is a part of it",
 }
 _N_IMAGES, _N_TRAPS = 1050, 700
-_SIZE = 120, 90
+_SIZE = 40, 30
 
 #: One of each category, of which every fourth image has none.
 _DETECTIONS = [{"category": str(n), "conf": 0.9, "bbox": [0, 0, 1, 1]} for n in (1, 2, 3)]
@@ -256,12 +256,15 @@ def test_python_of_a_document_runs(
 
 
 @pytest.mark.parametrize(("number", "code"), _blocks("shell"))
-def test_commands_run(number: int, code: str, project: Path, tmp_path: Path) -> None:
+def test_commands_run(
+    number: int, code: str, project: Path, tmp_path: Path, ready_commands: Path
+) -> None:
     """The commands of a block end well, in a copy of the project."""
     (tmp_path / "plugins").mkdir()
+    folders = [str(ready_commands), str(Path(sys.executable).parent), os.environ["PATH"]]
     env = {
         **os.environ,
-        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+        "PATH": os.pathsep.join(folders),
         "FIFTYONE_PLUGINS_DIR": str(tmp_path / "plugins"),
     }
     lines = []

@@ -9,7 +9,6 @@ import os
 import re
 import shutil
 import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -95,20 +94,26 @@ def archive_url(tmp_path: Path) -> Iterator[str]:
         yield f"{url}/plugin.zip"
 
 
-def _load(plugin: Path, *dataset: str, **env: str) -> dict[str, Any]:
-    inherited = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
-    process = subprocess.run(
-        [sys.executable, "-c", _LOAD, str(_ROOT), *dataset],
-        cwd=plugin.parent,
-        env={**inherited, "FIFTYONE_PLUGINS_DIR": str(plugin.parent), **env},
-        capture_output=True,
-        text=True,
-        timeout=PATIENCE,
-        check=True,
-    )
-    (line,) = re.findall("^REPORT (.*)$", process.stdout, re.MULTILINE)
-    report: dict[str, Any] = json.loads(line)
-    return report
+@pytest.fixture
+def load(ready_commands: Path) -> Callable[..., dict[str, Any]]:
+    """``load(plugin, *dataset, **env)``: what a process that loads a plugin says of it."""
+
+    def load(plugin: Path, *dataset: str, **env: str) -> dict[str, Any]:
+        inherited = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+        process = subprocess.run(
+            [ready_commands / "ready-python", "-c", _LOAD, str(_ROOT), *dataset],
+            cwd=plugin.parent,
+            env={**inherited, "FIFTYONE_PLUGINS_DIR": str(plugin.parent), **env},
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE,
+            check=True,
+        )
+        (line,) = re.findall("^REPORT (.*)$", process.stdout, re.MULTILINE)
+        report: dict[str, Any] = json.loads(line)
+        return report
+
+    return load
 
 
 def test_the_manifest_names_every_operator() -> None:
@@ -144,9 +149,9 @@ def test_the_requirements_are_those_of_the_package() -> None:
     assert ours == {line for line in required if "extra ==" not in line}
 
 
-def test_the_command_line_lists_the_plugin() -> None:
+def test_the_command_line_lists_the_plugin(ready_commands) -> None:
     """``fiftyone plugins list`` shows the plugin as enabled."""
-    command = [Path(sys.executable).with_name("fiftyone"), "plugins", "list", "--enabled"]
+    command = [ready_commands / "fiftyone", "plugins", "list", "--enabled"]
     listed = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, check=True)
     assert _NAME in listed.stdout
 
@@ -156,10 +161,10 @@ def test_the_command_line_lists_the_plugin() -> None:
     [("smartdownsample", {}), ("7 - my plugin.v2 (copy)", {"WITHOUT_CORE": "1"})],
     ids=["core-installed", "core-copied"],
 )
-def test_it_loads_from_any_folder(copy_plugin, folder, env) -> None:
+def test_it_loads_from_any_folder(copy_plugin, load, folder, env) -> None:
     """A copy loads under any folder name, with the installed core or else its own."""
     plugin = copy_plugin(folder)
-    report = _load(plugin, **env)
+    report = load(plugin, **env)
     assert report["errors"] == []
     names = [*_MANIFEST["operators"], *_MANIFEST["panels"]]
     assert report["operators"] == [f"{_NAME}/{name}" for name in names]
@@ -167,31 +172,33 @@ def test_it_loads_from_any_folder(copy_plugin, folder, env) -> None:
     assert report["core"] == str(home / "smartdownsample_core" / "__init__.py")
 
 
-def test_what_fiftyone_downloads_is_a_plugin_that_works(tmp_path, archive_url, dataset) -> None:
+def test_what_fiftyone_downloads_is_a_plugin_that_works(
+    tmp_path, archive_url, dataset, load, ready_commands
+) -> None:
     """``fiftyone plugins download`` of an archive gets all that a run needs, and no tests."""
     plugins = tmp_path / "plugins"
     plugins.mkdir()
     subprocess.run(
-        [Path(sys.executable).with_name("fiftyone"), "plugins", "download", archive_url],
+        [ready_commands / "fiftyone", "plugins", "download", archive_url],
         env={**os.environ, "FIFTYONE_PLUGINS_DIR": str(plugins)},
         timeout=PATIENCE,
         check=True,
     )
     plugin = plugins / _NAME
     assert {path.name for path in plugin.iterdir()} == _ARCHIVED
-    report = _load(plugins / "@smartdownsample", dataset.name, WITHOUT_CORE="1")
+    report = load(plugins / "@smartdownsample", dataset.name, WITHOUT_CORE="1")
     assert report["errors"] == []
     assert report["core"] == str(plugin / "smartdownsample_core" / "__init__.py")
     assert report["summary"].startswith(f"Kept 5 of {len(dataset)} images")
 
 
-def test_another_version_of_the_core_is_a_clear_error(copy_plugin) -> None:
+def test_another_version_of_the_core_is_a_clear_error(copy_plugin, load) -> None:
     """A plugin that finds a core of another version says which, where, and what to do."""
     plugin = copy_plugin("smartdownsample")
     manifest = plugin / "fiftyone.yml"
     text = manifest.read_text(encoding="utf-8")
     manifest.write_text(text.replace(f"version: {_MANIFEST['version']}", "version: 99.1.0"))
-    report = _load(plugin)
+    report = load(plugin)
     assert report["operators"] == []
     (error,) = report["errors"]
     assert "this plugin needs smartdownsample-core 99.1.0" in error
