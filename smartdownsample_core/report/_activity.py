@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 _COLUMNS, _ROWS = 4, 2
 _SIDE = 320  # most pixels of a frame
+_NAME = 24  # letters beside a heat map
 _HOTTEST = 8  # units of noise, the most that a pixel counts
 _COLORS = "inferno"
 
@@ -142,6 +144,13 @@ def _frame(item: Item) -> Image.Image:
 
 
 def _name(item: Item) -> str:
-    """Returns the last letters of a file's path, as far as the chart's font has them."""
-    name = shown_path(path_of(item))[-24:]
+    """Returns the end of a file's path, as far as there is room and the chart's font has letters.
+
+    >>> _name("box2/IMG_0044.jpg"), _name("traps/forestE/c1_0171.jpg")
+    ('box2/IMG_0044.jpg', '.../forestE/c1_0171.jpg')
+    """
+    name = shown_path(path_of(item))
+    if len(name) > _NAME:
+        end = name[-_NAME + 3 :]
+        name = "..." + end[max(end.find(os.sep), 0) :]
     return name.encode("latin-1", "replace").decode("latin-1").replace("$", r"\$")

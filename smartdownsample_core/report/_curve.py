@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from textwrap import fill
 
 import numpy as np
 
@@ -11,6 +12,9 @@ from ..new_files import writing
 from ..partial_files import complete_file
 from ..selection import Choice, Coverage
 from ._colors import EXCLUDED_COLOR, KEPT_COLOR
+
+#: Letters of a line of the title; more would be cut off at the right.
+_TITLE = 90
 
 
 def check_curve(choice: Choice) -> None:
@@ -55,7 +59,7 @@ def save_curve(coverage: Coverage, path: Path) -> None:
     axes.plot(coverage.counts, coverage.median, color=EXCLUDED_COLOR, label="median image left out")
     if (knee := coverage.knee) is not None:
         axes.axvline(knee, color="0.6", linewidth=1, linestyle="--", label=f"knee: {knee:,}")
-    axes.set_title(how_many(coverage), loc="left", fontsize=10)
+    axes.set_title(fill(how_many(coverage), _TITLE), loc="left", fontsize=10)
     axes.set_xlabel("images kept")
     axes.set_ylabel(coverage.unit)
     axes.set_ylim(bottom=0)

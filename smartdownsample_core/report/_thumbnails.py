@@ -110,22 +110,30 @@ def _grid(
 ) -> Image.Image:
     shown = spread(selection.members(bucket.id), kept)
     font = ImageFont.load_default(_text_size(side))
-    some = f", {len(shown)} shown" if len(shown) < bucket.size else ""
     line_height = math.ceil(1.35 * _text_size(side))
     title_height = 2 * line_height
     rows = math.ceil(len(shown) / _GRID_SIDE)
     grid = Image.new("RGB", (side * _GRID_SIDE, title_height + side * rows), _PAPER)
     draw = ImageDraw.Draw(grid)
-    draw.text((0, 0), f"{bucket.id}: kept {bucket.kept:,} of {bucket.size:,}{some}", _INK, font)
-    name = bucket.name
-    while draw.textlength(name, font) > grid.width:
-        name = name[:-2] + "…"
-    draw.text((0, line_height), name, _INK, font)
+    for line, text in enumerate((_counts(bucket, kept[shown]), bucket.name)):
+        while draw.textlength(text, font) > grid.width:
+            text = text[:-2] + "…"
+        draw.text((0, line * line_height), text, _INK, font)
     for cell, index in enumerate(shown):
         row, column = divmod(cell, _GRID_SIDE)
         tile = _tile(paths[index], side, bool(kept[index]))
         grid.paste(tile, (column * side, title_height + row * side))
     return grid
+
+
+def _counts(bucket: Bucket, kept: NDArray[np.bool_]) -> str:
+    """Words how many images of a bucket were kept, also of those that are shown, ``(m,)``.
+
+    >>> _counts(Bucket(5, size=164, kept=6), np.arange(25) == 3)
+    '5: kept 6 of 164, 1 of the 25 shown'
+    """
+    some = f", {kept.sum()} of the {len(kept)} shown" if len(kept) < bucket.size else ""
+    return f"{bucket.id}: kept {bucket.kept:,} of {bucket.size:,}{some}"
 
 
 def _tile(item: Item, side: int, kept: bool) -> Image.Image:

@@ -11,10 +11,11 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from PIL import Image
 
 from smartdownsample_core import Choice, Selection, downsample, sample_diverse
 from smartdownsample_core.errors import ParameterError
-from smartdownsample_core.report import how_many
+from smartdownsample_core.report import how_many, save_curve
 from smartdownsample_core.selection import Coverage
 from smartdownsample_core.selection import _coverage as module
 from smartdownsample_core.selection import _downsample as choosing
@@ -143,6 +144,15 @@ def test_a_curve_of_frames_chosen_by_activity_has_no_knee() -> None:
     by_activity = replace(_curve([10, 4, 1, 0.9, 0.8, 0.7]), by_activity=True)
     assert by_activity.knee is None
     assert "standing cameras are kept for what they show" in how_many(by_activity)
+
+
+def test_the_longest_title_of_a_curve_is_not_cut_off(tmp_path: Path) -> None:
+    """Nothing is drawn at the margins of the chart."""
+    curve = _curve(np.linspace(12.3456, 1.23456, 123_456).tolist())
+    save_curve(replace(curve, by_activity=True), tmp_path / "curve.png")
+    with Image.open(tmp_path / "curve.png") as image:
+        pixels = np.asarray(image.convert("L"))
+    assert (pixels[:, [0, 1, -2, -1]] == 255).all()
 
 
 def test_there_are_at_most_200_medians() -> None:
