@@ -34,28 +34,29 @@ how many, and where they go:
   --explain FILE          say why each was kept or left out: .csv or .parquet
   --curve PNG             draw how many are enough
   --thumbnails PNG        draw what was kept of each visual bucket
+  --activity PNG          draw where frames of standing cameras changed
 
 which images to keep:
   --strategy NAME         diverse (the default), representative or stride
-  --duplicate-distance D  exclude near-duplicates: try 10, or 20 for one a scene
+  --duplicate-distance D  exclude near-duplicates: try 10; 5 for camera traps
   --leave-out-junk        exclude blank images
+  --leave-out-quiet 0.02  exclude frames in which hardly anything changed
+  --fixed-cameras WHICH   whether cameras stand still: auto, all or none
   --keep FILE             always keep these, and others that differ from them
   --stratify-by CSV       each label gets its share; 'folder' for folders
   --max-per KEY=N         limits, such as camera=50, day=20
-  --max-per-event N       at most N of an event; events end after --event-gap
+  --max-per-event N       at most N of a visit; set --event-gap, such as 5min
   --min-interval TIME     least time between images of a camera, such as 10 min
   --detections JSON       of MegaDetector; also --coco, --yolo, --camtrap-dp
   --choose WHAT           images, the objects on them, or images-by-objects
 
 how to read them:
   --on-error skip         go on without files that cannot be read
-  --decode exact          read whole files, not the previews of camera files
   --exclude NAME          skip files and folders of this name
   -q, --quiet             print only warnings and errors
 
-'smartdownsample --help-all' describes all options, and 'smartdownsample COMMAND
---help' those of a command. Exit codes: 0 done, 1 images could not be read, 2
-bad arguments, 130 interrupted, 143 terminated.
+--help-all describes all options, and COMMAND --help those of a command. Exit
+codes: 0 done, 1 images could not be read, 2 bad arguments, 130 or 143 stopped.
 """
 
 
