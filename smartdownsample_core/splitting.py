@@ -127,6 +127,6 @@ def split_signed(
     found = split_images(signatures, natural_order(paths), settings)
     failures = list(signatures.unreadable.values())
     print_unreadable(failures, len(paths), True, sys.stderr)
-    for message in split_warnings(found, settings.gap > 0):
+    for message in split_warnings(found, settings.divides_events):
         print(f"Warning: {worded(message, word)}", file=sys.stderr)
     return found

@@ -130,8 +130,8 @@ def run(
         plain values: those of :func:`engine.compute_signatures`, ``run_key``, ``splits`` (the
         number of samples of each), ``groups`` (how many stay whole), ``largest`` (samples in the
         largest), ``leaked_at_random`` (samples that would have the nearest of their group in
-        another split), ``leaks`` (the same as a sentence), ``labels`` (of each the number in each
-        split; None without) and ``warning``
+        another split), ``leaks`` (the same as a sentence), ``summary`` (another), ``labels`` (of
+        each the number in each split; None without) and ``warning``
 
     Raises:
         ValueError: for bad settings, before anything is written; or if no image can be read
@@ -152,7 +152,7 @@ def run(
         lambda: split_images(target.signatures, target.order, asked),
         lambda: splitting,
     )
-    warnings = [worded(one, str) for one in split_warnings(found, asked.gap > 0)]
+    warnings = [worded(one, str) for one in split_warnings(found, asked.divides_events)]
     record = {
         **counts,
         "items": subject.items.key,
@@ -204,5 +204,6 @@ def _findings(found: Split) -> dict[str, Any]:
         "largest": int(found.sizes.max(initial=0)),
         "leaked_at_random": round(found.leaks.images),
         "leaks": leaks(found),
+        "summary": "Tagged: " + ", ".join(f"{name} {count:,}" for name, count in counts.items()),
         "labels": of_label,
     }

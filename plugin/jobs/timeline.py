@@ -113,8 +113,8 @@ def timeline(
     ]
     without = f" {places.n_without:,} have no time." if places.n_without else ""
     text = (
-        f"Kept (above each line) and excluded (below), by {places.of_what}; heights are square "
-        f"roots.{without} Click a bar to see its {subject.items.noun} in the grid."
+        f"Kept (above each line) and excluded (below), by {places.of_what}; twice the height is "
+        f"four times as many.{without} Click a bar to see its {subject.items.noun} in the grid."
     )
     return Timeline(text, places.rows, cells, places.start, places.width, places.is_clock)
 

@@ -190,8 +190,7 @@ def frames_output(
 def split_output(result: Mapping[str, Any]) -> types.Property:
     """Says how many are in each split, what stays whole, and what would have leaked at random."""
     outputs = types.Object()
-    counts = ", ".join(f"{name} {count:,}" for name, count in result["splits"].items())
-    outputs.view("summary_notice", types.Success(label=f"Tagged: {counts}"))
+    outputs.view("summary_notice", types.Success(label=result["summary"]))
     if result["warning"]:
         outputs.view("warning_notice", types.Warning(label=result["warning"]))
     outputs.md(

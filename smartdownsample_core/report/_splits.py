@@ -44,9 +44,9 @@ def leaks(split: Split) -> str:
     """Returns a sentence on what a random split would have divided."""
     n = max(int(split.counts.sum()), 1)
     return (
-        f"At random, {counted(round(split.leaks.images), 'images')} "
-        f"({share(split.leaks.images / n)}) would have the nearest image of their group in another "
-        "split"
+        f"A random split would leak {counted(round(split.leaks.images), 'images')} "
+        f"({share(split.leaks.images / n)}): for each, the nearest of its group would be in "
+        "another split"
     )
 
 

@@ -119,6 +119,11 @@ class SplitSettings(Settings):
         """``event_gap`` in seconds, 0 for no events."""
         return gap_of("event_gap", self.event_gap)
 
+    @property
+    def divides_events(self) -> bool:
+        """Whether events matter, because the cameras that they are of are not kept whole."""
+        return self.gap > 0 and not self.whole_cameras
+
     def check(self, n: int) -> None:
         """Raises a ParameterError for a value that is invalid or does not fit n images."""
         raise_first(self.problems())

@@ -310,9 +310,16 @@ def test_the_command_writes_a_table(tree: list[str], run) -> None:
     assert sorted(table) == sorted(tree)
     assert set(table.values()) == {"a", "b"}
     assert f"{len(tree)} images in" in err
+    assert run("split", "photos", "-o", "said.csv")[2].endswith("Wrote said.csv\n")
     assert run("split", "photos", "-q", "-o", "splits.csv")[:2] == (0, [])
     assert sorted(_table(Path("splits.csv").read_text().splitlines())) == sorted(tree)
     assert run("split", "photos", "-o", "splits.csv")[0] == 2
+
+
+def test_events_of_whole_cameras_need_no_times(tree: list[str], run) -> None:
+    """A warning asks for times, or for whole cameras; not for these where they are."""
+    assert "or keep each folder whole with --whole-cameras" in run("split", "photos", "-q")[2]
+    assert "no image says when" not in run("split", "photos", "-q", "--whole-cameras")[2]
 
 
 def test_signatures_are_split_as_their_images(tree: list[str], run) -> None:

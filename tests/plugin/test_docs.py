@@ -308,7 +308,8 @@ def test_the_readme_keeps_as_many_as_it_says(project: Path) -> None:
     assert lines["grown.txt"] == 1000
     assert 1 < lines["one_of_each.txt"] < 100
     assert len(list((project / "week").rglob("*.jpg"))) == 50
-    assert len((project / "traps.txt").read_text(encoding="utf-8").splitlines()) == 500
+    for name in ("active.txt", "visits.txt", "detected.txt"):
+        assert len((project / name).read_text(encoding="utf-8").splitlines()) == 500
 
 
 def _table(heading: str) -> dict[str, tuple[str | None, str]]:

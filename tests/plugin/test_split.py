@@ -34,6 +34,7 @@ def test_samples_are_tagged_and_no_near_duplicates_divided(dataset, operators) -
     distances = np.sqrt(((points[:, None] - points) ** 2).sum(axis=2)) * 100 / LARGEST_DISTANCE
     assert (distances[tags[:, None] != tags] > 10).all()
     assert result["leaked_at_random"] > 0
+    assert result["summary"].startswith("Tagged: train ")
     assert splits.keys(dataset) == ["split"]
     again = dict(zip(dataset.values("id"), tags, strict=True))
     operators.split(dataset)
@@ -180,7 +181,7 @@ def test_the_app_splits_and_undoes_it(dataset, operators, post) -> None:
     """The server streams progress, and then what was found."""
     messages = post("execute/generator", "split", dataset, {})
     assert "Tagged: train 6" in str(messages)
-    assert "would have the nearest image of their group in another split" in str(messages)
+    assert "for each, the nearest of its group would be in another split" in str(messages)
     rows = _properties(post("resolve-type", "delete_split", dataset, {}))
     assert "`train`, `val` and `test`" in str(rows["forecast"])
     post("execute", "delete_split", dataset, {"run_key": "split"})
