@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import contextlib
+import functools
 import json
 import os
 import shutil
@@ -241,10 +242,18 @@ def operators() -> SimpleNamespace:
 class Zygote:
     """A process that forks others for jobs, see :mod:`tests.plugin.zygote`."""
 
-    def __init__(self) -> None:
+    @functools.cached_property
+    def process(self) -> subprocess.Popen[str]:
+        """Started when it is needed, as most tests need but one."""
         command = [sys.executable, "-m", "tests.plugin.zygote"]
         pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
-        self.process = subprocess.Popen(command, cwd=_ROOT, text=True, **pipes)
+        return subprocess.Popen(command, cwd=_ROOT, text=True, **pipes)
+
+    def close(self) -> None:
+        """Ends the process, if there is one."""
+        if "process" in self.__dict__:
+            self.process.stdin.close()
+            self.process.wait()
 
     def begin(
         self,
@@ -272,8 +281,7 @@ def zygotes() -> Iterator[list[Zygote]]:
     made = [Zygote(), Zygote()]
     yield made
     for zygote in made:
-        zygote.process.stdin.close()
-        zygote.process.wait()
+        zygote.close()
 
 
 @pytest.fixture(scope="session")

@@ -198,12 +198,30 @@ def photos(project: Path) -> Iterator[fo.Dataset]:
     dataset.delete()
 
 
+@pytest.fixture(scope="module")
+def signed_photos(photos: fo.Dataset, operators: SimpleNamespace) -> Iterator[fo.Dataset]:
+    """The dataset of the photos with their signatures, which tests clone."""
+    dataset = photos.clone(persistent=True)
+    operators.compute_signatures(dataset)
+    yield dataset
+    dataset.delete()
+
+
 @pytest.fixture
 def known(
-    photos: fo.Dataset, video: Path, make_dataset, operators: SimpleNamespace
+    document: Path,
+    photos: fo.Dataset,
+    signed_photos: fo.Dataset,
+    video: Path,
+    make_dataset,
+    operators: SimpleNamespace,
 ) -> Iterator[dict[str, Any]]:
-    """What the documents take for granted: a dataset, videos, paths, a model, an operator."""
-    dataset = photos.clone("my-dataset", persistent=True)
+    """What a document takes for granted: a dataset, videos, paths, a model, an operator.
+
+    The README is read first, so that its photos have no signatures.
+    """
+    before = photos if document.name == "README.md" else signed_photos
+    dataset = before.clone("my-dataset", persistent=True)
     paths = dataset.values("filepath")
     yield {
         "dataset": dataset,
