@@ -98,7 +98,7 @@ def test_a_worker_that_is_killed_costs_nothing(
     burst_paths: list[str], cluster: Cluster, same
 ) -> None:
     """Its batches go to others while the run goes on."""
-    paths = burst_paths * 30
+    paths = burst_paths * 15
     killed = threading.Event()
 
     def kill_one(done: int, total: int) -> None:

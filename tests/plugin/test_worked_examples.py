@@ -65,12 +65,15 @@ def _files(patch: str) -> list[str]:
     return re.findall(r"^--- a/(.*)$", patch, re.MULTILINE)
 
 
-def test_a_setting_takes_two_files(tmp_path: Path, python_env: dict[str, str]) -> None:
+def test_a_setting_takes_two_files(
+    tmp_path: Path, python_env: dict[str, str], ready_commands: Path
+) -> None:
     """It is in Python, command line, form and panel, and each words its errors in its own way."""
     patch = documented_patch("Adding a setting")
     assert len(_files(patch)) == 2
     apply_to_copy(tmp_path, patch)
-    kept, row, error, said, *listed = run_there(tmp_path, _SETTING, python_env)
+    python = ready_commands / "ready-python"
+    kept, row, error, said, *listed = run_there(tmp_path, _SETTING, python_env, python=python)
     assert kept == "170.png 250.png"
     assert row == "['Darker than'] True"
     assert error == "'Darker than' must be a number from 0 to 255, got -1"
@@ -78,12 +81,15 @@ def test_a_setting_takes_two_files(tmp_path: Path, python_env: dict[str, str]) -
     assert listed == ["170.png", "250.png"]
 
 
-def test_a_strategy_takes_one_file(tmp_path: Path, python_env: dict[str, str]) -> None:
+def test_a_strategy_takes_one_file(
+    tmp_path: Path, python_env: dict[str, str], ready_commands: Path
+) -> None:
     """It can be chosen in Python, on the command line and in the form."""
     patch = documented_patch("Adding a strategy")
     assert len(_files(patch)) == 1
     apply_to_copy(tmp_path, patch)
-    label, n_kept, *rest = run_there(tmp_path, _STRATEGY, python_env)
+    python = ready_commands / "ready-python"
+    label, n_kept, *rest = run_there(tmp_path, _STRATEGY, python_env, python=python)
     assert label == "Random: without looking at the images"
     assert n_kept == "4"
     *listed, kept = rest
