@@ -26,7 +26,7 @@ from ._preference import levels_of
 from ._repair import repaired
 from ._result import Selection
 from ._shots import SQUARED_GAP, shots, squared_gap_of
-from ._standing import NONE, Standing
+from ._standing import Standing
 from ._still_frames import UNIT, StillFrames, shows_nothing, weigh
 from ._strata import Groups, Label
 from ._strategies import Images
@@ -276,7 +276,7 @@ def groupings_of(
     buckets = bucket_ids.astype(np.int64)
     groupings = {"bucket": buckets}
     if standing is not None:
-        groupings["bucket"] = np.where(standing.camera != NONE, -1, buckets)
+        groupings["bucket"] = np.where(standing.camera >= 0, -1, buckets)
     if cameras is not None:
         groupings["camera"] = cameras.numbers
         if standing is not None:

@@ -20,6 +20,7 @@ from threadpoolctl import threadpool_info, threadpool_limits
 from smartdownsample_core import (
     Choice,
     Signatures,
+    assign_buckets,
     downsample,
     extract,
     natural_order,
@@ -274,6 +275,33 @@ def test_a_standing_camera_that_saw_nothing_is_not_covered(folder: Path, tmp_pat
     assert {os.path.relpath(path, folder) for path in kept} == {
         f"pole/{number}.png" for number in (5, 16, 27, 33)
     }
+
+
+def test_of_a_slow_camera_beside_a_standing_one_each_bucket_is_covered(
+    folder: Path, tmp_path: Path
+) -> None:
+    """Neighbouring frames share their background, but are no standing camera."""
+    (tmp_path / "slow").mkdir()
+    wide = np.repeat(scene(9, width=140), 4, axis=1)  # four columns are one of a frame
+    for number in range(90):
+        view = wide[:, 2 * number : 2 * number + 128].reshape(32, 32, 4).mean(axis=2)
+        pixels = Image.fromarray((view * (0.4 + number / 90)).clip(0, 255).astype(np.uint8))
+        pixels.resize((64, 64), 0).save(tmp_path / "slow" / f"{number:02}.png")
+    shutil.copytree(folder / "pole", tmp_path / "pole")
+    slow = sorted(map(str, (tmp_path / "slow").iterdir()))
+    buckets = assign_buckets(extract(slow))
+    assert len(set(buckets.tolist())) > 3
+    kept = _kept(tmp_path, 20, fixed_cameras="auto")
+    of_kept = [buckets[int(Path(one).stem)] for one in kept if one.startswith("slow")]
+    assert set(of_kept) == set(buckets.tolist())
+
+
+def test_copies_of_a_frame_are_kept_last(folder: Path, tmp_path: Path) -> None:
+    """However far they are apart in time: as of a folder beside its backup."""
+    for name in ("backup", "pole"):
+        shutil.copytree(folder / "pole", tmp_path / name)
+    kept = _kept(tmp_path, 40, fixed_cameras="auto")
+    assert len({(tmp_path / one).read_bytes() for one in kept}) == 40
 
 
 @pytest.mark.parametrize("of", ["photographs", "a burst", "a dash camera"])

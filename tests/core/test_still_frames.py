@@ -35,12 +35,12 @@ def naive(standing: Standing, order: _Ints, points: NDArray[np.uint8]) -> NDArra
             camera, second = int(standing.camera[one]), int(standing.camera[other])
             if camera < 0 and second < 0:
                 found[one, other] += 0.4 * min(1, found[one, other] / 0.44)
-            elif camera == second:
+            elif camera == second and found[one, other]:
                 frames = members[camera]
                 apart = abs(frames.index(one) - frames.index(other))
                 found[one, other] *= 1 - np.exp(-apart / 10) if apart < 120 else 1
                 found[one, other] += 0.6 * (apart / len(frames)) ** 0.25
-            else:
+            elif camera != second:
                 found[one, other] += 0.4
     return found * UNIT
 
@@ -54,6 +54,7 @@ def test_distances_are_those_of_the_definition(
     n = 30
     standing, order = _standing(rng, n, n_cameras), rng.permutation(n)
     points = rng.integers(0, 256, (n, 6)).astype(np.uint8)
+    points[rng.integers(0, n, 5)] = points[0]  # copies
     rows = rng.permutation(n)[:20]
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(module, "_ROWS", rows_at_a_time)
