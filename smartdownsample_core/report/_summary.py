@@ -158,10 +158,13 @@ def _not_excluded(selection: Selection) -> list[Message]:
 
 def _below_floor(selection: Selection) -> list[Message]:
     text = (
-        "{count:,} of the groups of {key} have fewer images than {min_per} asks for, because the "
+        "{count:,} of the groups of {key} {have} fewer images than {min_per} asks for, because the "
         "target or {max_per} leaves no room; raise these or lower {min_per}"
     )
-    return [Message(text, count=n, key=repr(key)) for key, n in selection.below_floor.items()]
+    return [
+        Message(text, count=n, key=repr(key), have="has" if n == 1 else "have")
+        for key, n in selection.below_floor.items()
+    ]
 
 
 def _without_time(selection: Selection) -> list[Message]:

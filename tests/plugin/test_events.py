@@ -84,6 +84,14 @@ def test_limits_name_fields(timed: fo.Dataset, operators: SimpleNamespace) -> No
         operators.downsample(timed, 11, max_per=limits, time="taken", event_gap="5 min")
 
 
+def test_a_label_to_exclude_that_no_sample_has_is_named(
+    timed: fo.Dataset, operators: SimpleNamespace
+) -> None:
+    """The run goes on, as another dataset may have it."""
+    result = operators.downsample(timed, 4, exclude="cam=can1")
+    assert "exclude names cam=can1, which no image has; did you mean cam=cam" in result["warning"]
+
+
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
