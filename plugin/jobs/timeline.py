@@ -9,11 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from smartdownsample_core import Selection
-from smartdownsample_core.selection import Times, assign_strata, read_times
+from smartdownsample_core.selection import Times, read_times
 
 from ..config import DownsampleConfig
 from ..targets import Subject, written_fields
-from . import folders, labels, times
+from . import cameras, times
 from .in_memory import Stored
 
 #: Spans that the time is cut into: in a panel of 420 pixels, 5 pixels each.
@@ -146,25 +146,19 @@ def rows_of(
 
 def _places(subject: Subject, stored: Stored, config: DownsampleConfig) -> _Places | None:
     """Returns where images are; None if the time of none is known."""
-    camera = config.camera or labels.default_camera(subject)
-    key = ("timeline", camera, config.time)
+    key = ("timeline", cameras.path_of(subject, config), config.time)
     places: _Places | None = stored.of_samples.remember(
-        key, lambda: _place(subject, stored, config, camera)
+        key, lambda: _place(subject, stored, config)
     )
     return places
 
 
-def _place(
-    subject: Subject, stored: Stored, config: DownsampleConfig, camera: str
-) -> _Places | None:
+def _place(subject: Subject, stored: Stored, config: DownsampleConfig) -> _Places | None:
     found, of_what = _times(subject, stored, config)
     known = found.known & stored.signatures.readable
     if not known.any():
         return None
-    if camera == folders.FOLDER and folders.is_folder(subject.view, camera):
-        names, numbers = stored.folders
-    else:
-        numbers, names = assign_strata(labels.read_all(subject, camera, "camera"))
+    names, numbers = cameras.of(subject, stored, config)
     rows, row = _rows(numbers, names, known)
     start, end = int(found.micros[known].min()), int(found.micros[known].max())
     width = (end - start) // _SPANS + 1

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any, NamedTuple
 
 import fiftyone as fo
@@ -28,7 +28,7 @@ from ..setting_labels import labelled
 from ..targets import Subject, flat_views
 from ..targets import kinds as targets
 from . import _browser as browser
-from . import _enough, _pictures, _sheet, _sides, _standing
+from . import _enough, _more, _pictures, _sheet, _sides, _standing
 from . import _sources as sources
 from ._state import Chosen, Curve, PanelState, Sheet, StandingCameras
 
@@ -275,9 +275,12 @@ class Question:
             return {}
         hand, n_edited = self._run.hand, self.found.n_edited
         is_lost = bool(hand["edits"]) and n_edited is None
+        has_changed = is_lost or self._run.record["buckets"] != outcome.buckets(selection)
+        more = partial(_more.of, self._subject, self._stored, self._config, selection)
         return {
             "is_saved": True,
-            "has_changed": is_lost or self._run.record["buckets"] != outcome.buckets(selection),
+            "has_changed": has_changed,
+            "more_of": None if has_changed else more,
             "by_hand": edits.by_hand(*n_edited) if n_edited else "",
             "can_take_back": n_edited is not None,
         }

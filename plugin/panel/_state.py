@@ -7,7 +7,7 @@ and whatever is drawn is one :class:`PanelState`, sent as a whole with the layou
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple, TypedDict
 
@@ -75,6 +75,15 @@ class Why(NamedTuple):
     """its number"""
 
 
+class More(NamedTuple):
+    """What is known of an image besides what a run has written."""
+
+    camera: str = ""
+    """empty if there is only one"""
+    added: float | None = None
+    """distance of a kept image from those that were picked before it"""
+
+
 class Sheet(NamedTuple):
     """Small pictures."""
 
@@ -89,6 +98,8 @@ class StandingCameras(NamedTuple):
     """The standing cameras that are known, with their most active and most doubtful frames."""
 
     text: str
+    cameras: Sequence[tuple[str, int, int]] = ()
+    """of each, the folder or camera that its images are of, their number, and of kept ones"""
     sheets: tuple[Sheet, ...] = ()
 
 
@@ -144,6 +155,8 @@ class PanelState:
     """one of each bucket that the table shows"""
     of_bucket: Sheet = Sheet()
     """of the bucket that the grid shows, kept or not"""
+    more_of: Callable[[str], More] | None = None
+    """of a saved run: says by the id of an image what the run has not written of it"""
     explains: bool = False
     """whether it shows a run that says why each image was kept or left out"""
     why: Why | None = None

@@ -13,13 +13,13 @@ from smartdownsample_core.errors import counted
 from smartdownsample_core.selection import STRATEGIES
 
 from .. import names
-from ..forms import inputs
 from ..jobs import folders
 from . import _charts as charts
 from . import _compare_view as panel_compare
 from . import _enough as enough
 from . import _pictures as pictures
 from . import _quality as by_quality
+from . import _settings as settings
 from . import _sources as sources
 from . import _standing as standing
 from . import _timeline as timeline
@@ -39,9 +39,6 @@ _COUNTS = (("size", "Images"), ("kept", "Kept"), ("rate", "Share kept"))
 
 #: Height of a headline or an error of two lines, as it is in a narrow panel.
 _HEADLINE = "76px"
-
-#: Shares of the width that settings take; in a name's, the App's placeholder has to fit.
-_FLEX = {"choice": "1 1 100%", "name": "1 1 250px"}
 
 
 def render(panel: Any, shown: PanelState) -> types.Property:
@@ -66,7 +63,7 @@ def _below(panel: Any, body: types.Object, shown: PanelState) -> None:
     if shown.compared:
         panel_compare.render(panel, body, shown)
     elif shown.working:
-        _settings(panel, body, shown)
+        settings.add(panel, body, shown)
         body.view("loading", types.LoadingView(text=shown.working))
     else:
         sections = {
@@ -127,7 +124,7 @@ def _unreadable(panel: Any, body: types.Object, shown: PanelState) -> None:
 
 
 def _ready(panel: Any, body: types.Object, shown: PanelState) -> None:
-    _settings(panel, body, shown)
+    settings.add(panel, body, shown)
     _missing(panel, body, shown)
     _headline(panel, body, shown)
     body.plot(
@@ -140,13 +137,13 @@ def _ready(panel: Any, body: types.Object, shown: PanelState) -> None:
     )
     # Below the chart, which is not to move while somebody types.
     why.add(panel, body, shown)
-    pictures.add(panel, body, shown.sheet)
-    for number, pairs in enumerate(shown.pairs):
-        pictures.add_one(body, f"pairs_{number}", pairs)
     enough.add(panel, body, shown)
     timeline.add(panel, body, shown)
     standing.add(body, shown.standing)
     by_quality.add(panel, body, shown)
+    pictures.add(panel, body, shown.sheet)
+    for number, pairs in enumerate(shown.pairs):
+        pictures.add_one(body, f"pairs_{number}", pairs)
     _notices(panel, body, shown)
     if not shown.problem:  # the answer to other settings must not be seen
         _navigation(panel, body, shown)
@@ -168,60 +165,6 @@ def _tables(panel: Any, body: types.Object, shown: PanelState) -> None:
     if shown.strata:
         noun = folders.stratum_noun(shown.chosen["settings"].get("stratify_by") or "")
         table(body, "strata", (("name", noun), *_COUNTS), charts.strata(shown.strata))
-
-
-def _settings(panel: Any, body: types.Object, shown: PanelState) -> None:
-    chosen = shown.chosen["settings"]
-    settings = row(body, "settings", align_y="bottom")
-    inputs.add(
-        settings,
-        inputs.TARGET_COUNT,
-        description=None,
-        on_change=panel.change_target,
-        view=types.FieldView(**item(flex="0 0 120px"), **INPUT),
-    )
-    slider = types.SliderView(
-        # At the left, the App calls it "Threshold" from its second drawing on.
-        label_position="top",
-        view_multiple_of=1,
-        value_precision=0,
-        value_label_display="auto",
-        # Its own margins are meant for a form; these put it on a line with the number.
-        **item(flex="1 1 160px", minWidth=0, mt="-26px", mb="-26px"),
-        **INPUT,
-    )
-    most = max(shown.n_choosable, 1)
-    settings.int("slider", min=1, max=most, on_change=panel.change_target, view=slider)
-    for name, label, handler in (
-        ("more", "More settings", panel.fold_settings),
-        ("curve", "How many are enough?", panel.fold_curve),
-        ("timeline", "Over time", panel.fold_timeline),
-        ("standing", "Standing cameras", panel.fold_standing),
-        ("quality", "Image quality", panel.fold_quality),
-    ):
-        view = types.SwitchView(**item(flex="1 1 auto"), **INPUT)
-        settings.bool(name, label=label, on_change=handler, view=view)
-    for asked in inputs.WHAT_IF_ROWS if chosen["more"] else ():
-        value = chosen.get(asked.name)
-        if not inputs.matters(asked, chosen) or not inputs.suits(asked, shown.noun):
-            continue
-        if isinstance(value, (list, tuple)):  # ids, from a run of the SDK
-            settings.md(f"{asked.label}: {len(value):,} samples", name=f"{asked.name}_ids")
-            continue
-        flex = _FLEX.get(asked.kind, "0 1 31%")
-        inputs.add(
-            settings,
-            asked,
-            shown.options.get(asked.name, ()),
-            {**item(flex=flex, minWidth="140px"), **INPUT},
-            value,
-            description=None,
-            default=None,  # or the App puts it in the place of the state's value
-            on_change=panel.change_setting,
-        )
-        if asked.name == "features" and shown.noun == "samples" and not shown.options["features"]:
-            label = names.LABELS["compute_embeddings"]
-            button(settings, "compute_embeddings", f"{label} ...", panel.compute_embeddings)
 
 
 def _missing(panel: Any, body: types.Object, shown: PanelState) -> None:

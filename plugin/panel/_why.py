@@ -17,7 +17,7 @@ from smartdownsample_core.images import Item
 from smartdownsample_core.selection import Reason
 
 from ..jobs import activity
-from ..run_fields import ACTIVITY, DISTANCE, EVENT, KEPT_BY, RANK, REASON
+from ..run_fields import ACTIVITY, BUCKET, DISTANCE, EVENT, KEPT_BY, RANK, REASON
 from ..runs import records as runs
 from ..runs.shapes import Edit
 from ..targets import GROUPS, Samples
@@ -27,13 +27,13 @@ from . import _browser as browser
 from . import _sheet
 from . import _sources as sources
 from ._parts import button, row
-from ._state import PanelState, Why
+from ._state import More, PanelState, Why
 from ._turns import turns
 
 #: What a run writes if it explains its choice.
 _EXPLAINING = {KEPT_BY.name, DISTANCE.name, REASON.name}
 
-_READ = (KEPT_BY, DISTANCE, REASON, RANK, EVENT, ACTIVITY)
+_READ = (KEPT_BY, DISTANCE, REASON, RANK, EVENT, ACTIVITY, BUCKET)
 
 
 class Explains:
@@ -71,7 +71,7 @@ def explained(ctx: foo.ExecutionContext, shown: PanelState) -> PanelState:
     if not set(runs.fields_of(ctx.dataset, run)) >= _EXPLAINING:
         return shown
     selected = ctx.selected or []
-    why = _why(ctx.dataset, run, selected[0]) if len(selected) == 1 else None
+    why = _why(ctx.dataset, run, selected[0], shown.more_of) if len(selected) == 1 else None
     return replace(shown, explains=True, why=why)
 
 
@@ -126,8 +126,8 @@ class _Seen(NamedTuple):
             return ""
         activity = self.values[ACTIVITY.name]
         return (
-            f" Its activity is {activity:.2f}: the last picture shows where it differs from its "
-            "background."
+            f" Its activity is {activity:.2f} (0: nothing but background, about 1: an animal). The "
+            "last picture shows where it differs from its background."
         )
 
 
@@ -164,8 +164,20 @@ def _compared(dataset: fo.Dataset, reason: str, selected: str) -> str:
     return selected
 
 
-def _why(dataset: fo.Dataset, run: str, selected: str) -> Why | None:
-    """Returns why a run kept or left out an item; None if the run does not say so."""
+def _why(
+    dataset: fo.Dataset,
+    run: str,
+    selected: str,
+    more_of: Callable[[str], More] | None,
+) -> Why | None:
+    """Returns why a run kept or left out an item; None if the run does not say so.
+
+    Args:
+        dataset: the dataset
+        run: the run
+        selected: id of the item
+        more_of: see :attr:`PanelState.more_of`
+    """
     items, names = _of_run(dataset, run)
     if items is GROUPS:  # whichever slice the grid shows
         selected = _compared(dataset, names[REASON.name], selected)
@@ -176,15 +188,22 @@ def _why(dataset: fo.Dataset, run: str, selected: str) -> Why | None:
         seen.values.get(field.name) for field in (KEPT_BY, DISTANCE, RANK, EVENT)
     )
     name = seen.name
+    more = More() if more_of is None else more_of(selected)
+    facts = {"camera": more.camera, "bucket": seen.values.get(BUCKET.name)}
+    said = "; ".join(f"{what}: {value}" for what, value in facts.items() if value)
+    end = (f" {said[0].upper()}{said[1:]}." if said else "") + seen.activity
     if not kept:
-        text = f"**{name}** was left out: {reason}.{seen.activity}"
+        text = f"**{name}** was left out: {reason}.{end}"
         return Why(run, text, seen.beside(), name, event=event)
     n = len(items.holding(dataset, names[KEPT_BY.name], kept)) - 1
     # That it was kept, or that another one stands for it, is said anyway.
     because = "" if reason in (Reason.KEPT.text, Reason.REPRESENTED.text) else f": {reason}"
     if kept == selected:
         place = f", as number {rank:,}" if rank else ""
-        text = f"**{name}** was kept{place}{because}. It stands for {_others(n)}.{seen.activity}"
+        text = f"**{name}** was kept{place}{because}."
+        if more.added is not None and not because:
+            text += f" It was at a distance of {more.added:.1f} from those picked before it."
+        text += f" It stands for {_others(n)}.{end}"
         drop: Edit = {"keep": [], "drop": [selected]}
         edits = [("Never keep", drop)]
         return Why(run, text, seen.beside(), name, kept, n, edits, event)
@@ -194,7 +213,7 @@ def _why(dataset: fo.Dataset, run: str, selected: str) -> Why | None:
     place = "right" if seen.heat is None else "middle"
     text = (
         f"**{name}** (left) was left out{because}. **{other.name}** ({place}) was kept and stands "
-        f"for it, at a distance of {distance:.1f}, and for {_others(n - 1)}.{seen.activity}"
+        f"for it, at a distance of {distance:.1f}, and for {_others(n - 1)}.{end}"
     )
     add: Edit = {"keep": [selected], "drop": []}
     swap: Edit = {"keep": [selected], "drop": [kept]}

@@ -675,6 +675,59 @@ def test_the_selected_image_is_explained(dataset, operators, open_panel) -> None
     assert record["kept"] == 10
 
 
+def test_why_an_image_was_kept(dataset, operators, open_panel) -> None:
+    """What it added to those before it, as the core has it, its camera and its bucket."""
+    dataset.set_values("camera", ["north", "south"] * 40)
+    operators.downsample(dataset, 30)
+    dataset.reload()
+    cameras, paths = dataset.values("camera"), dataset.values("filepath")
+    choice = Choice(strategy="diverse", camera=cameras)
+    selection = downsample(extract(paths), natural_order(paths), 30, choice=choice)
+    added = selection.added
+    user = open_panel(dataset)
+    ids = dataset.values("id")
+    assert selection.ranking is not None
+    assert added is not None
+    for place in (0, 1, 29):
+        row = selection.ranking[place]
+        user.selected = [ids[row]]
+        user.do("on_change_selected")
+        text = user.layout["why"]["default"]
+        assert f"was kept, as number {place + 1}." in text
+        said = f" It was at a distance of {added[row]:.1f} from those picked before it."
+        assert (said in text) == (place > 0)
+        bucket = dataset[ids[row]].smartdownsample_bucket
+        assert text.endswith(f" Camera: {cameras[row]}; bucket: {bucket}.")
+    user.change("target_count", 20)
+    user.do("fold_table")  # of other settings, what the run has written is all that is known
+    text = user.layout["why"]["default"]
+    assert "from those picked before it" not in text
+    assert f" Bucket: {bucket}." in text
+
+
+def test_settings_are_explained_and_what_is_drawn_is_announced(dataset, operators, open_panel):
+    """By the marks of their labels; and by a line, as drawings may be out of sight."""
+    operators.downsample(dataset, 10)
+    user = open_panel(dataset)
+
+    def rows() -> dict[str, Any]:
+        return user.layout["settings"]["type"]["properties"]
+
+    assert "advanced options of the form" in rows()["more"]["view"]["description"]
+    assert "drawn_line" not in rows()
+    user.change("more", True)
+    view = rows()["max_distance"]["view"]
+    assert view["descriptionView"] == "tooltip"
+    assert "no other image is farther than this from the kept ones" in view["description"]
+    for name in ("curve", "quality"):
+        user.change(name, True)
+    assert (
+        rows()["drawn_line"]["default"] == "Below the chart: How many are enough? · Image quality"
+    )
+    places = list(user.layout)
+    assert places.index("chart") < places.index("curve") < places.index("sheet")
+
+
 def test_a_run_is_edited_by_hand(dataset, operators, open_panel) -> None:
     """Numbers, sheet, curve, grid and record follow each press, and say what is by hand."""
     dataset.set_values("seconds", [100 * (number // 7) + number for number in range(80)])

@@ -225,13 +225,49 @@ def test_the_panel_shows_where_frames_changed(
         user.selected = [sample.id]
         user.do("on_change_selected")
         text = user.layout["why"]["default"]
-        assert f"Its activity is {sample.signature.activity:.2f}: the last picture" in text
+        assert f"Its activity is {sample.signature.activity:.2f} (0: nothing but" in text
         picture = _picture(text)
         assert picture.shape == (144, 386)
         down, across = _hottest(picture[:, 194:])
         # The animal, 6x6 pixels of the 32x32; the middle of a square image is what is shown.
         assert across == pytest.approx((column + 3) / 32, abs=0.1)
         assert down == pytest.approx(((20 + 3) / 32 - 1 / 8) / (3 / 4), abs=0.1)
+
+
+def test_the_panel_lists_them(
+    make_dataset: Callable[..., fo.Dataset],
+    operators: SimpleNamespace,
+    open_panel: Callable[[fo.Dataset], Any],
+    tmp_path: Path,
+) -> None:
+    """By the folders of their images, with how many there are and are kept, and what else is."""
+    paths = []
+    for name, frames in (
+        ("gate", film(scene(1), 30, _VISITS)),
+        ("pond", film(scene(2), 25, {7: 5})),
+        ("walks", [film(scene(seed), 1, {})[0] for seed in range(40, 44)]),
+    ):
+        (tmp_path / name).mkdir()
+        paths += _write(tmp_path / name, frames)
+    dataset = make_dataset(paths)
+    operators.downsample(dataset, 10)
+    user = open_panel(dataset)
+    user.change("standing", True)
+    assert "2 standing cameras with 55 images; 4 other images (walks)." in user.text
+    kept = [
+        Path(path).parent.name for path in dataset.match_tags("smartdownsample").values("filepath")
+    ]
+    rows = [(row["name"], row["size"], row["kept"]) for row in user.table("standing_cameras")]
+    assert rows == [
+        ("gate", "30", str(kept.count("gate"))),
+        ("pond", "25", str(kept.count("pond"))),
+    ]
+    assert {"gate", "pond"} < set(kept)
+    # A camera by another name, and two of them that share a background.
+    dataset.set_values("camera", ["a"] * 20 + ["b"] * 10 + ["c"] * 29)
+    user.do("on_load")
+    rows = [row["name"] for row in user.table("standing_cameras")]
+    assert rows == ["a 20, b 10", "c"]
 
 
 def test_the_panel_says_that_nobody_has_looked(
