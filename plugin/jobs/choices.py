@@ -45,11 +45,11 @@ def make(
         ValueError: if labels, features or samples to keep are missing
     """
     strata = features = prefer = camera = time = None
-    used = set(config.used_keys)
+    used = config.used_keys
     if (path := config.stratify_by) and labels.is_key(subject, config):
         strata = path
     elif path:
-        used -= {path}
+        used = config.limited_keys
         ignored = labels.ignored_tags(subject.dataset, config)
         strata = remember(("labels", path, ignored), lambda: labels.read(subject, path, ignored))
     if name := config.features:

@@ -87,9 +87,14 @@ class Derived:
         return counts("min_per", self.min_per) if is_given(self.min_per) else {}
 
     @property
-    def used_keys(self) -> set[str]:
+    def limited_keys(self) -> set[str]:
         """The single keys that limits refer to."""
-        return _parts((*self.caps, *self.floors, *self.excluded, *self.strata_keys))
+        return _parts((*self.caps, *self.floors, *self.excluded))
+
+    @property
+    def used_keys(self) -> set[str]:
+        """The single keys that limits and strata refer to."""
+        return self.limited_keys | _parts(self.strata_keys)
 
     @property
     def strata_keys(self) -> tuple[str, ...]:

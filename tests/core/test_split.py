@@ -293,6 +293,10 @@ def test_warnings_name_splits_that_groups_leave_empty_or_small(
     assert "no image says when it was taken" in texts[0]
     assert "no image is in val, test" in texts[1]
     assert "the largest of the 1 has 60 images" in texts[1]
+    assert "stratify_by" not in texts[1]
+    settings = SplitSettings(duplicate_distance=100, stratify_by=["label"] * len(table))
+    texts = [str(message) for message in split_warnings(split_images(table, order, settings))]
+    assert "without stratify_by only sizes count" in texts[1]
     even = split_images(table, order, SplitSettings(duplicate_distance=0))
     assert not list(split_warnings(even, wants_events=False))
     assert "60 images in 1 group, none" in split_summary(one)

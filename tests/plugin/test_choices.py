@@ -210,6 +210,15 @@ def test_tags_are_labels_too(dataset, operators) -> None:
     assert {row["name"]: row["kept"] for row in result["strata"]} == {"all": 4, "few": 4}
 
 
+def test_a_field_is_stratified_by_and_limited(labelled, operators) -> None:
+    """Limits name the field as strata do, and both hold."""
+    limits = {"max_per": {"truth.label": 3}, "min_per": {"truth.label": 1}}
+    operators.downsample(labelled, 6, stratify_by="truth.label", **limits)
+    kept = labelled.match_tags("smartdownsample").count_values("truth.label")
+    assert sum(kept.values()) == 6
+    assert all(1 <= n <= 3 for n in kept.values())
+
+
 def test_a_limit_per_group_is_enough(labelled, operators) -> None:
     """Without a target, each label keeps as many as it may."""
     result = operators.downsample(labelled, stratify_by="truth.label", max_per_group=5)
