@@ -82,7 +82,8 @@ def split_warnings(split: Split, wants_events: bool = True) -> Iterator[Message]
             "{what}, because groups stay whole and the largest of the {n_groups:,} has "
             "{largest:,} images; a lower {duplicate_distance}, a shorter {event_gap} or no "
             "{whole_cameras} makes smaller groups"
-            + ", and without {stratify_by} only sizes count" * (split.strata is not None),
+            + ", and without {stratify_by} only sizes count"
+            * (split.strata is not None),
             what=f"no image is in {', '.join(empty)}"
             if empty
             else f"a split is {off:.0f} percentage points away from its share",
