@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -25,6 +28,10 @@ def _noise(level: float, deviation: float, size: tuple[int, int] = (640, 480)) -
     """A flat image with the noise of a sensor."""
     values = np.random.default_rng(0).normal(level, deviation, (size[1], size[0], 3))
     return Image.fromarray(values.clip(0, 255).astype(np.uint8))
+
+
+def _fog() -> Image.Image:
+    return Image.linear_gradient("L").convert("RGB")
 
 
 def _slow_traits(thumbnail: np.ndarray) -> tuple[float, float, float]:
@@ -72,19 +79,19 @@ def test_no_photograph_is_junk() -> None:
 @pytest.mark.parametrize(
     "frame",
     [
-        pytest.param(Image.new("RGB", (640, 480)), id="black"),
-        pytest.param(Image.new("RGB", (640, 480), "white"), id="white"),
-        pytest.param(Image.new("RGB", (640, 480), (90, 120, 60)), id="green"),
-        pytest.param(Image.linear_gradient("L").convert("RGB"), id="fog"),
-        pytest.param(_noise(8, 10), id="noise in the dark"),
-        pytest.param(_noise(128, 25), id="noise on grey"),
-        pytest.param(_noise(128, 400, (4000, 3000)), id="nothing but noise"),
-        pytest.param(_noise(128, 400, (500, 375)), id="noise in a small image"),
+        pytest.param(partial(Image.new, "RGB", (640, 480)), id="black"),
+        pytest.param(partial(Image.new, "RGB", (640, 480), "white"), id="white"),
+        pytest.param(partial(Image.new, "RGB", (640, 480), (90, 120, 60)), id="green"),
+        pytest.param(_fog, id="fog"),
+        pytest.param(partial(_noise, 8, 10), id="noise in the dark"),
+        pytest.param(partial(_noise, 128, 25), id="noise on grey"),
+        pytest.param(partial(_noise, 128, 400, (4000, 3000)), id="nothing but noise"),
+        pytest.param(partial(_noise, 128, 400, (500, 375)), id="noise in a small image"),
     ],
 )
-def test_frames_with_nothing_on_them_are_junk(frame: Image.Image) -> None:
+def test_frames_with_nothing_on_them_are_junk(frame: Callable[[], Image.Image]) -> None:
     """However bright they are."""
-    assert _is_junk(frame) == [True]
+    assert _is_junk(frame()) == [True]
 
 
 def test_heavily_blurred_photographs_are_junk() -> None:
