@@ -29,7 +29,7 @@ def forecast(config: DownsampleConfig, subject: Subject) -> str:
             path = items.dataset_path(field.of(config.run_key))
             text += f"; {field.condition}, also the field `{path}`"
     text += "."
-    if choice := choices.worded(config):
+    if choice := choices.worded(config, subject):
         text += f" {choice}."
     if kept_by := runs.of_view(dataset, view):
         text += f" **These are only the {items.noun} that the run `{kept_by}` kept.**"

@@ -12,7 +12,13 @@ from bson import json_util
 
 from smartdownsample_core import Choice
 from smartdownsample_core.errors import ParameterError
-from smartdownsample_core.selection import BUILT_IN, ChoiceSettings, counts, labels_by_key
+from smartdownsample_core.selection import (
+    BUILT_IN,
+    ChoiceSettings,
+    check_unit,
+    counts,
+    labels_by_key,
+)
 from smartdownsample_core.settings import declared
 
 from ..config import DownsampleConfig, is_given
@@ -112,12 +118,20 @@ def problems(subject: Subject, config: DownsampleConfig) -> Iterator[ParameterEr
     }
     named = ("max_per", "min_per", "exclude")
     checks |= {name: partial(_check_keys, setting=name) for name in named}
+    of_time = ("event_gap", "min_interval")
+    checks |= {name: partial(_check_unit, time=config.time, setting=name) for name in of_time}
     for setting, check in checks.items():
         if is_given(value := getattr(config, setting)):
             try:
                 check(subject, value)
             except ParameterError as error:
                 yield error
+
+
+def _check_unit(subject: Subject, value: Any, time: str, setting: str) -> None:
+    """Raises a ParameterError for a duration with a unit, if a field of times has numbers."""
+    if times.are_numbers(subject, time):
+        check_unit(setting, value)
 
 
 def _check_strata(subject: Subject, path: str, config: DownsampleConfig) -> None:
@@ -134,8 +148,10 @@ def _check_keys(subject: Subject, limits: str, setting: str) -> None:
         labels.full_path(subject, path, setting)
 
 
-def worded(config: DownsampleConfig) -> str:
+def worded(config: DownsampleConfig, subject: Subject) -> str:
     """Returns a sentence on how samples are chosen, besides their number; may be empty."""
+    counted = times.are_numbers(subject, config.time)
+    unit, by = ("", f" by `{config.time}`") if counted else (" s", "")
     parts = ["chooses whole samples by their patches"] if config.whole_images else []
     if config.strategy != DownsampleConfig.strategy:
         parts.append(f"strategy {config.strategy}")
@@ -168,13 +184,13 @@ def worded(config: DownsampleConfig) -> str:
     if config.order == "time":
         parts.append("orders the images of each camera by time")
     if config.gap:
-        parts.append(f"numbers events that end after {config.gap:g} s")
+        parts.append(f"numbers events that end after {config.gap:g}{unit}{by}")
     if config.exclude:
         parts.append(f"excludes {config.exclude}")
     for word, limits in (("at most", config.caps), ("at least", config.floors)):
         parts += [f"{word} {most:,} per {name}" for name, most in limits.items()]
     if config.interval:
-        parts.append(f"keeps images of one camera at least {config.interval:g} s apart")
+        parts.append(f"keeps images of one camera at least {config.interval:g}{unit} apart{by}")
     if config.max_distance is not None:
         parts.append(f"keeps no more than leave every image within {config.max_distance:g}")
     if config.keep:

@@ -138,7 +138,7 @@ def run(
     record: shapes.RunRecord = {
         **_counts(dataset, target, config, n_read),
         "items": items.key,  # whole groups, where the signatures are of samples
-        **outcome.record(selection, written, config, items, choice, warnings),
+        **outcome.record(selection, written, config, subject, choice, warnings),
         "replaced": runs.exists(dataset, config.run_key),
         "charts": [path for path in (config.save_distribution, config.save_thumbnails) if path],
     }

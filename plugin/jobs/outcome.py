@@ -16,7 +16,7 @@ from .. import names
 from ..config import DownsampleConfig
 from ..run_fields import GROUP, RANK, RUN_FIELDS, Found, written_by
 from ..runs import Written, shapes
-from ..targets import Samples
+from ..targets import Samples, Subject
 from . import choices
 
 
@@ -24,7 +24,7 @@ def record(
     selection: Selection,
     wrote: Written,
     config: DownsampleConfig,
-    items: Samples,
+    subject: Subject,
     choice: Choice,
     warnings: Sequence[str],
 ) -> shapes.Findings:
@@ -34,10 +34,11 @@ def record(
         selection: the selection
         wrote: of :func:`written`, of the same selection
         config: the settings
-        items: what the selection is of
+        subject: what the selection is of
         choice: what it was chosen by
         warnings: of :func:`whatif.warnings`
     """
+    items = subject.items
     fields = {
         field.name: items.dataset_path(field.of(config.run_key))
         for field in RUN_FIELDS
@@ -56,7 +57,7 @@ def record(
         "buckets_view": names.buckets_view(config.run_key),
         "summary": summary(selection, items),
         "standing": standing(selection),
-        "choice": choices.worded(config),
+        "choice": choices.worded(config, subject),
         "warning": ". ".join(warnings) or None,
         "buckets": buckets(selection),
         "strata": strata(selection),

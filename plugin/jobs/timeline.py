@@ -46,8 +46,13 @@ class Timeline(NamedTuple):
     """when the first span begins, in microseconds"""
     width: int = 1
     """of a span, in microseconds"""
-    is_clock: bool = True
-    """whether times are dates, rather than seconds"""
+    unit: str | None = None
+    """of times that are numbers: the field that has them; None for dates"""
+
+    @property
+    def is_clock(self) -> bool:
+        """Whether times are dates."""
+        return self.unit is None
 
 
 class _Places(NamedTuple):
@@ -62,7 +67,8 @@ class _Places(NamedTuple):
     """microseconds"""
     width: int
     """microseconds"""
-    is_clock: bool
+    unit: str | None
+    """the field, if times are numbers"""
     of_what: str
     """where the times are from"""
     n_without: int
@@ -116,7 +122,7 @@ def timeline(
         f"Kept (above each line) and excluded (below), by {places.of_what}; twice the height is "
         f"four times as many.{without} Click a bar to see its {subject.items.noun} in the grid."
     )
-    return Timeline(text, places.rows, cells, places.start, places.width, places.is_clock)
+    return Timeline(text, places.rows, cells, places.start, places.width, places.unit)
 
 
 def rows_of(
@@ -165,7 +171,8 @@ def _place(subject: Subject, stored: Stored, config: DownsampleConfig) -> _Place
     span = np.full(len(stored), -1, np.int64)
     span[known] = (found.micros[known] - start) // width
     n_without = int(stored.signatures.readable.sum() - known.sum())
-    return _Places(rows, row, span, start, width, found.is_clock, of_what, n_without)
+    unit = None if found.is_clock else of_what.removeprefix("the field ").strip("`")
+    return _Places(rows, row, span, start, width, unit, of_what, n_without)
 
 
 def _times(subject: Subject, stored: Stored, config: DownsampleConfig) -> tuple[Times, str]:

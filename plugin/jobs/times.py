@@ -13,6 +13,7 @@ from ..targets import Subject
 
 #: Types of fields whose values are times: dates, text that writes them, and seconds.
 _KINDS = (fof.DateTimeField, fof.DateField, fof.StringField, fof.IntField, fof.FloatField)
+_NUMBERS = (fof.IntField, fof.FloatField)
 _OFFERED = (fof.DateTimeField, fof.DateField)
 
 
@@ -30,6 +31,11 @@ def check(subject: Subject, path: str) -> None:
         )
 
 
+def are_numbers(subject: Subject, path: str) -> bool:
+    """Whether the values of a field are numbers, whose unit is not known; False for no field."""
+    return bool(path) and isinstance(subject.view.get_field(path), _NUMBERS)
+
+
 def options(view: Any) -> list[tuple[str, str]]:
     """Returns the fields that are likely to hold times: path and label."""
     found = [
@@ -38,7 +44,7 @@ def options(view: Any) -> list[tuple[str, str]]:
         if isinstance(field, _OFFERED) and name not in ("created_at", "last_modified_at")
     ]
     is_frames = view.has_field("frame_number")
-    return found + [("frame_number", "frame_number (frames instead of seconds)")] * is_frames
+    return found + [("frame_number", "frame_number (counts frames, not seconds)")] * is_frames
 
 
 def read(subject: Subject, path: str) -> list[Any]:

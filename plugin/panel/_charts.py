@@ -194,7 +194,7 @@ _HALF = 0.46
 
 def timeline_layout(found: Timeline) -> dict[str, Any]:
     """Returns the layout of a timeline, with a line per camera."""
-    axes = _layout("" if found.is_clock else "seconds", "", None)
+    axes = _layout(found.unit or "", "", None)
     axes["xaxis"] = {
         "type": "date" if found.is_clock else "linear",
         "title": axes["xaxis"]["title"],

@@ -34,5 +34,5 @@ from ._strategies import RECOMMENDED_STRATEGY, STRATEGIES, Strategy, StrategyNam
 from ._systematic import select
 from ._tally import Bucket, Stratum, count_images, tally
 from ._tiers import GOOD, NEVER, are_good
-from ._times import Times, read_times
+from ._times import Times, check_unit, read_times
 from ._where import frames_to_show, heat_maps

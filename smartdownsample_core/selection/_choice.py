@@ -20,7 +20,7 @@ from ._path_labels import FOLDER, is_of_path, labels_of_paths
 from ._preference import MEASURES, check_prefer, numbers_of, split_prefer
 from ._strata import Label
 from ._strategies import DEFAULT_STRATEGY, StrategyName
-from ._times import read_times
+from ._times import check_unit, read_times
 
 
 class ChoiceOptions(PlainOptions, total=False):
@@ -121,7 +121,9 @@ class Choice(ChoiceSettings):
         if not isinstance(self.camera, (str, type(None))):
             check_fit("camera", self.camera, n)
         if self.time is not None:
-            read_times(self.time, n)
+            times = read_times(self.time, n)
+            for name in ("event_gap", "min_interval"):
+                check_unit(name, getattr(self, name), times)
         for labels in (self.keys or {}).values():
             check_fit("keys", labels, n)
         if self.prefer is not None and not isinstance(self.prefer, str):

@@ -52,6 +52,18 @@ def duration(name: str, value: Any) -> float:
     )
 
 
+def has_unit(value: Any) -> bool:
+    """Whether a duration that is valid says in which unit it is.
+
+    >>> has_unit("5 min"), has_unit("300"), has_unit(300)
+    (True, False, False)
+    """
+    if isinstance(value, str):
+        found = _DURATION.fullmatch(value.lower())
+        return found is not None and value.strip()[-1:].isalpha()
+    return isinstance(value, (timedelta, np.timedelta64))
+
+
 def target_of(name: str, value: Any, n: int | None = None) -> int:
     """Returns how many images to keep.
 

@@ -21,7 +21,7 @@ from ._keys import without_unlabelled
 from ._notation import duration, ratios
 from ._path_labels import FOLDER, is_of_path, labels_of_paths
 from ._strata import Groups, assign_strata
-from ._times import read_times
+from ._times import check_unit, read_times
 
 _Rows = NDArray[np.int64]
 
@@ -133,7 +133,9 @@ class SplitSettings(Settings):
                 check_labels(name, labels)
                 check_fit(name, labels, n)
         if self.time is not None:
-            read_times(self.time, n)
+            times = read_times(self.time, n)
+            if self.event_gap != type(self).event_gap:  # of numbers, the default is in seconds
+                check_unit("event_gap", self.event_gap, times)
 
     def for_paths(self, paths: Sequence[str]) -> SplitSettings:
         """Returns the settings with the folders of n image files where they say so, or nothing."""

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from ..checks import shown
 from ..errors import ParameterError
+from ._notation import duration, has_unit
 
 #: The time of an image whose time is unknown; as int64, what NumPy calls NaT.
 UNKNOWN = np.iinfo(np.int64).min
@@ -55,6 +56,26 @@ class Times:
 def in_micros(seconds: float) -> int:
     """Returns a duration in microseconds."""
     return round(seconds * _MICROS)
+
+
+def check_unit(name: str, value: Any, times: Times | None = None) -> None:
+    """Raises a ParameterError for a duration with a unit, if the times are numbers without one.
+
+    Args:
+        name: the setting
+        value: a valid duration, or None
+        times: those that it applies to; None if they are known to be numbers
+    """
+    is_by_clock = times is not None and (times.is_clock or not times.known.any())
+    if has_unit(value) and not is_by_clock:
+        raise ParameterError(
+            name,
+            "must be a number, as {time} has numbers, which may count frames or anything else, "
+            "got {value}",
+            "give it in the same unit, such as 10 for 10 frames; if they are seconds, {number:g}",
+            value=shown(value),
+            number=duration(name, value),
+        )
 
 
 def read_times(values: Any, n: int) -> Times:

@@ -225,7 +225,7 @@ def test_kept_images_are_apart(strategy: str) -> None:
         strategy=strategy,  # type: ignore[arg-type]
         time=seconds,
         camera=["a", "b"] * 10,
-        min_interval="4s",
+        min_interval="4",
         event_gap=3,
     )
     selection = downsample(_table(20), np.arange(20), None, choice=choice)

@@ -117,13 +117,25 @@ def test_frames_have_numbers(videos: fo.Dataset, operators: SimpleNamespace) -> 
     """Of frames, the frame number can be the time, and the folder of each video is its camera."""
     operators.sample_frames(videos, fps=2)
     frames = videos.to_frames()
-    assert ("frame_number", "frame_number (frames instead of seconds)") in times.options(frames)
+    assert ("frame_number", "frame_number (counts frames, not seconds)") in times.options(frames)
     result = operators.downsample(frames, 4, time="frame_number", event_gap=100)
     assert result["fields"]["event"] == f"frames.{_FIELDS[0]}"
     found = [
         sorted(set(filter(None, numbers))) for numbers in videos.values(result["fields"]["event"])
     ]
     assert found == [[1], [2]]
+
+
+def test_frame_numbers_are_no_seconds(videos: fo.Dataset, operators: SimpleNamespace) -> None:
+    """Neither of a setting nor in what is said; of numbers, the unit is not known."""
+    operators.sample_frames(videos, fps=2)
+    frames = videos.to_frames()
+    for name in ("event_gap", "min_interval"):
+        with pytest.raises(ValueError, match=f"{name} must be a number, as time has numbers"):
+            operators.downsample(frames, 4, time="frame_number", **{name: "5 s"})
+    result = operators.downsample(frames, time="frame_number", event_gap=9, min_interval="5")
+    said = "events that end after 9 by `frame_number`; keeps images of one camera at least 5 apart"
+    assert said in result["choice"]
 
 
 def test_shares_of_combinations(timed: fo.Dataset, operators: SimpleNamespace) -> None:

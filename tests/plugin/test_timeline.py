@@ -87,6 +87,15 @@ def test_bars_stay_few_and_say_how_many_events(dataset, operators, open_panel) -
     assert min(traces["excluded"]["y"]) >= -0.5
 
 
+def test_numbers_are_named_by_their_field(dataset, operators, open_panel) -> None:
+    """They may be frame numbers, so the axis does not call them seconds."""
+    dataset.set_values("tick", list(range(80)))
+    operators.downsample(dataset, 10, time="tick", event_gap=5)
+    user = open_panel(dataset)
+    _unfold(user)
+    assert user.layout["timeline"]["view"]["layout"]["xaxis"]["title"]["text"] == "tick"
+
+
 @pytest.mark.parametrize("has_field", [False, True])
 def test_files_without_times(
     make_dataset, images, tmp_path, operators, open_panel, has_field
