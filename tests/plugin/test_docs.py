@@ -232,6 +232,8 @@ def known(
         "model": _Colours(),
     }
     dataset.delete()
+    if fo.dataset_exists("traps"):  # docs/app.md makes one
+        fo.delete_dataset("traps")
 
 
 def _blocks(language: str) -> list[Any]:
