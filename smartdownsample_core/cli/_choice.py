@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
@@ -18,12 +19,16 @@ from ._options import add_setting
 from ._other_programs import (
     add_files,
     keys_of_package,
+    naming_empties,
     package_of,
     with_labels,
     with_package,
     without_empties,
 )
 from ._record import radius_of
+
+#: Of frames that ffmpeg wrote, as a part of a template.
+_FRAME = r"{time} 'frame_(?P<time>\d+)'"
 
 
 def add_choice(parser: argparse.ArgumentParser) -> argparse._ArgumentGroup:
@@ -128,6 +133,19 @@ def _of_objects(choice: Choice, objects: Objects, key: str | None) -> Choice:
             n=len(missing),
         )
     return replace(choice, **changes, keys=keys, keep=[first[row] for row in choice.keep])
+
+
+@contextmanager
+def with_remedies(options: argparse.Namespace, choice: Choice) -> Iterator[None]:
+    """Makes errors of choosing say what helps on the command line, and nowhere else."""
+    try:
+        with naming_empties(options, choice):
+            yield
+    except ParameterError as error:
+        if error.name != "time" or options.time is not None:
+            raise
+        remedy = f"{error.remedy}, or with a pattern that finds numbers in names: {_FRAME}"
+        raise ParameterError(error.name, error.reason, remedy, error.values) from None
 
 
 def needs_descriptors(options: argparse.Namespace, choice: Choice) -> bool:

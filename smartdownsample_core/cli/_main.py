@@ -14,7 +14,7 @@ from ..errors import worded
 from ..selection import downsample, natural_order
 from ..shards import fingerprint
 from ..text_files import ERRORS
-from ._choice import add_choice, choice_of, needs_descriptors
+from ._choice import add_choice, choice_of, needs_descriptors, with_remedies
 from ._extract import extract_command
 from ._help import add_help
 from ._objects import BY_OBJECTS, add_choose, items_of, objects_of
@@ -32,7 +32,7 @@ from ._options import (
     option_of,
     reading,
 )
-from ._other_programs import check_files, naming_empties
+from ._other_programs import check_files
 from ._output import Output, add_output, check_output
 from ._select import select_command
 from ._signals import TerminatedError, ended_by_signals
@@ -156,7 +156,7 @@ def _run(options: argparse.Namespace) -> int:
     print_reading_of(signatures, sys.stderr, not options.quiet)
     order = natural_order(paths)
     image_of = objects.image if objects is not None and options.choose == BY_OBJECTS else None
-    with naming_empties(options, choice):
+    with with_remedies(options, choice):
         selection = downsample(
             signatures, order, options.target_count, options.random_seed, choice, image_of=image_of
         )

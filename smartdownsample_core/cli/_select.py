@@ -14,9 +14,9 @@ from ..extraction import raise_first_error
 from ..selection import STRATEGIES, Choice, downsample, natural_order, target_of
 from ..settings import declared
 from ..shards import LOCAL, ClusterShards, Shards, check_distinct, check_settings, select_from
-from ._choice import add_choice, choice_of, needs_descriptors
+from ._choice import add_choice, choice_of, needs_descriptors, with_remedies
 from ._options import Parser, add_null, add_on_error
-from ._other_programs import check_files, naming_empties
+from ._other_programs import check_files
 from ._output import Output, add_output, check_output, placing
 
 #: Options beside those of the choice for which all images must be in memory.
@@ -77,7 +77,7 @@ def select_command(program: str, arguments: list[str]) -> int:
     signatures = shards.signatures(descriptors, choice.finds_standing)
     mark_with_bar(signatures, paths, choice, not options.quiet, bool(options.activity))
     order = natural_order(paths)
-    with naming_empties(options, choice):
+    with with_remedies(options, choice):
         selection = downsample(signatures, order, options.target_count, options.random_seed, choice)
     return output.write(selection, paths, signatures, choice)
 

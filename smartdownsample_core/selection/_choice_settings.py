@@ -179,7 +179,8 @@ class ChoiceSettings(Derived, Settings):
         kind="name",
         label="Time",
         help="When each image was taken: a date and time, or seconds (default: what its file says)",
-        option_help="a CSV table of paths and times (default: what the files say)",
+        option_help="a CSV table of paths and times, or a pattern that finds numbers in paths, "
+        "such as 'frame_(?P<time>\\d+)' (default: what the files say)",
         metavar="CSV",
     )
     order: Literal["natural", "time"] = setting(

@@ -250,3 +250,14 @@ def test_a_kept_file_that_is_no_image_is_named(
     assert "names 1 files that are not among the images, the first is elsewhere.jpg" in (
         capsys.readouterr().err
     )
+
+
+def test_frames_are_numbered_by_a_pattern(tree: list[str], run) -> None:
+    """Without times in the files, the error names what helps: frames are that far apart."""
+    code, _, err = run("photos", "--min-interval", "20")
+    assert (code, "--time 'frame_(?P<time>\\d+)'" in err) == (2, True)
+    os.mkdir("frames")
+    for number in range(1, 46, 2):
+        shutil.copy(tree[0], f"frames/frame_{number:05d}.jpg")
+    _, out, _ = run("frames", "--time", r"frame_(?P<time>\d+)", "--min-interval", "20", "-q")
+    assert out == [f"frames/frame_{number:05d}.jpg" for number in (1, 21, 41)]
