@@ -55,7 +55,11 @@ def number(name: str, value: Any, minimum: float, maximum: float) -> float:
     """Returns ``value`` if it is a number within the bounds, else raises a ParameterError."""
     if is_number(value, minimum, maximum):
         return value
-    bounds = f"from {minimum:g} to {maximum:g}" if maximum < float("inf") else f"above {minimum:g}"
+    bounds = f"of at least {minimum:g}"
+    if maximum < float("inf"):
+        bounds = f"from {minimum:g} to {maximum:g}"
+    if isinstance(value, float) and value.is_integer():  # the command line reads 200 as 200.0
+        value = int(value)
     raise ParameterError(name, f"must be a number {bounds}, got {{value}}", value=shown(value))
 
 

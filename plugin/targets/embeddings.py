@@ -109,7 +109,8 @@ def _field(dataset: fo.Dataset, view: fo.DatasetView, name: str) -> str | None:
         if not _is_numbers(field):
             raise refused(
                 "features",
-                f"{name!r} is of the type {type(field).__name__}, no embeddings{_others(dataset)}",
+                f"{name!r} is a {type(field).__name__}, and embeddings are vectors"
+                + _others(dataset),
             )
         return name
     if not dataset.has_brain_run(name):
@@ -186,7 +187,11 @@ def _is_gone(path: str) -> bool:
 
 def _others(dataset: fo.Dataset, name: str = "") -> str:
     known = [value for value, _ in fields(dataset)]
-    return names.closest(name, known) or "; there is none: compute embeddings into a field first"
+    return names.closest(name, known) or (
+        "; no field and no brain run has embeddings, a vector of numbers for each sample: "
+        f"the operator {names.LABELS['compute_embeddings']!r} makes them, or write your own into a "
+        "field with dataset.set_values('embeddings', list(array))"
+    )
 
 
 def _is_numbers(field: fof.Field | None) -> bool:

@@ -64,6 +64,8 @@ def coco_objects(path: str | os.PathLike[str], image_paths: Sequence[str]) -> Ob
 def _annotations(path: str | os.PathLike[str]) -> dict[str, list[_Annotation]]:
     """Returns the label of each annotation, its image, and its bbox or None, by file."""
     document = json_of("coco", path, _REMEDY)
+    if document is None:
+        raise ParameterError("coco", "{path} is not JSON", _REMEDY, path=os.fspath(path))
     try:
         names = {one["id"]: str(one["name"]) for one in document["categories"]}
         images = {one["id"]: one for one in document["images"]}

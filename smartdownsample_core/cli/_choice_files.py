@@ -16,9 +16,17 @@ from ..annotations import ByName
 from ..checks import reason, shown_path
 from ..selection import BUILT_IN, FOLDER, is_of_path, labels_of_paths
 from ..text_files import in_windows_text, looks_binary, names_in, text_of
+from ._other_programs import KEY, LABELS_KEY
 
 #: Separators of columns, the most common first.
 _SEPARATORS = ",;\t"
+
+#: Keys that other programs' files give, and the options that name these.
+_OF_OTHERS = {
+    LABELS_KEY: "--coco or --yolo",
+    KEY: "--detections",
+    **dict.fromkeys(("species", "sequence", "location"), "--camtrap-dp"),
+}
 
 #: What a header calls the column of paths.
 _HEADERS = ("file", "filename", "filepath", "image", "name", "path")
@@ -68,8 +76,12 @@ def labels_of(
     if is_of_path(table):
         setting = option[2:].replace("-", "_")
         return list(labels_of_paths(table, paths, setting))
-    or_folder = f", or use '{FOLDER}'" if what != "time" else ""
-    text = _text(option, table, f"name a .csv of paths and {what}s{or_folder}")
+    remedy = f"name a .csv of paths and {what}s" + (
+        f", or use '{FOLDER}'" if what != "time" else ""
+    )
+    if (needed := _OF_OTHERS.get(table)) and not os.path.exists(table):
+        raise ValueError(f"{option}: the key {table!r} needs {needed}; add it, or {remedy}")
+    text = _text(option, table, remedy)
     images = ByName(paths, os.path.dirname(table))
     lines = _rows(
         option,

@@ -208,7 +208,9 @@ def _pairs(name: str, value: Any, example: str, several: bool = False) -> dict[s
     if not pairs or not all(isinstance(key, str) and key for key, _ in pairs):
         raise ParameterError(
             name,
-            "must be text such as {example!r}, or a dict, got {value}",
+            "must be text such as {example!r}"
+            + ("" if isinstance(value, str) else ", or a dict")  # which a command line has not
+            + ", got {value}",
             example=example,
             value=shown(value),
         )

@@ -166,7 +166,7 @@ def test_days_of_sites_are_keys() -> None:
 @pytest.mark.parametrize(
     ("fields", "message"),
     [
-        ({"max_per": "camera"}, "max_per must be text such as 'camera=50, event=3', or a dict"),
+        ({"max_per": "camera"}, "max_per must be text such as 'camera=50, event=3', got 'camera'"),
         ({"max_per": {"camera": 0}}, "max_per of 'camera' must be a whole number of at least 1"),
         ({"max_per": "day=x"}, "max_per of 'day' must be a whole number of at least 1, got 'x'"),
         ({"max_per": "day=1, day=2"}, "max_per names a key twice: 'day=1, day=2'; name each once"),

@@ -152,6 +152,19 @@ def test_the_order_of_the_files_does_not_matter(burst_paths: list[str], strategy
     assert set(sample_diverse(shuffled, 12, **options)) == set(expected)
 
 
+def test_rows_of_features_are_in_the_order_of_the_files(tree: list[str], run) -> None:
+    """Of folders, that in which they are read, which is not that of the numbers in names."""
+    os.mkdir("frames")
+    for number in (9, 10, 11):
+        shutil.copy(tree[0], f"frames/frame_{number}.jpg")
+    paths = find_images(["frames"], io.StringIO()).paths
+    assert [Path(path).stem for path in paths] == ["frame_10", "frame_11", "frame_9"]
+    np.save("features.npy", np.array([[1, 0], [1, 0], [0, 1]]))
+    options = ("--near-duplicates", "0.1", "-q", "--no-processes", "-n", "2")
+    code, out, _ = run("frames", "--features", "features.npy", *options)
+    assert (code, {Path(path).stem for path in out}) == (0, {"frame_9", "frame_10"})
+
+
 def test_features_of_a_file(keep, burst_paths: list[str], tmp_path: Path) -> None:
     """Three corners of space: one image of each is kept."""
     features = np.eye(3)[np.arange(len(burst_paths)) % 3]
@@ -185,6 +198,16 @@ def test_features_of_a_file(keep, burst_paths: list[str], tmp_path: Path) -> Non
             ["-n", "5", "--stratify-by", "gone.csv"],
             "--stratify-by: cannot read gone.csv (No such file or",
         ),
+        (
+            ["-n", "5", "--stratify-by", "object"],
+            "--stratify-by: the key 'object' needs --coco or --yolo; add it, or name a .csv",
+        ),
+        (["-n", "5", "--max-per", "20"], "must be text such as 'camera=50, event=3', got '20'"),
+        (
+            ["-n", "5", "--leave-out-quiet", "-1"],
+            "--leave-out-quiet must be a number of at least 0",
+        ),
+        (["-n", "5", "--duplicate-distance", "200"], "a number from 0 to 100, got 200\n"),
         (["-n", "5", "--features", "gone.npy"], "--features: cannot read gone.npy (No such file"),
         (
             ["-n", "9", "--stratify-by", "folder", "--max-per-group", "1"],

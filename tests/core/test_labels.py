@@ -74,6 +74,12 @@ def test_other_coco_files_are_refused(
         coco_labels("instances.json", tree)
 
 
+def test_a_coco_file_is_json(tree: list[str]) -> None:
+    Path("data.yaml").write_text("names: [fox, owl]")
+    with pytest.raises(ParameterError, match=r"coco data\.yaml is not JSON; name a \.json with"):
+        coco_labels("data.yaml", tree)
+
+
 @pytest.mark.parametrize("text", [None, "[]", "{", "\0"], ids=["missing", "list", "cut", "binary"])
 def test_files_that_are_no_coco_are_refused(tree: list[str], text: str | None) -> None:
     if text is not None:

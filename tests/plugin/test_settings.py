@@ -57,7 +57,11 @@ def untouched(images, state_of) -> Iterator[tuple[fo.Dataset, dict[str, Any]]]:
             {"stratify_by": "metadata"},
             "'metadata' is of type EmbeddedDocumentField and holds no labels",
         ),
-        ({"features": "tags"}, "'tags' is of the type ListField, no embeddings; there is none: c"),
+        ({"features": "tags"}, "'tags' is a ListField, and embeddings are vectors; no field and"),
+        (
+            {"features": "x.npy"},
+            "no brain key 'x.npy'; no field and no brain run has embeddings, a",
+        ),
         ({"features": "clip"}, "the dataset has no field and no brain key 'clip'"),
         ({"keep": "gold"}, "keep: no tag and no saved view is named 'gold'"),
         ({"keep": 5}, "keep must be a tag, the name of a saved view or ids, got 5"),
