@@ -136,6 +136,11 @@ class DeleteRun(Operator):
         if ctx.request_params.get("view_name") not in result["saved_views"]:
             ctx.ops.clear_view()
         reload(ctx)
+        # The browser keeps what it showed, also when its page is loaded again.
+        if latest := runs.latest(ctx.dataset, runs.keys(ctx.dataset)):
+            gone = {path.rpartition(".")[2] for path in result["fields"]}
+            left = [path for path in ctx.active_fields if path.rpartition(".")[2] not in gone]
+            ctx.ops.set_active_fields(app_settings.visible(ctx.dataset, latest, left))
         return result
 
     def resolve_output(self, ctx: foo.ExecutionContext) -> types.Property:

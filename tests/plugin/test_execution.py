@@ -252,6 +252,23 @@ def test_the_app_follows_a_run(dataset, post) -> None:
     assert dataset.count_sample_tags() == {"smartdownsample": 20}
 
 
+def test_the_app_shows_the_run_before_the_one_undone(dataset, operators, post) -> None:
+    """The browser would go on showing fields that are gone; with no run left, it is left alone."""
+    for run_key in ("first", "second"):
+        operators.downsample(dataset, 9, run_key=run_key)
+
+    def shown(run_key: str, active: list[str]) -> list[list[str]]:
+        params = {"run_key": run_key}
+        answer = post("execute", "delete_run", dataset, params, active_fields=active)
+        calls = answer["executor"]["requests"]
+        name = "set_active_fields"
+        return [call["params"]["fields"] for call in calls if call["operator_uri"] == name]
+
+    fields = ["first_choice", "first_bucket"]
+    assert shown("second", ["second_choice", "second_bucket", "tags"]) == [[*fields, "tags"]]
+    assert shown("first", [*fields, "tags"]) == []
+
+
 def test_the_app_is_asked_until_it_has_selected_a_view(dataset, post) -> None:
     """It ignores the name of a saved view that it has not heard of yet; not for ever, though."""
     dataset.save_view("some", dataset.limit(3))
