@@ -81,7 +81,7 @@ def _car() -> fo.Detection:
 
 
 @pytest.fixture(scope="module")
-def project(images: list[str], tmp_path_factory: pytest.TempPathFactory) -> Path:
+def project(images: list[str], video: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of the project with the photos and the files that the documents speak of."""
     copy = tmp_path_factory.mktemp("project")
     command = ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"]
@@ -106,6 +106,8 @@ def project(images: list[str], tmp_path_factory: pytest.TempPathFactory) -> Path
     (copy / "md.json").write_text(json.dumps(found))
     _write_labels(copy)
     _write_package(copy / "package", images)
+    np.save(copy / "vectors.npy", np.random.default_rng(0).normal(size=(_N_IMAGES, 16)))
+    shutil.copy(video, copy / "drive.mp4")
     (copy / "last-week").touch()
     os.utime(copy / "last-week", (0, 0))
     return copy
