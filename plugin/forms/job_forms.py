@@ -10,7 +10,7 @@ import fiftyone as fo
 import fiftyone.operators as foo
 import fiftyone.operators.types as types
 
-from smartdownsample_core.errors import ParameterError
+from smartdownsample_core.errors import ParameterError, counted
 from smartdownsample_core.selection import LIMITS
 from smartdownsample_core.settings import Setting
 
@@ -196,7 +196,7 @@ def frames_form(view: fo.DatasetView, problems: Mapping[str, str]) -> types.Prop
     if not problems:
         example = Path(view.first().filepath)
         inputs.md(
-            f"Saves frames of the videos here, {len(view):,} of them, as images such as "
+            f"Saves frames of {counted(len(view), 'videos')} as images such as "
             f"`{example.with_suffix('') / '000001.jpg'}`, and their paths in the field "
             "`frames.filepath`. Existing frames are kept. Then the App "
             f"shows the frames, and *{names.LABELS['downsample']}* chooses from them.",
@@ -231,15 +231,18 @@ def _refused(ctx: foo.ExecutionContext, inputs: types.Object, view: fo.DatasetVi
     if reason is None:
         return False
     _group_rows(ctx, inputs, GROUP_SLICE)
-    refuse(inputs.view("refused", types.Error(label=reason)), reason)
-    if targets.holds_videos(view):
+    if targets.holds_videos(view):  # an ordinary step, which a press takes
         inputs.btn(
             "sample_frames",
             names.LABELS["sample_frames"],
             on_click=names.uri("sample_frames"),
             prompt=True,
-            variant="outlined",
+            variant="contained",
         )
+        notice = reason.replace(targets.IN_PYTHON, "")
+        refuse(inputs.view("refused", types.Notice(label=notice)), notice)
+        return True
+    refuse(inputs.view("refused", types.Error(label=reason)), reason)
     return True
 
 

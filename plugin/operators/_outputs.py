@@ -85,7 +85,7 @@ def downsample_output(
     _unreadable_outputs(outputs, result, _MAX_BESIDE_RUN)
     outputs.btn(
         "open_panel",
-        "Open the panel beside the grid",
+        "Open the panel beside the grid, behind this window",
         on_click="@voxel51/operators/open_panel",
         params={"name": names.PANEL_NAME, "isActive": True, "layout": "horizontal"},
         variant="outlined",

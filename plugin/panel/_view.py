@@ -14,6 +14,7 @@ from smartdownsample_core.selection import STRATEGIES
 
 from .. import names
 from ..jobs import folders
+from ..targets import kinds as targets
 from . import _charts as charts
 from . import _compare_view as panel_compare
 from . import _enough as enough
@@ -93,8 +94,10 @@ def _source(panel: Any, body: types.Object, shown: PanelState) -> None:
 
 
 def _refused(panel: Any, body: types.Object, shown: PanelState) -> None:
-    _say(body, f"This cannot be downsampled: {shown.problem}.", "warning")
-    if shown.holds_videos:
+    if not shown.holds_videos:
+        _say(body, f"This cannot be downsampled: {shown.problem}.", "warning")
+    else:  # an ordinary step, which a press takes
+        _say(body, f"{shown.problem}.".replace(targets.IN_PYTHON, ""))
         start = row(body, "start")
         label = names.LABELS["sample_frames"]
         button(start, "sample_frames", label, panel.sample_frames, "contained")

@@ -19,15 +19,16 @@ from ._patches import PREFIX, WHOLE_PREFIX, Patches, WholeImages
 
 FRAMES = Frames()
 
-_FRAMES_HINT = (
-    f"sample their frames first, by the operator {names.LABELS['sample_frames']!r} or as in frames "
-    "= dataset.to_frames(sample_frames=True, fps=1), and choose from that view"
-)
+#: What an error adds for Python; the App has a button.
+IN_PYTHON = " or as in frames = dataset.to_frames(sample_frames=True, fps=1)"
+
+_BY_OPERATOR = f"by the operator {names.LABELS['sample_frames']!r}{IN_PYTHON}"
+_FRAMES_HINT = f"sample their frames first, {_BY_OPERATOR}, and choose from that view"
 _NO_PIXELS = "which have no pixels to compare"
 
 #: Why samples of a media type cannot be compared, and what to do.
 _REASONS = {
-    "video": f"the samples are videos, and images are compared: {_FRAMES_HINT}",
+    "video": f"Videos have to be sampled into frames first, {_BY_OPERATOR}",
     "3d": f"the samples are 3D scenes, {_NO_PIXELS}; render them to images",
     "point-cloud": f"the samples are point clouds, {_NO_PIXELS}; render them to images",
     "mixed": "the view mixes slices of several media types; choose one slice of images",

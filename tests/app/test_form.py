@@ -34,7 +34,7 @@ def test_the_form_from_end_to_end(dataset, open_app) -> None:
     assert said, "no progress was shown"
     assert all(re.search(r"field 'signature': [0-9]+ of 80$", text) for text in said)
     expect(app.page.get_by_text("0 reused, 0 unreadable")).to_be_visible()
-    app.button("Open the panel beside the grid").click()
+    app.button("Open the panel beside the grid, behind this window").click()
     app.button("Done").click()
     expect(app.count).to_have_text("24 samples")
     expect(app.page.get_by_text("Choose from")).to_be_visible()

@@ -7,8 +7,6 @@ import re
 import fiftyone as fo
 import pytest
 
-_TO_FRAMES = "dataset.to_frames(sample_frames=True, fps=1)"
-
 
 def _video_sample(path: str = "/videos/1.mp4") -> fo.Sample:
     """A video of two frames whose images are said to be extracted, and an event."""
@@ -98,8 +96,7 @@ def _patches_twice(make_dataset, images):
 
 
 _REFUSED = {
-    _videos: f"the samples are videos, and images are compared: sample their frames first, by "
-    f"the operator 'Sample frames of videos' or as in frames = {_TO_FRAMES}",
+    _videos: "Videos have to be sampled into frames first, by the operator 'Sample frames of ",
     _clips: "the view holds clips, which are parts of videos: sample their frames first",
     _frames_of_clips: "the view holds frames of clips; of whole videos, sample their frames first",
     _frames_without_images: "no frame has an image: sample their frames first",

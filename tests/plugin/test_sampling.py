@@ -101,7 +101,7 @@ def test_in_the_app(videos, post) -> None:
     """The form says where frames go; the run ends with the frames in the grid."""
     form = post("resolve-type", "sample_frames", videos, {"fps": 2})
     text = json.dumps(form)
-    assert "Saves frames of the videos here, 2 of them, as images" in text
+    assert "Saves frames of 2 videos as images" in text
     assert "000001.jpg" in text
     messages = post("execute/generator", "sample_frames", videos, {"fps": 2})
     assert "set_view" in json.dumps(messages)
