@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import TextIO
 
 from .checks import shown_path
-from .errors import Word, worded
+from .errors import Word, counted, worded
 from .extraction import read_all
 from .images import Item, path_of
 from .report import shortfalls
@@ -99,8 +99,8 @@ def print_reading(
     """
     if unused:
         print(
-            f"Warning: the previews of {len(unused):,} camera(s) cannot be used, so their images "
-            "were read whole:",
+            f"Warning: the previews of {counted(len(unused), 'cameras')} cannot be used, so the "
+            "images were read whole:",
             file=sys.stderr,
         )
         _print_first([f"{camera}: {reason}" for camera, reason in unused.items()], sys.stderr)

@@ -58,9 +58,16 @@ def full_path(subject: Subject, path: str, setting: str = "stratify_by") -> str:
         raise refused(
             setting,
             f"{path!r} is of type {type(field).__name__} and holds no labels; choose a field of "
-            "text, numbers or labels, such as 'ground_truth.label'",
+            f"text, numbers or labels, {_hint(subject)}",
         )
     return path
+
+
+def _hint(subject: Subject) -> str:
+    """Returns an example of labels that there are."""
+    if subject.view.has_field("frame_number"):
+        return "or 'folder', which is that of the frames of each video"
+    return "such as 'ground_truth.label', or 'folder', the folder of each file"
 
 
 def options(dataset: fo.Dataset | fo.DatasetView) -> list[tuple[str, str]]:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from smartdownsample_core import Choice, Selection, __version__
 from smartdownsample_core.report import standing, totals
+from smartdownsample_core.selection import STRATEGIES
 
 from .. import names
 from ..config import DownsampleConfig
@@ -93,6 +94,7 @@ def _digest(features: NDArray[Any] | None) -> str | None:
 
 def buckets(selection: Selection) -> list[shapes.BucketRow]:
     """Returns the buckets of a selection as plain values, largest first."""
+    strides = STRATEGIES[selection.strategy].strides
     return [
         {
             "bucket": bucket.id,
@@ -100,7 +102,7 @@ def buckets(selection: Selection) -> list[shapes.BucketRow]:
             "size": bucket.size,
             "kept": bucket.kept,
             "rate": round(bucket.rate, 6),
-            "stride": bucket.stride and round(bucket.stride, 2),
+            "stride": round(bucket.stride, 2) if strides and bucket.stride else None,
         }
         for bucket in selection.buckets
     ]

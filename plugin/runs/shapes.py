@@ -16,7 +16,7 @@ class BucketRow(TypedDict):
     rate: float
     """share that was kept, 0-1"""
     stride: float | None
-    """step between two kept images in natural order; None if none is kept"""
+    """step between two kept images in natural order; None without one"""
 
 
 class StratumRow(TypedDict):

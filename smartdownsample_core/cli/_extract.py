@@ -16,6 +16,7 @@ import numpy as np
 from tqdm import tqdm
 
 from ..console import print_reading
+from ..errors import counted
 from ..extraction import Cameras, Steps, in_order, read_batches
 from ..images import file_stats, is_remote
 from ..new_files import make_folder, new_file
@@ -77,7 +78,7 @@ def extract_command(program: str, arguments: list[str]) -> int:
         raise
     if n_unreadable:
         print(
-            f"Warning: {n_unreadable:,} image(s) could not be read; see column 'error'",
+            f"Warning: {counted(n_unreadable, 'images')} could not be read; see column 'error'",
             file=sys.stderr,
         )
     return FAILED if n_unreadable and n_unreadable == len(origin) else OK

@@ -95,6 +95,10 @@ def objects_of(options: argparse.Namespace, paths: Sequence[str]) -> Objects | N
     return found
 
 
+#: Of sides in lists: a thousandth of a pixel of most images.
+_DIGITS = 6
+
+
 def key_of(options: argparse.Namespace) -> str:
     """Returns the key of what objects are, that of the file which says where they are."""
     return KEY if options.detections else LABELS_KEY
@@ -110,7 +114,10 @@ def columns_of(objects: Objects | None, key: str) -> dict[str, Sequence[Any]]:
     if objects is None:
         return {}
     sides = zip(("left", "top", "width", "height"), zip(*objects.box, strict=True), strict=True)
-    found = {**dict(sides), key: objects.label}
+    found: dict[str, Sequence[Any]] = {
+        name: [round(side, _DIGITS) for side in values] for name, values in sides
+    }
+    found[key] = objects.label
     is_known = any(confidence is not None for confidence in objects.confidence)
     return {**found, "confidence": objects.confidence} if is_known else found
 

@@ -164,8 +164,9 @@ class Output:
         if self._placing:
             done.append(self._placing.place(kept))
             if others := self._placing.n_others(kept):
-                also = f"{self._placing.directory} also has {counted(others, 'other files')}"
-                print(f"Warning: {also}", file=sys.stderr)
+                n, where = others + len(kept), self._placing.directory
+                are = "1 is the kept image" if len(kept) == 1 else f"{len(kept):,} are kept images"
+                print(f"Warning: {where} now holds {n:,} files, of which {are}", file=sys.stderr)
         if self._package:
             rows = write_subset(options.camtrap_dp, self._package, kept, self._base)
             images, observations = counted(rows["media"], "images"), rows["observations"]

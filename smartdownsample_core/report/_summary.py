@@ -36,7 +36,8 @@ def summary(selection: Selection, strata: str = "labels", noun: str = "images") 
     lines += filter(None, [standing(selection)])
     lines += _table_of_strata(selection.count_strata(), strata)
     stride = STRATEGIES[selection.strategy].strides
-    header = f"{'Bucket':>6} {'Size':>9} {'Kept':>9} {'Rate':>7}"
+    size = "Size" if selection.image_of is None else "Objects"  # by which images are chosen
+    header = f"{'Bucket':>6} {size:>9} {'Kept':>9} {'Rate':>7}"
     lines += ["", f"{header} {'Stride':>8}  Name" if stride else f"{header}  Name"]
     lines += [
         f"{bucket.id:>6} {bucket.size:>9,} {bucket.kept:>9,} {share(bucket.rate):>7} "
@@ -133,11 +134,29 @@ def shortfalls(selection: Selection, strata: str = "labels") -> list[Message]:
     selection = selection.of_objects
     return [
         *_unmet(selection, strata),
+        *_without_share(selection),
         *_not_excluded(selection),
         *of_cameras(selection),
         *_below_floor(selection),
         *_without_time(selection),
         *_damage(selection),
+    ]
+
+
+def _without_share(selection: Selection) -> list[Message]:
+    """Names the labels that shares do not name, as if they were forgotten."""
+    left_out = {one.name: one.size for one in selection.count_strata() if one.size and not one.kept}
+    names = [name for name in selection.without_share if name in left_out]
+    if not names or not len(selection.chosen):
+        return []
+    n = sum(left_out[name] for name in names)
+    return [
+        Message(
+            "{balance} has no share for {labels}, so {none} kept; give each label a share to keep "
+            "some of it, or 0",
+            labels=", ".join(names[:_MAX_LABELS]) + ", ..." * (len(names) > _MAX_LABELS),
+            none="its only image was not" if n == 1 else f"none of their {n:,} images was",
+        )
     ]
 
 
@@ -168,29 +187,36 @@ def _below_floor(selection: Selection) -> list[Message]:
 
 
 def _without_time(selection: Selection) -> list[Message]:
-    text = "{count:,} image(s) have no time: they are in no event, and may be of any moment"
     count = selection.n_without_time
+    text = (
+        "1 image has no time: it is in no event, and may be of any moment"
+        if count == 1
+        else "{count:,} images have no time: they are in no event, and may be of any moment"
+    )
     return [Message(text, count=count)] if count else []
 
 
 def _damage(selection: Selection) -> list[Message]:
     count = len(selection.damaged)
     text = (
-        "{count:,} image(s) are damaged (cut off or corrupt), and are kept only if there are too "
-        "few others; fix or delete them"
+        "1 image is damaged (cut off or corrupt), and is kept only if there are too few others; "
+        "fix or delete it"
+        if count == 1
+        else "{count:,} images are damaged (cut off or corrupt), and are kept only if there are "
+        "too few others; fix or delete them"
     )
     return [Message(text, count=count)] if count else []
 
 
 def _unmet(selection: Selection, strata: str) -> list[Message]:
     target, n_readable = selection.target_count, selection.n_choosable
-    unwanted = {
-        "blank images (black, white or blurred)": selection.n_junk_kept,
-        "near-duplicates of kept images": selection.n_near_duplicates_kept,
-        "quiet frames of standing cameras": selection.n_quiet_kept,
-        "damaged images": selection.n_damaged_kept,
-    }
-    unwanted = {kind: count for kind, count in unwanted.items() if count}
+    kinds = (
+        ("blank images", " (black, white or blurred)", selection.n_junk_kept),
+        ("near-duplicates", " of kept images", selection.n_near_duplicates_kept),
+        ("quiet frames", " of standing cameras", selection.n_quiet_kept),
+        ("damaged images", "", selection.n_damaged_kept),
+    )
+    unwanted = {counted(count, noun) + which: count for noun, which, count in kinds if count}
     if not n_readable and selection.unreadable:
         return [Message("no image could be read, so none was kept; see the reasons above")]
     if target > n_readable:
@@ -200,7 +226,7 @@ def _unmet(selection: Selection, strata: str) -> list[Message]:
                 "{target_count} {target:,} exceeds the {n:,} readable images"
                 + (" ({unreadable:,} could not be read)" if unreadable else "")
                 + ", all of which were kept"
-                + "".join(f", also {count:,} {kind}" for kind, count in unwanted.items())
+                + "".join(f", also {what}" for what in unwanted)
                 + "; ask for {n:,} or fewer",
                 target=target,
                 n=n_readable,
@@ -209,14 +235,13 @@ def _unmet(selection: Selection, strata: str) -> list[Message]:
         ]
     messages = [*_left_without(selection, strata), *_short_of_share(selection, strata)]
     others = len(selection.chosen)
-    for kind, count in unwanted.items():
+    for what, count in unwanted.items():
         others -= count
         messages.append(
             Message(
-                "{count:,} {kind} had to be kept to reach {target_count} {target:,}; ask for "
+                "{what} had to be kept to reach {target_count} {target:,}; ask for "
                 "{others:,} or fewer to keep none",
-                count=count,
-                kind=kind,
+                what=what,
                 target=target,
                 others=others,
             )

@@ -117,4 +117,4 @@ def leaks_at_random(groups: _Rows, shares: NDArray[np.float64]) -> Leaks:
     Leaks(images=1.0, grouped=2)
     """
     grouped = int((np.bincount(groups)[groups] > 1).sum()) if len(groups) else 0
-    return Leaks(grouped * (1 - float((shares**2).sum())), grouped)
+    return Leaks(round(grouped * (1 - float((shares**2).sum())), 6), grouped)

@@ -111,6 +111,9 @@ class Constraints:
             most = np.full(len(self._room), choice.max_per_group)
             self.caps = (Cap(name, self.stratum_of, most),)
         sizes = self.sizes(np.flatnonzero(readable))
+        named = choice.ratios or ()
+        strata = self.strata[1] if self.strata and named else ()
+        self.without_share = tuple(name for name in strata if name not in named)
         self.ratios = None if choice.ratios is None else self._by_stratum(choice.ratios)
         self.shares = np.rint(np.maximum(sizes, 1.0) ** choice.exponent * 1024).astype(np.int64)
 

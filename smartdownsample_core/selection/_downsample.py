@@ -186,6 +186,7 @@ def _choose(
         tiers=constraints.tiers,
         strata=constraints.strata,
         strata_are_labels=choice.stratify_by is not None,
+        without_share=constraints.without_share,
         caps=constraints.caps,
         exclusions=constraints.exclusions,
         below_floor=constraints.below_floor(taken),

@@ -55,6 +55,8 @@ class Selection:
     """``(n,)`` number of each image's stratum, and the names of the strata"""
     strata_are_labels: bool = False
     """whether the strata are the user's labels rather than buckets"""
+    without_share: tuple[str, ...] = ()
+    """strata that the shares of ``balance`` do not name"""
     caps: tuple[Cap, ...] = ()
     """limits on the kept images of each label or bucket"""
     evidence: Evidence | None = None

@@ -279,7 +279,7 @@ def test_what_a_target_costs_is_said(burst_paths: list[str], capsys) -> None:
     paths = [burst_paths[0]] * 3 + [burst_paths[30]]
     sample_diverse(paths, 3, near_duplicates=0, **_QUIET)
     assert capsys.readouterr().err.splitlines() == [
-        "Warning: 1 near-duplicates of kept images had to be kept to reach target_count 3; ask for "
+        "Warning: 1 near-duplicate of kept images had to be kept to reach target_count 3; ask for "
         "2 or fewer to keep none",
     ]
     sample_diverse(paths, 5, near_duplicates=0, **_QUIET)

@@ -252,7 +252,7 @@ def test_sample_diverse_says_how_images_were_read(make: Make, capsys) -> None:
     kept = sample_diverse(paths, 4, decode="preview", show_progress=False)
     printed, warned = capsys.readouterr()
     assert len(kept) == 4
-    assert "Warning: the previews of 1 camera(s) cannot be used, so their images were" in warned
+    assert "Warning: the previews of 1 camera cannot be used, so the images were" in warned
     assert "Images read by their previews: 5; as a whole: 3" in printed
 
 

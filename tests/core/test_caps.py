@@ -118,7 +118,7 @@ def test_events_are_capped_in_cameras(strategy: str) -> None:
         strategy=strategy,  # type: ignore[arg-type]
         camera=[f"cam{row // 40}" for row in range(n)],
         time=[60.0 * (row + 30 * (row // 10)) for row in range(n)],
-        event_gap="10 min",
+        event_gap=600,
         max_per_event=2,
         max_per="camera=6, bucket=9",
     )
@@ -253,6 +253,16 @@ def test_target_ratios(strategy: str, balance: object) -> None:
         kept = downsample(_table(120), np.arange(120), target, choice=choice).indices
         counts = np.bincount(kept // 40, minlength=3).tolist()
         assert counts == (expected or [40, 40, 10])
+
+
+@pytest.mark.parametrize(("z", "n_warnings"), [({}, 1), ({"z": 0}, 0)], ids=["forgotten", "none"])
+def test_labels_without_a_share_are_named(z: dict[str, float], n_warnings: int) -> None:
+    """Unless their share is 0, which says that none is wanted."""
+    choice = Choice(stratify_by=[*"x" * 9, *"y" * 9, *"z" * 9], balance={"x": 0.5, "y": 0.3, **z})
+    found = downsample(_table(27), np.arange(27), 8, choice=choice)
+    said = [str(one) for one in shortfalls(found) if "has no share for" in str(one)]
+    assert len(said) == n_warnings
+    assert all("for z, so none of their 9 images was kept; give each" in one for one in said)
 
 
 @given(

@@ -53,13 +53,14 @@ def test_another_file_in_the_way_is_refused_before_reading(
 def test_files_of_another_selection_are_counted(tree: list[str], run) -> None:
     """The folder then holds more than was asked for; a resumed copy is of the same selection."""
     for _ in range(2):
-        assert "also has" not in run("photos", "-n", "4", "--copy-to", "out")[2]
+        assert "now holds" not in run("photos", "-n", "4", "--copy-to", "out")[2]
     Path("out/.hidden").touch()
     code, kept, err = run("photos", "-n", "9", "--exclude", "cam1", "--copy-to", "out", "-q")
     others = len(_names_in("out")) - 1 - len(kept)
     assert code == 0
     assert others > 0
-    assert f"Warning: out also has {others} other files\n" in err
+    n = others + len(kept)
+    assert f"Warning: out now holds {n} files, of which {len(kept)} are kept images\n" in err
 
 
 @pytest.mark.parametrize(("verb", "done"), [("copy", "Copied"), ("symlink", "Linked")])

@@ -127,7 +127,7 @@ def test_damaged_images_come_last(photos: list[str], strategy: str, leave_out_ju
     choice = Choice(strategy=strategy, leave_out_junk=leave_out_junk)
     selection = downsample(table, order, 6, choice=choice)
     assert not set(selection.indices.tolist()) & set(_DAMAGED)
-    assert str(shortfalls(selection)[-1]).startswith("2 image(s) are damaged")
+    assert str(shortfalls(selection)[-1]).startswith("2 images are damaged")
     assert downsample(table, order, 7, choice=choice).n_damaged_kept == 1
 
 
@@ -146,7 +146,7 @@ def test_damaged_files_are_named(photos: list[str], capsys: pytest.CaptureFixtur
     """In the warnings."""
     sample_diverse(photos, 3, show_summary=False)
     out = capsys.readouterr().err
-    assert "Warning: 2 image(s) are damaged (cut off or corrupt)" in out
+    assert "Warning: 2 images are damaged (cut off or corrupt)" in out
     assert [line for line in out.splitlines() if "Damaged" in line] == [
         f"  Damaged: {photos[row]}" for row in _DAMAGED
     ]
@@ -169,4 +169,4 @@ def test_damaged_images_come_last_from_shards(
     code, kept, errors = run("select", shard, "-n", "6", "--strategy", strategy, "-q")
     assert (code, len(kept)) == (0, 6)
     assert not {photos[row] for row in _DAMAGED} & set(kept)
-    assert "Warning: 2 image(s) are damaged" in errors
+    assert "Warning: 2 images are damaged" in errors

@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from smartdownsample_core.annotations import EMPTY, detected, detected_objects
+from smartdownsample_core.annotations import EMPTY, Objects, detected, detected_objects
+from smartdownsample_core.cli._objects import columns_of
 from smartdownsample_core.errors import ParameterError
 
 _CATEGORIES = {"1": "animal", "2": "person", "3": "vehicle"}
@@ -200,6 +201,10 @@ def test_the_command_chooses_among_objects(tree: list[str], run, objects: str) -
     assert [row["detection"] for row in rows] == ["animal", "person", "vehicle", "animal"]
     sides = [float(rows[3][side]) for side in ("left", "top", "width", "height")]
     assert sides == [0.25, 0.25, 0.5, 0.5]
+    written = columns_of(
+        Objects([0], [(0.7, 0.1, 0.9 - 0.7, 0.3 - 0.2)], ["owl"], [None]), "object"
+    )
+    assert [values[0] for values in written.values()] == [0.7, 0.1, 0.2, 0.1, "owl"]
     assert rows[3]["confidence"] == "0.6"
     assert len(run(*common, "-n", "100%", "--min-confidence", "0.7")[1]) == 1 + 3
 
@@ -244,6 +249,7 @@ def test_images_are_chosen_by_the_objects_on_them(tree: list[str], run, objects:
     code, out, err = run(*common, "-n", "100%", "-o", "kept.json", "--copy-to", "kept")
     assert code == 0
     assert "Kept 2 of 2 images (100%) by their 4 objects" in err
+    assert "Bucket   Objects      Kept" in err  # of which the table is
     kept = json.loads(Path("kept.json").read_text())["kept"]
     assert [one["path"] for one in kept] == tree[:2]
     assert kept[1]["left"] == 0.25  # of the object that it was kept for

@@ -38,7 +38,7 @@ def test_events_are_fields_and_a_view(
     )
     numbers, starts, sizes = map(timed.values, _FIELDS)
     assert result["fields"]["event"] == _FIELDS[0]
-    assert "1 image(s) have no time" in result["warning"]
+    assert "1 image has no time" in result["warning"]
     assert numbers[-1] is starts[-1] is sizes[-1] is None
     assert sizes[0] == 10
     assert starts[:2] == [datetime(2024, 5, 1, 12), datetime(2024, 5, 1, 12, 1)]
@@ -133,6 +133,8 @@ def test_frame_numbers_are_no_seconds(videos: fo.Dataset, operators: SimpleNames
     for name in ("event_gap", "min_interval"):
         with pytest.raises(ValueError, match=f"{name} must be a number, as time has numbers"):
             operators.downsample(frames, 4, time="frame_number", **{name: "5 s"})
+    with pytest.raises(ValueError, match="or 'folder', which is that of the frames of each video"):
+        operators.downsample(frames, 4, stratify_by="sample_id")
     result = operators.downsample(frames, time="frame_number", event_gap=9, min_interval="5")
     said = "events that end after 9 by `frame_number`; keeps images of one camera at least 5 apart"
     assert said in result["choice"]
