@@ -179,8 +179,8 @@ class DownsampleConfig(SignatureConfig, ChoiceSettings):
     time: str = redeclared(
         ChoiceSettings,
         "time",
-        help="A field that says when each image was taken: dates, or numbers of seconds (default: "
-        "what the files say)",
+        help="A field that says when each image was taken: dates, or numbers, such as seconds or "
+        "frame numbers (default: what the files say)",
         default="",
     )
     max_per: str = redeclared(

@@ -178,7 +178,7 @@ class ChoiceSettings(Derived, Settings):
     time: Any = setting(
         kind="name",
         label="Time",
-        help="When each image was taken: a date and time, or seconds (default: what its file says)",
+        help="When each image was taken: a date and time, or a number (default: what files say)",
         option_help="a CSV table of paths and times, or a pattern that finds numbers in paths, "
         "such as 'frame_(?P<time>\\d+)' (default: what the files say)",
         metavar="CSV",

@@ -10,9 +10,7 @@ def test_videos_from_end_to_end(videos, open_app) -> None:
     app = open_app(videos)
     app.run_operator("Smart downsample")
     app.dialog.get_by_role("button", name="Sample frames of videos").click()
-    expect(
-        app.page.get_by_text("Saves frames of the videos here, 2 of them, as images")
-    ).to_be_visible()
+    expect(app.page.get_by_text("Saves frames of 2 videos as images")).to_be_visible()
     app.page.locator("input[type=number]").first.fill("2")
     app.execute()
     expect(app.page.get_by_text("20 frames of 2 videos, 2 a second.")).to_be_visible()
