@@ -77,7 +77,7 @@ def test_a_setting_takes_two_files(
     assert kept == "170.png 250.png"
     assert row == "['Darker than'] True"
     assert error == "'Darker than' must be a number from 0 to 255, got -1"
-    assert said.endswith("error: --min-brightness must be a number from 0 to 255, got 300.0")
+    assert said.endswith("error: --min-brightness must be a number from 0 to 255, got 300")
     assert listed == ["170.png", "250.png"]
 
 
