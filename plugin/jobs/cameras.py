@@ -13,16 +13,11 @@ from . import folders, labels
 from .in_memory import Stored
 
 
-def path_of(subject: Subject, config: DownsampleConfig) -> str:
-    """Returns the field that says what took each image, or ``folder``."""
-    return config.camera or labels.default_camera(subject)
-
-
 def of(
     subject: Subject, stored: Stored, config: DownsampleConfig
 ) -> tuple[list[str], NDArray[np.int64]]:
     """Returns the names of the cameras, and ``(n,)`` the number of each image's."""
-    path = path_of(subject, config)
+    path = labels.camera_path(subject, config.camera)
     if _are_folders(subject, path):
         return stored.folders
 
@@ -38,7 +33,7 @@ def of(
 
 def of_one(subject: Subject, stored: Stored, config: DownsampleConfig, row: int) -> str:
     """Returns the name of the camera of an image; empty if all are of one, or it has none."""
-    path = path_of(subject, config)
+    path = labels.camera_path(subject, config.camera)
     if _are_folders(subject, path):
         names, numbers = stored.folders
         return names[numbers[row]] if len(names) > 1 else ""

@@ -64,7 +64,7 @@ def make(
     if wanted := config.prefer:
         prefer = remember(("numbers", wanted), lambda: preferences.read(subject, wanted))
     if config.uses_camera:
-        path = config.camera or labels.default_camera(subject)
+        path = labels.camera_path(subject, config.camera)
         camera = remember(("cameras", path), lambda: labels.read_all(subject, path, "camera"))
     if config.uses_time and (name := config.time):
         time = remember(("times", name), lambda: times.read(subject, name))

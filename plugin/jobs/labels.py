@@ -112,6 +112,11 @@ def default_camera(subject: Subject) -> str:
     return "camera" if subject.view.has_field("camera") else folders.FOLDER
 
 
+def camera_path(subject: Subject, camera: str) -> str:
+    """Returns the path of what took each image, given the setting, which may be empty."""
+    return camera or default_camera(subject)
+
+
 def read_all(subject: Subject, path: str, setting: str = "stratify_by") -> list[Any]:
     """Reads the labels of each sample: one, several or None."""
     values: list[Any] = subject.view.values(full_path(subject, path))

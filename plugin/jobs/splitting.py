@@ -178,7 +178,7 @@ def _settings(subject: Subject, config: SplitConfig) -> SplitSettings:
         if path.rpartition(".")[2] == "tags":
             ours = labels.our_tags(subject.dataset)
             strata = [[tag for tag in tags or () if tag not in ours] for tags in strata]
-    camera = labels.read_all(subject, config.camera or labels.default_camera(subject), "camera")
+    camera = labels.read_all(subject, labels.camera_path(subject, config.camera), "camera")
     return SplitSettings(
         shares=config.shares,
         duplicate_distance=config.duplicate_distance,

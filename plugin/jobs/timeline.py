@@ -13,7 +13,7 @@ from smartdownsample_core.selection import Times, read_times
 
 from ..config import DownsampleConfig
 from ..targets import Subject, written_fields
-from . import cameras, times
+from . import cameras, labels, times
 from .in_memory import Stored
 
 #: Spans that the time is cut into: in a panel of 420 pixels, 5 pixels each.
@@ -67,10 +67,10 @@ class _Places(NamedTuple):
     """microseconds"""
     width: int
     """microseconds"""
-    unit: str | None
-    """the field, if times are numbers"""
-    of_what: str
-    """where the times are from"""
+    is_clock: bool
+    """whether times are dates"""
+    field: str | None
+    """the field that times are from; None for those that files give"""
     n_without: int
     """readable images without a time"""
 
@@ -118,11 +118,13 @@ def timeline(
         for cell in np.flatnonzero(sizes).tolist()
     ]
     without = f" {places.n_without:,} have no time." if places.n_without else ""
+    of_what = f"the field `{places.field}`" if places.field else "the times that the files give"
     text = (
-        f"Kept (above each line) and excluded (below), by {places.of_what}; twice the height is "
+        f"Kept (above each line) and excluded (below), by {of_what}; twice the height is "
         f"four times as many.{without} Click a bar to see its {subject.items.noun} in the grid."
     )
-    return Timeline(text, places.rows, cells, places.start, places.width, places.unit)
+    unit = None if places.is_clock else places.field
+    return Timeline(text, places.rows, cells, places.start, places.width, unit)
 
 
 def rows_of(
@@ -152,7 +154,7 @@ def rows_of(
 
 def _places(subject: Subject, stored: Stored, config: DownsampleConfig) -> _Places | None:
     """Returns where images are; None if the time of none is known."""
-    key = ("timeline", cameras.path_of(subject, config), config.time)
+    key = ("timeline", labels.camera_path(subject, config.camera), config.time)
     places: _Places | None = stored.of_samples.remember(
         key, lambda: _place(subject, stored, config)
     )
@@ -160,7 +162,7 @@ def _places(subject: Subject, stored: Stored, config: DownsampleConfig) -> _Plac
 
 
 def _place(subject: Subject, stored: Stored, config: DownsampleConfig) -> _Places | None:
-    found, of_what = _times(subject, stored, config)
+    found, field = _times(subject, stored, config)
     known = found.known & stored.signatures.readable
     if not known.any():
         return None
@@ -171,12 +173,11 @@ def _place(subject: Subject, stored: Stored, config: DownsampleConfig) -> _Place
     span = np.full(len(stored), -1, np.int64)
     span[known] = (found.micros[known] - start) // width
     n_without = int(stored.signatures.readable.sum() - known.sum())
-    unit = None if found.is_clock else of_what.removeprefix("the field ").strip("`")
-    return _Places(rows, row, span, start, width, unit, of_what, n_without)
+    return _Places(rows, row, span, start, width, found.is_clock, field, n_without)
 
 
-def _times(subject: Subject, stored: Stored, config: DownsampleConfig) -> tuple[Times, str]:
-    """Returns the times that a run would take, or else a field's, and where they are from."""
+def _times(subject: Subject, stored: Stored, config: DownsampleConfig) -> tuple[Times, str | None]:
+    """Returns the times that a run would take, or else a field's, and the field, if it is one."""
     field = config.time
     if not field:
         taken = read_times(stored.signatures.taken, len(stored))
@@ -186,9 +187,9 @@ def _times(subject: Subject, stored: Stored, config: DownsampleConfig) -> tuple[
             if not written_fields.owner(subject.dataset, name)
         ]
         if taken.known.any() or not offered:
-            return taken, "the times that the files give"
+            return taken, None
         field = offered[0]
-    return read_times(times.read(subject, field), len(stored)), f"the field `{field}`"
+    return read_times(times.read(subject, field), len(stored)), field
 
 
 def _rows(

@@ -154,10 +154,14 @@ def _without_share(selection: Selection) -> list[Message]:
         Message(
             "{balance} has no share for {labels}, so {none} kept; give each label a share to keep "
             "some of it, or 0",
-            labels=", ".join(names[:_MAX_LABELS]) + ", ..." * (len(names) > _MAX_LABELS),
+            labels=_listed(names),
             none="its only image was not" if n == 1 else f"none of their {n:,} images was",
         )
     ]
+
+
+def _listed(labels: Sequence[str]) -> str:
+    return ", ".join(labels[:_MAX_LABELS]) + ", ..." * (len(labels) > _MAX_LABELS)
 
 
 def _not_excluded(selection: Selection) -> list[Message]:
@@ -167,8 +171,8 @@ def _not_excluded(selection: Selection) -> list[Message]:
         if one.others is None:
             continue
         near = nearest_name(one.label, one.others)
-        shown = ", ".join(one.others[:_MAX_LABELS]) + ", ..." * (len(one.others) > _MAX_LABELS)
-        hint = f"did you mean {one.key}={near}?" if near else f"labels are {shown or 'missing'}"
+        there = _listed(one.others) or "missing"
+        hint = f"did you mean {one.key}={near}?" if near else f"labels are {there}"
         messages.append(
             Message("{exclude} names {label}, which no image has; {hint}", label=one, hint=hint)
         )

@@ -168,15 +168,19 @@ def test_two_cameras_among_photographs_are_found_without_their_folders() -> None
     assert found.camera.tolist() == [0] * 25 + [1] * 25 + [-1] * 30
 
 
+def pan(width: int, step: float, n: int) -> list[NDArray[np.float64]]:
+    """Returns frames, ``(32, 32)``, of a camera that moves by ``step`` columns each time."""
+    wide = np.repeat(scene(9, width=width), 4, axis=1)  # four columns are one of a frame
+    lefts = [round(4 * number * step) % (wide.shape[1] - 128) for number in range(n)]
+    return [wide[:, left : left + 128].reshape(32, 32, 4).mean(axis=2) for left in lefts]
+
+
 @pytest.mark.parametrize("bonnet", [0, 6, 10])
 @pytest.mark.parametrize("step", [0.25, 1, 3])
 def test_moving_cameras_do_not_stand_still(step: float, bonnet: int) -> None:
-    wide = np.repeat(scene(9, width=400), 4, axis=1)  # four columns are one of a frame
     car = scene(10)
     frames = []
-    for frame in range(100):
-        left = round(4 * frame * step) % (wide.shape[1] - 128)
-        view = wide[:, left : left + 128].reshape(32, 32, 4).mean(axis=2)
+    for frame, view in enumerate(pan(400, step, 100)):
         view[32 - bonnet :] = car[32 - bonnet :]
         frames.append(film(view, 1, {}, seed=frame)[0])
     found = find_standing(np.array(frames), np.arange(100))
@@ -282,9 +286,7 @@ def test_of_a_slow_camera_beside_a_standing_one_each_bucket_is_covered(
 ) -> None:
     """Neighbouring frames share their background, but are no standing camera."""
     (tmp_path / "slow").mkdir()
-    wide = np.repeat(scene(9, width=140), 4, axis=1)  # four columns are one of a frame
-    for number in range(90):
-        view = wide[:, 2 * number : 2 * number + 128].reshape(32, 32, 4).mean(axis=2)
+    for number, view in enumerate(pan(140, 0.5, 90)):
         pixels = Image.fromarray((view * (0.4 + number / 90)).clip(0, 255).astype(np.uint8))
         pixels.resize((64, 64), 0).save(tmp_path / "slow" / f"{number:02}.png")
     shutil.copytree(folder / "pole", tmp_path / "pole")

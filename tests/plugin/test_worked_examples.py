@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, get_args, get_type_hints
 
@@ -22,6 +23,7 @@ from tests.documented_patches import apply_to_copy, documented_patch, run_there
 
 _SETTING = """
 import contextlib, io
+from collections.abc import Callable
 from pathlib import Path
 from PIL import Image
 from plugin.config import DownsampleConfig
@@ -61,19 +63,25 @@ print(*kept)
 """
 
 
-def _files(patch: str) -> list[str]:
-    return re.findall(r"^--- a/(.*)$", patch, re.MULTILINE)
-
-
-def test_a_setting_takes_two_files(
+@pytest.fixture
+def run_with(
     tmp_path: Path, python_env: dict[str, str], ready_commands: Path
-) -> None:
+) -> Callable[[str, int, str], list[str]]:
+    """``run_with(section, n, script)``: what a script prints with a documented patch of n files."""
+
+    def run(section: str, n_files: int, script: str) -> list[str]:
+        patch = documented_patch(section)
+        assert len(re.findall(r"^--- a/(.*)$", patch, re.MULTILINE)) == n_files
+        apply_to_copy(tmp_path, patch)
+        python = ready_commands / "ready-python"
+        return run_there(tmp_path, script, python_env, python=python)
+
+    return run
+
+
+def test_a_setting_takes_two_files(run_with) -> None:
     """It is in Python, command line, form and panel, and each words its errors in its own way."""
-    patch = documented_patch("Adding a setting")
-    assert len(_files(patch)) == 2
-    apply_to_copy(tmp_path, patch)
-    python = ready_commands / "ready-python"
-    kept, row, error, said, *listed = run_there(tmp_path, _SETTING, python_env, python=python)
+    kept, row, error, said, *listed = run_with("Adding a setting", 2, _SETTING)
     assert kept == "170.png 250.png"
     assert row == "['Darker than'] True"
     assert error == "'Darker than' must be a number from 0 to 255, got -1"
@@ -81,15 +89,9 @@ def test_a_setting_takes_two_files(
     assert listed == ["170.png", "250.png"]
 
 
-def test_a_strategy_takes_one_file(
-    tmp_path: Path, python_env: dict[str, str], ready_commands: Path
-) -> None:
+def test_a_strategy_takes_one_file(run_with) -> None:
     """It can be chosen in Python, on the command line and in the form."""
-    patch = documented_patch("Adding a strategy")
-    assert len(_files(patch)) == 1
-    apply_to_copy(tmp_path, patch)
-    python = ready_commands / "ready-python"
-    label, n_kept, *rest = run_there(tmp_path, _STRATEGY, python_env, python=python)
+    label, n_kept, *rest = run_with("Adding a strategy", 1, _STRATEGY)
     assert label == "Random: without looking at the images"
     assert n_kept == "4"
     *listed, kept = rest
